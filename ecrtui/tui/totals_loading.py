@@ -150,11 +150,14 @@ def problem_text(error: EcrTuiError) -> str:
 
 
 def sum_of(repositories: Iterable[Repository], now: float) -> Iterable[str]:
-    """Yield the sum of the images and of the bytes of the counted repositories, and how old it is."""
+    """Yield the sum of the images and of the bytes of the counted repositories, and how many or how old they are."""
     found = [totals_of(repository) for repository in repositories]
     known = [totals for totals in found if totals is not None]
     if known:
+        if len(known) < len(found):  # first, because the sums are those of a few repositories
+            yield f"{format_number(len(known))} counted"
         yield format_count(sum(totals.images for totals in known), "image")
         yield format_size(sum(totals.size for totals in known))
-        age = format_short_duration(max(now - min(totals.counted_at for totals in known), 0.0))
-        yield f"counted up to {age} ago" if len(known) == len(found) else f"{format_number(len(known))} counted"
+        if len(known) == len(found):
+            age = format_short_duration(max(now - min(totals.counted_at for totals in known), 0.0))
+            yield f"counted up to {age} ago"

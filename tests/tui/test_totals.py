@@ -53,7 +53,7 @@ async def test_totals_are_counted_when_asked_for_kept_and_shown() -> None:
         await pilot.press("G", "enter")  # opening a repository counts it
         await until(pilot, "1 image")
         await pilot.press("escape")
-        screen = await until(pilot, "1 counted")
+        screen = await until(pilot, "1 counted · 1 image")  # the sums are of one repository
         assert row_of(screen, "team/web").split()[2:4] == ["1", "1"], screen
 
         embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=no:times=1")

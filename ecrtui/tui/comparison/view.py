@@ -60,7 +60,7 @@ class ComparisonView(TextView):
     BINDINGS = bindings("text")
     COMPONENT_CLASSES = {"comparison--change"}
     DEFAULT_CSS = """
-    ComparisonView { padding: 0 1; & > .comparison--change { text-style: reverse bold; } }
+    ComparisonView { padding: 0 1; scrollbar-gutter: stable; & > .comparison--change { text-style: reverse bold; } }
     """
 
     def __init__(self) -> None:

@@ -28,6 +28,7 @@ from ecrtui.tui.text_document import Span, TextDocument, prepare_text
 from ecrtui.tui.widgets.filter_bar import FilterBar
 
 _UNKNOWN = "not known"
+_GAP = "  "
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,9 @@ class TagsPane(TextPane[TagHistories]):
         if self.tag:
             self.view.change(*self._lines())
 
+    def on_resize(self) -> None:
+        self._draw()
+
     def on_history_text_next_tag(self) -> None:
         self._tag += 1
         self._draw()
@@ -120,34 +124,41 @@ class TagsPane(TextPane[TagHistories]):
         known = sum(1 for move in moves if move.when is not None)
         head = f"tags   {'   '.join(tags)}"
         source = f"journal of this machine: {units.format_count(known, 'write')} to {visible(self.tag)}"
-        rows = [("when", "to", "from", "by", "how"), *(self._row(move) for move in moves)]
-        widths = [max(cell_len(row[column]) for row in rows) for column in range(5)]
+        for named in ("to from", "to", ""):  # a narrow pane has no room for the tags of both images
+            rows = [("when", "to", "from", "by", "how"), *(self._row(move, named) for move in moves)]
+            widths = [max(cell_len(row[column]) for row in rows) for column in range(5)]
+            if sum(widths) + 4 * len(_GAP) < self.view.scrollable_content_region.width:
+                break
         lines = [head, " · ".join(filter(None, (source, hint))), ""]
         styles: dict[int, Sequence[Span]] = {0: [(0, 4, "$text-muted")], 1: [(0, len(lines[1]), "$text-muted")]}
         links: dict[int, Link] = {}
         for number, row in enumerate(rows):
             cells = [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)]
             if number == 0:
-                styles[len(lines)] = [(0, sum(widths) + 12, "$text-muted")]
+                styles[len(lines)] = [(0, sum(widths) + 4 * len(_GAP), "$text-muted")]
             elif moves[number - 1].to:
                 links[len(lines)] = Link("", moves[number - 1].to)
-            lines.append("   ".join(cells).rstrip())
+            lines.append(_GAP.join(cells).rstrip())
         return prepare_text("\n".join(lines), styles), links
 
-    def _row(self, move: TagMove) -> tuple[str, str, str, str, str]:
+    def _row(self, move: TagMove, named: str) -> tuple[str, str, str, str, str]:
+        to_tags = move.to_tags if "to" in named else None
+        origin_tags = move.origin_tags if "from" in named else None
         by = move.by.rpartition(":")[2]
         return (
             units.format_age(move.when, time.time(), _UNKNOWN),
-            self._image(move.to, move.to_tags, "removed"),
-            _UNKNOWN if move.origin is None else self._image(move.origin, move.origin_tags, "new tag"),
+            self._image(move.to, to_tags, "removed"),
+            _UNKNOWN if move.origin is None else self._image(move.origin, origin_tags, "new tag"),
             visible(by) or _UNKNOWN,
             visible(move.how) or _UNKNOWN,
         )
 
-    def _image(self, digest: str, tags: Sequence[str], missing: str) -> str:
-        """Return a digest with a tag that names it."""
+    def _image(self, digest: str, tags: Sequence[str] | None, missing: str) -> str:
+        """Return a digest, with a tag that names it if there is room for tags."""
         if not digest:
             return missing
+        if tags is None:
+            return short_digest(digest)
         others = [tag for tag in self._histories.names.get(digest, tags) if tag != self.tag]
         return visible(" ".join((short_digest(digest), *others[:1])))
 

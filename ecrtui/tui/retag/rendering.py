@@ -194,8 +194,8 @@ def _change_words(result: StepResult) -> str:
 
 
 def _notes(step: Step) -> Sequence[str]:
+    if step.action is StepAction.MOVE and step.remaining_tags:
+        return (f"{short_digest(step.before)} keeps {' '.join(step.remaining_tags)}", *step.notes)
     if step.notes or step.action is not StepAction.MOVE:
         return step.notes
-    if step.remaining_tags:
-        return (f"{short_digest(step.before)} keeps {' '.join(step.remaining_tags)}",)
     return (f"{short_digest(step.before)} becomes untagged",) if step.becomes_untagged else ()

@@ -169,7 +169,8 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
 
     def totals(self) -> str:
         warnings = self.plan.warnings if self.plan else ()
-        return " · ".join((units.format_count(self.rows.total, *self.NOUNS), *warnings[:1]))
+        first = f"{warnings[0]}, and {units.format_count(len(warnings) - 1, 'more warning')}" if warnings[1:] else ""
+        return " · ".join((units.format_count(self.rows.total, *self.NOUNS), *([first] if first else warnings)))
 
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
         """Show the details of the selected row below the table, which may be too narrow for them."""

@@ -91,13 +91,23 @@ class Footer(Widget):
         """Yield the first key of each action, in the order of the bindings."""
         first: dict[str, ActiveBinding] = {}
         for active in screen.active_bindings.values():
-            if active.binding.show:
+            if active.binding.show and not self._is_typed(active, screen.focused):
                 first.setdefault(active.binding.action, active)
         for active in sorted(first.values(), key=lambda active: (active.node is self.app, self._place(active.binding))):
             binding = active.binding
             shown = self.app.get_key_display(binding)
             tooltip = active.tooltip or binding.description
             yield KeyHint(binding.key, shown, binding.description, tooltip, active.enabled, active.node is self.app)
+
+    def _is_typed(self, active: ActiveBinding, focused: Widget | None) -> bool:
+        """Return True for a key that the focused field takes as text.
+
+        Textual leaves such keys out too, but not those with a name that is not the one of Unicode, such as "slash".
+        """
+        shown = self.app.get_key_display(active.binding)
+        if focused is None or active.node is focused or len(shown) != 1:
+            return False
+        return focused.check_consume_key(active.binding.key, shown)
 
     def render(self) -> RenderResult:
         key, label = self.get_visual_style("footer--key"), self.get_visual_style("footer--label")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from textual import events
 
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.retag.plan import Plan, Step, StepAction
+from ecrtui.tui.retag.rendering import plan_lines
 from tests.support.embedded import create_repository, push_image, put, tags_of
 from tests.support.screen import below, cursor_row, retag, running, screen_text, type_text, until, until_gone
 
@@ -110,7 +113,7 @@ async def test_an_undo_in_several_repositories_is_a_table(embedded: EmbeddedRegi
         await pilot.press("enter")
         await until(pilot, "u undoes it")
         await pilot.press("u")
-        screen = await until(pilot, lambda screen: "Plan › Undo plan" in screen and screen.count("removed") == 3)
+        screen = await until(pilot, lambda screen: "› Undo plan" in screen and screen.count("removed") == 3)
         assert all(re.search(rf"{name} +2026\.11 +removed", screen) for name in names)
         await pilot.press("enter")
         form = below(await until(pilot, "enter apply"), "Undo plan")
@@ -118,3 +121,9 @@ async def test_an_undo_in_several_repositories_is_a_table(embedded: EmbeddedRegi
         await pilot.press("enter")
         await until(pilot, "U redoes it")
         assert all(set(tags_of(client, name)) == {"rc-7"} for name in names)
+
+
+def test_a_plan_tells_what_the_old_image_keeps_beside_the_notes() -> None:
+    step = Step("team/app", "prod", StepAction.MOVE, "sha256:" + "a" * 64, "sha256:" + "b" * 64, remaining_tags=("v1",))
+    lines = plan_lines(Plan("plan", (replace(step, notes=("lifecycle rule 1 expires it",)),))).plain.splitlines()
+    assert [line.strip() for line in lines[1:]] == ["aaaaaaaaaaaa keeps v1", "lifecycle rule 1 expires it"]

@@ -131,3 +131,14 @@ async def test_moving_the_focus_leaks_no_widgets() -> None:
 
         before = await round_trip()
         assert await round_trip() == before
+
+
+async def test_a_key_that_the_field_takes_as_text_is_not_shown() -> None:
+    class Finder(Keys):
+        BINDINGS: ClassVar[list[BindingType]] = [Binding("slash,f1", "twice", "find")]
+
+    app = Finder()
+    async with app.run_test(size=(60, 10)) as pilot:
+        app.query_one(Input).focus()
+        await pilot.pause()
+        assert "f1 find" in screen_lines(app)[-1]
