@@ -97,6 +97,8 @@ def test_programs_and_the_shell_take_turns_on_the_terminal(
 
 def test_a_program_that_fails_is_named(url: str, own_home: Path) -> None:
     with ecrtui("--endpoint-url", url, f"{REPOSITORY}:v1", home=own_home, PAGER="no-such-pager") as terminal:
+        terminal.until("last pulled")
+        terminal.press("2")
         terminal.until('"schemaVersion": 2')
         terminal.press("v")
         terminal.until("no-such-pager failed with exit code 127")

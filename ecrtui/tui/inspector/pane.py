@@ -80,6 +80,8 @@ class Pane(Vertical, Generic[Content]):
         self._kept: dict[Hashable, Content] = {}
         """What was read, by platform."""
         self._shown_key: Hashable = None
+        self._has_widgets = False
+        """True once the widgets of the pane are mounted. Keys and data can come before that."""
 
     def compose(self) -> ComposeResult:
         yield MessagePanel()
@@ -130,12 +132,12 @@ class Pane(Vertical, Generic[Content]):
     @property
     def is_shown(self) -> bool:
         """True while this is the pane on the screen."""
-        return self.has_class("-shown")
+        return self._has_widgets and self.has_class("-shown")
 
     @property
     def awaits_content(self) -> bool:
         """True while the pane is shown and has nothing to show yet."""
-        if not self.is_mounted:
+        if not self._has_widgets:
             return True
         return self.is_shown and self._shown_key is None and self.query_one(MessagePanel).message is None
 
@@ -146,7 +148,7 @@ class Pane(Vertical, Generic[Content]):
 
     def update(self) -> None:
         """Show what was read for the selected platform; read it if it was not. Do nothing unless the pane is shown."""
-        if not self.is_mounted or not self.is_shown or not self.is_ready:
+        if not self.is_shown or not self.is_ready:
             return
         key = self._key()
         if key in self._kept:
@@ -167,7 +169,7 @@ class Pane(Vertical, Generic[Content]):
     @property
     def has_error(self) -> bool:
         """True while the pane shows an error."""
-        message = self.query_one(MessagePanel).message if self.is_mounted else None
+        message = self.query_one(MessagePanel).message if self._has_widgets else None
         return message is not None and message.retryable
 
     @property
@@ -184,6 +186,7 @@ class Pane(Vertical, Generic[Content]):
         self._show_message(PanelMessage.from_error(error))
 
     def on_mount(self) -> None:
+        self._has_widgets = True
         self.update()
 
     def on_unmount(self) -> None:
