@@ -44,7 +44,7 @@ def test_the_screens_are_ascii_and_keep_their_columns(url: str, own_home: Path) 
             terminal.press("qq")
             assert terminal.wait() == 0
             assert bytes(terminal.output).isascii() == (locale == "C")
-    for word in ("READ-WRITE", "docker pull"):
+    for word in ("tag URI", "docker pull"):
         assert shown["C"].index(word) == shown["C.UTF-8"].index(word), shown["C"]
 
 
