@@ -95,6 +95,8 @@ def _lines(value: Any) -> list[str]:
         return [", ".join(_lines(entry)) for entry in value]
     if isinstance(value, bool):
         return ["true" if value else "false"]
+    if value is None:
+        return ["not known"]
     return _json_lines(value) if isinstance(value, str) and value.startswith("{") else [visible(str(value))]
 
 

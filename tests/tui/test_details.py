@@ -29,3 +29,7 @@ def test_a_document_is_shown_with_every_value_beside_its_name() -> None:
         "encryptionConfiguration  encryptionType: AES256",
         "scanOnPush               false",
     ]
+
+
+def test_what_is_not_known_is_not_shown_as_a_word_of_python() -> None:
+    assert as_text({"totals": {"parts": None}}) == "totals  parts: not known"
