@@ -54,6 +54,8 @@ async def test_quit_does_not_wait_for_a_page_that_hangs(key: str, embedded: Embe
 async def test_quit_does_not_wait_for_a_manifest_that_hangs(embedded: EmbeddedRegistry) -> None:
     embedded.faults.add(f"BatchGetImage:latency:seconds={HANG}")
     async with running(embedded, f"{REPOSITORY}:v1") as pilot:
+        await until(pilot, "last pulled")
+        await pilot.press("2")
         await until(pilot, "loading…")
         await pilot.press("q")
         await ended(pilot)
@@ -62,6 +64,8 @@ async def test_quit_does_not_wait_for_a_manifest_that_hangs(embedded: EmbeddedRe
 async def test_a_hanging_screen_closes_at_once(embedded: EmbeddedRegistry) -> None:
     embedded.faults.add(f"BatchGetImage:latency:seconds={HANG}")
     async with running(embedded, f"{REPOSITORY}:v1") as pilot:
+        await until(pilot, "last pulled")
+        await pilot.press("2")
         await until(pilot, "loading…")
         await pilot.press("escape")
         await until(pilot, "1 image ·")

@@ -139,7 +139,9 @@ class Pane(Vertical, Generic[Content]):
         """True while the pane is shown and has nothing to show yet."""
         if not self._has_widgets:
             return True
-        return self.is_shown and self._shown_key is None and self.query_one(MessagePanel).message is None
+        if not self.is_shown or self._shown_key is not None:
+            return False
+        return not self.is_ready or self.query_one(MessagePanel).message is None
 
     def follow(self, inspected: Inspected) -> None:
         """Take over what is known now, and read what is missing if the pane is shown."""
@@ -148,7 +150,10 @@ class Pane(Vertical, Generic[Content]):
 
     def update(self) -> None:
         """Show what was read for the selected platform; read it if it was not. Do nothing unless the pane is shown."""
-        if not self.is_shown or not self.is_ready:
+        if not self.is_shown:
+            return
+        if not self.is_ready:
+            self._show_message(PanelMessage("loading…"))
             return
         key = self._key()
         if key in self._kept:

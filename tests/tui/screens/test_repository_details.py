@@ -28,7 +28,7 @@ async def test_a_denied_part_does_not_hide_the_others(denied: tuple[str, ...], k
     arn = create_repository(client, "team/app")["repositoryArn"]
     client.tag_resource(resourceArn=arn, tags=[{"Key": "owner", "Value": "team-blue"}])
     client.put_lifecycle_policy(repositoryName="team/app", lifecyclePolicyText=POLICY)
-    async with running(embedded, size=(140, 40)) as pilot:
+    async with running(embedded, size=(200, 40)) as pilot:
         await until(pilot, "team/app")
         for operation in denied:
             embedded.faults.add(f"{operation}:error:code=AccessDeniedException:message=not authorized")
