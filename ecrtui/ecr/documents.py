@@ -129,17 +129,22 @@ def repository_document(repository: Repository) -> Document:
 
 
 def repository_details(
-    repository: Repository, resource_tags: tuple[tuple[str, str], ...], lifecycle_policy: str
+    repository: Repository, resource_tags: tuple[tuple[str, str], ...], lifecycle_policy: str, policy: str
 ) -> Document:
-    """Return a repository with its resource tags (ListTagsForResource) and its lifecycle policy (GetLifecyclePolicy).
+    """Return a repository with its resource tags (ListTagsForResource) and its policies.
+
+    These are the lifecycle policy (GetLifecyclePolicy) and the policy of the repository (GetRepositoryPolicy).
 
     Args:
         repository: the repository.
         resource_tags: keys and values.
-        lifecycle_policy: the text of the policy; empty if there is none.
+        lifecycle_policy: the text of the lifecycle policy; empty if there is none.
+        policy: the text of the policy that says who may use the repository; empty if there is none.
     """
     more = {"tags": [{"Key": key, "Value": value} for key, value in resource_tags]}
-    return repository_document(repository) | without_empty({**more, "lifecyclePolicyText": lifecycle_policy})
+    return repository_document(repository) | without_empty(
+        {**more, "lifecyclePolicyText": lifecycle_policy, "policyText": policy}
+    )
 
 
 def entry_document(entry: _JournalEntry) -> Document:

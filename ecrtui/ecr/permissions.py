@@ -65,6 +65,7 @@ PERMISSIONS = (
     Permission("GetLifecyclePolicy", "say what a lifecycle policy would do", _ALL, required=False),
     Permission("StartLifecyclePolicyPreview", "ask ECR what a lifecycle policy would do", _BROWSE, required=False),
     Permission("GetLifecyclePolicyPreview", "read what ECR says that it would do", _BROWSE, required=False),
+    Permission("GetRepositoryPolicy", "show who may use a repository", _BROWSE, required=False),
     Permission("ListTagsForResource", "show the resource tags of a repository", _BROWSE, required=False),
     Permission(
         "ListPullTimeUpdateExclusions",

@@ -177,6 +177,9 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "LifecyclePolicyNotFoundException": ErrorSpec(
         NotFound, "The repository has no lifecycle policy", kind=ErrorKind.LIFECYCLE_POLICY_NOT_FOUND
     ),
+    "RepositoryPolicyNotFoundException": ErrorSpec(
+        NotFound, "The repository has no policy", kind=ErrorKind.REPOSITORY_POLICY_NOT_FOUND
+    ),
     "UnableToGetUpstreamImageException": ErrorSpec(
         NotFound, "The upstream image is not available", _UPSTREAM, retryable=True
     ),

@@ -283,15 +283,23 @@ class EcrRegistry(Registry, LayerStore):
                 raise error_from_failure(failure, "BatchDeleteImage", repository)
             check_answers([tag], ([text(ids, "imageTag", MAX_TAG)] for ids in structures(reply, "imageIds")))
 
+    def repository_policy(self, repository: str) -> str:
+        return self._policy("GetRepositoryPolicy", repository, "policyText", ErrorKind.REPOSITORY_POLICY_NOT_FOUND)
+
     def lifecycle_policy(self, repository: str) -> str:
+        absent = ErrorKind.LIFECYCLE_POLICY_NOT_FOUND
+        return self._policy("GetLifecyclePolicy", repository, "lifecyclePolicyText", absent)
+
+    def _policy(self, operation: str, repository: str, member: str, absent: ErrorKind) -> str:
+        """Return the text of a policy; empty if the repository has none."""
         try:
-            reply = self._calls.read("GetLifecyclePolicy", repositoryName=repository)
+            reply = self._calls.read(operation, repositoryName=repository)
         except NotFound as error:
-            if error.kind is not ErrorKind.LIFECYCLE_POLICY_NOT_FOUND:
+            if error.kind is not absent:
                 raise
             return ""
-        with validate_reply("GetLifecyclePolicy"):
-            return required_text(reply, "lifecyclePolicyText")
+        with validate_reply(operation):
+            return required_text(reply, member)
 
     def start_lifecycle_preview(self, repository: str, policy: str) -> None:
         self._calls.read("StartLifecyclePolicyPreview", repositoryName=repository, lifecyclePolicyText=policy)

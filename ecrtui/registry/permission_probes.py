@@ -74,6 +74,7 @@ _AFTER_THE_CHECK = frozenset(
         ErrorKind.LIFECYCLE_POLICY_NOT_FOUND,
         ErrorKind.LIFECYCLE_PREVIEW_NOT_FOUND,
         ErrorKind.MISSING_PARTS,
+        ErrorKind.REPOSITORY_POLICY_NOT_FOUND,
         ErrorKind.SCAN_NOT_FOUND,
         ErrorKind.UPLOAD_LOST,
     }

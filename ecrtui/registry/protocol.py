@@ -26,7 +26,14 @@ Item = TypeVar("Item")
 
 
 Feature = Literal[
-    "lifecycle_policy", "lifecycle_preview", "findings", "referrers", "resource_tags", "pull_times", "replication"
+    "lifecycle_policy",
+    "lifecycle_preview",
+    "findings",
+    "referrers",
+    "resource_tags",
+    "pull_times",
+    "replication",
+    "repository_policy",
 ]
 """The names of the members of :class:`Capabilities`."""
 
@@ -38,6 +45,7 @@ _OPERATIONS: Mapping[Feature, str] = {
     "resource_tags": "ListTagsForResource",
     "pull_times": "ListPullTimeUpdateExclusions",
     "replication": "DescribeRegistry",
+    "repository_policy": "GetRepositoryPolicy",
 }
 
 
@@ -55,6 +63,8 @@ class Capabilities(NamedTuple):
     """The registry can say what a lifecycle policy would do."""
     replication: bool = False
     """The registry can replicate tags to others."""
+    repository_policy: bool = False
+    """A repository can have a policy that says who may use it."""
 
     def require(self, feature: Feature) -> None:
         """Check a feature before its operation is called.
@@ -72,6 +82,7 @@ ECR_CAPABILITIES = Capabilities(
     findings=True,
     referrers=True,
     resource_tags=True,
+    repository_policy=True,
     pull_times=True,
     lifecycle_preview=True,
     replication=True,
@@ -228,6 +239,12 @@ class Registry(Protocol):
 
     def untag(self, repository: str, tag: str) -> None:
         """Remove a tag (BatchDeleteImage by tag). ECR deletes an image with its last tag: check first."""
+
+    def repository_policy(self, repository: str) -> str:
+        """Return the text of the policy that says who may use the repository; empty if there is none.
+
+        This is GetRepositoryPolicy.
+        """
 
     def lifecycle_policy(self, repository: str) -> str:
         """Return the text of the lifecycle policy; empty if there is none (GetLifecyclePolicy)."""

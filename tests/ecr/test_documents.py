@@ -116,7 +116,7 @@ def test_a_repository_document_holds_all_that_is_known() -> None:
         encryption="KMS",
         kms_key="key",
     )
-    assert repository_details(repository, (("team", "web"),), "{}") == {
+    assert repository_details(repository, (("team", "web"),), "{}", "") == {
         "repositoryArn": "arn:aws:ecr:eu-west-1:123456789012:repository/team/app",
         "registryId": "123456789012",
         "repositoryName": "team/app",
@@ -129,7 +129,7 @@ def test_a_repository_document_holds_all_that_is_known() -> None:
         "tags": [{"Key": "team", "Value": "web"}],
         "lifecyclePolicyText": "{}",
     }
-    assert repository_details(repository, (), "") == repository_document(repository)
+    assert repository_details(repository, (), "", "") == repository_document(repository)
 
 
 def entry(**members: Any) -> JournalEntry:

@@ -334,6 +334,9 @@ class RemoteRegistry(Registry):
     def untag(self, repository: str, tag: str) -> None:
         self._call("untag", repository, tag, write=True)
 
+    def repository_policy(self, repository: str) -> str:
+        return str(self._call("repository_policy", repository))
+
     def lifecycle_policy(self, repository: str) -> str:
         return str(self._call("lifecycle_policy", repository))
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual import work
 
@@ -48,6 +49,9 @@ COLUMNS: Sequence[Column[Repository]] = (
     *total_columns(_itself),
     *constant_columns(_itself),
 )
+
+
+Known = TypeVar("Known")
 
 
 class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMixin[Repository]):
@@ -151,7 +155,7 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
 
     @work(exclusive=True, group="describe", exit_on_error=False)
     async def _describe(self) -> None:
-        """Show all details of the repository, with its resource tags and lifecycle policy.
+        """Show all details of the repository, with its resource tags and its policies.
 
         A part that cannot be read is shown as not known, with the reason.
         """
@@ -167,20 +171,24 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
             self.notify_error(error)
             return
         registry = session.registry
-        tags: tuple[tuple[str, str], ...] = ()
-        policy = ""
-        unknown: dict[str, str] = {}
-        try:
-            registry.capabilities.require("resource_tags")
-            tags = await blocking.run_blocking(registry.resource_tags, repository)
-        except EcrTuiError as error:
-            unknown["tags"] = details.why_not_known(error)
-        try:
-            registry.capabilities.require("lifecycle_policy")
-            policy = await blocking.run_blocking(registry.lifecycle_policy, repository.name)
-        except EcrTuiError as error:
-            unknown["lifecyclePolicyText"] = details.why_not_known(error)
+        name, require, unknown = repository.name, registry.capabilities.require, dict[str, str]()
+
+        async def known(member: str, check: Callable[[], None], read: Callable[[], Known], missing: Known) -> Known:
+            """Return what is read; note the reason if that is refused."""
+            try:
+                check()
+                return await blocking.run_blocking(read)
+            except EcrTuiError as error:
+                unknown[member] = details.why_not_known(error)
+                return missing
+
+        none: tuple[tuple[str, str], ...] = ()
+        tags_of, policy_of = partial(registry.resource_tags, repository), partial(registry.repository_policy, name)
+        rules_of = partial(registry.lifecycle_policy, name)
+        tags = await known("tags", partial(require, "resource_tags"), tags_of, none)
+        rules = await known("lifecyclePolicyText", partial(require, "lifecycle_policy"), rules_of, "")
+        policy = await known("policyText", partial(require, "repository_policy"), policy_of, "")
         totals = totals_of(repository)
         counted = {"totals": "not counted" if totals is None else totals_document(totals)}
-        facts = repository_details(repository, tags, policy) | counted | unknown
+        facts = repository_details(repository, tags, rules, policy) | counted | unknown
         self.post_message(messages.ShowText(repository.name, details.as_text(facts)))

@@ -13,13 +13,20 @@ POLICY = (
 )
 
 
+ACCESS = (
+    '{"Version": "2012-10-17", "Statement": [{"Sid": "PullForAll", "Effect": "Allow", '
+    '"Principal": {"AWS": "arn:aws:iam::210987654321:root"}, "Action": "ecr:BatchGetImage"}]}'
+)
+
+
 @pytest.mark.parametrize(
     ("denied", "known"),
     [
         (("ListTagsForResource",), ("countNumber",)),
         (("GetLifecyclePolicy",), ("team-blue",)),
-        (("ListTagsForResource", "GetLifecyclePolicy"), ()),
-        ((), ("team-blue", "countNumber")),
+        (("ListTagsForResource", "GetLifecyclePolicy"), ("PullForAll",)),
+        (("GetRepositoryPolicy",), ("team-blue", "countNumber")),
+        ((), ("team-blue", "countNumber", "PullForAll")),
     ],
 )
 async def test_a_denied_part_does_not_hide_the_others(denied: tuple[str, ...], known: tuple[str, ...]) -> None:
@@ -28,7 +35,8 @@ async def test_a_denied_part_does_not_hide_the_others(denied: tuple[str, ...], k
     arn = create_repository(client, "team/app")["repositoryArn"]
     client.tag_resource(resourceArn=arn, tags=[{"Key": "owner", "Value": "team-blue"}])
     client.put_lifecycle_policy(repositoryName="team/app", lifecyclePolicyText=POLICY)
-    async with running(embedded, size=(200, 40)) as pilot:
+    client.set_repository_policy(repositoryName="team/app", policyText=ACCESS)
+    async with running(embedded, size=(200, 60)) as pilot:
         await until(pilot, "team/app")
         for operation in denied:
             embedded.faults.add(f"{operation}:error:code=AccessDeniedException:message=not authorized")
