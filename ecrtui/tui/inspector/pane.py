@@ -153,6 +153,7 @@ class Pane(Vertical, Generic[Content]):
         if not self.is_shown:
             return
         if not self.is_ready:
+            self._shown_key = None
             self._show_message(PanelMessage("loading…"))
             return
         key = self._key()

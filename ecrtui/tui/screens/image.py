@@ -226,6 +226,7 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
             shown.id = f"pane-{pane_id}"
             shown.add_class("-shown")
             await self.query_one("#panes").mount(shown)
+            known = self.inspected or known  # more may be known now
         shown.follow(known)
         if shown.PER_PLATFORM and known.platform is not None and not known.platform_digest and self._loader:
             self._loader.choose_platform(known.platform.digest)  # so that scans that are read later do not change it
