@@ -41,9 +41,6 @@ if TYPE_CHECKING:
     from ecrtui.tui.clipboard import CopyItem
 
 
-LAST_READS_DELAY = 10.0
-"""Seconds after which the last reads of a screen that was left have ended, as a rule."""
-
 IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
 
@@ -322,8 +319,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
 
     async def _free_screen(self, removal: AwaitComplete) -> None:
         await removal  # a screen with running tasks would survive the collection
-        for delay in (IDLE_DELAY, LAST_READS_DELAY):  # a read in a thread can hold the screen at first
-            self.set_timer(delay, gc_tuning.collect_screens)
+        self.set_timer(IDLE_DELAY, gc_tuning.collect_screens)
 
     def on_show_text(self, message: messages.ShowText) -> None:
         from ecrtui.tui.overlays.text_viewer import TextViewer

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from textual import events
 from textual.widget import Widget
+from textual.worker import WorkType
 
 from ecrtui.ecr.cosign_tags import cosign_tags
 from ecrtui.ecr.findings import SEVERITIES, Finding
@@ -93,7 +95,9 @@ class OverviewPane(TextPane[TextDocument]):
     def _once(self, section: str, about: object, read: Callable[[Inspected], Coroutine[Any, Any, None]]) -> None:
         if self._read_for.get(section) != about:
             self._read_for[section] = about
-            self.run_worker(read(self.inspected), group=section, exclusive=True, exit_on_error=False)
+            # The next update can replace the read before it starts, so that only its start creates the coroutine.
+            work: WorkType[None] = partial(read, self.inspected)
+            self.run_worker(work, group=section, exclusive=True, exit_on_error=False)
 
     def _change(self, **sections: object) -> None:
         self.data = replace(self.data, **sections)  # type: ignore[arg-type]  # the callers name its members
