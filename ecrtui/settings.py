@@ -163,8 +163,8 @@ class Settings:
     )
     totals: bool = declare(
         SWITCH,
-        "Count the images of all repositories in the background, whenever their list is open. Without it, `z` does. "
-        "It takes a request for each 1,000 images.",
+        "Count the images of all repositories in the background, whenever their list is open. Without it, `z` does; "
+        "the demo is always counted. It takes a request for each 1,000 images.",
         False,
         per_account=True,
     )

@@ -91,3 +91,8 @@ async def test_totals_of_several_registries_are_counted_side_by_side() -> None:
         words = " ".join(screen.split())
         assert "111111111111 eu-west-1 team/app 2 " in words
         assert "222222222222 eu-west-1 team/app 3 " in words
+
+
+async def test_the_demo_is_counted_without_a_key() -> None:
+    async with running(None, connection=Connection(demo=True)) as pilot:
+        await until(pilot, "505 GB")
