@@ -91,10 +91,17 @@ def unread_session(profile: str | None = None, region: str | None = None) -> Ses
 
 
 def session_of_sso(name: str) -> Session:
-    """Return a session that can sign in to an ``sso-session``, and has no role."""
+    """Return a session that can sign in to an ``sso-session``, and has no role.
+
+    Raises:
+        botocore.exceptions.ProfileNotFound: there is no such section.
+        botocore.exceptions.ConfigParseError: a configuration file is broken.
+        botocore.exceptions.InvalidConfigError: an option of the section has no value.
+    """
     session, profile = Session(), f"sso-session {name}"
     session.set_config_variable("profile", profile)
     _add_profile(session, name, profile)
+    check_options(session)
     share_service_models(session)
     return session
 

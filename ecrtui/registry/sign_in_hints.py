@@ -49,7 +49,7 @@ def sign_in_hint(session: Session, given_profile: str | None, *, asks_for_code: 
     for name, profile in chain.items():
         # `aws sso login` refuses a role, also one that takes its credentials from SSO
         if (role := parse_sso_role(name)) is not None and role.session == profile.get("sso_session"):
-            return f"Run `aws sso login --sso-session {shlex.quote(role.session)}`, then try again."
+            return sso_session_hint(role.session)
         if profile.keys() & {"sso_session", "sso_start_url"}:
             return f"Run `aws sso login{_profile_option(session, name)}`, then try again."
         if "login_session" in profile:
@@ -67,6 +67,11 @@ def sign_in_hint(session: Session, given_profile: str | None, *, asks_for_code: 
     if "aws_access_key_id" not in keys and (variable := next(filter(os.environ.get, _OTHER_SOURCES), "")):
         return f"The credentials come from {variable}. Check what it names, and whether that answers. Then try again."
     return f"Renew the credentials of the profile (`aws configure{option}`, `aws sso login{option}`), then try again."
+
+
+def sso_session_hint(name: str) -> str:
+    """Return how the user can sign in to an ``sso-session``, in words."""
+    return f"Run `aws sso login --sso-session {shlex.quote(name)}`, then try again."
 
 
 def _mfa_hint(session: Session) -> str:

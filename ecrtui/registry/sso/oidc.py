@@ -7,6 +7,7 @@ one.
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -151,7 +152,9 @@ class OidcClient:
         return CredentialsError(
             title,
             f"{problem.operation_name}: {message_of(problem) or code} ({facts.start_url}, {facts.region})",
-            hint.format(option=f"--sso-session {facts.session_name}" if facts.session_name else "--profile PROFILE"),
+            hint.format(
+                option=f"--sso-session {shlex.quote(facts.session_name)}" if facts.session_name else "--profile PROFILE"
+            ),
             code=code,
             operation=problem.operation_name,
             request_id=request_id_of(problem),

@@ -16,6 +16,7 @@ from ecrtui.ecr.profile import SsoRole
 from ecrtui.errors import CredentialsError
 from ecrtui.registry.configuration import session_of_sso
 from ecrtui.registry.errors import code_of, translate_errors
+from ecrtui.registry.sign_in_hints import sso_session_hint
 from ecrtui.registry.sso.configuration import DamagedToken, SsoConfiguration, sso_configuration
 from ecrtui.registry.sso.sign_in import sign_in
 from ecrtui.registry.sso.token_cache import TokenCache
@@ -35,7 +36,7 @@ def list_roles(name: str, user: User) -> Iterator[tuple[SsoRole, ...]]:
     Raises:
         EcrTuiError: the user is not signed in, or IAM Identity Center does not answer. What was yielded stays true.
     """
-    hint = f"Run `aws sso login --sso-session {name}`, then try again."
+    hint = sso_session_hint(name)
     with translate_errors("ListAccounts", sign_in=lambda: hint):
         portal = _Portal(name, user, hint)
         accounts = portal.accounts()

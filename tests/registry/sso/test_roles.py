@@ -61,7 +61,12 @@ def test_a_token_that_is_refused_again_is_an_error(portal: FakeSso) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "missing"), [("", "does not exist"), ("[sso-session corp]\nsso_region = x\n", "no sso_start_url")]
+    ("config", "missing"),
+    [
+        ("", "does not exist"),
+        ("[sso-session corp]\nsso_region = x\n", "no sso_start_url"),
+        (f"{CORP}sso_registration_scopes =\n  scope = x\n", "corp has no value on the line of sso_registration_scopes"),
+    ],
 )
 def test_a_session_that_is_not_complete_is_named(
     portal: FakeSso, profiles: WriteFile, config: str, missing: str
