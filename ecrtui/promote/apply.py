@@ -248,8 +248,7 @@ class PromotionRun:
     def _report(self, results: dict[tuple[str, str], StepResult], checked: Report | None = None) -> PromotionReport:
         plan = self.promotion.plan
         rows = tuple(results[step.key] for step in plan.steps)
-        drifted, problem = (checked.drifted, checked.verification_error) if checked else ((), None)
-        report = Report(plan, rows, self.promotion.target, drifted, problem)
+        report = replace(checked or Report(plan, (), self.promotion.target), plan=plan, results=rows)
         return PromotionReport(self.promotion, report, self._blobs, self._progress)
 
 

@@ -16,8 +16,6 @@ from ecrtui.registry.protocol import Registry
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.plan import OnConflict, Plan, Report, StepOutcome, unsent_report
 
-_FIRST = 0
-
 
 class PromotionBatch(NamedTuple):
     """The plans of the images, at least one. Each has an id of its own, and is undone by it."""
@@ -29,7 +27,7 @@ class PromotionBatch(NamedTuple):
         """One plan with the steps of all."""
         plans = [promotion.plan for promotion in self.promotions]
         return replace(
-            plans[_FIRST],
+            plans[0],
             id=" ".join(plan.id for plan in plans),
             steps=tuple(step for plan in plans for step in plan.steps),
             warnings=tuple(dict.fromkeys(warning for plan in plans for warning in plan.warnings)),
@@ -45,13 +43,14 @@ class BatchReport(NamedTuple):
     def report(self) -> Report:
         """One report with the results of all tags."""
         reports = [result.report for result in self.reports]
-        problems = (report.verification_error for report in reports if report.verification_error is not None)
         return Report(
             PromotionBatch(tuple(result.promotion for result in self.reports)).plan,
             tuple(result for report in reports for result in report.results),
-            reports[_FIRST].location,
+            reports[0].location,
             tuple(tag for report in reports for tag in report.drifted),
-            next(problems, None),
+            next((report.verification_error for report in reports if report.verification_error), None),
+            next((report.principal for report in reports if report.principal), ""),
+            max((report.ended_at for report in reports if report.ended_at), default=None),
         )
 
     @property
@@ -63,7 +62,7 @@ class BatchReport(NamedTuple):
     def in_target(self) -> str:
         """What is in the target, in words."""
         if len(self.reports) == 1:
-            return self.reports[_FIRST].in_target
+            return self.reports[0].in_target
         done = sum(map(_is_complete, self.reports))
         return f"{done} of {format_count(len(self.reports), 'image')} are in the target"
 

@@ -59,6 +59,11 @@ def test_a_layer_that_the_images_share_is_sent_once(sites: Promotions) -> None:
     assert positions == [1, 2, 3]
     assert set(sites.tags()) == set(TAGS)
     assert len(batch.plan.id.split()) == 3
+    (principal,) = {entry.principal for entry in sites.engine.history()}
+    ended_at = result.reports[-1].report.ended_at
+    assert (result.report.principal, result.report.ended_at) == (principal, ended_at)
+    assert principal
+    assert ended_at
 
 
 @pytest.mark.parametrize("on_conflict", OnConflict)
