@@ -42,6 +42,11 @@ def parser() -> argparse.ArgumentParser:
         "references in it, such as an event of Kubernetes; missing:tag=prod finds the repositories without the tag",
     )
     parser.add_argument("--missing", action="store_true", help="find the repositories that do not have the reference")
+    parser.add_argument(
+        "--read-indexes",
+        action="store_true",
+        help="read the manifests of the indexes, to say which one has a platform; ECR records a pull of each",
+    )
     add_output_options(
         parser, LISTING_FORMATS, query_help="print only this part of the result; with jsonl, of each row"
     )

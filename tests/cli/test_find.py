@@ -8,7 +8,7 @@ from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.main import main
 from ecrtui.ecr.digest import short_digest
 from tests.support.cli_env import CliEnv
-from tests.support.embedded import REGION, create_repository, push_image, served
+from tests.support.embedded import REGION, create_repository, push_image, push_index, served
 
 HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 
@@ -38,6 +38,13 @@ def test_what_is_found_and_the_exit_codes(cli: CliEnv, no_sdk_retries: None) -> 
     assert [row["imageTags"] for row in cli.run("find", "prod", "--output", "csv").csv_rows] == ["prod"]
     assert cli.run("find", "prod", "--output", "jsonl", "--query", "imageTags").json_lines == [["prod"]]
     assert "team/app" in cli.run("find", "prod", "--output", "table").out
+
+    platform = push_image(cli.client, "team/cart", "part", platform="linux/arm64")
+    push_index(cli.client, "team/cart", {"linux/arm64": platform}, tag="multi")
+    for words, part in (((), None), (("--read-indexes",), "linux/arm64")):
+        result = cli.run("find", short_digest(platform.digest), *words)
+        (hit,) = result.json["hits"]
+        assert (result.code, (hit.get("partOf") or {}).get("part")) == (0, part), (words, result.err)
 
     result = cli.run("find", "nothing")
     assert (result.code, result.json) == (ExitCode.REGISTRY_ERROR, {"hits": []})
