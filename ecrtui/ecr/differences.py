@@ -7,13 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ecrtui.ecr.exact_json import parse_json, write_json
-from ecrtui.ecr.manifest import Platform
+from ecrtui.ecr.manifest import ATTESTED, Platform
 
 EXCERPT_LENGTH = 60
 """Characters that are shown around the first difference of two texts."""
-
-REFERENCE = "vnd.docker.reference.digest"
-"""The annotation of an attestation manifest that names the manifest that it is for (BuildKit)."""
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -122,8 +119,8 @@ def _by_platform(entries: Sequence[Any]) -> dict[str, Any]:
     of_digest = {entry["digest"]: name for entry, name in zip(members, names, strict=True) if _is_text(entry, "digest")}
     for number, entry in enumerate(members):
         annotations = entry.get("annotations")
-        if isinstance(annotations, dict) and _is_text(annotations, REFERENCE):
-            subject = of_digest.get(annotations[REFERENCE])
+        if isinstance(annotations, dict) and _is_text(annotations, ATTESTED):
+            subject = of_digest.get(annotations[ATTESTED])
             names[number] = f"attestation of {subject}" if subject else names[number]
     return dict(zip(names, entries, strict=True)) if all(names) and len(set(names)) == len(names) else {}
 

@@ -25,6 +25,9 @@ DOCKER_SCHEMA1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyj
 MEDIA_TYPES = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST, DOCKER_SCHEMA1_SIGNED, DOCKER_SCHEMA1)
 """Every media type of a manifest. BatchGetImage returns a manifest unconverted only if its media type is named."""
 
+ATTESTED = "vnd.docker.reference.digest"
+"""The annotation of an attestation manifest with the digest of the manifest that it is about (BuildKit)."""
+
 
 class DescriptorRole(StrEnum):
     """The role of a descriptor in its manifest."""
@@ -99,7 +102,7 @@ class Descriptor:
     @property
     def attested(self) -> str:
         """The digest of the manifest that this attestation manifest of BuildKit is about; empty if it names none."""
-        return self.annotations.get("vnd.docker.reference.digest", "") if self.is_attestation else ""
+        return self.annotations.get(ATTESTED, "") if self.is_attestation else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,6 @@ _ORDER = (
 )
 """The kinds of artifacts in the order of the tree; others follow."""
 
-_REFERENCE = "vnd.docker.reference.digest"
-
 
 class Origin(StrEnum):
     """How an artifact is known to belong to an image."""
@@ -193,7 +191,7 @@ def platforms_of(parsed: ParsedManifest) -> Mapping[str, str]:
     return {
         entry.digest: names.get(entry.digest) or short_digest(entry.digest)
         for entry in parsed.with_role(DescriptorRole.MANIFEST)
-        if is_digest(entry.digest) and not _attested(entry)
+        if is_digest(entry.digest) and not entry.attested
     }
 
 
@@ -202,7 +200,7 @@ def attestations_of(parsed: ParsedManifest) -> Mapping[str, str]:
     return {
         entry.digest: subject
         for entry in parsed.with_role(DescriptorRole.MANIFEST)
-        if is_digest(entry.digest) and (subject := _attested(entry))
+        if is_digest(entry.digest) and (subject := entry.attested)
     }
 
 
@@ -355,11 +353,6 @@ def _own_contents(sources: ArtifactSources, parsed: ParsedManifest, kind: ImageK
         )
         for layer in parsed.with_role(DescriptorRole.LAYER)
     )
-
-
-def _attested(entry: Descriptor) -> str:
-    """Return the digest that an entry of an index is an attestation of; empty for a platform."""
-    return entry.annotations.get(_REFERENCE, "") if entry.is_attestation else ""
 
 
 def _formats(predicates: Sequence[str]) -> str:
