@@ -1,4 +1,7 @@
-"""Read CBOR (RFC 8949), in which COSE envelopes of Notary Project are written. Only what such an envelope needs."""
+"""Read CBOR (RFC 8949), in which COSE envelopes of Notary Project are written. Only what such an envelope needs.
+
+botocore has a reader too, but a private one: it refuses the tag of COSE, and has no limit of depth or of items.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from typing import Any, NamedTuple
 MAX_DEPTH = 16
 MAX_ITEMS = 10_000
 
-_BREAK = object()
+_BREAK = b"\xff"
+"""The byte that ends an item without a length (RFC 8949, 3.2.1)."""
 
 
 class Tagged(NamedTuple):
@@ -23,11 +27,7 @@ def parse_cbor(data: bytes) -> Any:
     Raises:
         ValueError: it is not CBOR, nested too deeply, or has too many items.
     """
-    reader = _Reader(data)
-    value = reader.value(0)
-    if value is _BREAK:
-        raise ValueError("it is not CBOR")
-    return value
+    return _Reader(data).value(0)
 
 
 class _Reader:
@@ -43,13 +43,11 @@ class _Reader:
             raise ValueError("it is nested too deeply, or has too many items")
         first = self._take(1)[0]
         major, information = first >> 5, first & 0x1F
-        if first == 0xFF:
-            return _BREAK
         argument = self._argument(information)
+        if argument is None and major in (0, 1, 6, 7):
+            raise ValueError("it is not CBOR")
         if major == 7:
             return {20: False, 21: True}.get(information)
-        if argument is None and major in (0, 1, 6):
-            raise ValueError("it is not CBOR")
         return self._of_type(major, argument, depth)
 
     def _of_type(self, major: int, argument: int | None, depth: int) -> Any:
@@ -68,7 +66,9 @@ class _Reader:
                 return self._entries(argument, depth)
             case 5:
                 entries = self._entries(None if argument is None else 2 * argument, depth)
-                pairs = zip(entries[::2], entries[1::2], strict=False)
+                if len(entries) % 2:
+                    raise ValueError("it is not CBOR")
+                pairs = zip(entries[::2], entries[1::2], strict=True)
                 return {key: value for key, value in pairs if isinstance(key, (int, str, bytes))}
             case _:
                 return Tagged(argument or 0, self.value(depth + 1))
@@ -86,12 +86,10 @@ class _Reader:
     def _entries(self, count: int | None, depth: int) -> list[Any]:
         found: list[Any] = []
         while count is None or len(found) < count:
-            entry = self.value(depth + 1)
-            if entry is _BREAK:
-                if count is not None:
-                    raise ValueError("it is not CBOR")
+            if count is None and self._data.startswith(_BREAK, self._position):
+                self._position += 1
                 return found
-            found.append(entry)
+            found.append(self.value(depth + 1))
         return found
 
     def _chunks(self, kind: type, depth: int) -> list[Any]:
