@@ -9,8 +9,6 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ecrtui.inspect.envelopes import decode_base64
-
 MAX_PARTS = 2_000
 """Parts of a certificate that are read: names, extensions, and what is in them."""
 
@@ -38,11 +36,6 @@ class Certificate(NamedTuple):
     identity_provider: str = ""
     """Who knew the signer, in a certificate of Fulcio: the issuer of the OIDC token."""
 
-    @property
-    def signer(self) -> str:
-        """Whom it names: its other names, else its subject."""
-        return ", ".join(self.names) or self.subject
-
 
 def parse_certificate(der: bytes) -> Certificate:
     """Return what a certificate in DER says.
@@ -65,13 +58,9 @@ def parse_certificate(der: bytes) -> Certificate:
     )
 
 
-def certificates_of_pem(text: str) -> tuple[Certificate, ...]:
-    """Return the certificates in a PEM text, in its order.
-
-    Raises:
-        ValueError: a certificate cannot be read.
-    """
-    return tuple(parse_certificate(decode_base64(found[1])) for found in _PEM.finditer(text))
+def certificates_of_pem(text: str) -> list[str]:
+    """Return the certificates in a PEM text as base64, in its order. Text that is not PEM is returned as it is."""
+    return _PEM.findall(text) or ([text] if text else [])
 
 
 class _Element(NamedTuple):

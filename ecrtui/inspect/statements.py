@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ecrtui.ecr.json_values import parse_json, to_list, to_mapping, to_text
 from ecrtui.ecr.units import MAX_TIME, format_iso_time
 from ecrtui.inspect.cbor import Tagged, parse_cbor
-from ecrtui.inspect.certificates import Certificate, certificates_of_pem, parse_certificate
+from ecrtui.inspect.certificates import certificates_of_pem, parse_certificate
 from ecrtui.inspect.envelopes import Opened, Subject, decode_base64, read_document
 
 NOT_VERIFIED = "present, not verified"
@@ -20,9 +20,6 @@ NOT_VERIFIED = "present, not verified"
 
 MAX_LINES = 500
 """Lines of one fact, such as the materials of a build."""
-
-MAX_CHAIN = 10
-"""Certificates of a chain that are read."""
 
 _SIMPLE_SIGNING = "cosign container image signature"
 _COSIGN = "dev.sigstore.cosign/"
@@ -92,7 +89,7 @@ def cosign_facts(payload: Any, annotations: Mapping[str, str], known: Known) -> 
         Fact("status", (NOT_VERIFIED,)),
         Fact("signed", (digest, known.match([digest]))),
         Fact("signed as", (to_text(to_mapping(critical.get("identity")).get("docker-reference")),)),
-        *_pem_facts(annotations.get(f"{_COSIGN}certificate", "")),
+        *_signer_facts(certificates_of_pem(annotations.get(f"{_COSIGN}certificate", ""))),
         *_rekor_facts(annotations.get(f"{_COSIGN}bundle", "")),
     ]
     if annotations.get(f"{_COSIGN}rfc3161timestamp"):
@@ -126,7 +123,7 @@ def _jws(content: bytes, known: Known) -> Iterator[Fact]:
     yield Fact("envelope", ("JWS",))
     yield from _payload_facts(read_document(decode_base64(document.get("payload"))), known)
     yield from _notary_header_facts(to_text(protected.get("alg")), protected)
-    yield from _chain_facts([_certificate(entry) for entry in to_list(header.get("x5c"))[:MAX_CHAIN]])
+    yield from _signer_facts(to_list(header.get("x5c")))
     yield from _agent_facts(header)
 
 
@@ -146,8 +143,7 @@ def _cose(content: bytes, known: Known) -> Iterator[Fact]:
             algorithm or _plain(number), {name: _plain(value) for name, value in protected.items()}
         )
     chain = header.get(33)
-    entries = [chain] if isinstance(chain, bytes) else chain if isinstance(chain, list) else []
-    yield from _chain_facts([_certificate(entry) for entry in entries[:MAX_CHAIN]])
+    yield from _signer_facts([chain] if isinstance(chain, bytes) else to_list(chain))
     yield from _agent_facts(header)
 
 
@@ -191,32 +187,22 @@ def _agent_facts(header: Mapping[Any, Any]) -> Iterator[Fact]:
 # Certificates and logs
 
 
-def _certificate(content: object) -> Certificate | str:
-    """Return a certificate, in DER or as base64 of it; or why it cannot be read."""
-    try:
-        return parse_certificate(content if isinstance(content, bytes) else decode_base64(content))
-    except ValueError as problem:
-        return str(problem)
-
-
-def _chain_facts(chain: Sequence[Certificate | str]) -> Iterator[Fact]:
+def _signer_facts(chain: Sequence[object]) -> Iterator[Fact]:
+    """Yield what the first certificate of a chain says: it is that of the signer. Each is in DER, or base64 of it."""
     if not chain:
         yield Fact("signer", ("no certificate names one: a key without a name signed",))
         return
-    leaf = chain[0]
-    if isinstance(leaf, str):
-        yield Fact("signer", (f"the certificate cannot be read: {leaf}",))
-        return
-    yield Fact("signer", leaf.names or (leaf.subject,))
-    yield Fact("known by", (leaf.identity_provider,))
-    yield Fact("certificate", (f"issued by {leaf.issuer or 'nobody'}", f"valid {leaf.not_before} to {leaf.not_after}"))
-
-
-def _pem_facts(pem: str) -> Iterator[Fact]:
+    first = chain[0]
     try:
-        yield from _chain_facts(certificates_of_pem(pem))
+        found = parse_certificate(first if isinstance(first, bytes) else decode_base64(first))
     except ValueError as problem:
         yield Fact("signer", (f"the certificate cannot be read: {problem}",))
+        return
+    yield Fact("signer", found.names or (found.subject,))
+    yield Fact("known by", (found.identity_provider,))
+    yield Fact(
+        "certificate", (f"issued by {found.issuer or 'nobody'}", f"valid {found.not_before} to {found.not_after}")
+    )
 
 
 def _rekor_facts(text: str) -> Iterator[Fact]:
@@ -254,7 +240,7 @@ def _bundle_facts(bundle: Mapping[str, Any], known: Known) -> Iterator[Fact]:
     if key:
         yield Fact("signer", (f"key {key}",))
     else:
-        yield from _chain_facts([_certificate(to_mapping(entry).get("rawBytes")) for entry in stored[:MAX_CHAIN]])
+        yield from _signer_facts([to_mapping(entry).get("rawBytes") for entry in stored])
     for entry in to_list(material.get("tlogEntries"))[:MAX_LINES]:
         members = to_mapping(entry)
         yield _log_fact(members.get("logIndex"), members.get("integratedTime"))

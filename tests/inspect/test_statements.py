@@ -206,6 +206,7 @@ def test_a_signature_of_cosign_says_who_signed_when_and_what() -> None:
             "the certificate cannot be read: it is no certificate: it is not DER",
             "the entry cannot be read: Expecting property name enclosed in double quotes",
         ),
+        ({"certificate": "[]"}, "the certificate cannot be read: it is not base64", "no entry is stored with it"),
         ({"bundle": '{"Payload": {"integratedTime": 999999999999}}'}, "no cert", "Rekor entry without a number"),
     ],
 )
@@ -308,8 +309,9 @@ def test_cbor_of_every_kind_is_read() -> None:
 
 
 def test_a_certificate_is_read_and_a_broken_one_is_an_error() -> None:
-    (found,) = certificates_of_pem(pem(RELEASE))
-    assert found.signer == found.subject == "CN=ci-release, OU=Release, O=Example, C=DE"
+    (stored,) = certificates_of_pem(pem(RELEASE))
+    found = parse_certificate(base64.b64decode(stored))
+    assert (found.names, found.subject) == ((), "CN=ci-release, OU=Release, O=Example, C=DE")
     whole = base64.b64decode(WORKFLOW)
     for end in range(0, len(whole), 7):
         with pytest.raises(ValueError, match="certificate"):
