@@ -1,4 +1,4 @@
-"""Text in Markdown that no renderer takes for markup, and tables of such texts."""
+"""Escape text for Markdown, so that every renderer shows it as it is; write tables of such texts."""
 
 from __future__ import annotations
 

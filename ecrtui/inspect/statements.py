@@ -29,7 +29,7 @@ _BUILDKIT_METADATA = "https://mobyproject.org/buildkit@v1#metadata"
 
 
 class Fact(NamedTuple):
-    """A label of ours, and lines with text of the registry. The text is not made visible yet."""
+    """A label of ecrtui, and lines that can contain text of the registry, with control characters as they are."""
 
     label: str
     lines: tuple[str, ...]
@@ -42,8 +42,14 @@ class Known(NamedTuple):
 
     def match(self, digests: Collection[str]) -> str:
         """Return in words whether one of the digests is known."""
+        if not any(digests):
+            return "it names no digest"
         found = [self.names[digest] for digest in digests if digest in self.names]
-        return f"matches {', '.join(found)}" if found else "matches neither this image nor a platform of it"
+        return (
+            f"matches {', '.join(found)}"
+            if found
+            else "matches neither this image nor one of its platforms or artifacts"
+        )
 
 
 def statement_facts(opened: Opened, known: Known) -> tuple[Fact, ...]:
@@ -93,7 +99,7 @@ def cosign_facts(payload: Any, annotations: Mapping[str, str], known: Known) -> 
         *_rekor_facts(annotations.get(f"{_COSIGN}bundle", "")),
     ]
     if annotations.get(f"{_COSIGN}rfc3161timestamp"):
-        facts.append(Fact("timestamp", ("a timestamp authority signed one; it is not read",)))
+        facts.append(Fact("timestamp", ("present, from a timestamp authority; not read",)))
     optional = to_mapping(to_mapping(payload).get("optional"))
     facts.append(Fact("also signed", tuple(f"{name}: {to_text(value)}" for name, value in optional.items())))
     if signature := annotations.get(_COSIGN_SIGNATURE):
@@ -181,7 +187,7 @@ def _notary_header_facts(algorithm: str, protected: Mapping[Any, Any]) -> Iterat
 def _agent_facts(header: Mapping[Any, Any]) -> Iterator[Fact]:
     yield Fact("signed with", (_plain(header.get(f"{_NOTARY}signingAgent")),))
     if header.get(f"{_NOTARY}timestampSignature"):
-        yield Fact("timestamp", ("a timestamp authority signed one; it is not read",))
+        yield Fact("timestamp", ("present, from a timestamp authority; not read",))
 
 
 # Certificates and logs
@@ -190,7 +196,7 @@ def _agent_facts(header: Mapping[Any, Any]) -> Iterator[Fact]:
 def _signer_facts(chain: Sequence[object]) -> Iterator[Fact]:
     """Yield what the first certificate of a chain says: it is that of the signer. Each is in DER, or base64 of it."""
     if not chain:
-        yield Fact("signer", ("no certificate names one: a key without a name signed",))
+        yield Fact("signer", ("not named: no certificate is stored with the signature",))
         return
     first = chain[0]
     try:
@@ -198,17 +204,21 @@ def _signer_facts(chain: Sequence[object]) -> Iterator[Fact]:
     except ValueError as problem:
         yield Fact("signer", (f"the certificate cannot be read: {problem}",))
         return
-    yield Fact("signer", found.names or (found.subject,))
-    yield Fact("known by", (found.identity_provider,))
+    yield Fact("signer", found.names or (found.subject or "not named in the certificate",))
+    yield Fact("identity provider", (found.identity_provider,))
     yield Fact(
-        "certificate", (f"issued by {found.issuer or 'nobody'}", f"valid {found.not_before} to {found.not_after}")
+        "certificate",
+        (
+            f"issued by {found.issuer}" if found.issuer else "it does not name its issuer",
+            f"valid {found.not_before} to {found.not_after}",
+        ),
     )
 
 
 def _rekor_facts(text: str) -> Iterator[Fact]:
     """Return the entry in the log Rekor that cosign keeps in an annotation."""
     if not text:
-        yield Fact("log", ("no entry is stored with it",))
+        yield Fact("log", ("no entry is stored with the signature",))
         return
     try:
         payload = to_mapping(to_mapping(parse_json(text)).get("Payload"))
@@ -264,7 +274,7 @@ def _dsse_facts(dsse: Mapping[str, Any]) -> Iterator[Fact]:
     if dsse:
         yield Fact("payload type", (to_text(dsse.get("payloadType")),))
         keys = [to_text(to_mapping(entry).get("keyid")) for entry in to_list(dsse.get("signatures"))]
-        yield Fact("signatures", tuple(f"by key {key}" if key else "by a key without a name" for key in keys))
+        yield Fact("signatures", tuple(f"key id {key}" if key else "no key id" for key in keys))
 
 
 def _subject_facts(subjects: Sequence[Subject], known: Known) -> Iterator[Fact]:

@@ -82,7 +82,7 @@ def test_a_statement_says_its_subjects_builder_source_and_materials() -> None:
             f"checkout {IMAGE}",
             "  matches the index",
             f"{OTHER} gitCommit:1",
-            "  matches neither this image nor a platform of it",
+            "  matches neither this image nor one of its platforms or artifacts",
         ),
         "builder": ("https://ci.example.com/runner",),
         "build type": ("https://mobyproject.org/buildkit@v1",),
@@ -137,9 +137,9 @@ def test_a_bundle_says_who_signed_when_and_where_it_is_logged() -> None:
     assert content.title == "SLSA v1"
     assert found["envelopes"] == ("sigstore bundle › DSSE envelope › in-toto statement",)
     assert found["signer"] == (WORKFLOW_URI,)
-    assert found["known by"] == ("https://git.example.com/oidc",)
+    assert found["identity provider"] == ("https://git.example.com/oidc",)
     assert found["log"] == ("Rekor entry 4711, 2026-01-01T00:00:00+00:00",)
-    assert found["signatures"] == ("by a key without a name",)
+    assert found["signatures"] == ("no key id",)
     assert found["builder"] == ("https://ci.example.com/runner",)
 
 
@@ -153,7 +153,7 @@ def test_a_bundle_says_who_signed_when_and_where_it_is_logged() -> None:
         ),
         ({"certificate": {"rawBytes": "AAAA"}}, "the certificate cannot be read: it is no certificate: it is not DER"),
         ({"certificate": 5}, "the certificate cannot be read: it is not base64 text"),
-        ({}, "no certificate names one: a key without a name signed"),
+        ({}, "not named: no certificate is stored with the signature"),
     ],
 )
 def test_a_plain_signature_in_a_bundle_says_what_was_signed(material: Any, signer: str) -> None:
@@ -186,7 +186,7 @@ def test_a_signature_of_cosign_says_who_signed_when_and_what() -> None:
         "signed": (IMAGE, "matches the index"),
         "signed as": ("example.com/team/checkout",),
         "signer": (WORKFLOW_URI,),
-        "known by": ("https://git.example.com/oidc",),
+        "identity provider": ("https://git.example.com/oidc",),
         "certificate": (
             "issued by CN=sigstore-intermediate, O=sigstore.example.com",
             "valid 2026-01-01T00:00:00Z to 2036-01-01T00:00:00Z",
@@ -200,14 +200,22 @@ def test_a_signature_of_cosign_says_who_signed_when_and_what() -> None:
 @pytest.mark.parametrize(
     ("annotations", "signer", "log"),
     [
-        ({}, "no certificate names one: a key without a name signed", "no entry is stored with it"),
+        ({}, "not named: no certificate is stored with the signature", "no entry is stored with the signature"),
         (
             {"certificate": "-----BEGIN CERTIFICATE-----AAAA-----END CERTIFICATE-----", "bundle": "{"},
             "the certificate cannot be read: it is no certificate: it is not DER",
             "the entry cannot be read: Expecting property name enclosed in double quotes",
         ),
-        ({"certificate": "[]"}, "the certificate cannot be read: it is not base64", "no entry is stored with it"),
-        ({"bundle": '{"Payload": {"integratedTime": 999999999999}}'}, "no cert", "Rekor entry without a number"),
+        (
+            {"certificate": "[]"},
+            "the certificate cannot be read: it is not base64",
+            "no entry is stored with the signature",
+        ),
+        (
+            {"bundle": '{"Payload": {"integratedTime": 999999999999}}'},
+            "not named: no cert",
+            "Rekor entry without a number",
+        ),
     ],
 )
 def test_a_signature_without_a_name_says_so(annotations: dict[str, str], signer: str, log: str) -> None:
@@ -215,7 +223,7 @@ def test_a_signature_without_a_name_says_so(annotations: dict[str, str], signer:
     found = facts(read(payload(OTHER), SIMPLE_SIGNING, **named))
     assert found["signer"][0].startswith(signer)
     assert found["log"][0].startswith(log)
-    assert found["signed"] == (OTHER, "matches neither this image nor a platform of it")
+    assert found["signed"] == (OTHER, "matches neither this image nor one of its platforms or artifacts")
 
 
 TARGET = {"targetArtifact": {"digest": IMAGE, "mediaType": "a", "size": 5, "annotations": {"build": "9"}}}

@@ -1,5 +1,7 @@
-"""What belongs to the demo's images: attestations, SBOMs, signatures. Envelopes are as tools write them; the signatures
-in them are digests, which nobody can verify."""
+"""The artifacts of the demo's images: attestations, SBOMs, signatures.
+
+Tools write envelopes of this form. Each signature in them is a digest in place of a real one, so no tool can verify it.
+"""
 
 from __future__ import annotations
 
@@ -202,7 +204,7 @@ def notation_signature(subject: Artifact, build: Build) -> Artifact:
 
 
 def soci_index(subject: Artifact, build: Build) -> Artifact:
-    """Return an index of SOCI, with which a node starts a container before all of the image is there. It is binary."""
+    """Return a SOCI index. It is binary. With it, a node starts a container before it has pulled the whole image."""
     content = b"\x00ztoc\x01" + shake_256(subject.digest.encode()).digest(1800)
     annotations = {"org.opencontainers.image.created": iso_time(build.created + 60)}
     return referrer(subject, SOCI, "application/octet-stream", content, annotations)

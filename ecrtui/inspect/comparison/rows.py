@@ -24,7 +24,7 @@ class Change(StrEnum):
     REMOVED = "removed"
     CHANGED = "changed"
     NOT_KNOWN = "not known"
-    """A value of one of the images could not be read. It is never taken for the same."""
+    """ecrtui could not read a value of one of the images, so it does not say that both are the same."""
 
     @property
     def sign(self) -> str:
@@ -193,7 +193,7 @@ def _in_words(value: Known[str | None]) -> str | None:
 
 
 def _is_plain(value: Any) -> bool:
-    """Return True for a text that nobody takes for another one: not empty, printable, with single blanks inside."""
+    """Return True for a text that looks unlike any other one: not empty, printable, with single blanks inside."""
     return isinstance(value, str) and value.isprintable() and value == " ".join(value.split()) != ""
 
 
