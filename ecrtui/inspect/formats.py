@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 _BY_PREFIX: tuple[tuple[str, str], ...] = (
     ("https://slsa.dev/provenance/", "SLSA {}"),
@@ -71,15 +71,7 @@ def format_name(*types: str) -> str:
     return ""
 
 
-def named_tools(annotations: Mapping[str, str]) -> str:
-    """Return the tool that an annotation names; empty if none does."""
-    return _first(annotations, ("org.opencontainers.image.vendor", "org.opencontainers.artifact.tool"))
-
-
 def created_in(annotations: Mapping[str, str]) -> str:
     """Return the time of creation that an annotation names; empty if none does."""
-    return _first(annotations, ("org.opencontainers.image.created", "org.opencontainers.artifact.created"))
-
-
-def _first(annotations: Mapping[str, str], names: Iterable[str]) -> str:
-    return next((annotations[name] for name in names if annotations.get(name)), "")
+    names = ("org.opencontainers.image.created", "org.opencontainers.artifact.created")
+    return next(filter(None, map(annotations.get, names)), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ecrtui.ecr.safe_text import visible
@@ -115,8 +115,3 @@ def _stacked(label: str, before: str | None, after: str | None, note: str, chang
     yield Line(f"{label}  {note}".rstrip(), change, first=True, label=len(label))
     yield Line(f"    - {before}", Change.REMOVED)
     yield Line(f"    + {after}", Change.ADDED)
-
-
-def lines_text(lines: Iterable[Line]) -> str:
-    """Return lines as one text."""
-    return "\n".join(line.text for line in lines)
