@@ -234,7 +234,7 @@ class Catalog:
 
     def recent_manifests(self, repository: str, limit: int) -> Sequence[Manifest]:
         """Return manifests of a repository that are in memory or in the cache. This sends no request."""
-        found = {manifest.digest: manifest for manifest in self._manifests.of_repository(repository)}
+        found = {manifest.digest: manifest for manifest in self._manifests.of(repository)}
         if self._cache is not None and len(found) < limit:
             stored = self._cache.recent_manifests(repository, limit)  # those in memory are among them
             found |= {manifest.digest: manifest for manifest in stored}

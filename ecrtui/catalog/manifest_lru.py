@@ -38,11 +38,6 @@ class ManifestLru:
         with self._lock:
             return tuple(manifest for (name, _), manifest in self._manifests.items() if name == repository)
 
-    def of_repository(self, repository: str) -> list[Manifest]:
-        """Return the manifests of a repository that are in memory."""
-        with self._lock:
-            return [manifest for (name, _), manifest in self._manifests.items() if name == repository]
-
     def keep(self, repository: str, manifests: Iterable[Manifest]) -> None:
         """Add manifests as the most recently used ones, except those larger than the whole size."""
         with self._lock:
