@@ -56,8 +56,11 @@ class CountedRepository(Repository):
 
 def with_totals(repository: Repository, totals: RepositoryTotals | None, problem: str = "") -> Repository:
     """Return a repository with its totals, if they are known, or with the reason why they are not."""
+    is_counted = totals is not None or bool(problem)
+    if not is_counted and not isinstance(repository, CountedRepository):
+        return repository
     values = {entry.name: getattr(repository, entry.name) for entry in fields(Repository)}
-    if totals is None and not problem:
+    if not is_counted:
         return Repository(**values)
     return CountedRepository(**values, totals=totals, problem=problem)
 
@@ -102,8 +105,10 @@ class TotalsCounter:
             self._size += image.size or 0
             self._newest_push = max(self._newest_push, image.pushed_at or 0.0)
             self._last_pull = max(self._last_pull, image.last_pulled_at or 0.0)
-        if self._kept is not None:
-            self._kept = self._kept + images if self._images <= MAX_KEPT else None
+        if self._images > MAX_KEPT:
+            self._kept = None
+        elif self._kept is not None:
+            self._kept += images
 
     def totals(self, catalog: Catalog, repository: str, counted_at: float) -> RepositoryTotals:
         """Return the totals, with what is known of parts and scans. This sends no request."""
