@@ -557,7 +557,7 @@ class Rows(Generic[Item]):
     @property
     def matched(self) -> int:
         """The number of rows that pass the filter. A row counts with all that is inside, if it passes itself."""
-        return sum(1 for _ in self._matched())
+        return len(self._lines.tops) - len(self._tops_without_match()) + len(self._matches_below())
 
     def mark_shown(self) -> None:
         """Mark all rows that pass the filter; if all of them are marked, remove their marks."""
@@ -570,10 +570,16 @@ class Rows(Generic[Item]):
 
     def _matched(self) -> Iterator[int]:
         """Yield the shown top rows that pass the filter, and the rows that are shown below one that does not."""
-        matches = self._matches
-        yield from filter(matches.__getitem__, self._lines.tops)
-        below = (inner.slots for top, inner in self._lines.inner.items() if not matches[top])
-        yield from {slot for slots in below for slot in slots if matches[slot]}
+        yield from filter(self._matches.__getitem__, self._lines.tops)
+        yield from self._matches_below()
+
+    def _tops_without_match(self) -> list[int]:
+        """Return the top rows that are shown only for the sake of rows inside them."""
+        return [top for top in self._lines.inner if not self._matches[top] and top not in self._waiting]
+
+    def _matches_below(self) -> set[int]:
+        inner, matches = self._lines.inner, self._matches
+        return {slot for top in self._tops_without_match() for slot in inner[top].slots if matches[slot]}
 
     # Cursor
 
