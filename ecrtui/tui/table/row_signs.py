@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from textual.timer import Timer
 from textual.widget import Widget
@@ -33,7 +33,7 @@ class RowSigns:
         redraw: Draws these rows again, if they are in view.
     """
 
-    def __init__(self, widget: Widget, redraw: Callable[[Iterable[Key]], None]) -> None:
+    def __init__(self, widget: Widget, redraw: Callable[[Collection[Key]], None]) -> None:
         self._widget = widget
         self._redraw = redraw
         self._signs: dict[Key, tuple[str, float]] = {}
@@ -84,7 +84,7 @@ class RowSigns:
             del self._flashes[key]
         self._changed({*signs, *flashes})
 
-    def _changed(self, keys: Iterable[Key]) -> None:
+    def _changed(self, keys: Collection[Key]) -> None:
         self._redraw(keys)
         if self._timer is not None:
             self._timer.stop()

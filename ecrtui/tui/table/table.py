@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from operator import ne
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -174,8 +174,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def visible_rows(self) -> list[Item]:
         """Return the rows on the screen."""
-        top, rows = self.scroll_offset.y, self.rows
-        return [rows[index] for index in range(top, min(top + self._page, len(rows)))]
+        return [self.rows[index] for index in self._lines_in_view]
 
     @property
     def awaits_rows(self) -> bool:
@@ -417,10 +416,14 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         """Number of visible rows."""
         return max(self.scrollable_content_region.height - 1, 1)
 
+    @property
+    def _lines_in_view(self) -> range:
+        top = self.scroll_offset.y
+        return range(top, min(top + self._page, len(self.rows)))
+
     def _measure_visible(self) -> None:
         """Measure the visible rows. Scrolling does not call this, so that the columns stay in place."""
-        top = self.scroll_offset.y
-        self._layout.measure(self.rows[index] for index in range(top, min(top + self._page, len(self.rows))))
+        self._layout.measure(self.visible_rows())
         self._place_columns()
 
     def _place_columns(self) -> None:
@@ -478,11 +481,10 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         if index is not None:
             self.refresh(Region(0, index - self.scroll_offset.y + 1, self.size.width, 1))
 
-    def _refresh_rows(self, keys: Iterable[Key]) -> None:
-        """Draw these rows again, if they are in view."""
-        top = self.scroll_offset.y
-        for index in map(self.rows.index_of, keys):
-            if index is not None and top <= index < top + self._page:
+    def _refresh_rows(self, keys: Collection[Key]) -> None:
+        """Draw the lines of these rows again that are in view. A row inside two others is on two lines."""
+        for index in self._lines_in_view:
+            if self.rows.key_at(index) in keys:
                 self._refresh_row(index)
 
     def _show_cursor(self) -> None:
