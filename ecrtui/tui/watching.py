@@ -180,7 +180,7 @@ class WatchMixin(ListScreen[Item]):
 
     async def _look(self) -> None:
         """Read the list once, and show what changed."""
-        before = {self.rows.key_of(item): item for item in self.rows.everything()}
+        before = list(self.rows.everything())  # a thread does the rest: there can be 100,000 rows
         version = self.rows.version
         try:
             session = await self.session()
@@ -202,15 +202,16 @@ class WatchMixin(ListScreen[Item]):
         self._slowdown *= 2
         self._trouble = f"could not read: {error.title}"
 
-    def _read_changes(self, session: Session, before: dict[Key, Item]) -> tuple[RowChanges[Item], bool]:
+    def _read_changes(self, session: Session, before: Iterable[Item]) -> tuple[RowChanges[Item], bool]:
         """Read all rows; return what changed, and True if the service throttled. Blocks."""
+        known = {self.rows.key_of(item): item for item in before}
         found: dict[Key, Item] = {}
         throttled = False
         reading = self._reading = self.list_all(session)
         for batch in reading:
             throttled = throttled or bool(batch.throttled)
             found.update((self.rows.key_of(item), item) for item in (*batch.items, *batch.changed))
-        return row_changes(before, found, self.listed_values), throttled
+        return row_changes(known, found, self.listed_values), throttled
 
     async def _show_changes(self, session: Session, changes: RowChanges[Item], version: int) -> None:
         if version != self.rows.version:
