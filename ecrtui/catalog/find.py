@@ -259,8 +259,8 @@ class _Search:
     lock: Lock = field(default_factory=Lock)
     found: set[Term] = field(default_factory=set)
     """The terms that something was found for."""
-    answered: dict[str, tuple[Hit, ...]] = field(default_factory=dict)
-    """What each repository has by tag or digest, while a listing follows."""
+    answered: dict[str, Answer] = field(default_factory=dict)
+    """What each repository has by tag or digest, if a listing may follow."""
 
     def __post_init__(self) -> None:
         self.names = _Names(self._repository_names)
@@ -271,8 +271,11 @@ class _Search:
         must_list = any(not term.is_exact for term in query.missing)
         exact = () if must_list else tuple(term for term in query.terms if term.is_exact)
         if exact or (query.missing and not must_list):
-            self._ask_all(partial(self._ask, exact))
+            self._ask_all(partial(self._ask, exact), final=not any(term.needs_listing for term in query.terms))
         rest = tuple(term for term in query.terms if term.needs_listing and term not in self.found)
+        if not rest and not must_list:
+            for answer in self.answered.values():
+                self.queue.put(answer)
         if (not rest and not must_list) or self.queue.closed.is_set():
             return
         self.asked, self.lists = 0, True
@@ -280,9 +283,9 @@ class _Search:
         if not query.missing:
             for name in self.names:
                 self._look_in_cache(wanted, name)
-        self._ask_all(partial(self._list, wanted))
+        self._ask_all(partial(self._list, wanted), final=True)
 
-    def _ask_all(self, ask: Callable[[str], tuple[Hit, ...]]) -> None:
+    def _ask_all(self, ask: Callable[[str], tuple[Hit, ...]], *, final: bool) -> None:
         names = iter(self.names)
         lock = Lock()
 
@@ -293,7 +296,7 @@ class _Search:
                         name = None if self.error or self.queue.closed.is_set() else next(names, None)
                     if name is None:
                         return
-                    self._answer(name, ask)
+                    self._put(self._answer(name, ask), final=final)
             except Exception as problem:  # noqa: BLE001 - raised in the thread that iterates
                 self.error = self.error or problem
 
@@ -305,18 +308,18 @@ class _Search:
         if self.error is not None:
             raise self.error
 
-    def _answer(self, name: str, ask: Callable[[str], tuple[Hit, ...]]) -> None:
-        """Ask one repository, and pass its answer on."""
+    def _answer(self, name: str, ask: Callable[[str], tuple[Hit, ...]]) -> Answer:
+        """Ask one repository; return what was found before, too."""
+        before = self.answered[name].hits if name in self.answered else ()
         try:
             hits = ask(name) if self.query.asks(name) else ()
         except NotFound:  # the repository was deleted meanwhile
-            hits = ()
+            return Answer(name)
         except EcrTuiError as error:
             self._record_failure(error)
-            self._put(Answer(name, error=error))
-        else:
-            self.failed_in_a_row = 0
-            self._put(Answer(name, hits))
+            return Answer(name, before, error)
+        self.failed_in_a_row = 0
+        return Answer(name, tuple({hit.image and hit.image.digest: hit for hit in (*before, *hits)}.values()))
 
     def _record_failure(self, error: EcrTuiError) -> None:
         """Raise an error that other repositories would give, too."""
@@ -327,10 +330,12 @@ class _Search:
             if self.failed_in_a_row >= MAX_FAILURES:
                 raise error
 
-    def _put(self, answer: Answer) -> None:
+    def _put(self, answer: Answer, *, final: bool) -> None:
+        if not final:
+            self.answered[answer.repository] = answer
         with self.lock:
             self.asked += 1
-        self.queue.put(answer)
+        self.queue.put(answer._replace(final=final))
 
     # What one repository has
 
@@ -342,9 +347,7 @@ class _Search:
             return ()
         with self.lock:
             self.found.update(term for term in asked if any(map(term.matches, images)))
-        hits = self._hits(repository, images)
-        self.answered[repository] = hits
-        return hits
+        return self._hits(repository, images)
 
     def _described(self, repository: str, terms: Sequence[Term]) -> tuple[Image, ...]:
         found: dict[str, Image] = {}
@@ -368,7 +371,7 @@ class _Search:
             self.queue.put(Answer(repository, hits, final=False))
 
     def _list(self, terms: Sequence[Term], repository: str) -> tuple[Hit, ...]:
-        """List the images of a repository; return all hits, those by exact tags and digests too."""
+        """List the images of a repository; return the hits."""
         images: list[Image] = []
         only_tagged = not any(term.prefix or term.digest for term in (*terms, *self.query.missing))
         for page in self._image_pages(repository, "TAGGED" if only_tagged else "ANY"):
@@ -380,7 +383,7 @@ class _Search:
                 self.queue.put(Answer(repository, tuple(Hit(repository, image) for image in matching), final=False))
         if self.query.missing and self.query.terms and not images:
             return ()
-        return (*self.answered.get(repository, ()), *self._hits(repository, images))
+        return self._hits(repository, images)
 
     def _hits(self, repository: str, images: Collection[Image]) -> tuple[Hit, ...]:
         if self.query.missing and not self.query.terms:

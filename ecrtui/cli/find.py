@@ -108,11 +108,12 @@ class _Answers:
                 what = "listed" if batch.listing else "asked"
                 progress.update(f"{format_number(batch.asked)} of {format_number(batch.total)} repositories {what}")
                 for answer in batch.answers:
+                    if not answer.final:
+                        continue
                     if answer.error is not None:
                         self._failures.append((answer.repository, answer.error))
-                    elif answer.final:
-                        self._hits += len(answer.hits)
-                        yield answer
+                    self._hits += len(answer.hits)
+                    yield answer
 
     def exit_code(self, query: Query) -> ExitCode:
         """Report what is missing in the answer, and return the exit code."""

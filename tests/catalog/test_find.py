@@ -84,6 +84,7 @@ def test_what_is_found_where(env: Env) -> None:
         ("missing:tag=own", []),
         ("missing:tag=prod has:tag=own", sorted({*NAMES} - {app_3, app_5, app_7})),
         ("missing:tag=release-* prod", [app_3, app_5]),
+        ("missing:tag=other prod release-1 0ff1ce", [app_3, app_5, app_7]),  # asked for tags, then listed for a digest
     ):
         assert env.found(text) == names, text
     assert env.found("prod", missing=True) == sorted({*NAMES} - {app_3, app_5, app_7})

@@ -29,6 +29,7 @@ def test_what_is_found_and_the_exit_codes(cli: CliEnv, no_sdk_retries: None) -> 
         (["prod", "--missing"], ["mirror/app", "team/cart"]),
         (["missing:tag=prod", "own"], ["mirror/app", "team/cart"]),
         (["c*y"], ["mirror/app"]),
+        (["prod", "c*y", "pr*"], ["mirror/app", "team/app"]),  # first asked for prod, then listed for the others
     ):
         result = cli.run("find", *words)
         assert result.out, (words, result.err)
