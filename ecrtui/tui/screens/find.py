@@ -5,38 +5,31 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from textual import work
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from ecrtui.catalog.find import Hit
 from ecrtui.catalog.find_document import PlacedHit, hit_document, hits_as_csv, hits_as_json, hits_as_markdown
 from ecrtui.catalog.find_query import parse_query
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.image import ImageKind
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.ecr.permissions import action_of
 from ecrtui.errors import EcrTuiError, ErrorKind, UsageError
 from ecrtui.paths import expand
-from ecrtui.retag.planner import WritePolicy
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.combined_source import CombinedSource
-from ecrtui.tui.finding import FindEverywhere, Found, Place, Progress
+from ecrtui.tui.find_rows import ACCOUNT, COLUMNS, REGION, FindRow, ShownAnswers, searchable
+from ecrtui.tui.finding import FindEverywhere, Found, Progress
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
 from ecrtui.tui.retag.actions import PlanApplyMixin
-from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
-from ecrtui.tui.tag_cell import tag_cell
 from ecrtui.tui.textual_fixes.line_input import LineInput, WordsInput
 
 if TYPE_CHECKING:
@@ -49,127 +42,6 @@ PLACEHOLDER = "tag, digest, team/app:tag, image URI, release-*, missing:tag=prod
 
 EXPORTS = {".csv": hits_as_csv, ".json": hits_as_json, ".md": hits_as_markdown}
 """The formats of export, by the end of the file name."""
-
-
-class FindRow(NamedTuple):
-    """A hit, or why a repository could not be asked.
-
-    Args:
-        place: the registry.
-        repository: the name of the repository; empty for an error about all of them.
-        hit: what was found; None for an error.
-        error: why the repository could not be asked.
-    """
-
-    place: Place
-    repository: str
-    hit: Hit | None = None
-    error: EcrTuiError | None = None
-
-    @property
-    def key(self) -> str:
-        """The connection, the repository and the digest."""
-        return f"{self.group}@{self.digest}"
-
-    @property
-    def group(self) -> str:
-        """The connection and the repository."""
-        return f"{self.place.number}/{self.repository}"
-
-    @property
-    def digest(self) -> str:
-        """The digest of the image; empty if there is none."""
-        return self.hit.image.digest if self.hit and self.hit.image else ""
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """The tags of the image, or of the index that it is a part of."""
-        if self.hit is None or self.hit.image is None:
-            return ()
-        return self.hit.part_of.tags if self.hit.part_of else self.hit.image.tags
-
-    @property
-    def index_known(self) -> bool:
-        """False if an image without tags can be a part of an index that was not read."""
-        image = self.hit.image if self.hit else None
-        if self.hit is None or image is None or self.hit.in_no_index:
-            return True
-        return bool(image.tags or image.subject) or image.kind is ImageKind.INDEX
-
-    @property
-    def placed(self) -> PlacedHit | None:
-        """The hit, as documents have it."""
-        return PlacedHit(self.place.account, self.place.region, self.hit) if self.hit else None
-
-
-def _repository(row: FindRow) -> str | Content:
-    name = row.repository or "all repositories"
-    return text.content(f"! {name}", "$text-error") if row.error else name
-
-
-def _repository_key(row: FindRow) -> tuple[bool, str]:
-    return row.error is not None, row.repository
-
-
-def _tags(row: FindRow) -> str | Content:
-    """Return the tags; for a part, what it is in its index; for an error, what is missing."""
-    if row.error is not None:
-        return text.content(_reason(row.error), "$text-error")
-    if row.hit is None or row.hit.image is None:
-        return Content.styled("does not have it", "dim italic")
-    shown = _tag_cell(row.place.protected_tags, row.tags)
-    if part := row.hit.part_of:
-        names = shown if part.tags else text.content(short_digest(part.digest), "$digest")
-        shown = Content.assemble(text.content(f"{part.part} of ", "dim"), names)
-    elif not row.tags:
-        shown = Content.styled("<untagged>" if row.index_known else "untagged, its index is not known", "dim italic")
-    if row.hit.age is not None:
-        age = units.format_short_duration(row.hit.age)
-        shown = Content.assemble(shown, text.content(f"  (listed {age} ago)", "dim"))
-    return shown
-
-
-@lru_cache(maxsize=512)
-def _tag_cell(patterns: tuple[str, ...], tags: tuple[str, ...]) -> Content:
-    cell = tag_cell(tags, WritePolicy(patterns).protects)
-    return cell if isinstance(cell, Content) else text.content(cell, "$tag")
-
-
-def _reason(error: EcrTuiError) -> str:
-    if error.kind is ErrorKind.DENIED and error.operation:
-        return f"not permitted: {action_of(error.operation)}"
-    return str(error)
-
-
-def _pushed(row: FindRow) -> float:
-    return (row.hit.image.pushed_at if row.hit and row.hit.image else None) or 0.0
-
-
-def _kind(row: FindRow) -> str:
-    return str(row.hit.image.kind) if row.hit and row.hit.image else ""
-
-
-_ACCOUNT = Column[FindRow]("account", "account", lambda row: row.place.account, lambda row: row.place.account)
-_REGION = Column[FindRow]("region", "region", lambda row: row.place.region, lambda row: row.place.region)
-COLUMNS: Sequence[Column[FindRow]] = (
-    Column("repository", "repository", _repository, _repository_key, min_width=16, flex=2, matches=True),
-    Column("digest", "digest", lambda row: short_digest(row.digest), lambda row: row.digest, min_width=12),
-    Column("tags", "tags", _tags, lambda row: row.tags, min_width=16, flex=3, style="$tag"),
-    Column("kind", "kind", _kind, _kind, drop_priority=2),
-    Column(
-        "pushed",
-        "pushed",
-        lambda row: units.format_age(row.hit.image.pushed_at) if row.hit and row.hit.image else "",
-        _pushed,
-        align="right",
-        min_width=units.MAX_AGE_WIDTH,
-        drop_priority=1,
-    ),
-)
-
-
-def _searchable(row: FindRow) -> str:
-    return " ".join((row.place.account, row.place.region, row.repository, row.digest, *row.tags))
 
 
 class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
@@ -195,13 +67,14 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
         combined = len(sources) > 1
         super().__init__(CombinedSource(sources) if combined else sources[0])
         self.sources = tuple(sources)
-        self.columns = (_ACCOUNT, _REGION, *COLUMNS) if combined else COLUMNS
+        self.columns = (ACCOUNT, REGION, *COLUMNS) if combined else COLUMNS
         self.rows = Rows(lambda row: row.key)
         self._first = first
         self._at_once = at_once
         self._search: FindEverywhere | None = None
         self._readable: set[tuple[int, str]] = set()
         """The repositories whose indexes the user allows to read, by connection and name."""
+        self._shown = ShownAnswers()
         self._searched = ""
         """The text of the last search."""
         self._how_far = Progress()
@@ -261,6 +134,7 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
         self._field.cursor_position = 0  # the beginning of a long text tells what it is
         self._started = time.monotonic()
         self.table.clear()
+        self._shown = ShownAnswers()
         self.state = self.state._replace(loading=True, complete=False, error=None)
         try:
             query = parse_query(self._searched)
@@ -285,25 +159,13 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
     def _show(self, found: Found) -> None:
         self._how_far = found.progress
         self._show_notes(found.progress.notes)
-        rows: list[FindRow] = []
-        for answer in found.answers:
-            new = [FindRow(found.place, answer.repository, hit) for hit in answer.hits]
-            if answer.error is not None:
-                new.append(FindRow(found.place, answer.repository, error=answer.error))
-            if answer.final:
-                self._forget_others(FindRow(found.place, answer.repository).group, new)
-            rows += new
+        rows, gone = self._shown.add(found.place, found.answers)
+        if gone:
+            self.table.remove_rows(gone)
         if rows:
             self.table.merge(rows)
         asked = sum(found.progress.asked.values())
         self.state = self.state._replace(loaded=asked, waiting=found.progress.throttled)
-
-    def _forget_others(self, group: str, rows: Sequence[FindRow]) -> None:
-        """Remove hits of an earlier listing that the repository does not have any more."""
-        kept = {row.key for row in rows}
-        gone = [row.key for row in self.rows.everything() if row.group == group and row.key not in kept]
-        if gone:
-            self.table.remove_rows(gone)
 
     def _show_notes(self, notes: Sequence[str]) -> None:
         line = self.query_one("#notes", Static)
@@ -351,7 +213,7 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
     # What is shown
 
     def parse_filter(self, line: str) -> Filter[FindRow]:
-        return words_filter(line, _searchable)
+        return words_filter(line, searchable)
 
     def _progress_text(self) -> Iterable[str]:
         progress, state = self._how_far, self.state
@@ -429,8 +291,7 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
                 items = clipboard.copy_items_for_image(repository, row.hit.image, row.place.region)
         hits = self._hits()
         if hits:
-            formats = (("CSV", hits_as_csv), ("JSON", hits_as_json), ("Markdown", hits_as_markdown))
-            items += tuple(CopyItem(f"all hits as {name}", form(hits), lines=True) for name, form in formats)
+            items += await blocking.run_blocking(_copies_of, hits)
         self.post_message(messages.OfferCopies(items))
 
     def _hits(self) -> list[PlacedHit]:
@@ -451,7 +312,8 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
             self.notify(f"The file name must end in .csv, .json or .md: {file}", severity="error")
             return
         try:
-            await blocking.run_blocking(_write_new, file, form(self._hits()))
+            hits = self._hits()
+            await blocking.run_blocking(lambda: _write_new(file, form(hits)))
         except OSError as problem:
             self.notify(f"Could not write {file}: {problem.strerror}", severity="error")
             return
@@ -511,6 +373,11 @@ def _plan_request(rows: Sequence[FindRow]) -> messages.PlanRequest:
 
     title = f"Tag {units.format_count(len(rows), 'image')} in {rows[0].place.account} {rows[0].place.region}"
     return messages.PlanRequest(title, make, "new tags for these images, separated by spaces")
+
+
+def _copies_of(hits: Sequence[PlacedHit]) -> tuple[CopyItem, ...]:
+    formats = (("CSV", hits_as_csv), ("JSON", hits_as_json), ("Markdown", hits_as_markdown))
+    return tuple(CopyItem(f"all hits as {name}", form(hits), lines=True) for name, form in formats)
 
 
 def _write_new(file: Path, content: str) -> None:
