@@ -12,7 +12,6 @@ from typing import Any
 
 from ecrtui.ecr.documents import without_empty
 from ecrtui.ecr.exact_json import parse_json, write_json
-from ecrtui.ecr.permissions import action_of
 from ecrtui.ecr.safe_text import visible, visible_json, visible_lines
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.setting_values import DEFAULT, setting_values
@@ -79,8 +78,7 @@ def reason_with_permission(error: EcrTuiError) -> str:
     """Return why something could not be read, with the missing permission if access was denied, on one line."""
     if error.kind is ErrorKind.UNSUPPORTED:
         return f"It is {NOT_SUPPORTED}."
-    needed = f" You need {action_of(error.operation)}." if error.kind is ErrorKind.DENIED and error.operation else ""
-    return visible(f"{error.with_hint()}{needed}")
+    return visible(error.with_hint())
 
 
 def indented(text: str) -> str:

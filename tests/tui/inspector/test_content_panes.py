@@ -135,10 +135,10 @@ async def test_what_is_denied_names_the_permission_and_leaves_the_rest() -> None
         screen = await until(pilot, "The steps are not known.")
         assert " layers · " in screen
         assert "tar+gzip" in screen
-        assert "You need ecr:GetDownloadUrlForLayer." in screen
+        assert "IAM permission ecr:GetDownloadUrlForLayer" in " ".join(screen.split())
         await pilot.press("6")
         screen = await until(pilot, "referrers: not known.")
-        assert "You need ecr:BatchGetImage." in screen
+        assert "IAM permission ecr:BatchGetImage" in " ".join(screen.split())
         assert "no list for you" in screen
         await pilot.press("j", "enter")
         await until(pilot, "no blobs for you")
