@@ -33,7 +33,6 @@ class Change(StrEnum):
 
 
 _SIGNS = {Change.SAME: " ", Change.ADDED: "+", Change.REMOVED: "-", Change.CHANGED: "~", Change.NOT_KNOWN: "?"}
-_OPPOSITES = {Change.ADDED: Change.REMOVED, Change.REMOVED: Change.ADDED}
 DIFFERENCES = (Change.ADDED, Change.REMOVED, Change.CHANGED)
 """The changes that are differences."""
 
@@ -60,11 +59,6 @@ class Row:
     def differs(self) -> bool:
         """True for a difference; False for the same, and for what is not known."""
         return self.change in DIFFERENCES
-
-    @property
-    def swapped(self) -> Row:
-        """The row of the comparison in the other direction, without its note, which has a direction."""
-        return Row(self.label, self.after, self.before, _OPPOSITES.get(self.change, self.change))
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,12 @@ def compared(a: ComparedImage, b: ComparedImage) -> Comparison:
     return compare(a, b, choice, choice.first)
 
 
+def swapped(row: Row) -> Row:
+    """Return the row of the comparison in the other direction, without its note, which has a direction."""
+    opposites = {Change.ADDED: Change.REMOVED, Change.REMOVED: Change.ADDED}
+    return Row(row.label, row.after, row.before, opposites.get(row.change, row.change))
+
+
 def changes(rows: Sequence[Row]) -> list[tuple[str, str, str | None, str | None]]:
     """Return sign, label and values of the rows that are not the same."""
     return [(row.change.sign, row.label, row.before, row.after) for row in rows if row.change is not Change.SAME]

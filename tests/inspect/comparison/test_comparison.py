@@ -20,7 +20,7 @@ from ecrtui.inspect.comparison.reading import PARTS
 from ecrtui.inspect.comparison.rows import READING, Change, NotKnown, Row
 from ecrtui.inspect.contents import Content
 from ecrtui.inspect.packages import Package
-from tests.inspect.comparison.images import CONFIG, changes, compared, digest, from_manifest, image, index
+from tests.inspect.comparison.images import CONFIG, changes, compared, digest, from_manifest, image, index, swapped
 
 
 def config_with(**members: Any) -> dict[str, Any]:
@@ -225,7 +225,7 @@ def test_swap_is_symmetric(one: Any, other: Any, layers: list[str], others: list
     b = image(other, [(name, 2) for name in others], packages=[Package(name, "b") for name in others])
     there, back = compared(a, b), compared(b, a)
     for first, second in zip(there.sections, back.sections, strict=True):
-        assert values(first.rows) == values([row.swapped for row in second.rows])
+        assert values(first.rows) == values(list(map(swapped, second.rows)))
 
 
 def test_an_index_and_an_image_differ_even_if_the_image_is_its_part() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ecrtui.inspect.comparison.members import byte_rows, document_rows, text_rows
 from tests.ecr.test_exact_json import VALUES
-from tests.inspect.comparison.images import changes
+from tests.inspect.comparison.images import changes, swapped
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_different_texts_always_differ_and_both_directions_agree(values: tuple[A
     there, back = document_rows(before, after, "x"), document_rows(after, before, "x")
     assert any(row.differs for row in there) == (before != after)
     assert sorted((row.change, row.before or "", row.after or "") for row in there) == sorted(
-        (row.change, row.before or "", row.after or "") for row in (row.swapped for row in back)
+        (row.change, row.before or "", row.after or "") for row in map(swapped, back)
     )
 
 
