@@ -117,9 +117,7 @@ class ArtifactReader:
         whole = self.with_blobs(artifact)
         if len(whole.blobs or ()) > 1 and blob_kind(whole, blob)[0] is not ImageKind.SBOM:
             return None
-        content = self.content(tree, whole, blob)
-        listed = content.packages or PackageList(problem=content.problem or f"The SBOM is {content.title}.")
-        return replace(listed, source=_source(tree, artifact))
+        return replace(self.content(tree, whole, blob).package_list, source=_source(tree, artifact))
 
 
 @dataclass

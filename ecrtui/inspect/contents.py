@@ -52,6 +52,12 @@ class Content:
     exact: str = ""
     problem: str = ""
 
+    @property
+    def package_list(self) -> PackageList:
+        """The packages of an SBOM, or a list that says why they cannot be read."""
+        unknown = "The packages cannot be read: it is no SPDX, CycloneDX or syft document in JSON."
+        return self.packages or PackageList(problem=self.problem or unknown)
+
 
 @dataclass(frozen=True, slots=True)
 class BlobContext:
@@ -78,14 +84,14 @@ def read_content(content: bytes, context: BlobContext) -> Content:
         return _notation(content, context)
     if is_archive(content):
         return _archive(content, named, context)
-    if exact is None:
-        return Content(named or "bytes", exact=hexadecimal(content))
     try:
         document = read_document(content)
-    except ValueError as problem:
-        claims_json = context.media_type.endswith("json")
-        return Content(named or "text", pretty=exact, exact=exact, problem=_broken(problem) if claims_json else "")
-    return _document(document, exact, named, context)
+    except ValueError as reason:
+        problem = _broken(reason) if context.media_type.endswith("json") else ""
+        if exact is None:
+            return Content(named or "bytes", exact=hexadecimal(content), problem=problem)
+        return Content(named or "text", pretty=exact, exact=exact, problem=problem)
+    return _document(document, exact or "", named, context)
 
 
 def hexadecimal(content: bytes) -> str:

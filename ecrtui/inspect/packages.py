@@ -1,7 +1,6 @@
 """The packages that an SBOM lists.
 
-Formats: SPDX 2.2 and 2.3 (JSON), SPDX 3.0 (JSON-LD), CycloneDX 1.2 to 1.6 (JSON), syft JSON. Each can be the predicate
-of an in-toto statement, as BuildKit and cosign write it.
+Formats: SPDX 2.2 and 2.3 (JSON), SPDX 3.0 (JSON-LD), CycloneDX 1.2 to 1.6 (JSON), syft JSON.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from ecrtui.ecr.json_values import to_list, to_mapping, to_text
-from ecrtui.inspect.envelopes import open_envelopes, read_document
 
 MAX_PACKAGES = 50_000
 """Packages that are read of one SBOM."""
@@ -63,20 +61,6 @@ class PackageList:
     def licenses(self) -> tuple[tuple[str, int], ...]:
         """The number of packages with each license, the most frequent first. It is empty if none is named."""
         return _counted(package.license for package in self.packages)
-
-
-def read_packages(content: bytes) -> PackageList:
-    """Return the packages of an SBOM, also of one in a statement or an envelope. ``problem`` says what is wrong."""
-    try:
-        document = read_document(content)
-    except ValueError as problem:
-        return PackageList(problem=f"The SBOM cannot be read: {problem}.")
-    opened = open_envelopes(document)
-    found = packages_of(opened.document)
-    if found is not None:
-        return found
-    reason = opened.problem or f"it is no {', '.join(_NAMES)} document"
-    return PackageList(problem=f"The packages cannot be read: {reason}.")
 
 
 def packages_of(document: Any) -> PackageList | None:
@@ -299,4 +283,3 @@ _FORMATS: tuple[tuple[Callable[[_Members], bool], Callable[[_Members], PackageLi
     (lambda document: document.get("bomFormat") == "CycloneDX", _cyclonedx),
     (lambda document: isinstance(document.get("artifacts"), list) and "descriptor" in document, _syft),
 )
-_NAMES = ("SPDX", "CycloneDX", "syft")

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from ecrtui.inspect.packages import MAX_PACKAGES, Package, packages_of, purl_type, read_packages
+from ecrtui.inspect.contents import BlobContext, read_content
+from ecrtui.inspect.packages import MAX_PACKAGES, Package, PackageList, packages_of, purl_type
 from tests.ecr.test_exact_json import VALUES
 
 CURL, CORE = "pkg:deb/debian/curl@8.3.0-1?arch=amd64", "pkg:npm/%40angular/core@17.0.0"
@@ -128,6 +129,10 @@ def bundle(inner: Any) -> dict[str, Any]:
     return {"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "dsseEnvelope": envelope(inner)}
 
 
+def read_packages(content: bytes) -> PackageList:
+    return read_content(content, BlobContext("application/spdx+json")).package_list
+
+
 @pytest.mark.parametrize(
     ("document", "named"),
     [
@@ -159,7 +164,7 @@ def test_every_format_gives_the_same_packages(document: Any, named: str) -> None
     [
         (b"", "it is not JSON"),
         (b"\xff\xfe{}", "it is not UTF-8: byte 0 is wrong"),
-        (b"{}", "it is no SPDX, CycloneDX, syft document"),
+        (b"{}", "it is no SPDX, CycloneDX or syft document in JSON"),
         (b"[" * 100_000, "nested too deeply"),
         (b" " * (4 * 1024 * 1024 + 1), "it has 4,194,305 bytes; at most 4,194,304 are read"),
         (json.dumps({"payloadType": "a", "payload": "*"}).encode(), "the payload cannot be read: it is not base64"),
