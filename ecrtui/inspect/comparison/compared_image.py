@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.findings import Finding
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import ImageConfig
 from ecrtui.ecr.json_values import to_mapping
@@ -15,6 +14,7 @@ from ecrtui.ecr.manifest import Descriptor, Manifest, ParsedManifest, Platform, 
 from ecrtui.inspect.artifacts import ArtifactTree
 from ecrtui.inspect.comparison.attachments import NamedContent
 from ecrtui.inspect.comparison.rows import READING, Known, NotKnown
+from ecrtui.inspect.findings import FindingRow
 from ecrtui.inspect.packages import PackageList
 
 
@@ -61,7 +61,7 @@ class ComparedImage:
         part: the manifest of the platform that is compared; that of the image itself if it is no index, and None for
             an index without a platform to compare.
         config: the config of the part; None if it has none.
-        findings: the findings of the part.
+        findings: the findings of the part, one row for each vulnerability in a package.
         artifacts: the artifacts of the image: signatures, SBOMs, attestations.
         packages: the packages of the part; None if it has no SBOM.
         sources: what it was built from, as its provenance tells it.
@@ -73,7 +73,7 @@ class ComparedImage:
     manifest: Known[Manifest] = READING
     part: Known[Manifest | None] = READING
     config: Known[ConfigBlob | None] = READING
-    findings: Known[tuple[Finding, ...]] = READING
+    findings: Known[tuple[FindingRow, ...]] = READING
     artifacts: Known[ArtifactTree] = READING
     packages: Known[PackageList | None] = READING
     sources: Known[tuple[str, ...]] = READING

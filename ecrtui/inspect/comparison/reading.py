@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from ecrtui.catalog.catalog import Catalog
 from ecrtui.ecr import image_config
-from ecrtui.ecr.findings import Finding
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Manifest, parse_manifest
 from ecrtui.ecr.reference import Reference
@@ -23,6 +22,7 @@ from ecrtui.inspect.comparison.attachments import read_contents, read_sources
 from ecrtui.inspect.comparison.compared_image import ComparedImage, ConfigBlob
 from ecrtui.inspect.comparison.platforms import IndexPlatform
 from ecrtui.inspect.comparison.rows import Known, NotKnown, not_known
+from ecrtui.inspect.findings import FindingRow, ScanTarget, join_findings, read_scan
 from ecrtui.registry.protocol import Registry
 
 Value = TypeVar("Value")
@@ -90,22 +90,19 @@ class ImageReader:
             return image.manifest
         return None if chosen is None else self.manifest(chosen.digest)
 
-    def findings(self, part: Known[Manifest | None]) -> Known[tuple[Finding, ...]]:
+    def findings(self, part: Known[Manifest | None]) -> Known[tuple[FindingRow, ...]]:
         """Return the findings of a manifest (DescribeImageScanFindings)."""
         if isinstance(part, NotKnown):
             return part
         if part is None:
             return NO_PART
-        return known(lambda: self._read_findings(part.digest))
+        scan = read_scan(self._registry, self._repository, ScanTarget(part.digest))
+        return join_findings([scan]) if scan.error is None else not_known(scan.error)
 
     def _of_tree(self, image: ComparedImage, read: Callable[[ArtifactTree, str], Value]) -> Known[Value]:
         """Return what a function reads of the artifacts of an image, which it gets with the digest of the part."""
         tree = image.artifacts
         return tree if isinstance(tree, NotKnown) else known(lambda: read(tree, image.part_digest))
-
-    def _read_findings(self, digest: str) -> tuple[Finding, ...]:
-        self._registry.capabilities.require("findings")
-        return self._registry.findings(self._repository, digest).findings
 
     def read(self, name: str, image: ComparedImage, chosen: IndexPlatform | None) -> Any:
         """Return one part of an image, or why it is not known.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ecrtui.ecr import units
 from ecrtui.ecr.differences import aligned, text_differences
 from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.findings import SEVERITIES, Finding, FindingCounts
+from ecrtui.ecr.findings import SEVERITIES
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.inspect.comparison.attachments import NamedContent
 from ecrtui.inspect.comparison.compared_image import ComparedImage, ConfigBlob
@@ -33,6 +33,7 @@ from ecrtui.inspect.comparison.rows import (
     problems_of,
     row_of,
 )
+from ecrtui.inspect.findings import FindingRow
 from ecrtui.inspect.layers import LayerRow, layer_table
 from ecrtui.inspect.packages import Package, PackageList
 
@@ -162,8 +163,8 @@ def packages_section(a: ComparedImage, b: ComparedImage) -> Section:
     if isinstance(a.findings, NotKnown) or isinstance(b.findings, NotKnown):
         return Section("packages", (), problems, is_pending(a.findings, b.findings))
     named = [
-        [Package(finding.package, finding.version) for finding in findings if finding.package]
-        for findings in (a.findings, b.findings)
+        [Package(row.package, found.finding.version) for row in rows if row.package for found in row.occurrences]
+        for rows in (a.findings, b.findings)
     ]
     only = "So only packages with findings are compared."
     return Section("packages", tuple(_package_rows(*named)), (*problems, only))
@@ -174,15 +175,15 @@ def findings_section(a: ComparedImage, b: ComparedImage) -> Section:
     before, after = a.findings, b.findings
     if isinstance(before, NotKnown) or isinstance(after, NotKnown):
         return Section("findings", (), problems_of(before, after, "scan"), is_pending(before, after))
-    named = [_findings_by_key(findings) for findings in (before, after)]
-    keys = sorted({*named[0], *named[1]}, key=lambda key: (_rank(named, key), key))
-    return Section("findings", tuple(_finding_row(key, named[0].get(key), named[1].get(key)) for key in keys))
-
-
-def finding_counts(findings: Iterable[Finding]) -> FindingCounts:
-    """Return the number of findings by severity, the worst first."""
-    counts = Counter(finding.severity for finding in findings)
-    return tuple((severity, counts[severity]) for severity in SEVERITIES if counts[severity])
+    old, new = ({row.key: row for row in rows if not row.unreadable} for rows in (before, after))
+    worst = {
+        key: min(SEVERITIES.index(rows[key].severity) for rows in (old, new) if key in rows) for key in {*old, *new}
+    }
+    rows = (
+        _finding_row(key[0], old.get(key), new.get(key)) for key in sorted(worst, key=lambda key: (worst[key], key))
+    )
+    problems = (*_unreadable(before, "A"), *_unreadable(after, "B"))
+    return Section("findings", tuple(rows), problems)
 
 
 def manifest_section(a: ComparedImage, b: ComparedImage) -> Section:
@@ -319,35 +320,19 @@ def _licenses(packages: Iterable[Package]) -> str:
     return ", ".join(sorted({package.license or "no license" for package in packages}))
 
 
-_FindingKey = tuple[str, str]
-"""The id of a vulnerability, and a package."""
+def _unreadable(rows: Iterable[FindingRow], side: str) -> Sequence[str]:
+    return [f"A finding of {side} cannot be read: {row.finding.description}." for row in rows if row.unreadable]
 
 
-def _findings_by_key(findings: Iterable[Finding]) -> Mapping[_FindingKey, Sequence[Finding]]:
-    found: dict[_FindingKey, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        found[finding.name, finding.package].append(finding)
-    return found
-
-
-def _rank(named: Sequence[Mapping[_FindingKey, Sequence[Finding]]], key: _FindingKey) -> int:
-    """Return the place of the worst severity of a finding in the order of the severities."""
-    return min(_severity_rank(finding.severity) for findings in named for finding in findings.get(key, ()))
-
-
-def _severity_rank(severity: str) -> int:
-    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
-
-
-def _finding_row(key: _FindingKey, before: Sequence[Finding] | None, after: Sequence[Finding] | None) -> Row:
-    texts = [None if findings is None else _finding_text(findings) for findings in (before, after)]
+def _finding_row(name: str, before: FindingRow | None, after: FindingRow | None) -> Row:
+    texts = [None if row is None else _finding_text(row) for row in (before, after)]
     note = "" if before and after else "new" if after else "fixed"
-    return row_of(key[0], *texts, note=note)
+    return row_of(name, *texts, note=note)
 
 
-def _finding_text(findings: Sequence[Finding]) -> str:
-    severity = min((finding.severity for finding in findings), key=_severity_rank)
+def _finding_text(row: FindingRow) -> str:
+    findings = [occurrence.finding for occurrence in row.occurrences]
     versions = ", ".join(sorted({finding.version for finding in findings if finding.version}))
     fixes = ", ".join(sorted({finding.fixed_in for finding in findings if finding.fixed_in}))
-    text = " ".join(filter(None, (severity, findings[0].package, versions)))
+    text = " ".join(filter(None, (row.severity, row.package, versions)))
     return f"{text}, fixed in {fixes}" if fixes else text

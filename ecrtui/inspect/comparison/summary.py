@@ -9,7 +9,6 @@ from itertools import islice
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.exact_json import Number, write_json
-from ecrtui.ecr.findings import FindingCounts
 from ecrtui.ecr.image import is_image_config
 from ecrtui.ecr.manifest import Manifest, parse_manifest
 from ecrtui.inspect.comparison.attachments import signatures
@@ -27,11 +26,11 @@ from ecrtui.inspect.comparison.rows import (
 )
 from ecrtui.inspect.comparison.sections import (
     environment_rows,
-    finding_counts,
     label_rows,
     layers_of,
     shared_layers,
 )
+from ecrtui.inspect.findings import severity_counts
 from ecrtui.inspect.packages import PackageList
 
 _WITHOUT_ROW = ("config", "layers", "manifest")
@@ -172,12 +171,7 @@ def _package_rows(a: ComparedImage, b: ComparedImage, section: Section) -> Itera
     note = units.format_names(
         _numbers(section, ("changed", Change.CHANGED), ("new", Change.ADDED), ("gone", Change.REMOVED))
     )
-    before, after = _package_text(a.packages), _package_text(b.packages)
-    change = _worst(section)
-    if section.problems:  # only packages with findings were compared, or not all of an SBOM
-        change = Change.NOT_KNOWN if change is Change.SAME else change
-        note = f"of those that are known: {note}" if note else ""
-    yield Row("packages", before, after, change, note)
+    yield _row_of_section(section, _package_text(a.packages), _package_text(b.packages), note)
 
 
 def _finding_rows(a: ComparedImage, b: ComparedImage, section: Section) -> Iterable[Row]:
@@ -190,7 +184,7 @@ def _finding_rows(a: ComparedImage, b: ComparedImage, section: Section) -> Itera
     row = known_row("findings", *texts, note=note)
     if row is None:
         return
-    yield row if row.change is Change.NOT_KNOWN else Row(row.label, row.before, row.after, _worst(section), note)
+    yield row if row.change is Change.NOT_KNOWN else _row_of_section(section, row.before, row.after, note)
     for finding in islice((row for row in section.rows if row.differs), MAX_FINDINGS):
         yield Row(f"finding {finding.label}", finding.before, finding.after, finding.change, finding.note)
 
@@ -235,16 +229,20 @@ def _package_text(packages: Known[PackageList | None]) -> str:
 def _findings_text(image: ComparedImage) -> Known[str | None]:
     if isinstance(image.findings, NotKnown):
         return image.findings
-    counts: FindingCounts = finding_counts(image.findings)
-    return units.format_finding_counts(counts)
+    return units.format_finding_counts(severity_counts(image.findings))
 
 
 def _numbers(section: Section, *names: tuple[str, Change]) -> Sequence[str]:
     return [f"{units.format_number(count)} {word}" for word, change in names if (count := section.count(change))]
 
 
-def _worst(section: Section) -> Change:
-    return Change.CHANGED if any(row.differs for row in section.rows) else Change.SAME
+def _row_of_section(section: Section, before: str | None, after: str | None, note: str) -> Row:
+    """Return the row of a section of which not everything may be known: not all findings, or not all of an SBOM."""
+    change = Change.CHANGED if any(row.differs for row in section.rows) else Change.SAME
+    if section.problems:
+        change = Change.NOT_KNOWN if change is Change.SAME else change
+        note = f"of those that are known: {note}" if note else ""
+    return Row(section.name, before, after, change, note)
 
 
 def _signatures(image: ComparedImage) -> Known[str | None]:

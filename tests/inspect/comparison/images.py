@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ecrtui.ecr.digest import digest_of
-from ecrtui.ecr.findings import Finding
+from ecrtui.ecr.findings import Finding, ScanReport
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import parse_config
 from ecrtui.ecr.manifest import OCI_INDEX, OCI_MANIFEST, Manifest, parse_manifest
@@ -16,6 +16,7 @@ from ecrtui.inspect.artifacts import ArtifactTree, Subject
 from ecrtui.inspect.comparison.compared_image import ComparedImage, ConfigBlob
 from ecrtui.inspect.comparison.comparison import Comparison, PlatformChoice, choose_platforms, compare
 from ecrtui.inspect.comparison.rows import Change, Row
+from ecrtui.inspect.findings import PlatformScan, ScanTarget, join_findings
 from ecrtui.inspect.packages import Package, PackageList
 
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -75,7 +76,7 @@ def from_manifest(
         manifest,
         manifest,
         ConfigBlob(descriptor, parse_config(config), config) if config is not None else None,
-        tuple(findings),
+        join_findings([PlatformScan(ScanTarget(manifest.digest), ScanReport(tuple(findings)))]),
         ArtifactTree(Subject(manifest.digest, "image")),
         None if packages is None else PackageList("SPDX 2.3", tuple(packages)),
         (),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecrtui.ecr.findings import Finding
+from ecrtui.ecr.findings import UNREADABLE, Finding
 from ecrtui.inspect.charts import ArchiveFile
 from ecrtui.inspect.comparison.attachments import NamedContent
 from ecrtui.inspect.comparison.compared_image import ComparedImage
@@ -135,6 +135,21 @@ def test_findings_are_fixed_new_or_changed() -> None:
     ]
     (row,) = [row for row in comparison.section("summary").rows if row.label == "findings"]
     assert (row.before, row.after, row.note) == ("1C 1H 1L", "1H 1M", "2 fixed, 1 new, 1 changed")
+
+
+def test_a_finding_that_cannot_be_read_is_not_known() -> None:
+    both = image(
+        findings=[Finding("CVE-1", "LOW", "zlib"), Finding(UNREADABLE, "UNDEFINED", description="x: no title")]
+    )
+    comparison = compared(both, both)
+    section = comparison.section("findings")
+    assert [row.label for row in section.rows] == ["CVE-1"]
+    assert section.problems == (
+        "A finding of A cannot be read: x: no title.",
+        "A finding of B cannot be read: x: no title.",
+    )
+    (row,) = [row for row in comparison.section("summary").rows if row.label == "findings"]
+    assert row.change is Change.NOT_KNOWN
 
 
 def test_the_files_of_a_chart_and_unknown_documents_are_compared() -> None:
