@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from ecrtui.cli.argument_types import count
-from ecrtui.cli.aws_cli_output import FORMATS, for_display, write
+from ecrtui.cli.aws_cli_output import FORMATS, write
 from ecrtui.cli.aws_cli_output.terminal import on_terminal, terminal_width
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.context import CommandContext, make_parser, run_command
 from ecrtui.cli.exit_codes import ExitCode
-from ecrtui.cli.output_options import ROW_FORMATS, add_output_options
+from ecrtui.cli.output_options import ROW_FORMATS, add_output_options, print_rows
 from ecrtui.cli.plain_table import plain_table
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import entry_document
@@ -51,8 +51,7 @@ def _execute(options: argparse.Namespace) -> int:
         engine.resolve_unknown()
     entries = engine.history(options.repository, since=since, plan=options.plan, limit=options.limit)
     if options.output in ROW_FORMATS:
-        texts = {name.lower(): make_text for name, make_text in history_texts(entries).items()}
-        for_display(sys.stdout, options.output).write(texts[options.output]())
+        print_rows(history_texts(entries), options.output)
     elif options.output == "table" and not options.query_text:
         sys.stdout.writelines(_table(entries))
     else:

@@ -10,14 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecrtui.cli.aws_cli_output import FORMATS, for_display, write
+from ecrtui.cli.aws_cli_output import FORMATS, write
 from ecrtui.cli.aws_cli_output.terminal import on_terminal, terminal_width
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, parse_repository, run_command
 from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.cli.list_command import readable_rows
-from ecrtui.cli.output_options import ROW_FORMATS, add_output_options
+from ecrtui.cli.output_options import ROW_FORMATS, add_output_options, print_rows
 from ecrtui.cli.part_lookup import PartLookup
 from ecrtui.cli.plain_table import plain_table
 from ecrtui.ecr.documents import Document
@@ -117,8 +117,7 @@ def _preview(registry: Registry, repository: str, policy: str) -> LifecyclePrevi
 
 def _print(document: Document, run: DryRun, options: argparse.Namespace) -> None:
     if options.output in ROW_FORMATS:
-        texts = {name.lower(): make_text for name, make_text in dry_run_texts(lambda: document).items()}
-        for_display(sys.stdout, options.output).write(texts[options.output]())
+        print_rows(dry_run_texts(lambda: document), options.output)
     elif options.output == "table" and not options.query_text:
         sys.stdout.writelines(_tables(document, run))
     else:

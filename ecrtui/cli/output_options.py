@@ -1,11 +1,13 @@
-"""The options ``--output`` and ``--query``, and their check before a command sends anything."""
+"""The options ``--output`` and ``--query``: their check before a command sends anything, and the formats of rows."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 
-from ecrtui.cli.aws_cli_output import FORMATS, check_format
+from ecrtui.cli.aws_cli_output import FORMATS, check_format, for_display
+from ecrtui.ecr.text_formats import Texts
 from ecrtui.errors import UsageError
 
 STREAMED_FORMATS = ("jsonl", "csv")
@@ -28,6 +30,12 @@ def add_output_options(
     group = parser.add_argument_group("output")
     group.add_argument("--output", choices=formats, default=default, help=f"output format (default: {default})")
     group.add_argument("--query", metavar="JMESPATH", help=query_help)
+
+
+def print_rows(texts: Texts, row_format: str) -> None:
+    """Print the text in one of :data:`ROW_FORMATS`."""
+    make_text = next(make_text for name, make_text in texts.items() if name.lower() == row_format)
+    for_display(sys.stdout, row_format).write(make_text())
 
 
 def check_output(options: argparse.Namespace) -> None:

@@ -18,10 +18,11 @@ from ecrtui.cli.output_options import add_output_options
 from ecrtui.cli.signals import interrupts, stop_event
 from ecrtui.cli.standard_streams import discard, write_stderr
 from ecrtui.ecr.safe_text import visible
+from ecrtui.ecr.text_formats import SUFFIXES, Texts, by_suffix
 from ecrtui.ecr.units import format_names
 from ecrtui.errors import EcrTuiError
 from ecrtui.paths import expand
-from ecrtui.retag.change_record import SUFFIXES, Texts, plan_texts, report_texts
+from ecrtui.retag.change_record import plan_texts, report_texts
 from ecrtui.retag.plan import (
     OnConflict,
     Plan,
@@ -142,7 +143,7 @@ def _save_report(texts: Texts, options: argparse.Namespace) -> None:
         return
     try:
         with file.open("x", encoding="utf-8", newline="") as out:
-            out.write(texts[SUFFIXES[file.suffix.lower()]]())
+            out.write(by_suffix(texts)[file.suffix.lower()]())
     except OSError as problem:
         print_message(f"could not write {file}: {problem.strerror}")
 

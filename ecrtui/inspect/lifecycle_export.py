@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -11,11 +10,9 @@ from ecrtui.ecr.documents import Document
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.lifecycle import LifecyclePreview
 from ecrtui.ecr.markdown_text import markdown_table, markdown_text
+from ecrtui.ecr.text_formats import Texts, json_text
 from ecrtui.ecr.units import format_iso_time
 from ecrtui.inspect.lifecycle import DryRun, RuleOutlook, differences, outcome_words
-
-Texts = Mapping[str, Callable[[], str]]
-"""What returns the text in each format, by the name of the format."""
 
 _IMAGE_COLUMNS = (
     "rulePriority",
@@ -65,7 +62,7 @@ def dry_run_texts(document: Callable[[], Document]) -> Texts:
     return {
         "Markdown": lambda: _markdown(document()),
         "CSV": lambda: "".join(csv_lines([_IMAGE_COLUMNS, *_cells(_images(document()), _IMAGE_COLUMNS)])),
-        "JSON": lambda: json.dumps(document(), indent=2, ensure_ascii=False) + "\n",
+        "JSON": lambda: json_text(document()),
     }
 
 

@@ -5,22 +5,16 @@ Every format is made from the document of :mod:`ecrtui.retag.plan_file` or :mod:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ecrtui.ecr.csv_cells import csv_lines
 from ecrtui.ecr.documents import Document, entry_document
 from ecrtui.ecr.markdown_text import markdown_table, markdown_text
+from ecrtui.ecr.text_formats import Texts, json_text
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import Plan, Report
 from ecrtui.retag.plan_file import NO_TAG, plan_csv, plan_document, report_document
-
-Texts = Mapping[str, Callable[[], str]]
-"""What returns the text in each format, by the name of the format. Its lower case is the name of a CLI format."""
-
-SUFFIXES = {".md": "Markdown", ".csv": "CSV", ".json": "JSON"}
-"""The format of a file, by the end of its name."""
 
 _LISTS = ("entries", "results", "steps", "excluded")
 """The members of a document that hold its rows."""
@@ -80,7 +74,7 @@ def _texts(title: str, document: Callable[[], Document]) -> Texts:
     return {
         "Markdown": lambda: _markdown(title, document()),
         "CSV": lambda: _csv(document()),
-        "JSON": lambda: json.dumps(document(), indent=2, ensure_ascii=False) + "\n",
+        "JSON": lambda: json_text(document()),
     }
 
 

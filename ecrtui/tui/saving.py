@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,15 +10,13 @@ from textual import work
 from textual.message import Message
 from textual.widgets import Input
 
+from ecrtui.ecr.text_formats import Texts
 from ecrtui.paths import expand
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.textual_fixes.line_input import LineInput
-
-Texts = Mapping[str, Callable[[], str]]
-"""What returns the text in each format, by the name of the format."""
 
 
 class FileField(LineInput):

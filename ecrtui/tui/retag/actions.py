@@ -18,6 +18,7 @@ from textual.message import Message
 
 from ecrtui.ecr import units
 from ecrtui.ecr.location import RegistryLocation
+from ecrtui.ecr.text_formats import by_suffix
 from ecrtui.errors import EcrTuiError, internal_error
 from ecrtui.retag import change_record
 from ecrtui.retag.plan import Plan, Progress, Report, StepResult, TagChange
@@ -112,8 +113,7 @@ class PlanApplyMixin(SavesFiles):
 
     async def on_plan_form_save_requested(self, message: PlanForm.SaveRequested) -> None:
         message.stop()
-        texts = change_record.report_texts(message.report)
-        await self.ask_for_file({suffix: texts[name] for suffix, name in change_record.SUFFIXES.items()})
+        await self.ask_for_file(by_suffix(change_record.report_texts(message.report)))
 
     def on_plan_form_copy_requested(self, message: PlanForm.CopyRequested) -> None:
         message.stop()

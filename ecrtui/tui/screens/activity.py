@@ -17,6 +17,7 @@ from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import entry_details
 from ecrtui.ecr.location import RegistryLocation
+from ecrtui.ecr.text_formats import by_suffix
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag import change_record
 from ecrtui.retag.engine import Engine
@@ -183,8 +184,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
     async def action_save(self) -> None:
         """Save the marked or the shown rows in a file."""
         if entries := self.chosen_entries():
-            texts = change_record.history_texts(entries)
-            await self.ask_for_file({suffix: texts[name] for suffix, name in change_record.SUFFIXES.items()})
+            await self.ask_for_file(by_suffix(change_record.history_texts(entries)))
 
     def focus_content(self) -> None:
         self.table.focus()

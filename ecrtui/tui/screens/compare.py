@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from textual.widget import Widget
 from ecrtui.ecr import units
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.safe_text import visible
+from ecrtui.ecr.text_formats import json_text
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.comparison.compared_image import ComparedImage
 from ecrtui.inspect.comparison.comparison import SECTIONS, Comparison, choose_platforms, compare
@@ -319,7 +319,7 @@ class CompareScreen(RetagMixin):
 
     def _json(self, comparison: Comparison) -> str:
         document = comparison_document([comparison], everything=self._view.everything)
-        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        return json_text(document)
 
     def _markdown(self, comparison: Comparison) -> str:
         return comparison_markdown([comparison], everything=self._view.everything)

@@ -24,6 +24,7 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.json_values import parse_json
 from ecrtui.ecr.lifecycle import LifecyclePreview, parse_policy
 from ecrtui.ecr.reference import Reference
+from ecrtui.ecr.text_formats import by_suffix
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.inspect.lifecycle import DryRun, RuleOutlook, differences, dry_run, outcome_words
 from ecrtui.inspect.lifecycle_export import dry_run_document, dry_run_texts
@@ -38,9 +39,6 @@ from ecrtui.tui.saving import SavesFiles
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
-
-SUFFIXES = {".md": "Markdown", ".csv": "CSV", ".json": "JSON"}
-"""The format of a file, by the end of its name."""
 
 _FIRST_POLICY = {
     "rules": [
@@ -403,8 +401,7 @@ class LifecycleScreen(SavesFiles):
     async def action_save(self) -> None:
         """Save the dry run in a file."""
         if self.state.run is not None:
-            texts = dry_run_texts(self._document)
-            await self.ask_for_file({suffix: texts[name] for suffix, name in SUFFIXES.items()})
+            await self.ask_for_file(by_suffix(dry_run_texts(self._document)))
 
     def action_copy_menu(self) -> None:
         """Copy the digest of the image, the policy or the dry run."""

@@ -17,6 +17,7 @@ from ecrtui.catalog.listing import SingleBatch
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.text_formats import Texts, by_suffix
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag import change_record, plan_file
 from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepResult
@@ -285,7 +286,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         if self.report is not None and (plan := self.report.plan) and undo_verb(self.report) == verb:
             await self.begin_undo(f"Undo plan {plan.id}", lambda engine: engine.entries_to_undo(plan.id))
 
-    def _texts(self) -> change_record.Texts:
+    def _texts(self) -> Texts:
         """Return what makes the texts of the result, or of the plan before it."""
         if self.report is not None:
             return change_record.report_texts(self.report)
@@ -299,7 +300,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     async def action_save(self) -> None:
         """Ask for a file name to save the plan or its result."""
         if texts := self._texts():
-            await self.ask_for_file({suffix: texts[name] for suffix, name in change_record.SUFFIXES.items()})
+            await self.ask_for_file(by_suffix(texts))
 
 
 def _searchable(row: PlanRow) -> str:
