@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ecrtui.catalog.find import Hit
 from ecrtui.ecr.csv_cells import csv_lines
 from ecrtui.ecr.documents import Document, image_document
-from ecrtui.ecr.safe_text import visible
+from ecrtui.ecr.markdown_text import markdown_table
+from ecrtui.ecr.text_formats import Texts, json_text
 from ecrtui.ecr.units import format_iso_time
 
 
@@ -62,20 +62,17 @@ def hit_cells(placed: PlacedHit) -> list[object]:
     return cells + [""] * (len(COLUMNS) - len(cells))
 
 
-def hits_as_csv(hits: Iterable[PlacedHit]) -> str:
-    """Return hits as CSV with the names of the columns in the first line."""
-    return "".join(csv_lines([list(COLUMNS), *map(hit_cells, hits)]))
+def hit_texts(hits: Sequence[PlacedHit]) -> Texts:
+    """Return what makes the texts of hits. Markdown leaves out the columns that are empty."""
+    return {
+        "CSV": lambda: "".join(csv_lines([list(COLUMNS), *map(hit_cells, hits)])),
+        "JSON": lambda: json_text({"hits": list(map(hit_document, hits))}),
+        "Markdown": lambda: _markdown(hits),
+    }
 
 
-def hits_as_json(hits: Iterable[PlacedHit]) -> str:
-    """Return hits as one JSON document."""
-    return json.dumps({"hits": list(map(hit_document, hits))}, indent=2, ensure_ascii=False) + "\n"
-
-
-def hits_as_markdown(hits: Sequence[PlacedHit]) -> str:
-    """Return hits as a table of Markdown, without the columns that are empty."""
+def _markdown(hits: Iterable[PlacedHit]) -> str:
     rows = [["" if cell is None else str(cell) for cell in hit_cells(hit)] for hit in hits]
     used = [number for number in range(len(COLUMNS)) if any(row[number] for row in rows)]
-    lines = [[COLUMNS[number] for number in used], ["---"] * len(used)]
-    lines += [[visible(row[number]).replace("|", "\\|") for number in used] for row in rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    titles = [COLUMNS[number] for number in used]
+    return "".join(markdown_table(titles, ([row[number] for number in used] for row in rows)))

@@ -5,21 +5,20 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textual import work
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from ecrtui.catalog.find_document import PlacedHit, hit_document, hits_as_csv, hits_as_json, hits_as_markdown
+from ecrtui.catalog.find_document import PlacedHit, hit_document, hit_texts
 from ecrtui.catalog.find_query import parse_query
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.location import RegistryLocation
+from ecrtui.ecr.text_formats import by_suffix
 from ecrtui.errors import EcrTuiError, ErrorKind, UsageError
-from ecrtui.paths import expand
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.clipboard import CopyItem
@@ -30,7 +29,7 @@ from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.table.table import Table
-from ecrtui.tui.textual_fixes.line_input import LineInput, WordsInput
+from ecrtui.tui.textual_fixes.line_input import WordsInput
 
 if TYPE_CHECKING:
     from ecrtui.catalog.filter import Filter
@@ -39,9 +38,6 @@ if TYPE_CHECKING:
     from ecrtui.session import SessionSource
 
 PLACEHOLDER = "tag, digest, team/app:tag, image URI, release-*, missing:tag=prod"
-
-EXPORTS = {".csv": hits_as_csv, ".json": hits_as_json, ".md": hits_as_markdown}
-"""The formats of export, by the end of the file name."""
 
 
 class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
@@ -173,15 +169,13 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
         line.update(text.block("\n".join(notes)))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Search, or save what was found."""
+        """Search."""
         if event.input.id == "reference" and event.value.strip():
             self.table.focus()
             self.load()
-        elif event.input.id == "file":
-            event.input.remove()
-            self.table.focus()
-            if event.value.strip():
-                self._save(expand(event.value.strip()))
+
+    def focus_content(self) -> None:
+        self.table.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Stop the search for the text that was there before."""
@@ -300,24 +294,8 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
 
     async def action_export(self) -> None:
         """Ask for a file name to save the hits."""
-        if self._hits() and not self.query("#file"):
-            field = LineInput(placeholder="file name, ending in .csv, .json or .md", id="file", select_on_focus=False)
-            await self.query_one("#body").mount(field, before=0)
-            field.focus()
-
-    @work(exclusive=True, group="save", exit_on_error=False)
-    async def _save(self, file: Path) -> None:
-        form = EXPORTS.get(file.suffix.lower())
-        if form is None:
-            self.notify(f"The file name must end in .csv, .json or .md: {file}", severity="error")
-            return
-        try:
-            hits = self._hits()
-            await blocking.run_blocking(lambda: _write_new(file, form(hits)))
-        except OSError as problem:
-            self.notify(f"Could not write {file}: {problem.strerror}", severity="error")
-            return
-        self.notify(f"Saved {file}")
+        if hits := self._hits():
+            await self.ask_for_file(by_suffix(hit_texts(hits)))
 
     def document(self) -> tuple[str, Mapping[str, Any]] | None:
         row = self.current
@@ -376,11 +354,4 @@ def _plan_request(rows: Sequence[FindRow]) -> messages.PlanRequest:
 
 
 def _copies_of(hits: Sequence[PlacedHit]) -> tuple[CopyItem, ...]:
-    formats = (("CSV", hits_as_csv), ("JSON", hits_as_json), ("Markdown", hits_as_markdown))
-    return tuple(CopyItem(f"all hits as {name}", form(hits), lines=True) for name, form in formats)
-
-
-def _write_new(file: Path, content: str) -> None:
-    """Write a new file; an existing file is never overwritten."""
-    with file.open("x", encoding="utf-8", newline="") as out:
-        out.write(content)
+    return tuple(CopyItem(f"all hits as {name}", make(), lines=True) for name, make in hit_texts(hits).items())
