@@ -261,8 +261,6 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
             self._go_up(known.indexes[0].digest)
         elif subject:
             self._go_up(subject)
-        else:
-            self.notify("No index that has this image is known, and it has no subject.")
 
     def _go_up(self, digest: str) -> None:
         below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None

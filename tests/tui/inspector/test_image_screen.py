@@ -75,8 +75,6 @@ async def test_a_platform_names_its_index_and_a_referrer_its_subject(embedded: E
         await until(pilot, f"subject       {index.digest}")
         await pilot.press("minus")
         await until(pilot, "index · 2 platforms")
-        await pilot.press("minus")
-        await until(pilot, "No index that has this image is known")
 
 
 async def test_each_section_is_denied_on_its_own_and_a_text_is_saved(
