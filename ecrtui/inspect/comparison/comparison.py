@@ -145,7 +145,8 @@ def _with_index(single: ComparedImage, index: ComparedImage) -> tuple[tuple[Inde
     wanted = single.config.platform if isinstance(single.config, ConfigBlob) else None
     platforms, digest = _platforms(index), single.image.digest
     found = fitting(platforms, wanted, digest)
-    name = f"{single.title} ({short_digest(digest)})"
+    short = short_digest(digest)
+    name = f"{single.title} ({short})" if single.title != short else short
     if not platforms:
         return None, f"{index.title} is an index without platforms, so {name} is compared with the index itself."
     if found is not None:
