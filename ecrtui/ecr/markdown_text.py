@@ -7,13 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ecrtui.ecr.safe_text import visible
 
-_MARKUP = re.compile(r"([\\`*_\[\]<>|~#$&!])")
-"""What begins inline markup or an HTML entity in CommonMark or its dialects, and the bar that ends a cell."""
+_MARKUP = re.compile(r"[\\`*\[\]<>|~#$&!]|(?<![^\W_])_|_(?![^\W_])")
+"""What begins inline markup or an HTML entity in CommonMark or its dialects, and the bar that ends a cell.
+
+An underscore between two letters or digits, as in ``JAVA_VERSION``, is no markup.
+"""
 
 
 def markdown_text(text: str) -> str:
     """Return a text as one line of Markdown: markup is escaped, control characters and line ends are visible."""
-    return _MARKUP.sub(r"\\\1", visible(text))
+    return _MARKUP.sub(r"\\\g<0>", visible(text))
 
 
 def markdown_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from ecrtui.ecr.markdown_text import markdown_table, markdown_text
     [
         ("release-2026.11", "release-2026.11"),
         ("a|b", r"a\|b"),
-        ("snake_case *bold* `code`", r"snake\_case \*bold\* \`code\`"),
+        ("snake_case _italic_ __b__ *bold* `code`", r"snake_case \_italic\_ \_\_b\_\_ \*bold\* \`code\`"),
         ("![x](http://e.test)", r"\!\[x\](http://e.test)"),
         ("<script>&amp;", r"\<script\>\&amp;"),
         ("back\\slash $x$ ~y~ #1", r"back\\slash \$x\$ \~y\~ \#1"),

@@ -9,7 +9,7 @@ from typing import Any
 from ecrtui.ecr import units
 from ecrtui.ecr.documents import image_document
 from ecrtui.ecr.json_values import to_mapping, to_text
-from ecrtui.ecr.safe_text import visible
+from ecrtui.ecr.markdown_text import markdown_text
 from ecrtui.inspect.comparison.compared_image import ComparedImage, ConfigBlob
 from ecrtui.inspect.comparison.comparison import Comparison
 from ecrtui.inspect.comparison.layout import no_rows
@@ -45,12 +45,13 @@ def comparison_document(comparisons: Sequence[Comparison], *, everything: bool) 
 def comparison_markdown(comparisons: Sequence[Comparison], *, everything: bool) -> str:
     """Return the comparison of two images as Markdown: a table for each section. See :func:`comparison_document`."""
     first = comparisons[0]
-    title = f"# {_text(first.before.title)} → {_text(first.after.title)}"
+    title = f"# {markdown_text(first.before.title)} → {markdown_text(first.after.title)}"
+    images = (("A", first.before), ("B", first.after))
     return "\n".join(
         [
             title,
             "",
-            *(f"- {side}: {_text(image_line(image))}" for side, image in (("A", first.before), ("B", first.after))),
+            *(f"- {side}: {markdown_text(image_line(image))}" for side, image in images),
             *(line for comparison in comparisons for line in _markdown(comparison, everything)),
             "",
         ]
@@ -101,9 +102,9 @@ def _rows(section: Section, everything: bool) -> Iterable[Row]:
 
 def _markdown(comparison: Comparison, everything: bool) -> Iterator[str]:
     if comparison.platform:
-        yield from ("", f"## {_text(comparison.platform)}")
+        yield from ("", f"## {markdown_text(comparison.platform)}")
     for note in comparison.notes:
-        yield from ("", _text(note))
+        yield from ("", markdown_text(note))
     for section in comparison.sections:
         yield from ("", f"### {section.name.capitalize()}", "")
         rows = list(_rows(section, everything))
@@ -113,21 +114,11 @@ def _markdown(comparison: Comparison, everything: bool) -> Iterator[str]:
             yield f"| {row.change.sign} | {' | '.join(map(_cell, (row.label, row.before, row.after, row.note)))} |"
         if rows and section.problems:
             yield ""
-        yield from (f"- {_text(problem)}" for problem in section.problems)
+        yield from (f"- {markdown_text(problem)}" for problem in section.problems)
         if not rows and not section.problems:
             yield no_rows(section)
 
 
 def _cell(value: str | None) -> str:
     """Return a value for a cell of a table; a long dash for a member that an image does not have."""
-    return "–" if value is None else _text(value)
-
-
-def _text(value: str) -> str:
-    r"""Return a text of the registry that Markdown shows as it is: ``*`` becomes ``\*``, ``<`` becomes ``&lt;``."""
-    shown = visible(value).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(_MARKUP, r"\\\g<0>", shown)
-
-
-_MARKUP = r"[\\`*{}\[\]#|~$!]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])"
-"""Characters that Markdown reads as markup; an underscore between letters is none."""
+    return "–" if value is None else markdown_text(value)
