@@ -105,6 +105,11 @@ class LifecycleRule:
             return max(image.last_pulled_at, image.activated_at or image.last_pulled_at)
         return image.age_start
 
+    def due_at(self, image: Image) -> float | None:
+        """Return when an image is old enough for a rule that does not count images; None if its age is unknown."""
+        since = self.age_start(image)
+        return None if since is None else since + self.count_number * DAY
+
     @property
     def counts_images(self) -> bool:
         """True if the rule keeps a number of images, so that a prediction needs all images."""
@@ -203,8 +208,8 @@ def predict(
     if rule is None:
         return None
     if not rule.counts_images:
-        since = rule.age_start(image)
-        return LifecyclePrediction(rule, None if since is None else since + rule.count_number * DAY, since is not None)
+        due = rule.due_at(image)
+        return LifecyclePrediction(rule, due, due is not None)
     if images is None:
         return LifecyclePrediction(rule, None, known=False)
     newer = sum(1 for other in images if rule.selects(other) and _age_key(other) < _age_key(image))
@@ -229,15 +234,16 @@ def displaced(
         gained = (rule.selects(image) and not rule.selects(old[image.digest]) for image in new if image.digest in old)
         if not rule.counts_images or not any(gained):
             continue
-        due = {image.digest for image in _beyond_count(rule, known)}
-        found = (image for image in _beyond_count(rule, after) if image.digest not in due)
+        due = {image.digest for image in newest_first(rule, known)[rule.count_number :]}
+        found = (image for image in newest_first(rule, after)[rule.count_number :] if image.digest not in due)
         own = tuple(image for image in found if image.digest not in changed and policy.matching_rule(image) is rule)
         if own:
             yield rule, own
 
 
-def _beyond_count(rule: LifecycleRule, images: Iterable[Image]) -> Sequence[Image]:
-    return sorted((image for image in images if rule.selects(image)), key=_age_key)[rule.count_number :]
+def newest_first(rule: LifecycleRule, images: Iterable[Image]) -> Sequence[Image]:
+    """Return the images that a rule selects; those after the first ``count_number`` are beyond its number."""
+    return sorted((image for image in images if rule.selects(image)), key=_age_key)
 
 
 def _age_key(image: Image) -> tuple[float, str]:

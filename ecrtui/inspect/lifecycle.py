@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePreview, LifecycleRule
-from ecrtui.ecr.units import DAY, format_count, format_number, format_short_duration
+from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePreview, LifecycleRule, newest_first
+from ecrtui.ecr.units import format_count, format_number, format_short_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def dry_run(
     kept: set[str] = set()
     outlooks = []
     for rule in policy.rules:
-        selected = [image for image in images if rule.selects(image)]
+        selected = newest_first(rule, images)
         own = [image for image in selected if image.digest not in decided]
         decided.update(image.digest for image in own)
         due = _exceeding(rule, selected, now)
@@ -127,12 +127,8 @@ def outcome_words(outlook: RuleOutlook, now: float) -> str:
 def _exceeding(rule: LifecycleRule, selected: Sequence[Image], now: float) -> frozenset[str]:
     """Return the digests of the selected images that meet the criterion of the rule."""
     if rule.counts_images:
-        return frozenset(image.digest for image in _newest_first(selected)[rule.count_number :])
-    return frozenset(
-        image.digest
-        for image in selected
-        if (since := rule.age_start(image)) is not None and since + rule.count_number * DAY <= now
-    )
+        return frozenset(image.digest for image in selected[rule.count_number :])
+    return frozenset(image.digest for image in selected if (at := rule.due_at(image)) is not None and at <= now)
 
 
 def _following(
@@ -140,18 +136,14 @@ def _following(
 ) -> tuple[Image | None, float | None]:
     """Return the image on which the rule acts next, and when."""
     if rule.counts_images:
-        last = _newest_first(selected)[: rule.count_number][-1:] if len(selected) >= rule.count_number else []
+        last = selected[rule.count_number - 1 : rule.count_number]
         own = {image.digest for image in kept}
         return next((image for image in last if image.digest in own), None), None
-    ages = [(since, image.digest, image) for image in kept if (since := rule.age_start(image)) is not None]
-    if not ages:
+    due = [(at, image.digest, image) for image in kept if (at := rule.due_at(image)) is not None]
+    if not due:
         return None, None
-    since, _, image = min(ages, key=lambda age: age[:2])
-    return image, since + rule.count_number * DAY
-
-
-def _newest_first(images: Iterable[Image]) -> list[Image]:
-    return sorted(images, key=lambda image: (-(image.age_start or 0.0), image.digest))
+    at, _, image = min(due, key=lambda one: one[:2])
+    return image, at
 
 
 def _oldest_first(image: Image) -> tuple[float, str]:
