@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from ecrtui.catalog.image_lookup import look_up
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError, NotFound
@@ -81,9 +82,7 @@ def wait_for_image(
 
 def _look(registry: Registry, reference: Reference) -> Image | None:
     try:
-        if reference.digest:
-            return next(iter(registry.images_by_digest(reference.repository, [reference.digest])), None)
-        return registry.images_by_tag(reference.repository, [reference.tag]).get(reference.tag)
+        return look_up(registry, reference)
     except NotFound:  # the repository
         return None
 

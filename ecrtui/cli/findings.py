@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ecrtui.catalog.image_lookup import look_up
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, parse_repository, run_command
@@ -110,11 +111,7 @@ def _targets_of(catalog: Catalog, context: CommandContext, reference: Reference)
     Raises:
         NotFound: there is no such image, or it is an index without images.
     """
-    repository = reference.repository
-    if reference.digest:
-        found = next(iter(context.registry.images_by_digest(repository, [reference.digest])), None)
-    else:
-        found = context.registry.images_by_tag(repository, [reference.tag]).get(reference.tag)
+    repository, found = reference.repository, look_up(context.registry, reference)
     if found is None:
         raise NotFound("Image not found", f"{reference} does not exist.")
     manifest = parse_manifest(catalog.manifest(repository, found.digest).text) if _may_be_index(found) else None

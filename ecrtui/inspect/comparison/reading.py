@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ecrtui.catalog.catalog import Catalog
+from ecrtui.catalog.image_lookup import look_up
 from ecrtui.ecr import image_config
-from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Manifest, parse_manifest
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError, NotFound
@@ -35,15 +35,13 @@ def find_image(registry: Registry, reference: Reference) -> ComparedImage:
         NotFound: there is no such image.
         EcrTuiError: it could not be looked up.
     """
-    repository, tag, digest = reference.repository, reference.tag, reference.digest
-    found: Image | None
-    if digest:
-        found = next(iter(registry.images_by_digest(repository, [digest])), None)
-    else:
-        found = registry.images_by_tag(repository, [tag]).get(tag)
+    found = look_up(registry, reference)
     if found is None:
-        raise NotFound(f"{repository} has no image {tag or digest}", "The image was deleted, or the tag was removed.")
-    return ComparedImage(repository, found)
+        subject = reference.tag or reference.digest
+        raise NotFound(
+            f"{reference.repository} has no image {subject}", "The image was deleted, or the tag was removed."
+        )
+    return ComparedImage(reference.repository, found)
 
 
 PARTS = ("part", "config", "findings", "artifacts", "packages", "sources", "contents")
