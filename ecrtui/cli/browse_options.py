@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from ecrtui import __version__
 from ecrtui.cli.connection_options import add_connection_options, connection_from
@@ -34,10 +35,43 @@ def parse(arguments: Sequence[str]) -> BrowseRequest:
         SystemExit: help or version was printed, or the command line is invalid.
         UsageError: the reference is invalid.
     """
-    options = parser().parse_args(arguments)
+    line = parser()
+    options, rest = line.parse_known_args(arguments)
+    if rest:
+        line.error(f"unrecognized arguments: {' '.join(rest)}{_command_hint(options.reference, rest)}")
     reference = parse_reference(options.reference) if options.reference else Reference()
     flags = {"theme": options.theme, "read_only": options.read_only, "cache": options.cache, "mouse": options.mouse}
     return BrowseRequest(connection_from(options, reference), reference, flags)
+
+
+def _command_hint(word: str | None, rest: Sequence[str]) -> str:
+    """Return a hint for a word that other words follow: it may be meant as a command."""
+    if word is None or all(argument.startswith("-") for argument in rest):
+        return ""
+    near = difflib.get_close_matches(word, COMMANDS, n=1)
+    hint = f"did you mean {near[0]}?" if near else "ecrtui --help lists the commands"
+    return f"\n{word!r} is not a command; {hint}"
+
+
+class _InvalidLineError(Exception):
+    """The command line is invalid."""
+
+
+class _LeadingOptions(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise _InvalidLineError(message)
+
+
+def first_word(arguments: Sequence[str]) -> int | None:
+    """Return the index of the first word that is no option and no value of one; None if there is none."""
+    parser = _LeadingOptions(add_help=False)
+    _add_options(parser)
+    parser.add_argument("words", nargs=argparse.PARSER)
+    try:
+        words = parser.parse_known_args(arguments)[0].words
+    except _InvalidLineError:  # the parser of the application or of a command reports it
+        return None
+    return len(arguments) - len(words)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -51,6 +85,11 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("reference", nargs="?", metavar="REFERENCE", help="repository or image to open first")
     parser.add_argument("--version", action="version", version=f"ecrtui {__version__}")
+    _add_options(parser)
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--theme", metavar="NAME", help="color theme; the command palette lists them")
     parser.add_argument("--read-only", action="store_true", default=None, help="refuse every write")
     parser.add_argument(
@@ -60,4 +99,3 @@ def parser() -> argparse.ArgumentParser:
         "--no-mouse", dest="mouse", action="store_false", default=None, help="leave the mouse to the terminal"
     )
     add_connection_options(parser)
-    return parser

@@ -64,6 +64,18 @@ COMMANDS = {
 APPLICATION = CommandEntry("ecrtui.cli.browse", "open the application")
 
 
+def command_first(arguments: Sequence[str]) -> Sequence[str]:
+    """Return the command line with its command before its options, as in ``ecrtui --region eu-west-1 images``."""
+    if not arguments or not arguments[0].startswith("-") or COMMANDS.keys().isdisjoint(arguments):
+        return arguments
+    from ecrtui.cli.browse_options import first_word
+
+    index = first_word(arguments)
+    if index is None or arguments[index] not in COMMANDS:
+        return arguments
+    return [arguments[index], *arguments[:index], *arguments[index + 1 :]]
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the command that the arguments name and return its exit code."""
     if arguments and arguments[0] in COMMANDS:
@@ -94,8 +106,10 @@ def run() -> None:
     """Run the command line of this process and end it."""
     try:
         open_closed_streams()
-        arguments = sys.argv[1:]
-        if arguments[:1] != ["put-image"]:  # it checks before the call, as the AWS CLI fails, whether it can print
+        arguments = command_first(sys.argv[1:])
+        if list(arguments[:1]) != [
+            "put-image"
+        ]:  # it checks before the call, as the AWS CLI fails, whether it can print
             escape_missing_characters()
         code = main(arguments)
     except SystemExit as done:  # argparse printed its text

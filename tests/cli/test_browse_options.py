@@ -35,3 +35,9 @@ def test_an_invalid_command_line_exits_with_2(arguments: list[str], capsys: pyte
         parse(arguments)
     assert ended.value.code == 2
     assert "usage: ecrtui" in capsys.readouterr().err
+
+
+def test_a_misspelt_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["imgs", "team/app"])
+    assert "'imgs' is not a command; did you mean images?" in capsys.readouterr().err

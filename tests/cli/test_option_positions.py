@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
+from ecrtui.cli.main import command_first
+
 
 class Line(NamedTuple):
     """A command line: the module of its parser, its words, and the words that options follow at the earliest."""
@@ -49,3 +51,21 @@ def test_options_may_stand_anywhere(line: Line) -> None:
             before, after = here[: len(here) // 2], here[len(here) // 2 :]
             words = [*line.words[:position], *sum(before, ()), *line.words[position:], *sum(after, ())]
             assert vars(parser.parse_args(words)) == expected, words
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("--region eu-west-1 images team/app", "images --region eu-west-1 team/app"),
+        ("--demo --region images repositories --limit 1", "repositories --demo --region images --limit 1"),
+        ("--prof x --debug put-image --tag t", "put-image --prof x --debug --tag t"),
+        ("images --region x", "images --region x"),
+        ("--region images", "--region images"),
+        ("--demo team/app images", "--demo team/app images"),
+        ("--demo -- images", "--demo -- images"),
+        ("--cli-read-timeout images", "--cli-read-timeout images"),
+        ("", ""),
+    ],
+)
+def test_options_may_stand_before_the_command(line: str, expected: str) -> None:
+    assert command_first(line.split()) == expected.split()
