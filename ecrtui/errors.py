@@ -81,6 +81,10 @@ class ErrorKind(Enum):
     USAGE = "usage"
 
 
+OF_ALL_REQUESTS = (ErrorKind.CREDENTIALS, ErrorKind.CLOCK, ErrorKind.ACCOUNT_CHANGED)
+"""The kinds of errors that every other request of the session would give, too."""
+
+
 class EcrTuiError(Exception):
     """A failure that the user should know about. Its texts never contain secrets; see :mod:`ecrtui.redaction`.
 

@@ -8,22 +8,20 @@ as a pull, unless the caller allows it. So the index of a platform is known only
 from __future__ import annotations
 
 import logging
-import time
-import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from ecrtui.catalog.closable_queue import ClosableQueue
+from ecrtui.catalog.batch_queue import BatchInput, BatchQueue, End, FailureLimit
 from ecrtui.catalog.find_query import Query, Term
 from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST
 from ecrtui.catalog.page_source import MAX_PAUSES, PageSource, ThrottlePause
 from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, parse_manifest
-from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, unreadable_rows
+from ecrtui.errors import OF_ALL_REQUESTS, AccessDenied, EcrTuiError, ErrorKind, NotFound, unreadable_rows
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 
@@ -39,14 +37,8 @@ REQUESTS_PER_SECOND = 500.0
 """Highest rate of requests of one registry: more than eight at a time reach over a network. ECR publishes no quota for
 DescribeImages; throttling lowers the rate."""
 
-MAX_FAILURES = 3
-"""Repositories in a row that could not be asked, for another reason than a missing permission, before the end."""
-
 BATCH_INTERVAL = 0.1
 """The least seconds between two batches. Each batch redraws rows."""
-
-_OF_ALL_REPOSITORIES = (ErrorKind.CREDENTIALS, ErrorKind.CLOCK, ErrorKind.ACCOUNT_CHANGED)
-"""Errors that every other repository would give, too."""
 
 _log = logging.getLogger(__name__)
 
@@ -146,14 +138,9 @@ class FindReading:
         may_read: Callable[[str], bool] = lambda _: False,
         interval: float = BATCH_INTERVAL,
     ) -> None:
-        self._interval = interval
-        self._last_batch = 0.0
         self._started = False
-        self._pending_error: Exception | None = None
-        self._queue: ClosableQueue[_Event] = ClosableQueue(256)
-        self._search = _Search(catalog, registry, query, limiter, self._queue, may_read)
-        # A reading that is freed must not leave threads behind that wait for room in the queue.
-        weakref.finalize(self, self._queue.close)
+        self._queue: BatchQueue[Answer] = BatchQueue(256, interval)
+        self._search = _Search(catalog, registry, query, limiter, self._queue.input, may_read)
 
     def close(self) -> None:
         """End the iteration and send no further request."""
@@ -165,50 +152,19 @@ class FindReading:
     def __next__(self) -> FindBatch:
         if not self._started:
             self._started = True
-            Thread(target=_run, args=(self._search, self._queue), daemon=True, name="find").start()
-        if self._pending_error is not None:
-            self.close()
-            problem, self._pending_error = self._pending_error, None
-            raise problem
-        until = self._last_batch + self._interval
-        answers: list[Answer] = []
-        throttled = 0.0
-        while True:
-            event = self._queue.get()
-            if isinstance(event, Answer):
-                answers.append(event)
-            elif isinstance(event, ThrottlePause):
-                throttled = event.seconds
-                break
-            elif isinstance(event, Exception):
-                self._pending_error = event  # raised after the answers that came before it
-                break
-            else:  # the end
-                self.close()
-                if not answers:
-                    raise StopIteration
-                break
-            if not self._queue.wait(max(until - time.monotonic(), 0.0)):
-                break
-        self._last_batch = time.monotonic()
+            Thread(target=_run, args=(self._search,), daemon=True, name="find").start()
+        answers, throttled = self._queue.take()
         search = self._search
         return FindBatch(tuple(answers), search.asked, search.names.total, search.lists, throttled)
 
 
-class _End:
-    """The search has ended."""
-
-
-_Event = Answer | ThrottlePause | Exception | _End
-
-
-def _run(search: _Search, queue: ClosableQueue[_Event]) -> None:
-    """Search into the queue. The thread holds no reference to the reading, so that it can be freed."""
+def _run(search: _Search) -> None:
+    """Search to the end. The thread holds no reference to the reading, so that it can be freed."""
     try:
         search.run()
     except Exception as problem:  # noqa: BLE001 - raised in the thread that iterates
-        queue.put(problem)
-    queue.put(_End())
+        search.queue.put(problem)
+    search.queue.put(End())
 
 
 class _Names:
@@ -250,11 +206,11 @@ class _Search:
     registry: Registry
     query: Query
     limiter: RateLimiter
-    queue: ClosableQueue[_Event]
+    queue: BatchInput[Answer]
     may_read: Callable[[str], bool]
     asked: int = 0
     lists: bool = False
-    failed_in_a_row: int = 0
+    failures: FailureLimit = field(default_factory=lambda: FailureLimit(OF_ALL_REQUESTS))
     error: Exception | None = None
     lock: Lock = field(default_factory=Lock)
     found: set[Term] = field(default_factory=set)
@@ -316,19 +272,10 @@ class _Search:
         except NotFound:  # the repository was deleted meanwhile
             return Answer(name)
         except EcrTuiError as error:
-            self._record_failure(error)
+            self.failures.record(error)
             return Answer(name, before, error)
-        self.failed_in_a_row = 0
+        self.failures.record(None)
         return Answer(name, tuple({hit.image and hit.image.digest: hit for hit in (*before, *hits)}.values()))
-
-    def _record_failure(self, error: EcrTuiError) -> None:
-        """Raise an error that other repositories would give, too."""
-        if error.kind in _OF_ALL_REPOSITORIES:
-            raise error
-        with self.lock:
-            self.failed_in_a_row = 0 if error.kind is ErrorKind.DENIED else self.failed_in_a_row + 1
-            if self.failed_in_a_row >= MAX_FAILURES:
-                raise error
 
     def _put(self, answer: Answer, *, final: bool) -> None:
         if not final:

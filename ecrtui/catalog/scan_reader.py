@@ -6,18 +6,16 @@ A scan costs a request of its own. So a caller names the images whose scans it n
 from __future__ import annotations
 
 import logging
-import time
-import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock, Thread
-from typing import NamedTuple
 
-from ecrtui.catalog.closable_queue import ClosableQueue
+from ecrtui.catalog.batch_queue import BatchInput, BatchQueue, FailureLimit
 from ecrtui.catalog.known_scans import KnownScans
+from ecrtui.catalog.page_source import ThrottlePause
 from ecrtui.ecr.findings import ImageScan
-from ecrtui.errors import EcrTuiError, ErrorKind
+from ecrtui.errors import OF_ALL_REQUESTS, EcrTuiError, ErrorKind
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 
@@ -29,9 +27,6 @@ CONCURRENT_REQUESTS = 4
 
 MAX_THROTTLED = 6
 """Throttled requests in a row, each after a longer pause, before reading stops."""
-
-MAX_FAILURES = 3
-"""Failed requests in a row before reading stops: then the service fails, not one image."""
 
 BATCH_INTERVAL = 0.25
 """The least seconds between two batches. Each batch redraws rows."""
@@ -54,30 +49,34 @@ class ScanBatch:
     """Seconds until the next request, because the service throttled one."""
 
 
-class _Throttled(NamedTuple):
-    seconds: float
+_Result = tuple[str, ImageScan | EcrTuiError]
 
-
-_Event = tuple[str, ImageScan | EcrTuiError] | _Throttled | Exception
+_OF_ALL_IMAGES = (
+    *OF_ALL_REQUESTS,
+    ErrorKind.DENIED,
+    ErrorKind.REPOSITORY_NOT_FOUND,
+    ErrorKind.UNSUPPORTED,
+    ErrorKind.THROTTLED,
+)
+"""Errors that every other image would give, too. Throttling is one after :data:`MAX_THROTTLED` requests."""
 
 
 @dataclass
-class _Progress:
-    """The state that the threads of one reading share."""
+class _Work:
+    """What the threads of one reading share. It holds no reference to the reading, so that it can be freed."""
 
+    registry: Registry
+    repository: str
     digests: Iterator[str]
+    known: KnownScans
+    limiter: RateLimiter
+    results: BatchInput[_Result]
+    failures: FailureLimit = field(default_factory=lambda: FailureLimit(_OF_ALL_IMAGES))
     lock: Lock = field(default_factory=Lock)
-    failed_in_a_row: int = 0
 
     def next(self) -> str | None:
         with self.lock:
             return next(self.digests, None)
-
-    def record(self, *, failed: bool) -> int:
-        """Return the number of failures in a row."""
-        with self.lock:
-            self.failed_in_a_row = self.failed_in_a_row + 1 if failed else 0
-            return self.failed_in_a_row
 
 
 class ScanReading:
@@ -114,14 +113,9 @@ class ScanReading:
         self._digests = tuple(dict.fromkeys(digests))
         self._known = known
         self._limiter = limiter
-        self._interval = interval
         self._done = 0
         self._started = False
-        self._last_batch = 0.0
-        self._pending_error: Exception | None = None
-        self._queue: ClosableQueue[_Event] = ClosableQueue(max(2 * CONCURRENT_REQUESTS, 64))
-        # A reading that is freed must not leave threads behind that wait for room in the queue.
-        weakref.finalize(self, self._queue.close)
+        self._queue: BatchQueue[_Result] = BatchQueue(64, interval)
 
     def close(self) -> None:
         """End the iteration and send no further request."""
@@ -131,117 +125,65 @@ class ScanReading:
         return self
 
     def __next__(self) -> ScanBatch:
-        if self._pending_error is not None:
-            self.close()
-            problem, self._pending_error = self._pending_error, None
-            raise problem
         if not self._started:
             self._started = True
             found = self._known.find(self._repository, self._digests)
             self._start([digest for digest in self._digests if digest not in found])
             if found:
                 return self._batch(found, {})
-        if self._done >= len(self._digests) or self._queue.closed.is_set():
-            raise StopIteration
-        return self._collect()
+        results, throttled = self._queue.take(len(self._digests) - self._done)
+        self._known.save(self._repository)
+        scans = {digest: result for digest, result in results if isinstance(result, ImageScan)}
+        failures = {digest: result for digest, result in results if isinstance(result, EcrTuiError)}
+        return self._batch(scans, failures, throttled)
 
     def _start(self, digests: Sequence[str]) -> None:
-        progress = _Progress(iter(digests))
+        work = _Work(self._registry, self._repository, iter(digests), self._known, self._limiter, self._queue.input)
         for _ in range(min(CONCURRENT_REQUESTS, len(digests))):
-            arguments = (self._registry, self._repository, progress, self._known, self._limiter, self._queue)
-            Thread(target=_read, args=arguments, daemon=True, name="scans").start()
-
-    def _collect(self) -> ScanBatch:
-        """Wait for the first result, and for others until the end of the interval."""
-        until = self._last_batch + self._interval
-        scans: dict[str, ImageScan] = {}
-        failures: dict[str, EcrTuiError] = {}
-        throttled = 0.0
-        while True:
-            event = self._queue.get()
-            if event is None:
-                raise StopIteration
-            if isinstance(event, _Throttled):
-                throttled = event.seconds
-                break
-            if isinstance(event, Exception):
-                if not scans and not failures:
-                    self.close()
-                    raise event
-                self._pending_error = event  # raised after the results that came before it
-                break
-            digest, result = event
-            if isinstance(result, ImageScan):
-                scans[digest] = result
-            else:
-                failures[digest] = result
-            rest = until - time.monotonic()
-            if self._done + len(scans) + len(failures) >= len(self._digests) or not self._queue.wait(max(rest, 0.0)):
-                break
-        self._known.save(self._repository)
-        return self._batch(scans, failures, throttled)
+            Thread(target=_read, args=(work,), daemon=True, name="scans").start()
 
     def _batch(
         self, scans: Mapping[str, ImageScan], failures: Mapping[str, EcrTuiError], throttled: float = 0.0
     ) -> ScanBatch:
         self._done += len(scans) + len(failures)
-        self._last_batch = time.monotonic()
         return ScanBatch(scans, failures, self._done, len(self._digests), throttled)
 
 
-def _read(
-    registry: Registry,
-    repository: str,
-    progress: _Progress,
-    known: KnownScans,
-    limiter: RateLimiter,
-    queue: ClosableQueue[_Event],
-) -> None:
-    """Read scans into the queue. The thread holds no reference to the reading, so that it can be freed."""
+def _read(work: _Work) -> None:
+    """Read scans until there is no other image."""
     try:
-        while (digest := progress.next()) is not None:
-            result = known.get_or_read(
-                repository, digest, partial(_request, registry, repository, digest, limiter, queue)
-            )
-            if result is None or not queue.put((digest, result)):
-                known.save(repository)  # the reading was closed, so the result is not collected
+        while (digest := work.next()) is not None:
+            result = work.known.get_or_read(work.repository, digest, partial(_request, work, digest))
+            if result is None or not work.results.put((digest, result)):
+                work.known.save(work.repository)  # the reading was closed, so the result is not collected
                 return
-            # An image that was deleted meanwhile says nothing about the service.
-            failed = isinstance(result, EcrTuiError) and result.kind is not ErrorKind.IMAGE_NOT_FOUND
-            if progress.record(failed=failed) >= MAX_FAILURES and isinstance(result, EcrTuiError):
-                queue.put(result)
-                return
+            work.failures.record(result if isinstance(result, EcrTuiError) else None)
     except Exception as problem:  # noqa: BLE001 - raised in the thread that iterates
-        queue.put(problem)
+        work.results.put(problem)
 
 
-_OF_ALL_IMAGES = (ErrorKind.DENIED, ErrorKind.CREDENTIALS, ErrorKind.REPOSITORY_NOT_FOUND, ErrorKind.UNSUPPORTED)
-"""Errors that every other image would give, too."""
-
-
-def _request(
-    registry: Registry, repository: str, digest: str, limiter: RateLimiter, queue: ClosableQueue[_Event]
-) -> ImageScan | EcrTuiError | None:
+def _request(work: _Work, digest: str) -> ImageScan | EcrTuiError | None:
     """Request the scan of an image. Return it, or the error of the request; None if the reading was closed.
 
     Raises:
         EcrTuiError: no other scan can be read either.
     """
+    limiter = work.limiter
     throttled = 0
     while True:
         limiter.acquire()
-        if queue.closed.is_set():
+        if work.results.closed.is_set():
             return None
         try:
-            scan = registry.scan(repository, digest)
+            scan = work.registry.scan(work.repository, digest)
         except EcrTuiError as error:
             if error.kind is ErrorKind.THROTTLED and throttled < MAX_THROTTLED:
                 throttled += 1
                 limiter.record_throttling()
-                _log.info("throttled while reading scans of %s", repository)
-                queue.put(_Throttled(limiter.seconds_for(1)))
+                _log.info("throttled while reading scans of %s", work.repository)
+                work.results.put(ThrottlePause(limiter.seconds_for(1)))
                 continue
-            if error.kind in (ErrorKind.THROTTLED, *_OF_ALL_IMAGES):
+            if error.kind in _OF_ALL_IMAGES:
                 raise
             return error
         limiter.record_success()

@@ -6,16 +6,15 @@ it at any time; what was counted until then is kept.
 
 from __future__ import annotations
 
-import time
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from ecrtui.catalog.closable_queue import ClosableQueue
+from ecrtui.catalog.batch_queue import BatchInput, BatchQueue, FailureLimit
+from ecrtui.catalog.page_source import ThrottlePause
 from ecrtui.catalog.repository_totals import RepositoryTotals, TotalsCounter
-from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
+from ecrtui.errors import OF_ALL_REQUESTS, EcrTuiError, ErrorKind, NotFound
 
 if TYPE_CHECKING:
     from ecrtui.catalog.catalog import Catalog
@@ -23,13 +22,10 @@ if TYPE_CHECKING:
 CONCURRENT_REPOSITORIES = 4
 """Repositories that are counted at the same time."""
 
-MAX_FAILURES = 3
-"""Repositories in a row that could not be counted, for another reason than a missing permission, before the end."""
-
 BATCH_INTERVAL = 0.25
 """The least seconds between two batches. Each batch redraws rows."""
 
-_OF_ALL_REPOSITORIES = (ErrorKind.CREDENTIALS, ErrorKind.CLOCK, ErrorKind.ACCOUNT_CHANGED, ErrorKind.THROTTLED)
+_OF_ALL_REPOSITORIES = (*OF_ALL_REQUESTS, ErrorKind.THROTTLED)
 """Errors that every other repository would give, too."""
 
 
@@ -49,25 +45,23 @@ class TotalsBatch:
     """Seconds until the next request, because the service throttled one."""
 
 
-class _Throttled(NamedTuple):
-    seconds: float
-
-
-class _Gone(NamedTuple):
+class _Gone:
     """The repository does not exist any more."""
 
 
-_Event = tuple[str, RepositoryTotals | EcrTuiError | _Gone] | _Throttled | Exception
+_Result = tuple[str, RepositoryTotals | EcrTuiError | _Gone]
 
 
 @dataclass
-class _Progress:
-    """The state that the threads of one reading share."""
+class _Work:
+    """What the threads of one reading share. It holds no reference to the reading, so that it can be freed."""
 
+    catalog: Catalog
     names: Iterator[str]
+    results: BatchInput[_Result]
+    failures: FailureLimit = field(default_factory=lambda: FailureLimit(_OF_ALL_REPOSITORIES))
     lock: Lock = field(default_factory=Lock)
     counting: int = 0
-    failed_in_a_row: int = 0
 
     def next(self) -> str | None:
         with self.lock:
@@ -75,16 +69,9 @@ class _Progress:
             self.counting += name is not None
             return name
 
-    def finish(self, result: RepositoryTotals | EcrTuiError | _Gone) -> None:
-        """Record a result. Raise an error that other repositories would give, too."""
+    def finish(self) -> None:
         with self.lock:
             self.counting -= 1
-            if not isinstance(result, EcrTuiError):
-                self.failed_in_a_row = 0
-                return
-            self.failed_in_a_row += result.kind is not ErrorKind.DENIED
-            if result.kind in _OF_ALL_REPOSITORIES or self.failed_in_a_row >= MAX_FAILURES:
-                raise result
 
 
 class TotalsReading:
@@ -103,17 +90,11 @@ class TotalsReading:
     """
 
     def __init__(self, catalog: Catalog, names: Sequence[str], *, interval: float = BATCH_INTERVAL) -> None:
-        self._catalog = catalog
         self._names = tuple(dict.fromkeys(names))
-        self._progress = _Progress(iter(self._names))
-        self._interval = interval
         self._done = 0
         self._started = False
-        self._last_batch = 0.0
-        self._pending_error: Exception | None = None
-        self._queue: ClosableQueue[_Event] = ClosableQueue(64)
-        # A reading that is freed must not leave threads behind that wait for room in the queue.
-        weakref.finalize(self, self._queue.close)
+        self._queue: BatchQueue[_Result] = BatchQueue(64, interval)
+        self._work = _Work(catalog, iter(self._names), self._queue.input)
 
     def close(self) -> None:
         """End the iteration and send no further request."""
@@ -123,72 +104,42 @@ class TotalsReading:
         return self
 
     def __next__(self) -> TotalsBatch:
-        if self._pending_error is not None:
-            self.close()
-            problem, self._pending_error = self._pending_error, None
-            raise problem
         if not self._started:
             self._started = True
             for number in range(min(CONCURRENT_REPOSITORIES, len(self._names))):
-                arguments = (self._catalog, self._progress, self._queue)
-                Thread(target=_count_all, args=arguments, daemon=True, name=f"totals {number}").start()
-        if self._done >= len(self._names) or self._queue.closed.is_set():
-            raise StopIteration
-        return self._collect()
-
-    def _collect(self) -> TotalsBatch:
-        """Wait for the first result, and for others until the end of the interval."""
-        until = self._last_batch + self._interval
-        totals: dict[str, RepositoryTotals] = {}
-        failures: dict[str, EcrTuiError] = {}
-        throttled = 0.0
-        while True:
-            event = self._queue.get()
-            if event is None:
-                raise StopIteration
-            if isinstance(event, _Throttled):
-                throttled = event.seconds
-                break
-            if isinstance(event, Exception):
-                self._pending_error = event  # raised after the results that came before it
-                break
-            name, result = event
-            self._done += 1
-            if isinstance(result, RepositoryTotals):
-                totals[name] = result
-            elif isinstance(result, EcrTuiError):
-                failures[name] = result
-            rest = until - time.monotonic()
-            if self._done >= len(self._names) or not self._queue.wait(max(rest, 0.0)):
-                break
-        self._last_batch = time.monotonic()
-        return TotalsBatch(totals, failures, self._done, self._progress.counting, throttled)
+                Thread(target=_count_all, args=(self._work,), daemon=True, name=f"totals {number}").start()
+        results, throttled = self._queue.take(len(self._names) - self._done)
+        self._done += len(results)
+        totals = {name: result for name, result in results if isinstance(result, RepositoryTotals)}
+        failures = {name: result for name, result in results if isinstance(result, EcrTuiError)}
+        return TotalsBatch(totals, failures, self._done, self._work.counting, throttled)
 
 
-def _count_all(catalog: Catalog, progress: _Progress, queue: ClosableQueue[_Event]) -> None:
-    """Count repositories into the queue. The thread holds no reference to the reading, so that it can be freed."""
+def _count_all(work: _Work) -> None:
+    """Count repositories until there is no other one."""
     try:
-        while not queue.closed.is_set() and (name := progress.next()) is not None:
-            result = _count(catalog, name, queue)
-            if result is None or not queue.put((name, result)):
+        while not work.results.closed.is_set() and (name := work.next()) is not None:
+            result = _count(work, name)
+            if result is None or not work.results.put((name, result)):
                 return
-            progress.finish(result)
+            work.finish()
+            work.failures.record(result if isinstance(result, EcrTuiError) else None)
     except Exception as problem:  # noqa: BLE001 - raised in the thread that iterates
-        queue.put(problem)
+        work.results.put(problem)
 
 
-def _count(catalog: Catalog, name: str, queue: ClosableQueue[_Event]) -> RepositoryTotals | EcrTuiError | _Gone | None:
+def _count(work: _Work, name: str) -> RepositoryTotals | EcrTuiError | _Gone | None:
     """Count one repository; return None if the reading was closed."""
     counter = TotalsCounter()
-    listing = catalog.images(name, stream=True)
+    listing = work.catalog.images(name, stream=True)
     try:
         for batch in listing:
-            if queue.closed.is_set():
+            if work.results.closed.is_set():
                 return None
             if batch.throttled:
-                queue.put(_Throttled(batch.throttled))
+                work.results.put(ThrottlePause(batch.throttled))
             counter.add(batch.items)
-        return catalog.keep_totals(name, counter)
+        return work.catalog.keep_totals(name, counter)
     except NotFound:
         return _Gone()
     except EcrTuiError as error:

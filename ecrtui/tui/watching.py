@@ -18,7 +18,7 @@ from textual.widgets import Static
 from ecrtui.catalog.rows import Key
 from ecrtui.catalog.watch import RowChanges, row_changes
 from ecrtui.ecr import units
-from ecrtui.errors import EcrTuiError, ErrorKind
+from ecrtui.errors import OF_ALL_REQUESTS, EcrTuiError
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
@@ -30,9 +30,6 @@ Item = TypeVar("Item")
 
 NEW, CHANGED, GONE = "+", "~", "-"
 """The signs of rows."""
-
-_REFUSED = (ErrorKind.CREDENTIALS, ErrorKind.CLOCK, ErrorKind.ACCOUNT_CHANGED)
-"""Errors after which no further request is sent."""
 
 
 class WatchTimes(NamedTuple):
@@ -195,7 +192,7 @@ class WatchMixin(ListScreen[Item]):
         self.set_status(self._progress())
 
     def _record_trouble(self, error: EcrTuiError) -> None:
-        if error.kind in _REFUSED:
+        if error.kind in OF_ALL_REQUESTS:
             self._end_watch()
             self.notify_error(error)
             return

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from ecrtui.catalog.batch_queue import MAX_FAILURES
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Catalog
-from ecrtui.catalog.find import CONCURRENT_REQUESTS, MAX_FAILURES, Answer, FindReading, resolve_references
+from ecrtui.catalog.find import CONCURRENT_REQUESTS, Answer, FindReading, resolve_references
 from ecrtui.catalog.find_query import parse_query
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError
