@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ecrtui.catalog.index_parts import KnownParts, Part
-from ecrtui.ecr.findings import SEVERITIES
+from ecrtui.ecr.findings import severity_numbers
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind
 
 _ATTACHING_TAG = re.compile(r"sha256-(?P<digits>[0-9a-f]{64})(?:\.[a-z0-9]+)?")
@@ -162,9 +162,8 @@ def scan_rank(image: Image) -> tuple[int, ...]:
     """Return a rank by what a scan found: findings, by severity; then not known; then not scanned; then no findings."""
     if image.findings is None:
         return (1,) if image.scan_known else (2,)
-    counts = dict(image.findings)
-    ranked = tuple(counts.get(severity, 0) for severity in SEVERITIES)
-    return (3, *ranked) if any(ranked) or any(counts.values()) else (0,)
+    numbers = severity_numbers(image.findings)
+    return (3, *numbers) if any(numbers) else (0,)
 
 
 def _may_attach(image: Image) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from ecrtui.ecr.findings import SEVERITIES, ImageScan
+from ecrtui.ecr.findings import ImageScan, severity_numbers
 from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.units import format_iso_time
@@ -154,10 +154,7 @@ def _worst_scan(catalog: Catalog, repository: str, images: list[Image]) -> tuple
 
 def _rank(scan: ImageScan) -> tuple[int, ...]:
     """Return a rank by severity; a scan without findings is worse than none."""
-    if scan.counts is None:
-        return (0,)
-    counts = dict(scan.counts)
-    return (1, *(counts.get(severity, 0) for severity in SEVERITIES))
+    return (0,) if scan.counts is None else (1, *severity_numbers(scan.counts))
 
 
 class KnownTotals:

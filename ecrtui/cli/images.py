@@ -21,7 +21,7 @@ from ecrtui.cli.list_command import (
 from ecrtui.cli.part_lookup import PartLookup
 from ecrtui.cli.row_format import image_format
 from ecrtui.cli.scan_lookup import ScanLookup, reads_scans, require_scans
-from ecrtui.ecr.findings import SEVERITIES
+from ecrtui.ecr.findings import severity_numbers
 from ecrtui.ecr.image import Image
 
 DEFAULT_SORT = "pushed"
@@ -29,8 +29,7 @@ DEFAULT_SORT = "pushed"
 
 def _finding_counts(image: Image) -> tuple[int, ...] | None:
     """Return the number of findings per severity, the worst severity first."""
-    counts = None if image.findings is None else dict(image.findings)
-    return None if counts is None else tuple(counts.get(severity, 0) for severity in SEVERITIES)
+    return None if image.findings is None else severity_numbers(image.findings)
 
 
 SORT_ORDERS: dict[str, SortOrder[Image]] = {

@@ -23,6 +23,16 @@ NOT_SCANNED = "NOT_SCANNED"
 _STATUS_TEXTS = {"COMPLETE": "scanned", "ACTIVE": "scanned", "SCAN_ELIGIBILITY_EXPIRED": "scan expired"}
 
 
+def severity_numbers(counts: FindingCounts) -> tuple[int, ...]:
+    """Return the number of findings of each of :data:`SEVERITIES`, for a sort: one critical is worse than all others.
+
+    A severity that is none of them counts as ``UNDEFINED``.
+    """
+    found = dict(counts)
+    known = [found.pop(severity, 0) for severity in SEVERITIES[:-1]]
+    return (*known, sum(found.values()))
+
+
 @dataclass(frozen=True, slots=True)
 class ImageScan:
     """The last scan of an image.

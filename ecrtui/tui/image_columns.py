@@ -10,7 +10,7 @@ from textual.content import Content
 from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.findings import SEVERITIES, FindingCounts, ImageScan, scan_status_text
+from ecrtui.ecr.findings import SEVERITIES, FindingCounts, ImageScan, scan_status_text, severity_numbers
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.tui.age_column import age_column
 from ecrtui.tui.table.column_layout import Column
@@ -186,7 +186,4 @@ def _without_tags(part: str) -> Content:
 
 def _severity_key(image: Image) -> tuple[int, ...]:
     """Return a sort key: one critical finding is worse than any number of high ones. Unknown findings come last."""
-    if image.findings is None:
-        return (int(image.scan_known),)
-    counts = dict(image.findings)
-    return (2, *(counts.get(severity, 0) for severity in SEVERITIES))
+    return (int(image.scan_known),) if image.findings is None else (2, *severity_numbers(image.findings))

@@ -9,7 +9,7 @@ from textual.content import Content
 
 from ecrtui.catalog.repository_totals import RepositoryTotals, totals_of
 from ecrtui.ecr import units
-from ecrtui.ecr.findings import SEVERITIES
+from ecrtui.ecr.findings import severity_numbers
 from ecrtui.ecr.repository import Repository
 from ecrtui.tui.age_column import age_column
 from ecrtui.tui.image_columns import counts_cell, scan_cell
@@ -102,10 +102,7 @@ def findings_cell(totals: RepositoryTotals) -> str | Content:
 def _severity_key(totals: RepositoryTotals | None) -> tuple[int, ...]:
     if totals is None or totals.scan is None:
         return (0,)
-    if totals.scan.counts is None:
-        return (1,)
-    counts = dict(totals.scan.counts)
-    return (2, *(counts.get(severity, 0) for severity in SEVERITIES))
+    return (1,) if totals.scan.counts is None else (2, *severity_numbers(totals.scan.counts))
 
 
 def _text(

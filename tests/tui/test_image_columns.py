@@ -8,7 +8,7 @@ import pytest
 from textual.content import Content
 
 from ecrtui.catalog.image_groups import ImageGroups
-from ecrtui.ecr.findings import ImageScan
+from ecrtui.ecr.findings import ImageScan, severity_numbers
 from ecrtui.ecr.image import Image
 from ecrtui.retag.planner import WritePolicy
 from ecrtui.tui.image_columns import KIND_WIDTH, findings_cell, image_columns, short_kind
@@ -87,6 +87,12 @@ def test_a_kind_is_short(image: Image, text: str, kind: str) -> None:
 )
 def test_findings_are_short(scan: ImageScan, cell: str) -> None:
     assert str(findings_cell(IMAGE.with_scan(scan))) == cell
+
+
+def test_an_unknown_severity_sorts_as_undefined() -> None:
+    counts = ((("LOW", 1),), (("UNTRIAGED", 4), ("NEW", 1)), (("UNDEFINED", 4),), ())
+    numbers = [severity_numbers(each) for each in counts]
+    assert numbers == sorted(set(numbers), reverse=True)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
-from ecrtui.ecr.findings import SEVERITIES
+from ecrtui.ecr.findings import severity_numbers
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest
 from ecrtui.ecr.reference import Reference
@@ -243,8 +243,7 @@ def platforms_of(manifest: ParsedManifest, image: Image | None, digest: str) -> 
 
 def _badness(entry: PlatformImage) -> tuple[int, ...]:
     """Return a sort key: one critical finding is worse than any number of high ones."""
-    counts = dict(entry.image.findings or ()) if entry.image is not None else {}
-    return tuple(counts.get(severity, 0) for severity in SEVERITIES)
+    return severity_numbers((entry.image and entry.image.findings) or ())
 
 
 def _value(known: Known[Result]) -> Result:
