@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ecrtui.catalog.batch_queue import BatchInput, BatchQueue, End, FailureLimit
 from ecrtui.catalog.find_query import Query, Term
-from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST
+from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST, parts_of
 from ecrtui.catalog.page_source import MAX_PAUSES, PageSource, ThrottlePause
 from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, parse_manifest
+from ecrtui.ecr.manifest import Manifest
 from ecrtui.errors import OF_ALL_REQUESTS, AccessDenied, EcrTuiError, ErrorKind, NotFound, unreadable_rows
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
@@ -347,12 +347,12 @@ class _Search:
         """Return the indexes that name these images, as far as manifests tell; and True if all indexes were read."""
         if not digests:
             return {}, False
-        known = parts_in_indexes(self.catalog.kept_indexes(repository), digests)
+        known = _parts_in(self.catalog.kept_indexes(repository), digests)
         are_all_read = False
         try:
             if len(known) < len(digests) and self.may_read(repository):
                 indexes, are_all_read = self._read_indexes(repository)
-                known = parts_in_indexes(indexes, digests)
+                known = _parts_in(indexes, digests)
             images = self._send(
                 lambda: self.registry.images_by_digest(repository, list({index for index, _ in known.values()}))
             )
@@ -430,18 +430,14 @@ def _finds(terms: Sequence[Term], repository: str, image: Image) -> Iterator[boo
     return (term.matches(image) for term in terms if term.asks(repository))
 
 
-def parts_in_indexes(indexes: Iterable[Manifest], digests: Collection[str]) -> Mapping[str, tuple[str, str]]:
+def _parts_in(indexes: Iterable[Manifest], digests: Collection[str]) -> Mapping[str, tuple[str, str]]:
     """Return the digest of an index and what the image is in it, by the digest of an image that the index names."""
     found: dict[str, tuple[str, str]] = {}
     for index in indexes:
-        for part in parse_manifest(index.text).with_role(DescriptorRole.MANIFEST):
+        for part in parts_of(index.text) or ():
             if part.digest in digests:
-                found.setdefault(part.digest, (index.digest, _part_name(part)))
+                found.setdefault(part.digest, (index.digest, part.name))
     return found
-
-
-def _part_name(part: Descriptor) -> str:
-    return "attestation" if part.is_attestation else str(part.platform) or str(part.kind)
 
 
 def resolve_references(query: Query, registries: Sequence[tuple[RegistryLocation, Registry]]) -> Query:

@@ -134,7 +134,7 @@ class ImageGroups:
         """Return what a part is to its image: ``linux/arm64``, ``signature``; empty for an image that is no part."""
         part = self.part(image.digest)
         if part is not None:
-            return part.platform or part.kind.value
+            return part.name
         return image.kind.value if self.is_part(image) else ""
 
     def platforms(self, digest: str) -> Sequence[str]:

@@ -29,6 +29,11 @@ class Part(NamedTuple):
     platform: str = ""
     """Such as ``linux/arm64``; empty for an attestation, and for an entry without a platform."""
 
+    @property
+    def name(self) -> str:
+        """What the part is in the index: its platform, or else its kind."""
+        return self.platform or self.kind.value
+
 
 class KnownParts(NamedTuple):
     """What is known about the parts of the indexes of a repository."""
@@ -108,7 +113,7 @@ class _Found:
         self.parts[manifest.digest] = parts
         for part in parts:
             self._indexes[part.digest] = (*self._indexes.get(part.digest, ()), manifest.digest)
-            self._name(part.platform or part.kind.value, part.digest)
+            self._name(part.name, part.digest)
             if part.platform:
                 self._name(part.platform, manifest.digest)
 
