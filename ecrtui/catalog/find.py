@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ecrtui.catalog.batch_queue import BatchInput, BatchQueue, End, FailureLimit
 from ecrtui.catalog.find_query import Query, Term
-from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST, parts_of
+from ecrtui.catalog.index_parts import KnownParts, find_parts, parts_of_indexes
 from ecrtui.catalog.page_source import MAX_PAUSES, PageSource, ThrottlePause
-from ecrtui.ecr.image import Image, is_index
+from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.ecr.manifest import Manifest
 from ecrtui.errors import OF_ALL_REQUESTS, AccessDenied, EcrTuiError, ErrorKind, NotFound, unreadable_rows
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
@@ -81,7 +80,7 @@ class Answer(NamedTuple):
     Args:
         repository: its name; empty for an error about all repositories.
         hits: the hits; with ``final`` all of them, which replace those of earlier answers.
-        error: why it could not be asked.
+        error: why it, or the indexes of its hits, could not be read.
         final: False if more hits can follow.
     """
 
@@ -89,6 +88,20 @@ class Answer(NamedTuple):
     hits: tuple[Hit, ...] = ()
     error: EcrTuiError | None = None
     final: bool = True
+
+
+class _Indexes(NamedTuple):
+    """The indexes of a repository that name some images.
+
+    Args:
+        parts: the index of an image, by the digest of the image.
+        are_all: True if all indexes of the repository were read.
+        error: why they, or their tags, could not be read.
+    """
+
+    parts: Mapping[str, PartOf]
+    are_all: bool = False
+    error: EcrTuiError | None = None
 
 
 class FindBatch(NamedTuple):
@@ -241,7 +254,7 @@ class _Search:
                 self._look_in_cache(wanted, name)
         self._ask_all(partial(self._list, wanted), final=True)
 
-    def _ask_all(self, ask: Callable[[str], tuple[Hit, ...]], *, final: bool) -> None:
+    def _ask_all(self, ask: Callable[[str], Answer], *, final: bool) -> None:
         names = iter(self.names)
         lock = Lock()
 
@@ -264,18 +277,18 @@ class _Search:
         if self.error is not None:
             raise self.error
 
-    def _answer(self, name: str, ask: Callable[[str], tuple[Hit, ...]]) -> Answer:
+    def _answer(self, name: str, ask: Callable[[str], Answer]) -> Answer:
         """Ask one repository; return what was found before, too."""
         before = self.answered[name].hits if name in self.answered else ()
         try:
-            hits = ask(name) if self.query.asks(name) else ()
+            found = ask(name) if self.query.asks(name) else Answer(name)
         except NotFound:  # the repository was deleted meanwhile
             return Answer(name)
         except EcrTuiError as error:
-            self.failures.record(error)
-            return Answer(name, before, error)
-        self.failures.record(None)
-        return Answer(name, tuple({hit.image and hit.image.digest: hit for hit in (*before, *hits)}.values()))
+            found = Answer(name, error=error)
+        self.failures.record(found.error)
+        hits = {hit.image and hit.image.digest: hit for hit in (*before, *found.hits)}
+        return found._replace(hits=tuple(hits.values()))
 
     def _put(self, answer: Answer, *, final: bool) -> None:
         if not final:
@@ -286,12 +299,12 @@ class _Search:
 
     # What one repository has
 
-    def _ask(self, terms: Sequence[Term], repository: str) -> tuple[Hit, ...]:
+    def _ask(self, terms: Sequence[Term], repository: str) -> Answer:
         """Return the hits by exact tags and digests: a request for each of them."""
         asked = [term for term in terms if term.asks(repository)]
         images = self._described(repository, asked)
         if self.query.missing and (self._described(repository, self.query.missing) or (terms and not images)):
-            return ()
+            return Answer(repository)
         with self.lock:
             self.found.update(term for term in asked if any(map(term.matches, images)))
         return self._hits(repository, images)
@@ -317,61 +330,72 @@ class _Search:
             hits = tuple(Hit(repository, image, age=snapshot.age) for image in images)
             self.queue.put(Answer(repository, hits, final=False))
 
-    def _list(self, terms: Sequence[Term], repository: str) -> tuple[Hit, ...]:
+    def _list(self, terms: Sequence[Term], repository: str) -> Answer:
         """List the images of a repository; return the hits."""
         images: list[Image] = []
         only_tagged = not any(term.prefix or term.digest for term in (*terms, *self.query.missing))
         for page in self._image_pages(repository, "TAGGED" if only_tagged else "ANY"):
             if any(term.matches(image) for term in self.query.missing for image in page):
-                return ()
+                return Answer(repository)
             matching = [image for image in page if any(_finds(terms, repository, image))]
             images += matching
             if matching and not self.query.missing:
                 self.queue.put(Answer(repository, tuple(Hit(repository, image) for image in matching), final=False))
         if self.query.missing and self.query.terms and not images:
-            return ()
+            return Answer(repository)
         return self._hits(repository, images)
 
-    def _hits(self, repository: str, images: Collection[Image]) -> tuple[Hit, ...]:
+    def _hits(self, repository: str, images: Collection[Image]) -> Answer:
         if self.query.missing and not self.query.terms:
-            return (Hit(repository, None),)
-        parts, are_all_read = self._indexes_of(
-            repository, {image.digest for image in images if not image.tags and not image.subject}
-        )
-        return tuple(
-            Hit(repository, image, parts.get(image.digest), in_no_index=are_all_read and image.digest not in parts)
+            return Answer(repository, (Hit(repository, None),))
+        found = self._indexes_of(repository, {image.digest for image in images if not image.tags and not image.subject})
+        hits = (
+            Hit(
+                repository,
+                image,
+                found.parts.get(image.digest),
+                in_no_index=found.are_all and image.digest not in found.parts,
+            )
             for image in images
         )
+        return Answer(repository, tuple(hits), found.error)
 
-    def _indexes_of(self, repository: str, digests: Collection[str]) -> tuple[Mapping[str, PartOf], bool]:
-        """Return the indexes that name these images, as far as manifests tell; and True if all indexes were read."""
+    def _indexes_of(self, repository: str, digests: Collection[str]) -> _Indexes:
+        """Return the indexes that name these images, as far as manifests tell."""
         if not digests:
-            return {}, False
-        known = _parts_in(self.catalog.kept_indexes(repository), digests)
-        are_all_read = False
+            return _Indexes({})
+        known = parts_of_indexes(self.catalog.kept_indexes(repository))
+        error: EcrTuiError | None = None
         try:
-            if len(known) < len(digests) and self.may_read(repository):
-                indexes, are_all_read = self._read_indexes(repository)
-                known = _parts_in(indexes, digests)
-            images = self._send(
-                lambda: self.registry.images_by_digest(repository, list({index for index, _ in known.values()}))
-            )
-        except EcrTuiError:
-            images = ()  # the tags of the indexes are not known; the hit is
+            if not known.indexes.keys() >= set(digests) and self.may_read(repository):
+                known = self._read_parts(repository)
+            images = self._send(partial(self.registry.images_by_digest, repository, _indexes_with(known, digests)))
+        except NotFound:
+            raise
+        except EcrTuiError as problem:
+            error, images = problem, ()  # the hits are known all the same
         tags = {image.digest: image.tags for image in images}
-        parts = {digest: PartOf(index, tags.get(index, ()), part) for digest, (index, part) in known.items()}
-        return parts, are_all_read
+        parts: dict[str, PartOf] = {}
+        for digest in digests:
+            # A kept index may have been deleted, which only an answer without error tells.
+            for index in known.indexes.get(digest, ()):
+                if error is not None or index in tags:
+                    parts.setdefault(digest, PartOf(index, tags.get(index, ()), known.part(digest, index).name))
+        return _Indexes(parts, known.complete, error)
 
-    def _read_indexes(self, repository: str) -> tuple[Sequence[Manifest], bool]:
-        """Return the manifests of the indexes of a repository, and True if these are all: ECR keeps archived ones."""
+    def _read_parts(self, repository: str) -> KnownParts:
+        """Return the parts of the indexes of a repository. ECR records a pull of each index that is not kept."""
         images = [image for page in self._image_pages(repository, "ANY") for image in page]
-        found = [image.digest for image in images if is_index(image.media_type) and not image.archived]
-        others = [image for image in images if not image.media_type or (is_index(image.media_type) and image.archived)]
-        indexes: list[Manifest] = []
-        for start in range(0, len(found), INDEXES_PER_REQUEST):
-            chunk = found[start : start + INDEXES_PER_REQUEST]
-            indexes += self._send(partial(self.catalog.prefetch, repository, chunk))
-        return indexes, len(indexes) == len(found) and not others
+
+        def read() -> KnownParts:
+            known = KnownParts()
+            for step in find_parts(self.catalog, repository, images, read=True):
+                known = step
+                if self.queue.closed.is_set():
+                    break
+            return known
+
+        return self._send(read)
 
     # Requests
 
@@ -430,14 +454,9 @@ def _finds(terms: Sequence[Term], repository: str, image: Image) -> Iterator[boo
     return (term.matches(image) for term in terms if term.asks(repository))
 
 
-def _parts_in(indexes: Iterable[Manifest], digests: Collection[str]) -> Mapping[str, tuple[str, str]]:
-    """Return the digest of an index and what the image is in it, by the digest of an image that the index names."""
-    found: dict[str, tuple[str, str]] = {}
-    for index in indexes:
-        for part in parts_of(index.text) or ():
-            if part.digest in digests:
-                found.setdefault(part.digest, (index.digest, part.name))
-    return found
+def _indexes_with(known: KnownParts, digests: Iterable[str]) -> Sequence[str]:
+    """Return the indexes that name these images, each once."""
+    return list(dict.fromkeys(index for digest in digests for index in known.indexes.get(digest, ())))
 
 
 def resolve_references(query: Query, registries: Sequence[tuple[RegistryLocation, Registry]]) -> Query:

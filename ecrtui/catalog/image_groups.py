@@ -117,7 +117,7 @@ class ImageGroups:
     def part(self, digest: str) -> Part | None:
         """Return the entry of an image in its index; None if no index is known to name it."""
         for index in self.known.indexes.get(digest, ())[:1]:
-            return next(part for part in self.known.parts[index] if part.digest == digest)
+            return self.known.part(digest, index)
         return None
 
     def kind_text(self, image: Image) -> str:

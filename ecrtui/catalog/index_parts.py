@@ -56,6 +56,10 @@ class KnownParts(NamedTuple):
         """True if the parts of all indexes are known."""
         return self.listed and not self.unread
 
+    def part(self, digest: str, index: str) -> Part:
+        """Return the entry of an image in an index that is known to name it."""
+        return next(part for part in self.parts[index] if part.digest == digest)
+
 
 def find_parts(
     catalog: Catalog, repository: str, images: Iterable[Image], *, read: bool, known: KnownParts | None = None
@@ -93,6 +97,14 @@ def find_parts(
         yield found.known()
     if not candidates:
         yield found.known()
+
+
+def parts_of_indexes(manifests: Iterable[Manifest]) -> KnownParts:
+    """Return the parts that these manifests name; others of the repository may name more."""
+    found = _Found(KnownParts())
+    for manifest in manifests:
+        found.add(manifest)
+    return found.known()._replace(listed=False)
 
 
 class _Found:

@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
         "find",
         "Find a tag, a digest or an image in all repositories of the registry.",
         (*READ_CODES, ExitCode.UNDECIDED),
-        notes="The exit code is 0 if something is found, and 7 if nothing is. If a repository could not be asked, what "
+        notes="The exit code is 0 if something is found, and 7 if nothing is. If a repository could not be read, what "
         f"was found is printed, and the exit code is {ExitCode.UNDECIDED.value}. No request counts as a pull, without "
         "--read-indexes.",
     )
@@ -118,10 +118,10 @@ class _Answers:
     def exit_code(self, query: Query) -> ExitCode:
         """Report what is missing in the answer, and return the exit code."""
         for repository, error in self._failures:
-            print_message(f"{repository or 'the registry'} could not be asked: {error.with_hint()}")
+            print_message(f"{repository or 'the registry'} could not be read: {error.with_hint()}")
         if self._failures:
             count = format_count(len(self._failures), "repository", "repositories")
-            print_message(f"The answer is not complete: {count} could not be asked.")
+            print_message(f"The answer is not complete: {count} could not be read.")
             return ExitCode.UNDECIDED
         if not self._hits:
             report_error(NotFound("Not found", f"No repository has {query}." if query.terms else f"No {query}."))

@@ -23,13 +23,13 @@ from ecrtui.tui.tag_cell import tag_cell
 
 
 class FindRow(NamedTuple):
-    """A hit, or why a repository could not be asked.
+    """A hit, or why a repository could not be read.
 
     Args:
         place: the registry.
         repository: the name of the repository; empty for an error about all of them.
         hit: what was found; None for an error.
-        error: why the repository could not be asked.
+        error: why the repository, or the indexes of its hits, could not be read.
     """
 
     place: Place

@@ -10,10 +10,10 @@ import pytest
 from ecrtui.catalog.batch_queue import MAX_FAILURES
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Catalog
-from ecrtui.catalog.find import CONCURRENT_REQUESTS, Answer, FindReading, resolve_references
+from ecrtui.catalog.find import CONCURRENT_REQUESTS, Answer, FindReading, Hit, PartOf, resolve_references
 from ecrtui.catalog.find_query import parse_query
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError
+from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, EcrTuiError
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.settings import Connection
@@ -133,6 +133,32 @@ def test_indexes_are_read_where_the_caller_allows_it(env: Env) -> None:
     for name, known in ((NAMES[5], True), ("", False)):
         answers = [answer for batch in env.reading(lonely, read=name) for answer in batch.answers]
         assert [hit.in_no_index for answer in answers for hit in answer.hits] == [known]
+
+
+def test_what_cannot_be_read_of_the_indexes_is_told(env: Env) -> None:
+    arm, lonely = env.children["linux/arm64"].digest, push_image(env.client, NAMES[5], "lonely").digest
+    refusal = "error:code=AccessDeniedException:message=no"
+
+    def found() -> tuple[dict[str, Hit], EcrTuiError | None]:
+        env.catalog = Catalog(env.registry)  # it has read no index
+        answers = [answer for batch in env.reading(f"{arm} {lonely}", read=NAMES[5]) for answer in batch.answers]
+        (answer,) = (each for each in answers if each.repository == NAMES[5])
+        return {hit.image.digest: hit for hit in answer.hits if hit.image}, answer.error
+
+    env.embedded.faults.add(f"BatchGetImage:{refusal}")
+    hits, error = found()
+    assert isinstance(error, AccessDenied)
+    assert [(hit.part_of, hit.in_no_index) for hit in hits.values()] == [(None, False), (None, False)]
+    env.embedded.faults.clear()
+    env.embedded.faults.before("BatchGetImage", lambda: env.embedded.faults.add(f"DescribeImages:{refusal}"))
+    hits, error = found()  # the indexes are known, their tags are not
+    assert isinstance(error, AccessDenied)
+    assert (hits[arm].part_of, hits[arm].in_no_index) == (PartOf(env.index, (), "linux/arm64"), False)
+    assert (hits[lonely].part_of, hits[lonely].in_no_index) == (None, True)
+    env.embedded.faults.clear()
+    env.client.batch_delete_image(repositoryName=NAMES[5], imageIds=[{"imageDigest": env.index}])
+    answer = env.find(arm)[NAMES[5]]  # the manifest of the index is kept, the index is gone
+    assert (answer.hits[0].part_of, answer.error) == (None, None)
 
 
 def test_kept_indexes_of_the_cache_tell_too(env: Env, tmp_path: Path) -> None:

@@ -58,4 +58,4 @@ def test_what_is_found_and_the_exit_codes(cli: CliEnv, no_sdk_retries: None) -> 
         code = main(["find", "own", "--endpoint-url", url, "--region", REGION])
     out, err = cli.capsys.readouterr()
     assert (code, len(json.loads(out)["hits"])) == (ExitCode.UNDECIDED, 2)
-    assert "1 repository could not be asked" in err
+    assert "1 repository could not be read" in err
