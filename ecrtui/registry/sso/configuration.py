@@ -40,6 +40,11 @@ class SsoConfiguration(NamedTuple):
         return self.session_name or self.start_url
 
     @property
+    def section(self) -> str:
+        """What holds this in the configuration file, in words."""
+        return "the profile" if self.session_name is None else f"[sso-session {self.session_name}]"
+
+    @property
     def registration_key(self) -> str:
         """The cache key of the registration of the client, as the AWS CLI makes it."""
         values = {

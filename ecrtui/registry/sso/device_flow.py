@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError
 
 from ecrtui.ecr.sign_in_request import SignInRequest
 from ecrtui.registry.errors import code_of
-from ecrtui.registry.sso.oidc import OidcClient, cancelled, took_too_long
+from ecrtui.registry.sso.oidc import NO_REPLY, OidcClient, cancelled, took_too_long
 from ecrtui.registry.sso.pause import Pause
 
 _log = logging.getLogger(__name__)
@@ -59,5 +59,5 @@ def device_token(
                 interval += SLOW_DOWN
             elif code_of(problem) != "AuthorizationPendingException":
                 raise oidc.refused(problem) from None
-        except HTTPClientError as problem:  # the code stays good, and the network may come back
+        except NO_REPLY as problem:  # the code stays good, and the network may come back
             _log.info("no reply to CreateToken: %s", problem)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from botocore import exceptions as raised
 from botocore.exceptions import ClientError
 
 from ecrtui.errors import CredentialsError
@@ -22,6 +23,8 @@ from ecrtui.registry.sso.token_cache import TokenCache, has_ended
 _log = logging.getLogger(__name__)
 
 BROWSER_GRANT = "authorization_code"
+NO_REPLY = (raised.HTTPClientError, raised.ConnectionError)
+"""What botocore raises when the network fails, or a host cannot be reached."""
 _REGISTRATION_MARGIN = timedelta(minutes=15)
 """The AWS CLI does not use a registration that ends earlier than that."""
 _UNKNOWN_CLIENT = ("InvalidClientException", "InvalidGrantException")
@@ -37,6 +40,7 @@ class OidcClient:
         configuration: where to sign in.
         cache: the files of the AWS CLI.
         now: returns the time.
+        portal_url: the URL of the access portal, if the start URL leads to another one.
     """
 
     def __init__(
@@ -45,11 +49,13 @@ class OidcClient:
         configuration: SsoConfiguration,
         cache: TokenCache,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        portal_url: str = "",
     ) -> None:
         self._client = client
         self.configuration = configuration
         self._cache = cache
         self.now = now
+        self._portal_url = portal_url or configuration.start_url
 
     @property
     def endpoint(self) -> str:
@@ -81,7 +87,7 @@ class OidcClient:
             request |= {
                 "grantTypes": kept["grantTypes"],
                 "redirectUris": ["http://127.0.0.1/oauth/callback"],
-                "issuerUrl": self.configuration.start_url,
+                "issuerUrl": self._portal_url,
                 "scopes": kept["scopes"],
             }
         reply = self._client.register_client(**request)
@@ -118,7 +124,7 @@ class OidcClient:
         reply: Mapping[str, Any] = self._client.start_device_authorization(
             clientId=registration["clientId"],
             clientSecret=registration["clientSecret"],
-            startUrl=self.configuration.start_url,
+            startUrl=self._portal_url,
         )
         return reply
 

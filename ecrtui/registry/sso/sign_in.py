@@ -19,6 +19,7 @@ from ecrtui.registry.sso.configuration import SsoConfiguration, token_key
 from ecrtui.registry.sso.device_flow import device_token
 from ecrtui.registry.sso.oidc import OidcClient, cancelled
 from ecrtui.registry.sso.pause import Pause
+from ecrtui.registry.sso.start_url import asker, portal_url
 from ecrtui.registry.sso.token_cache import TokenCache, has_ended
 from ecrtui.registry.user import SignInMethod, User
 
@@ -93,7 +94,9 @@ def _outcome(
     def run() -> None:
         try:
             config = Config(region_name=configuration.region, signature_version=UNSIGNED)
-            oidc = OidcClient(session.create_client("sso-oidc", config=config), configuration, cache)
+            client = session.create_client("sso-oidc", config=config)
+            portal = portal_url(configuration, asker(session))
+            oidc = OidcClient(client, configuration, cache, portal_url=portal)
             # The AWS CLI uses the browser flow for an sso-session only; a start URL alone has no scopes for it.
             in_browser = configuration.session_name is not None and method is SignInMethod.BROWSER
             flow = browser_token if in_browser else device_token

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError
 from urllib3 import PoolManager
 
 from ecrtui.ecr.sign_in_request import SignInRequest
@@ -120,6 +121,28 @@ def test_a_token_of_another_program_ends_the_sign_in(start: Start, sso: FakeSso)
     found = device_token(start(clock), lambda _: None, clock, lambda: other if len(clock.waits) == 2 else None)
     assert found == other
     assert sso.routes().count("token") == 1
+
+
+@pytest.mark.parametrize(
+    "lost", [EndpointConnectionError(endpoint_url="u"), ConnectTimeoutError(endpoint_url="u")], ids=lambda e: e.fmt
+)
+def test_a_network_that_fails_for_a_while_does_not_end_the_sign_in(
+    start: Start, make_client: Any, lost: Exception
+) -> None:
+    failures = [lost, lost]
+
+    def fail(**_: Any) -> None:
+        if failures:
+            raise failures.pop()
+
+    event = "before-send.sso-oidc.CreateToken"
+    make_client.meta.events.register(event, fail)
+    try:
+        clock = Clock()
+        assert device_token(start(clock), lambda _: None, clock)["accessToken"]
+    finally:
+        make_client.meta.events.unregister(event, fail)
+    assert len(clock.waits) == 3
 
 
 def registration_file(configuration: SsoConfiguration = CORP) -> Path:
