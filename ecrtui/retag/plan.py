@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -14,6 +14,11 @@ from ecrtui.errors import EcrTuiError
 
 REVERTING_KINDS = ("undo", "redo")
 """The kinds of plans that revert writes of the journal; a redo reverts an undo."""
+
+
+def reverting_kind(kinds: Iterable[str]) -> str:
+    """Return the kind of the plan that reverts plans of these kinds: "redo" if all are undos, or else "undo"."""
+    return "redo" if set(kinds) == {"undo"} else "undo"
 
 
 class StepAction(StrEnum):

@@ -15,7 +15,7 @@ from ecrtui.registry.protocol import Registry
 from ecrtui.retag import undo_rules
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.parallel import map_concurrently
-from ecrtui.retag.plan import REVERTING_KINDS, Plan, StepAction, StepOutcome, TagChange
+from ecrtui.retag.plan import REVERTING_KINDS, Plan, StepAction, StepOutcome, TagChange, reverting_kind
 from ecrtui.retag.plan_context import MAX_WORKERS, ContextLoader, RepositoryContext
 from ecrtui.retag.planner import WritePolicy, make_plan
 from ecrtui.retag.rename_rule import parse_rename_rule
@@ -165,7 +165,7 @@ class PlanBuilder:
         """Return the plan that undoes these writes, newest first. To undo an undo is to redo."""
         known = tuple(entries)
         plan_ids = {entry.plan for entry in known}
-        kind = "redo" if known and all(entry.kind == "undo" for entry in known) else "undo"
+        kind = reverting_kind(entry.kind for entry in known)
         plan = self.build(undo_rules.reverting_changes(known), kind, thorough=False)
         undoes = plan_ids.pop() if len(plan_ids) == 1 else ""
         return replace(plan, undoes=undoes, steps=(*plan.steps, *undo_rules.refused_undo_steps(known)))

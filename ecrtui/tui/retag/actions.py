@@ -21,7 +21,7 @@ from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.text_formats import by_suffix
 from ecrtui.errors import EcrTuiError, internal_error
 from ecrtui.retag import change_record
-from ecrtui.retag.plan import Plan, Progress, Report, StepResult, TagChange
+from ecrtui.retag.plan import Plan, Progress, Report, StepResult, TagChange, reverting_kind
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.retag.plan_form import PlanForm
@@ -107,9 +107,13 @@ class PlanApplyMixin(SavesFiles):
 
     async def on_plan_form_undo_requested(self, message: PlanForm.UndoRequested) -> None:
         message.stop()
-        plan = message.plan
         await self._close_form(message.form)
-        await self.begin_undo(f"Undo plan {plan.id}", lambda engine: engine.entries_to_undo(plan.id))
+        await self.begin_undo_of(message.plan)
+
+    async def begin_undo_of(self, plan: Plan) -> None:
+        """Open the form for the undo of a plan; if the plan is an undo, for the redo of what it took back."""
+        title = f"{reverting_kind([plan.kind]).capitalize()} plan {plan.id}"
+        await self.begin_undo(title, lambda engine: engine.entries_to_undo(plan.id))
 
     async def on_plan_form_save_requested(self, message: PlanForm.SaveRequested) -> None:
         message.stop()
@@ -227,7 +231,7 @@ def _undo_title(entries: Sequence[JournalEntry]) -> str:
     names = list(dict.fromkeys(f"{entry.repository}:{entry.tag}" for entry in entries))
     plan = f"plan {newest.plan}"
     parts = (
-        f"{'Redo' if newest.kind == 'undo' else 'Undo'} {names[0] if len(names) == 1 else plan}",
+        f"{reverting_kind([newest.kind]).capitalize()} {names[0] if len(names) == 1 else plan}",
         units.format_count(len(names), "tag") if len(names) > 1 else plan,
         f"{newest.kind} {units.format_age(newest.begun_at)}",
         newest.principal,

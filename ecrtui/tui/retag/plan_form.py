@@ -20,7 +20,7 @@ from textual.widgets import Input, Static
 from ecrtui.ecr import units
 from ecrtui.ecr.tag import parse_tags
 from ecrtui.errors import EcrTuiError
-from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, StepOutcome
+from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, StepOutcome, reverting_kind
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import place_in_words
 from ecrtui.tui.bindings import bindings, key_hint, shown_key
@@ -480,7 +480,7 @@ def undo_verb(report: Report) -> str:
     outcomes = (StepOutcome.DONE, StepOutcome.UNKNOWN)
     if not any(result.outcome in outcomes and result.step.tag for result in report.results):
         return ""
-    return "redo" if report.plan.kind == "undo" else "undo"
+    return reverting_kind([report.plan.kind])
 
 
 def can_be_applied(plan: Plan) -> bool:

@@ -22,7 +22,7 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.retag import change_record
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.entry import JournalEntry
-from ecrtui.retag.plan import Report
+from ecrtui.retag.plan import Report, reverting_kind
 from ecrtui.session import AccountSource, Session, SessionSource
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
@@ -199,16 +199,17 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         """Plan to undo the selected write."""
         if self.current is not None:
             entry = self.current
-            await self._undo(entry, f"Undo {entry.repository}:{entry.tag}", lambda engine: (entry,))
+            await self._undo(entry, f"{entry.repository}:{entry.tag}", lambda engine: (entry,))
 
     async def action_undo_plan(self) -> None:
         """Plan to undo every write of the selected write's plan."""
         if self.current is not None:
             plan = self.current.plan
-            await self._undo(self.current, f"Undo plan {plan}", lambda engine: engine.entries_to_undo(plan))
+            await self._undo(self.current, f"plan {plan}", lambda engine: engine.entries_to_undo(plan))
 
-    async def _undo(self, entry: JournalEntry, title: str, find: Callable[[Engine], tuple[JournalEntry, ...]]) -> None:
+    async def _undo(self, entry: JournalEntry, what: str, find: Callable[[Engine], tuple[JournalEntry, ...]]) -> None:
         """Plan to undo writes in the account of an entry."""
+        title = f"{reverting_kind([entry.kind]).capitalize()} {what}"
         account = entry.location.registry_id
         if account == self._account:
             await self.begin_undo(title, find)

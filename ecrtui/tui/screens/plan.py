@@ -20,7 +20,7 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.text_formats import Texts, by_suffix
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag import change_record, plan_file
-from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepResult
+from ecrtui.retag.plan import REVERTING_KINDS, Plan, Report, Step, StepAction, StepResult
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
@@ -33,6 +33,9 @@ from ecrtui.tui.retag.plan_form import PlanForm, undo_verb
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.textual_fixes.line_input import WordsInput
+
+_BEFORE_RESULT = ("apply", "remove_row", "remove_refused")
+"""The actions on a plan that is not applied."""
 
 REPLAN_DELAY = 0.3
 """Seconds after a row is removed before the rest is planned again."""
@@ -164,6 +167,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     def rows_loaded(self) -> None:
         """Keep the plan of the rows that are shown; only that plan may be applied."""
         self.plan, self.report = self._batch.plan, None
+        self.refresh_bindings()
 
     def parse_filter(self, line: str) -> Filter[PlanRow]:
         return words_filter(line, _searchable)
@@ -274,17 +278,25 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
             return None
         return row.key, plan_file.result_document(row.result) if row.result else plan_file.step_document(row.step)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return super().check_action(action, parameters) and not self.why_not(action)
+
+    def why_not(self, action: str) -> str:
+        report = self.report
+        if action in _BEFORE_RESULT and report is not None:
+            return "The plan is applied."
+        if action in REVERTING_KINDS and (report is None or undo_verb(report) != action):
+            return f"There is no result to {action}."
+        return super().why_not(action)
+
     async def action_undo(self) -> None:
         """Plan to undo the result."""
-        await self._undo_result("undo")
+        if self.report is not None:
+            await self.begin_undo_of(self.report.plan)
 
     async def action_redo(self) -> None:
         """Plan to redo what the undo took back."""
-        await self._undo_result("redo")
-
-    async def _undo_result(self, verb: str) -> None:
-        if self.report is not None and (plan := self.report.plan) and undo_verb(self.report) == verb:
-            await self.begin_undo(f"Undo plan {plan.id}", lambda engine: engine.entries_to_undo(plan.id))
+        await self.action_undo()
 
     def _texts(self) -> Texts:
         """Return what makes the texts of the result, or of the plan before it."""

@@ -11,6 +11,7 @@ from textual import events
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.retag.plan import Plan, Step, StepAction
 from ecrtui.tui.retag.rendering import plan_lines
+from ecrtui.tui.screens.plan import PlanScreen
 from tests.support.embedded import create_repository, push_image, put, tags_of
 from tests.support.screen import below, cursor_row, retag, running, screen_text, type_text, until, until_gone
 
@@ -107,11 +108,16 @@ async def test_an_undo_in_several_repositories_is_a_table(embedded: EmbeddedRegi
         await type_text(pilot, "rc-7 2026.11")
         await pilot.press("enter")
         await until(pilot, "3 tags")
+        plan = pilot.app.screen
+        assert isinstance(plan, PlanScreen)
+        assert plan.why_not("undo") == "There is no result to undo."
         await pilot.press("enter")
         screen = await until(pilot, "enter apply")
         assert "3 new in 3 repositories" in screen
         await pilot.press("enter")
         await until(pilot, "u undoes it")
+        await pilot.press("escape")
+        assert (plan.why_not("apply"), plan.why_not("undo")) == ("The plan is applied.", "")
         await pilot.press("u")
         screen = await until(pilot, lambda screen: "› Undo plan" in screen and screen.count("removed") == 3)
         assert all(re.search(rf"{name} +2026\.11 +removed", screen) for name in names)
