@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.connection_options import connection_words
@@ -15,13 +15,14 @@ from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, parse_image, run_command
 from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
 from ecrtui.cli.signals import interrupts, stop_event
-from ecrtui.cli.write_command import add_write_options, confirmed, print_result, print_summary
+from ecrtui.cli.write_command import add_write_options, confirmed, print_result, print_summary, save_report
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.reference import Reference
-from ecrtui.ecr.units import format_count, format_size
+from ecrtui.ecr.units import format_count, format_number, format_size
 from ecrtui.errors import UsageError
 from ecrtui.promote.apply import PromotionReport, PromotionRun, result_document
-from ecrtui.promote.document import promotion_document
+from ecrtui.promote.change_record import plan_texts, result_texts
+from ecrtui.promote.document import joined, promotion_document
 from ecrtui.promote.plan import KIND, Promotion, TagTarget, parse_target, targets_of
 from ecrtui.promote.planning import PromotionPlanner
 from ecrtui.promote.reading import read_source
@@ -76,6 +77,9 @@ def parser() -> argparse.ArgumentParser:
         "--create-repository", action="store_true", help="create a repository of the target that does not exist"
     )
     group.add_argument(
+        "--verify", action="store_true", help="at the end, look for every manifest and every blob in the target"
+    )
+    group.add_argument(
         "--expect",
         metavar="DIGEST",
         help=f"refuse a tag of the target that does not point to this digest now; with {NO_TAG}: a tag that exists",
@@ -83,7 +87,7 @@ def parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("connection of the target (default: that of the source)")
     for name, _, metavar, text in _TARGET_OPTIONS:
         group.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=text)
-    add_write_options(parser, report=False)
+    add_write_options(parser)
     return parser
 
 
@@ -192,7 +196,8 @@ def _target_context(options: argparse.Namespace, reference: Reference, source: C
 def _apply(jobs: Sequence[_Job], options: argparse.Namespace, source: CommandContext) -> int:
     """Print the plans (``--dry-run``), or confirm them, carry them out and print the results; return the exit code."""
     if options.dry_run:
-        write(_joined(promotion_document(job.promotion) for job in jobs), options.output, options.query, title="Plan")
+        save_report(plan_texts([job.promotion for job in jobs]), options)
+        write(joined(promotion_document(job.promotion) for job in jobs), options.output, options.query, title="Plan")
         return ExitCode.DONE
     refused = any(job.promotion.plan.refused_steps for job in jobs)
     if refused and (options.on_conflict == OnConflict.STOP or not any(job.promotion.has_work for job in jobs)):
@@ -220,15 +225,20 @@ def _confirm_and_carry_out(jobs: Sequence[_Job], options: argparse.Namespace, so
 
 
 def _print_results(results: Sequence[PromotionReport], options: argparse.Namespace) -> int:
-    """Print the results as a document; return the exit code."""
-    print_result(_joined(result_document(result) for result in results), options)
-    return _exit_code([exit_code_for_report(one.report, detailed=options.detailed_exit_code) for one in results])
+    """Print the results as a document, save the report, and return the exit code."""
+    save_report(result_texts(results), options)
+    print_result(joined(result_document(result) for result in results), options)
+    return _exit_code([_exit_code_of(result, options) for result in results])
 
 
-def _joined(documents: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Return the document of a promotion; of several, one that has them all."""
-    found = list(documents)
-    return found[0] if len(found) == 1 else {"promotions": found}
+def _exit_code_of(result: PromotionReport, options: argparse.Namespace) -> ExitCode:
+    """Return the exit code of a promotion into one registry. A target that is not complete is not success."""
+    code = exit_code_for_report(result.report, detailed=options.detailed_exit_code)
+    if code not in (ExitCode.DONE, ExitCode.NOTHING_TO_DO):
+        return code
+    if result.verification is not None and result.verification.missing:
+        return ExitCode.PARTLY_DONE if result.tags_changed else ExitCode.REGISTRY_ERROR
+    return code if result.verification_error is None else ExitCode.UNKNOWN
 
 
 def _exit_code(codes: Sequence[ExitCode]) -> ExitCode:
@@ -256,6 +266,7 @@ def _carry_out_all(jobs: Sequence[_Job], options: argparse.Namespace, source: Co
         result = _carry_out(job.promotion, options, source.registry, job.target)
         print_summary(result.report)
         _print_digests(result.report)
+        _print_verification(result)
         _print_rest(result, options)
         results.append(result)
     return results
@@ -278,6 +289,7 @@ def _carry_out(
             stop=stopped.is_set,
             on_conflict=OnConflict(options.on_conflict),
             allow_protected=allowed,
+            verifies=options.verify,
         ).apply()
 
 
@@ -299,6 +311,18 @@ def _print_digests(report: Report) -> None:
             print_message(f"{step.repository}:{step.tag} stays at {target}; the source is {source}")
 
 
+def _print_verification(result: PromotionReport) -> None:
+    """Say whether the target has every digest, if the user asked."""
+    if result.verification_error is not None:
+        print_message(f"could not look for the digests in the target: {result.verification_error.with_hint()}")
+    if result.verification is None:
+        return
+    for repository, digest in result.verification.missing:
+        print_message(f"{repository} does not have {digest}")
+    count, missing = result.verification.digests, len(result.verification.missing)
+    print_message(f"the target has {format_number(count - missing)} of {format_count(count, 'digest')}")
+
+
 def _print_rest(result: PromotionReport, options: argparse.Namespace) -> None:
     """Say what is in the target, and how to go on, after a promotion that has not finished."""
     if not result.unfinished:
@@ -309,7 +333,7 @@ def _print_rest(result: PromotionReport, options: argparse.Namespace) -> None:
 
 def _command(options: argparse.Namespace) -> str:
     """Return the command that goes on, without the options of the output."""
-    switches = ("create_repository", "allow_protected", "yes")
+    switches = ("create_repository", "verify", "allow_protected", "yes")
     targets = ((name, getattr(options, name)) for name, _, _, _ in _TARGET_OPTIONS)
     words = [
         *(

@@ -46,13 +46,8 @@ PROGRESS_FROM = 6
 """The number of writes from which on a progress line is shown."""
 
 
-def add_write_options(parser: argparse.ArgumentParser, *, report: bool = True) -> None:
-    """Add the options of every command that writes, with those of output and connection.
-
-    Args:
-        parser: the parser of the command.
-        report: whether the command can save its result with :func:`apply_plan`.
-    """
+def add_write_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of every command that writes, with those of output and connection."""
     group = parser.add_argument_group("writing")
     group.add_argument("--dry-run", action="store_true", help="print the plan and send nothing")
     group.add_argument("--yes", action="store_true", help="skip confirmation (required without a terminal)")
@@ -69,13 +64,12 @@ def add_write_options(parser: argparse.ArgumentParser, *, report: bool = True) -
     )
     group.add_argument("--detailed-exit-code", action="store_true", help="exit with 3 if there was nothing to do")
     group.add_argument("--read-only", action="store_true", default=None, help="refuse every write")
-    if report:
-        group.add_argument(
-            "--report",
-            metavar="FILE",
-            type=report_file,
-            help="also save the result in a new file for a change ticket: FILE ends in .md, .csv or .json",
-        )
+    group.add_argument(
+        "--report",
+        metavar="FILE",
+        type=report_file,
+        help="also save the result in a new file for a change ticket: FILE ends in .md, .csv or .json",
+    )
     add_output_options(parser)
     add_connection_options(parser)
 
@@ -91,7 +85,7 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
             for an undo, which reverts as much as it can.
     """
     if options.dry_run:
-        _save_report(plan_texts(plan), options)
+        save_report(plan_texts(plan), options)
         write(plan_document(plan), options.output, options.query, title="Plan")
         return ExitCode.DONE
     on_conflict = OnConflict(options.on_conflict)
@@ -100,7 +94,7 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
         print_summary(report)
         if report.counts.get(StepOutcome.SKIPPED):
             print_message("nothing was sent; --on-conflict continue applies the other steps")
-        _save_report(report_texts(report), options)
+        save_report(report_texts(report), options)
         print_result(report_document(report), options)
         return exit_code_for_report(report, detailed=options.detailed_exit_code)
     with interrupts():
@@ -115,7 +109,7 @@ def _confirm_and_apply(plan: Plan, options: argparse.Namespace, engine: Engine, 
     except KeyboardInterrupt:
         return _report_interrupt(plan, engine)
     print_summary(report)
-    _save_report(report_texts(report), options)
+    save_report(report_texts(report), options)
     print_result(report_document(report), options)
     return exit_code_for_report(report, detailed=options.detailed_exit_code)
 
@@ -136,7 +130,7 @@ def report_file(name: str) -> Path:
     return file
 
 
-def _save_report(texts: Texts, options: argparse.Namespace) -> None:
+def save_report(texts: Texts, options: argparse.Namespace) -> None:
     """Save the texts for a change ticket, if asked to. A failure does not change the exit code."""
     file: Path | None = options.report
     if file is None:

@@ -15,6 +15,7 @@ from ecrtui.promote.document import copies_document
 from ecrtui.promote.plan import Promotion, RepositoryCopy
 from ecrtui.promote.transfer import BlobCopy, OnProgress, TransferProgress, TransferResult
 from ecrtui.promote.upload import UploadRecords
+from ecrtui.promote.verification import Verification, verify
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.engine import Engine
@@ -54,6 +55,10 @@ class PromotionReport:
     """The blobs that were copied."""
     progress: TransferProgress | None = None
     """The bytes that are in the target; None if nothing had to be copied."""
+    verification: Verification | None = None
+    """What the target has; None if nobody asked, or something failed before."""
+    verification_error: EcrTuiError | None = None
+    """Why the target could not be asked."""
 
     @property
     def tags_changed(self) -> bool:
@@ -76,7 +81,8 @@ class PromotionReport:
 def result_document(result: PromotionReport) -> dict[str, Any]:
     """Return the result of a promotion as a document: the report of its tags, with what was copied."""
     copied = {"blobsCopied": result.blobs, "bytesCopied": result.progress.bytes_done if result.progress else 0}
-    return {**report_document(result.report), **copies_document(result.promotion), **copied}
+    verified = {"verification": result.verification.document()} if result.verification else {}
+    return {**report_document(result.report), **copies_document(result.promotion), **copied, **verified}
 
 
 @dataclass
@@ -93,6 +99,7 @@ class PromotionRun:
         on_conflict: whether to continue after a tag that was not written as planned.
         allow_protected: the protected tags that the user has confirmed.
         pace: makes the pauses after failures of the service.
+        verifies: whether to look for every manifest and every blob in the target at the end.
     """
 
     promotion: Promotion
@@ -104,6 +111,7 @@ class PromotionRun:
     on_conflict: OnConflict = OnConflict.STOP
     allow_protected: Collection[str] = ()
     pace: RateLimiter = field(default_factory=lambda: RateLimiter(0))
+    verifies: bool = False
     _progress: TransferProgress | None = field(default=None, init=False)
     _blobs: int = field(default=0, init=False)
 
@@ -116,6 +124,15 @@ class PromotionRun:
             JournalError: the journal cannot be written; nothing was sent.
             Refused: ecrtui is in read-only mode.
         """
+        result = self._carry_out()
+        if not self.verifies or result.unfinished or not result.report.counts.keys() & set(_FINE):
+            return result
+        try:
+            return replace(result, verification=verify(self.promotion, self.target))
+        except EcrTuiError as error:
+            return replace(result, verification_error=error)
+
+    def _carry_out(self) -> PromotionReport:
         plan = self.promotion.plan
         if not self.promotion.has_work:
             return self._report({step.key: _finished(step, StepOutcome.ALREADY) for step in plan.steps})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.documents import Document
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.units import format_count, format_size
 from ecrtui.promote.closure import Member, MemberKind
@@ -16,12 +16,18 @@ from ecrtui.retag.plan_file import plan_document
 _SIDE = (MemberKind.REFERRER, MemberKind.COSIGN)
 
 
-def promotion_document(promotion: Promotion) -> dict[str, Any]:
+def promotion_document(promotion: Promotion) -> Document:
     """Return the plan of a promotion as a document: that of a retag, with what is copied."""
     return {**plan_document(promotion.plan), **copies_document(promotion)}
 
 
-def copies_document(promotion: Promotion) -> dict[str, Any]:
+def joined(documents: Iterable[Document]) -> Document:
+    """Return the document of a promotion; of several, one that has them all."""
+    found = list(documents)
+    return found[0] if len(found) == 1 else {"promotions": found}
+
+
+def copies_document(promotion: Promotion) -> Document:
     """Return what a promotion copies as members of a document."""
     source = promotion.source
     allowed = promotion.allowed_copies
@@ -50,7 +56,7 @@ def copies_document(promotion: Promotion) -> dict[str, Any]:
     }
 
 
-def _copy(copy: RepositoryCopy, member: Member) -> dict[str, Any]:
+def _copy(copy: RepositoryCopy, member: Member) -> Document:
     return {
         "repositoryName": copy.repository,
         "digest": member.digest,

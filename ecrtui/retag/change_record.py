@@ -72,16 +72,19 @@ def history_texts(entries: Sequence[JournalEntry]) -> Texts:
 
 def _texts(title: str, document: Callable[[], Document]) -> Texts:
     return {
-        "Markdown": lambda: _markdown(title, document()),
-        "CSV": lambda: _csv(document()),
+        "Markdown": lambda: rows_markdown(title, [document()]),
+        "CSV": lambda: rows_csv([document()]),
         "JSON": lambda: json_text(document()),
     }
 
 
-def _rows(document: Document) -> list[Document]:
-    """Return the rows of a document, each with the values that the document has for all."""
-    common = {name: value for name, value in document.items() if not isinstance(value, (list, dict))}
-    return [{**common, **row} for name in _LISTS for row in document.get(name, ())]
+def _rows(documents: Iterable[Document]) -> list[Document]:
+    """Return the rows of documents, each with the values that its document has for all."""
+    rows = []
+    for document in documents:
+        common = {name: value for name, value in document.items() if not isinstance(value, (list, dict))}
+        rows += [{**common, **row} for name in _LISTS for row in document.get(name, ())]
+    return rows
 
 
 def _value(row: Mapping[str, Any], name: str) -> str:
@@ -97,20 +100,28 @@ def _value(row: Mapping[str, Any], name: str) -> str:
     return "" if value in (None, 0) else str(value)
 
 
-def _csv(document: Document) -> str:
+def rows_csv(documents: Sequence[Document]) -> str:
+    """Return the rows of documents as CSV with a header."""
     names = [field.name for field in _FIELDS]
-    return "".join(csv_lines([names, *([_value(row, name) for name in names] for row in _rows(document))]))
+    return "".join(csv_lines([names, *([_value(row, name) for name in names] for row in _rows(documents))]))
 
 
-def _markdown(title: str, document: Document) -> str:
-    """Return a heading, a list of what is the same in all rows, and a table of the rest."""
-    rows = [_readable(row) for row in _rows(document)]
+def rows_markdown(title: str, documents: Sequence[Document], remarks: Iterable[str] = ()) -> str:
+    """Return a heading, a list of what is the same in all rows, and a table of the rest.
+
+    Args:
+        title: the heading, in Markdown.
+        documents: documents with rows.
+        remarks: further lines of the list, as plain text.
+    """
+    rows = [_readable(row) for row in _rows(documents)]
     values = {field: {row[field.name] for row in rows} for field in _FIELDS if field.title}
     head = [field for field, found in values.items() if field.shared and len(found) == 1]
     columns = [field for field, found in values.items() if field not in head and found != {""}]
     lines = [f"# {title}\n", "\n"]
     lines += [f"- {field.title}: {markdown_text(rows[0][field.name])}\n" for field in head if rows[0][field.name]]
-    lines += [f"- {words}\n" for words in map(markdown_text, _remarks(document))]
+    words = (*remarks, *(remark for document in documents for remark in _remarks(document)))
+    lines += [f"- {remark}\n" for remark in map(markdown_text, words)]
     lines += [
         "\n",
         *markdown_table([field.title for field in columns], ([row[f.name] for f in columns] for row in rows)),

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -75,18 +76,25 @@ def two(
     return registries
 
 
-def test_an_image_is_planned_copied_found_there_and_undone(two: TwoRegistries) -> None:
+def test_an_image_is_planned_copied_found_there_and_undone(two: TwoRegistries, tmp_path: Path) -> None:
     image = push_image(client_for(two.source), DEV, "app", "v1")
     old = push_image(client_for(two.target), PROD, "old", "v1")
-    planned = two.run(f"{DEV}:v1", PROD, "--dry-run")
+    plan_file, result_file = tmp_path / "plan.csv", tmp_path / "result.md"
+    planned = two.run(f"{DEV}:v1", PROD, "--dry-run", "--report", str(plan_file))
     assert planned.code == ExitCode.DONE
+    assert f"{PROD},v1,move,{old.digest},{image.digest}" in plan_file.read_text()
     assert [step["digestAfter"] for step in planned.json["steps"]] == [image.digest]
     assert planned.json["transfer"]["bytesToCopy"] > 0
     assert {entry["digest"] for entry in planned.json["copies"]} == {image.digest}
 
     assert two.run(f"{DEV}:v1", PROD).code == ExitCode.REFUSED  # no --yes
-    result = two.run(f"{DEV}:v1", PROD, "--yes", "--detailed-exit-code")
+    result = two.run(f"{DEV}:v1", PROD, "--yes", "--detailed-exit-code", "--verify", "--report", str(result_file))
     assert result.code == ExitCode.DONE
+    assert result.json["verification"] == {"digests": 3, "missing": []}  # the manifest, its config and its layer
+    assert "the target has 3 of 3 digests" in result.err
+    record = result_file.read_text()
+    assert f"source: {DEV}:v1@{image.digest} in 111111111111" in record
+    assert f"| 222222222222 | {REGION} | {PROD} | {image.digest} | image |" in record
     assert [(row["imageTag"], row["digestAfter"], row["outcome"]) for row in result.json["results"]] == [
         ("v1", image.digest, "done")
     ]

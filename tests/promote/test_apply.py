@@ -10,6 +10,7 @@ from ecrtui.ecr.manifest import MAX_LENGTH
 from ecrtui.errors import ErrorKind
 from ecrtui.promote.apply import PromotionReport
 from ecrtui.promote.plan import TagTarget
+from ecrtui.promote.verification import Verification, verify
 from ecrtui.retag.journal.transfers import TransferRecords
 from ecrtui.retag.plan import OnConflict, StepAction, StepOutcome
 from ecrtui.settings import Settings
@@ -62,6 +63,22 @@ def test_manifests_are_put_in_order_and_the_tag_last(sites: Promotions) -> None:
         (signed.cosign.digest, cosign_tag(signed.index.digest, ".sig")),
         (signed.index.digest, "v1"),
     ]
+
+
+def test_a_verification_finds_what_the_target_does_not_have(sites: Promotions) -> None:
+    signed = sites.signed_index()
+    result = sites.apply(verifies=True)
+    blobs = result.promotion.copies[0].blobs
+    assert result.verification == Verification(len(signed.digests) + len(blobs))
+    again = sites.plan()
+    sites.target.client.batch_delete_image(repositoryName=PROD, imageIds=[{"imageDigest": signed.bundle.digest}])
+    with sites.target.embedded.database.write() as connection:
+        connection.execute("DELETE FROM layers WHERE digest = ?", (digest_of(b"sbom"),))
+    missing = {(PROD, signed.bundle.digest), (PROD, digest_of(b"sbom")), (PROD, digest_of(b"bundle"))}
+    assert missing >= set(verify(again, sites.target.registry).missing) >= {(PROD, signed.bundle.digest)}
+    sites.fault("target BatchCheckLayerAvailability:error:code=AccessDeniedException:message=no")
+    error = sites.apply(again, verifies=True).verification_error
+    assert error is not None and "ecr:BatchCheckLayerAvailability" in error.hint
 
 
 def test_an_image_without_referrers_is_put_once(sites: Promotions) -> None:

@@ -10,8 +10,10 @@ from textual.suggester import SuggestFromList
 
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.reference import Reference, parse_reference
+from ecrtui.ecr.text_formats import Texts
 from ecrtui.ecr.units import format_count
 from ecrtui.errors import UsageError
+from ecrtui.promote import change_record
 from ecrtui.promote.batch import BatchReport
 from ecrtui.promote.document import copy_lines
 from ecrtui.promote.plan import parse_target
@@ -185,6 +187,9 @@ class PromoteForm(FieldForm):
 
     def refused_hint(self, plan: Plan) -> str:
         return ""
+
+    def result_texts(self, report: Report) -> Texts:
+        return super().result_texts(report) if self.result is None else change_record.result_texts(self.result.reports)
 
     def report_lines(self, report: Report) -> Content:
         lines = rendering.fact_lines(("plan id", report.plan.id))

@@ -20,7 +20,6 @@ from ecrtui.ecr import units
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.text_formats import by_suffix
 from ecrtui.errors import EcrTuiError, internal_error
-from ecrtui.retag import change_record
 from ecrtui.retag.plan import Plan, Progress, Report, StepResult, TagChange, reverting_kind
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
@@ -117,11 +116,11 @@ class PlanApplyMixin(SavesFiles):
 
     async def on_plan_form_save_requested(self, message: PlanForm.SaveRequested) -> None:
         message.stop()
-        await self.ask_for_file(by_suffix(change_record.report_texts(message.report)))
+        await self.ask_for_file(by_suffix(message.texts))
 
     def on_plan_form_copy_requested(self, message: PlanForm.CopyRequested) -> None:
         message.stop()
-        self.offer_texts(change_record.report_texts(message.report))
+        self.offer_texts(message.texts)
 
     def focus_after_field(self) -> None:
         form = next(iter(self.query(PlanForm)), None)

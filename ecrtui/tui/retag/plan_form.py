@@ -19,7 +19,9 @@ from textual.widgets import Input, Static
 
 from ecrtui.ecr import units
 from ecrtui.ecr.tag import parse_tags
+from ecrtui.ecr.text_formats import Texts
 from ecrtui.errors import EcrTuiError
+from ecrtui.retag import change_record
 from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, StepOutcome, reverting_kind
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import place_in_words
@@ -157,13 +159,13 @@ class PlanForm(Vertical, can_focus=True):
     class SaveRequested(Message):
         """The user wants to save the result in a file."""
 
-        report: Report
+        texts: Texts
 
     @dataclass
     class CopyRequested(Message):
         """The user wants to copy the result."""
 
-        report: Report
+        texts: Texts
 
     @dataclass
     class Closed(Message):
@@ -305,15 +307,19 @@ class PlanForm(Vertical, can_focus=True):
         """Return how the user takes back a result; see :func:`undo_verb`. Forms for other registries override it."""
         return undo_verb(report)
 
+    def result_texts(self, report: Report) -> Texts:
+        """Return what makes the texts of a result for a change ticket."""
+        return change_record.report_texts(report)
+
     def action_save(self) -> None:
         """Save the result in a file."""
         if self.state.report is not None:
-            self.post_message(self.SaveRequested(self.state.report))
+            self.post_message(self.SaveRequested(self.result_texts(self.state.report)))
 
     def action_copy_result(self) -> None:
         """Copy the result."""
         if self.state.report is not None:
-            self.post_message(self.CopyRequested(self.state.report))
+            self.post_message(self.CopyRequested(self.result_texts(self.state.report)))
 
     def _can_retry(self, state: PlanFormState) -> bool:
         return self._can_replan and state.has_failed
