@@ -2,8 +2,9 @@
 
 ECR has two operations for this, and each has a gap. DescribeImages returns everything about an image and includes the
 archive, but fails as a whole if one of the images does not exist. BatchGetImage reports for each image whether it
-exists, but not for archived ones, and it sends the manifests along. So few tags are described one by one. Of many
-tags, BatchGetImage reports which exist, and ListImages looks for the others in the archive.
+exists, but not for archived ones, and it sends the manifests along, which ECR records as pulls. So few tags are
+described one by one. Of many tags, BatchGetImage reports which exist, and ListImages looks for the others in the
+archive.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ from ecrtui.registry.validation import (
 )
 
 _ANY_STATUS = {"imageStatus": "ANY"}
-_DESCRIBED_ONE_BY_ONE = 3
-"""Tags up to which each one is described in a call of its own."""
+_DESCRIBED_ONE_BY_ONE = 4
+"""Tags up to which each one is described in a call of its own. It is the number of tags that cosign makes from a
+digest: to look for those of an image must not be recorded as a pull of its signature."""
 
 
 class ImageResolver:
