@@ -435,11 +435,9 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
 
     def action_sort(self) -> None:
         """Sort by the next column that is shown."""
-        sortable = [column.id for column in self.table.shown_columns if column.sort_key is not None]
-        if not sortable:
-            return
-        here = sortable.index(self.state.sort) if self.state.sort in sortable else -1
-        self._sort_by(sortable[(here + 1) % len(sortable)])
+        column = self.table.column_after(self.state.sort)
+        if column:
+            self._sort_by(column)
 
     def action_reverse(self) -> None:
         """Reverse the sort order."""

@@ -239,11 +239,9 @@ class FindingsPane(Pane[FindingsContent]):
     def action_sort(self) -> None:
         """Sort by the next column."""
         table = self._table
-        if table is not None:
-            names = list(findings.SORT_KEYS)
-            at = names.index(table.sorted_by) if table.sorted_by in names else -1
-            shown = [name for name in (*names[at + 1 :], *names[: at + 1]) if table.shows(name)]
-            self._sort_by(shown[0])
+        column = "" if table is None else table.column_after(table.sorted_by)
+        if column:
+            self._sort_by(column)
 
     def action_reverse(self) -> None:
         """Reverse the sort order."""

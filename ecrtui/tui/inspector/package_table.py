@@ -90,10 +90,9 @@ class PackageTable(Vertical):
 
     def sort_next(self) -> None:
         """Sort by the next column that is shown."""
-        shown = [column.id for column in _COLUMNS if self.table.shows(column.id)]
-        current = self.table.sorted_by or ""
-        place = shown.index(current) + 1 if current in shown else 0
-        self.table.sort_by(shown[place % len(shown)], descending=False)
+        column = self.table.column_after(self.table.sorted_by)
+        if column:
+            self.table.sort_by(column, descending=False)
 
     def problem_of(self, message: Table.SortFilterDone) -> str:
         """Return what to say about a filter that is done: that nothing matches; empty if something does."""

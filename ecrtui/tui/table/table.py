@@ -186,6 +186,12 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         """The columns for which there is room, from left to right; empty before the first frame."""
         return [placed.column for placed in self._layout.placed]
 
+    def column_after(self, column: str | None) -> str:
+        """Return the id of the next sortable column for which there is room; empty before the first frame."""
+        sortable = [shown.id for shown in self.shown_columns if shown.sort_key is not None]
+        here = sortable.index(column) if column in sortable else -1
+        return sortable[(here + 1) % len(sortable)] if sortable else ""
+
     def shows(self, column: str) -> bool:
         """Return True if there is room for the column with this id."""
         return any(placed.column.id == column for placed in self._layout.placed)
