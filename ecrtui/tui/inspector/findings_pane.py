@@ -55,6 +55,10 @@ class FindingsContent:
     rows: tuple[FindingRow, ...]
 
 
+class FindingsBox(Vertical, can_focus=True):
+    """Holds the table. Until there is one, it has the focus, so that keys go to the pane."""
+
+
 class FindingsPane(Pane[FindingsContent]):
     """The findings of all platforms of the image, worst first."""
 
@@ -66,7 +70,7 @@ class FindingsPane(Pane[FindingsContent]):
         #summary { height: 1; padding: 0 2; color: $text-muted; }
         #scans { height: auto; max-height: 6; padding: 0 2; color: $text-warning; display: none; }
         #scans.-shown { display: block; }
-        #findings { height: 3fr; min-height: 4; }
+        FindingsBox { height: 3fr; min-height: 4; }
         Table { height: 1fr; }
         PaneText { height: 2fr; min-height: 5; border-top: solid $separator; padding: 0 1; display: none; }
         PaneText.-shown { display: block; }
@@ -80,13 +84,12 @@ class FindingsPane(Pane[FindingsContent]):
         self._elsewhere = Elsewhere()
         self._chosen: Filter[FindingRow] | None = None
         """The filter that applies; None for all findings."""
-        self._awaits_focus = False
 
     def content(self) -> Iterable[Widget]:
         yield FilterBar("severity>=high fix:yes package:openssl")
         yield Static(id="summary")
         yield Static(id="scans")
-        yield Vertical(id="findings")
+        yield FindingsBox()
         yield PaneText()
 
     # Reading
@@ -116,9 +119,11 @@ class FindingsPane(Pane[FindingsContent]):
         rows: Rows[FindingRow] = Rows(key=lambda row: "\n".join(row.key))
         columns = finding_columns(self._content.rows, len(self._content.scans))
         table = Table(rows, columns, sort="severity", descending=True)
-        self.query_one("#findings").mount(table)
-        if self._awaits_focus:
+        box = self.query_one(FindingsBox)
+        box.mount(table)
+        if box.has_focus:
             table.focus()
+        box.can_focus = False
         return table
 
     @property
@@ -179,10 +184,7 @@ class FindingsPane(Pane[FindingsContent]):
         return None if table is None else table.current
 
     def focus_content(self) -> None:
-        table = self._table
-        self._awaits_focus = table is None
-        if table is not None:
-            table.focus()
+        (self._table or self.query_one(FindingsBox)).focus()
 
     # Filter and sort
 

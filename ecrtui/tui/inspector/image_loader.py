@@ -10,11 +10,11 @@ from dataclasses import replace
 from ecrtui.catalog.kept_indexes import kept_indexes_of
 from ecrtui.ecr.digest import is_digest
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import ParsedManifest, parse_manifest
+from ecrtui.ecr.manifest import parse_manifest
 from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.session import Session
 from ecrtui.tui import blocking
-from ecrtui.tui.inspector.inspected import Inspected, ParentIndex, SharedReads, platforms_of
+from ecrtui.tui.inspector.inspected import Inspected, ParentIndex, SharedReads
 from ecrtui.tui.manifest.document import ManifestDocument, prepare_manifest
 
 
@@ -25,7 +25,7 @@ class ImageLoader:
 
     Args:
         inspected: what is known at first.
-        publish: shows what is known now.
+        publish: shows what :attr:`inspected` has now.
         after_refresh: waits until the screen is drawn. Parsing JSON holds the interpreter, so drawing would wait.
         parent: the digest of the index that the image was found in; empty if it is not known.
     """
@@ -33,7 +33,7 @@ class ImageLoader:
     def __init__(
         self,
         inspected: Inspected,
-        publish: Callable[[Inspected], None],
+        publish: Callable[[], None],
         after_refresh: Callable[[], Awaitable[None]],
         parent: str,
     ) -> None:
@@ -44,9 +44,7 @@ class ImageLoader:
 
     async def load(self) -> None:
         """Read everything once."""
-        await asyncio.gather(self._read_repository(), self._read_image_and_manifest())
-        self._publish_change(platforms=self._platforms())
-        await asyncio.gather(self._read_platforms_and_scans(), self._find_indexes())
+        await asyncio.gather(self._read_repository(), self._read_image_and_relations())
 
     async def load_image(self) -> None:
         """Read the image again; its tags may have changed."""
@@ -58,7 +56,7 @@ class ImageLoader:
 
     def _publish_change(self, **changes: object) -> None:
         self.inspected = replace(self.inspected, **changes)  # type: ignore[arg-type]  # the callers name its members
-        self._publish(self.inspected)
+        self._publish()
 
     @property
     def _session(self) -> Session:
@@ -73,14 +71,21 @@ class ImageLoader:
         else:
             self._publish_change(known_repository=repository)
 
+    async def _read_image_and_relations(self) -> None:
+        await self._read_image_and_manifest()
+        await asyncio.gather(self._read_platforms_and_scans(), self._find_indexes())
+
     async def _read_image_and_manifest(self) -> None:
         if self.inspected.place.digest:
             image = asyncio.ensure_future(self._read_image())
-            await self._read_document()
-            if not isinstance(self.inspected.known_image, Image):
-                await image  # parsing the manifest would delay the first screen
-            await self._parse_manifest()
-            await image
+            try:
+                await self._read_document()
+                if not isinstance(self.inspected.known_image, Image):
+                    await image  # parsing the manifest would delay the first screen
+                await self._parse_manifest()
+                await image
+            finally:
+                image.cancel()  # a refresh cancels this; what the read would tell later is old
             return
         await self._read_image()
         if isinstance(self.inspected.known_image, EcrTuiError):
@@ -121,16 +126,6 @@ class ImageLoader:
         await self._after_refresh()
         self._publish_change(known_manifest=await blocking.run_blocking(parse_manifest, document.text))
 
-    def _platforms(self) -> object:
-        manifest, image = self.inspected.known_manifest, self.inspected.known_image
-        if isinstance(image, EcrTuiError) and isinstance(manifest, EcrTuiError):
-            return ()
-        return platforms_of(
-            manifest if isinstance(manifest, ParsedManifest) else ParsedManifest(),
-            image if isinstance(image, Image) else None,
-            self.inspected.digest,
-        )
-
     async def _read_platforms_and_scans(self) -> None:
         inspected = self.inspected
         if not inspected.platforms:
@@ -146,7 +141,7 @@ class ImageLoader:
                 self._publish_change(platform_error=error)
                 return
             images = tuple(self._session.catalog.known_scans.add_to(inspected.repository_name, images))
-            self._publish(self._with_images(images))
+            self._publish_images(images)
         await self._read_scans([image for image in images if not image.scan_known])
 
     async def _read_scans(self, images: Sequence[Image]) -> None:
@@ -159,13 +154,13 @@ class ImageLoader:
             with closing(self._session.catalog.scans(inspected.repository_name, list(by_digest))) as reading:
                 async for batch in blocking.iterate_blocking(reading):
                     scanned = [by_digest[digest].with_scan(scan) for digest, scan in batch.scans.items()]
-                    self._publish(self._with_images(tuple(scanned)))
+                    self._publish_images(tuple(scanned))
         except EcrTuiError as error:
             self._publish_change(scan_error=error)
 
-    def _with_images(self, images: tuple[Image, ...]) -> Inspected:
+    def _publish_images(self, images: tuple[Image, ...]) -> None:
         self.inspected = self.inspected.with_images(images)
-        return self.inspected
+        self._publish()
 
     async def _find_indexes(self) -> None:
         """Find the indexes that hold the image: the one it was opened from, and those whose manifests are kept."""

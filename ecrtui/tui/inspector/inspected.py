@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
 from ecrtui.ecr.findings import severity_numbers
@@ -111,8 +112,8 @@ class Inspected:
     """The manifest as text for the screen."""
     known_manifest: Known[ParsedManifest] = None
     """The manifest as it was parsed, after its text is on the screen."""
-    platforms: tuple[PlatformImage, ...] = ()
-    """The platforms of an index, in its order, without attestations. The image itself, if it is no index."""
+    platform_images: Mapping[str, Image] = field(default_factory=dict)
+    """What DescribeImages and the scans tell of the platforms of an index, by digest."""
     platform_digest: str = ""
     """The digest of the platform that the user chose; empty for the one with the worst findings."""
     indexes: tuple[ParentIndex, ...] | None = None
@@ -179,6 +180,22 @@ class Inspected:
         known = self.known_manifest
         return isinstance(known, ParsedManifest) and bool(known.with_role(DescriptorRole.MANIFEST))
 
+    @cached_property
+    def platforms(self) -> tuple[PlatformImage, ...]:
+        """The platforms of an index, in its order, without attestations. The image itself, if it is no index.
+
+        It is empty until image and manifest were read.
+        """
+        image, manifest = self.known_image, self.known_manifest
+        if not self.is_read or (isinstance(image, EcrTuiError) and isinstance(manifest, EcrTuiError)):
+            return ()
+        entries = platforms_of(
+            manifest if isinstance(manifest, ParsedManifest) else ParsedManifest(),
+            image if isinstance(image, Image) else None,
+            self.digest,
+        )
+        return tuple(replace(entry, image=self.platform_images.get(entry.digest, entry.image)) for entry in entries)
+
     @property
     def platform(self) -> PlatformImage | None:
         """The selected platform; None if the image is an index without platforms, or not known."""
@@ -198,13 +215,12 @@ class Inspected:
         raise NotFound("This index has no platforms", "No image in it can run.")
 
     def with_images(self, images: tuple[Image, ...]) -> Inspected:
-        """Return this with what DescribeImages, or a scan, tells of its platforms."""
+        """Return this with what DescribeImages, or a scan, tells of the image and its platforms."""
         known = {image.digest: image for image in images}
-        entries = (replace(entry, image=known.get(entry.digest, entry.image)) for entry in self.platforms)
         own = self.known_image
         if isinstance(own, Image):
-            own = known.get(own.digest, own)
-        return replace(self, platforms=tuple(entries), known_image=own)
+            own = known.pop(own.digest, own)
+        return replace(self, platform_images={**self.platform_images, **known}, known_image=own)
 
     async def manifest_of(self, digest: str) -> Manifest:
         """Return the manifest of an image of the repository. Call it only for what the user asked for.

@@ -45,7 +45,8 @@ class OverviewPane(TextPane[TextDocument]):
         super().__init__(inspected)
         self.data = OverviewData(inspected)
         self._read_for: dict[str, object] = {}
-        """What each section was read for: it is read again for another image, manifest or index."""
+        """What each section was read for: it is read again for another image, manifest or index. The names of the sections
+        are those of :class:`OverviewData`."""
 
     def content(self) -> Iterable[Widget]:
         yield FilterBar("find in the overview")
@@ -70,15 +71,17 @@ class OverviewPane(TextPane[TextDocument]):
             protects = WritePolicy(session.settings.protected_tags).protects
             protected = frozenset(tag for tag in image.tags if protects(tag))
             self.data = replace(self.data, protected=protected)
-            self._once("tags", image, self._read_tags)
-            self._once("lifecycle", (image, inspected.indexes), self._read_lifecycle)
+            unscanned = replace(image, scan_status="", findings=None)  # a scan changes neither section
+            self._once("origins", unscanned, self._read_origins)
+            self._once("lifecycle", (unscanned, inspected.indexes), self._read_lifecycle)
             if inspected.known_manifest is not None:
                 self._once("artifacts", (image.digest, inspected.known_manifest), self._read_artifacts)
         platform = inspected.platform
         if platform is not None and platform.image is not None and platform.image.findings:
             self._once("findings", (platform.digest, platform.image.findings), self._read_findings)
         if inspected.is_index and inspected.platforms:
-            self._once("layers", inspected.platforms, self._read_kept_manifests)
+            digests = tuple(entry.digest for entry in inspected.platforms)
+            self._once("structures", digests, self._read_kept_manifests)
         pull_times = session.registry.capabilities.pull_times
         self.data = replace(self.data, inspected=inspected, pull_times=pull_times)
         panel = self.query_one(MessagePanel)
@@ -164,7 +167,7 @@ class OverviewPane(TextPane[TextDocument]):
             return
         self._change(findings=findings)
 
-    async def _read_tags(self, inspected: Inspected) -> None:
+    async def _read_origins(self, inspected: Inspected) -> None:
         image = inspected.image
         try:
             entries = await blocking.run_blocking(_writes, inspected.session, inspected.repository_name)

@@ -131,14 +131,12 @@ class Pane(Vertical, Generic[Content]):
 
     @property
     def is_shown(self) -> bool:
-        """True while this is the pane on the screen."""
+        """True while this is the pane on the screen. A key can ask for another one before the widgets are mounted."""
         return self._has_widgets and self.has_class("-shown")
 
     @property
     def awaits_content(self) -> bool:
         """True while the pane is shown and has nothing to show yet."""
-        if not self._has_widgets:
-            return True
         if not self.is_shown or self._shown_key is not None:
             return False
         return not self.is_ready or self.query_one(MessagePanel).message is None
@@ -164,6 +162,7 @@ class Pane(Vertical, Generic[Content]):
 
     def forget(self) -> None:
         """Forget what was read, so that it is read again."""
+        self.workers.cancel_group(self, "pane")
         self._kept.clear()
         self._shown_key = None
 
@@ -175,7 +174,7 @@ class Pane(Vertical, Generic[Content]):
     @property
     def has_error(self) -> bool:
         """True while the pane shows an error."""
-        message = self.query_one(MessagePanel).message if self._has_widgets else None
+        message = self.query_one(MessagePanel).message
         return message is not None and message.retryable
 
     @property
@@ -209,7 +208,8 @@ class Pane(Vertical, Generic[Content]):
         try:
             content = await self.read(self.inspected)
         except EcrTuiError as error:
-            self.show_error(error)
+            if key == self._key():  # the pane shows another platform otherwise
+                self.show_error(error)
             return
         self._kept[key] = content
         if key == self._key():

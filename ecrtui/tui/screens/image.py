@@ -146,20 +146,23 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
         for pane in self.query(Pane):
             pane.forget()
         self._loader = ImageLoader(without_errors(known), self._publish, self._after_refresh, self._index_digest)
-        self._publish(self._loader.inspected)
+        self._publish()
         await self._loader.load()
 
-    def _publish(self, inspected: Inspected) -> None:
-        self.inspected = inspected
+    def _publish(self) -> None:
+        """Show what is known. A loader that a refresh has replaced changes nothing."""
+        if self._loader is not None:
+            self.inspected = self._loader.inspected
 
     async def watch_inspected(self, inspected: Inspected | None) -> None:
-        if inspected is None or not self.is_mounted:
-            return
+        if inspected is None or inspected is not self.inspected or not self.is_mounted:
+            return  # Textual calls it for each value, also after the value has changed again
         image = inspected.known_image
         if image is not None:
             self.set_status(facts.summary(image) if isinstance(image, Image) else "")
         if self.pane is None:
             await self._show_pane(self._pane_id)
+            return
         for pane in self.query(Pane):
             pane.follow(inspected)
         self._show_path()
@@ -207,8 +210,8 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
 
     @property
     def pane(self) -> Pane[Any] | None:
-        """The pane on the screen; None before there is one."""
-        return next(iter(cast(Iterable[Pane[Any]], self.query(".-shown").results(Pane))), None)
+        """The pane on the screen; None while there is none, or its widgets are not mounted."""
+        return next((pane for pane in cast(Iterable[Pane[Any]], self.query(Pane)) if pane.is_shown), None)
 
     async def _show_pane(self, pane_id: str) -> None:
         """Show a pane; create it the first time."""
@@ -227,6 +230,8 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
             shown.add_class("-shown")
             await self.query_one("#panes").mount(shown)
             known = self.inspected or known  # more may be known now
+        if not shown.is_shown:
+            return  # a key asked for another pane meanwhile, or the pane is being mounted for an earlier key
         shown.follow(known)
         if shown.PER_PLATFORM and known.platform is not None and not known.platform_digest and self._loader:
             self._loader.choose_platform(known.platform.digest)  # so that scans that are read later do not change it

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from textual import events
+from textual.pilot import Pilot
 
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import push_image, push_index, put
@@ -75,6 +81,68 @@ async def test_a_platform_names_its_index_and_a_referrer_its_subject(embedded: E
         await until(pilot, f"subject       {index.digest}")
         await pilot.press("minus")
         await until(pilot, "index · 2 platforms")
+
+
+@contextmanager
+def held(embedded: EmbeddedRegistry, operation: str) -> Iterator[threading.Event]:
+    """Hold the next request of an operation until the block ends. The event tells that the request has come."""
+    reached, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        reached.set()
+        go.wait()
+
+    embedded.faults.before(operation, hold)
+    try:
+        yield reached
+    finally:
+        go.set()
+
+
+def press_at_once(pilot: Pilot[None], *keys: str) -> None:
+    """Send keys as a terminal does that was busy: all before the screen shows what the first one does."""
+    for key in keys:
+        pilot.app.post_message(events.Key(key, key if len(key) == 1 else {"slash": "/"}.get(key)))
+
+
+async def test_keys_that_come_early_go_to_the_pane(embedded: EmbeddedRegistry, client: Any) -> None:
+    parts = {name: push_image(client, REPOSITORY, name, platform=name) for name in ("linux/amd64", "linux/arm64")}
+    push_index(client, REPOSITORY, parts, "multi")
+    async with running(embedded, f"{REPOSITORY}:multi", size=(100, 24), prefetch=False) as pilot:
+        await until(pilot, "not written from here")
+        press_at_once(pilot, "8", "s", "5", "slash", "x", "y")
+        await until(pilot, "Nothing matches xy.")
+        await pilot.press("escape")
+        await open_pane(pilot, "layers")
+        await until(pilot, "linux/amd64 · 5 B in 1 layer")
+        with held(embedded, "GetDownloadUrlForLayer") as reached:
+            await pilot.press("greater_than_sign")
+            await until(pilot, lambda text: reached.is_set() and "loading…" in text)
+            press_at_once(pilot, "slash", "z", "z")
+            await until(pilot, lambda text: "loading…" in text)
+        await until(pilot, "linux/arm64 · 5 B in 1 layer")
+        await until(pilot, "/ zz")
+
+
+async def test_a_slow_or_late_answer_changes_only_its_part(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "one", "v1")
+    signature = push_image(client, REPOSITORY, "signature", f"{image.digest.replace(':', '-')}.sig")
+    async with running(embedded, REPOSITORY, size=(100, 24), prefetch=False) as pilot:
+        await until(pilot, lambda text: " v1" in text and "1 part" in text)
+        with held(embedded, "DescribeRepositories") as reached:
+            await pilot.press("i")
+            await until(pilot, lambda text: reached.is_set() and "stored  " in text)
+            with held(embedded, "DescribeImages") as asked:
+                await pilot.press("ctrl+r")
+                await until(pilot, lambda text: asked.is_set())
+                await pilot.press("ctrl+r", "1")
+                await until(pilot, "signature     cosign tag")
+        await pilot.press("3")
+        await until(pilot, "stored  ")
+    (described,) = client.describe_images(repositoryName=REPOSITORY, imageIds=[{"imageDigest": signature.digest}])[
+        "imageDetails"
+    ]
+    assert "lastRecordedPullTime" not in described
 
 
 async def test_each_section_is_denied_on_its_own_and_a_text_is_saved(
