@@ -45,6 +45,17 @@ def place_in_words(screen: Screen[Any]) -> str:
     return f" in {name}, {state.region}"
 
 
+def worker_error(event: Worker.StateChanged) -> EcrTuiError | None:
+    """Return why a worker failed, and log what no one expected; None if it did not fail."""
+    problem = event.worker.error
+    if event.state is not WorkerState.ERROR or problem is None:
+        return None
+    if isinstance(problem, EcrTuiError):
+        return problem
+    log.error("worker %s failed", event.worker.name, exc_info=problem)
+    return internal_error(problem)
+
+
 class AppScreen(Screen[None]):
     """A screen on the session of one source.
 
@@ -167,13 +178,9 @@ class AppScreen(Screen[None]):
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show the error of a failed worker in place, without the locals of a traceback."""
-        if event.state is WorkerState.ERROR:
-            problem = event.worker.error
-            if isinstance(problem, EcrTuiError):
-                self.show_error(problem)
-                return
-            log.error("worker %s failed", event.worker.name, exc_info=problem)
-            self.show_error(internal_error(problem))
+        error = worker_error(event)
+        if error is not None:
+            self.show_error(error)
 
     def on_unmount(self) -> None:
         clear_styles_cache()

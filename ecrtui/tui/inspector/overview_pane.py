@@ -45,8 +45,10 @@ class OverviewPane(TextPane[TextDocument]):
         super().__init__(inspected)
         self.data = OverviewData(inspected)
         self._read_for: dict[str, object] = {}
-        """What each section was read for: it is read again for another image, manifest or index. The names of the sections
-        are those of :class:`OverviewData`."""
+        """What each section was read for: it is read again for another image, manifest or index.
+
+        The names of the sections are those of :class:`OverviewData`.
+        """
 
     def content(self) -> Iterable[Widget]:
         yield FilterBar("find in the overview")
@@ -101,6 +103,12 @@ class OverviewPane(TextPane[TextDocument]):
             # The next update can replace the read before it starts, so that only its start creates the coroutine.
             work: WorkType[None] = partial(read, self.inspected)
             self.run_worker(work, group=section, exclusive=True, exit_on_error=False)
+
+    def show_failure(self, group: str, error: EcrTuiError) -> None:
+        if group == "structures":  # the counts that need them stay unknown
+            super().show_failure(group, error)
+        else:
+            self._change(**{group: error})
 
     def _change(self, **sections: object) -> None:
         self.data = replace(self.data, **sections)  # type: ignore[arg-type]  # the callers name its members

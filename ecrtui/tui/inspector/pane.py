@@ -6,14 +6,16 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widget import Widget
+from textual.worker import Worker
 
 from ecrtui.ecr.manifest import Part
 from ecrtui.errors import EcrTuiError
+from ecrtui.tui.base_screen import worker_error
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.inspector.inspected import Inspected
@@ -191,11 +193,29 @@ class Pane(Vertical, Generic[Content]):
         self._show_message(PanelMessage.from_error(error))
 
     def on_mount(self) -> None:
-        self._has_widgets = True
-        self.update()
+        self._has_widgets = True  # the screen lets the pane follow as soon as it is mounted
 
     def on_unmount(self) -> None:
         self._kept.clear()
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Keep the focus: Textual moves it to a sibling, or to nothing, when a message hides the content."""
+        focused = self.screen.focused
+        if self.is_shown and self.has_class("-message") and (focused is None or focused in event.widget.siblings):
+            self.focus_content()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Show why a read failed that no one expected to fail; Textual tells only this widget."""
+        error = worker_error(event)
+        if error is not None:
+            self.show_failure(event.worker.group, error)
+
+    def show_failure(self, group: str, error: EcrTuiError) -> None:
+        """Show an error that the workers of a group did not expect."""
+        if group == "pane":
+            self.show_error(error)
+        else:
+            self.notify(error.with_hint(), severity="error")
 
     def _key(self) -> Hashable:
         platform = self.inspected.platform
