@@ -33,7 +33,7 @@ class TagMove:
 
 
 def tag_moves(entries: Iterable[JournalEntry], current: str) -> Sequence[TagMove]:
-    """Return the moves of a tag, newest first. Moves that the journal does not have are told where they show.
+    """Return the moves of a tag, newest first. A move of someone else has digests only: the journal does not have it.
 
     Args:
         entries: the writes to the tag, newest first.

@@ -31,7 +31,7 @@ FRESH_SECONDS = 600.0
 
 
 class TotalsProgress(NamedTuple):
-    """How far the count over one source is."""
+    """The progress of the count over one source."""
 
     done: int
     counting: int

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
-    from botocore.model import Shape, StructureShape
+    from botocore.model import Shape, StructureShape  # noqa: TC004 - others import it for type hints
     from botocore.session import Session
 
 __all__ = ["OperationModel", "PutImageClient", "Shape", "load_model", "option_name", "sample_response", "skeleton_of"]

@@ -11,7 +11,7 @@ from ecrtui import __version__
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
-    from botocore.session import Session
+    from botocore.session import Session  # noqa: TC004 - others import it for type hints
 
     from ecrtui.registry.aws_cli.operation_model import PutImageClient
     from ecrtui.settings import Connection

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from textual import work
 
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
     from ecrtui.catalog.catalog import Listing, Snapshot
     from ecrtui.catalog.filter import Filter
-    from ecrtui.ecr.put_image_request import PutImageRequest
     from ecrtui.retag.engine import Engine
     from ecrtui.retag.plan import Plan
     from ecrtui.session import Session, SessionSource
@@ -49,9 +47,6 @@ COLUMNS: Sequence[Column[Repository]] = (
     *total_columns(_itself),
     *constant_columns(_itself),
 )
-
-
-Known = TypeVar("Known")
 
 
 class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMixin[Repository]):
@@ -135,6 +130,8 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
 
     def action_put_image(self) -> None:
         """Open the Put image form with the selected repository."""
+        from ecrtui.ecr.put_image_request import PutImageRequest
+
         name = self.current.name if self.current is not None else ""
         self.post_message(messages.OpenPutImage(self.connect, messages.PutImageDraft(PutImageRequest(repository=name))))
 
@@ -159,7 +156,7 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
 
         A part that cannot be read is shown as not known, with the reason.
         """
-        from ecrtui.ecr.documents import repository_details
+        from ecrtui.inspect.repository_facts import read_facts
         from ecrtui.tui import details
 
         repository = self.current
@@ -170,25 +167,8 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
         except EcrTuiError as error:
             self.notify_error(error)
             return
-        registry = session.registry
-        name, require, unknown = repository.name, registry.capabilities.require, dict[str, str]()
-
-        async def known(member: str, check: Callable[[], None], read: Callable[[], Known], missing: Known) -> Known:
-            """Return what is read; note the reason if that is refused."""
-            try:
-                check()
-                return await blocking.run_blocking(read)
-            except EcrTuiError as error:
-                unknown[member] = details.why_not_known(error)
-                return missing
-
-        none: tuple[tuple[str, str], ...] = ()
-        tags_of, policy_of = partial(registry.resource_tags, repository), partial(registry.repository_policy, name)
-        rules_of = partial(registry.lifecycle_policy, name)
-        tags = await known("tags", partial(require, "resource_tags"), tags_of, none)
-        rules = await known("lifecyclePolicyText", partial(require, "lifecycle_policy"), rules_of, "")
-        policy = await known("policyText", partial(require, "repository_policy"), policy_of, "")
+        facts = await blocking.run_blocking(read_facts, session.registry, repository)
         totals = totals_of(repository)
         counted = {"totals": "not counted" if totals is None else totals_document(totals)}
-        facts = repository_details(repository, tags, rules, policy) | counted | unknown
-        self.post_message(messages.ShowText(repository.name, details.as_text(facts)))
+        unknown = {member: details.why_not_known(error) for member, error in facts.errors.items()}
+        self.post_message(messages.ShowText(repository.name, details.as_text(facts.document | counted | unknown)))

@@ -455,6 +455,11 @@ async def test_the_palette_opens_the_form_with_the_image_under_the_cursor(
         await pilot.press("enter")
         await until(pilot, "again  v1")
         assert tags_of(client, "team/app") == {"v1": image.digest, "again": image.digest}
+        await pilot.press("escape")
+        await until(pilot, "1 repository")
+        await pilot.app.screen.run_action("put_image")
+        await until(pilot, "Put image")
+        assert pilot.app.screen.query_one("#fields #repository", Input).value == "team/app"
 
 
 async def test_a_file_replaces_a_picked_image(embedded: EmbeddedRegistry, client: Any, tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""Read what only single requests tell of a repository: its resource tags and its policies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+from ecrtui.ecr.documents import repository_details
+from ecrtui.ecr.repository import Repository
+from ecrtui.errors import EcrTuiError
+from ecrtui.registry.protocol import Feature, Registry
+
+Result = TypeVar("Result")
+
+
+class RepositoryFacts(NamedTuple):
+    """What is known of a repository.
+
+    Args:
+        document: see :func:`~ecrtui.ecr.documents.repository_details`.
+        errors: why a member of the document could not be read, by its name.
+    """
+
+    document: dict[str, Any]
+    errors: dict[str, EcrTuiError]
+
+
+def read_facts(registry: Registry, repository: Repository) -> RepositoryFacts:
+    """Read the resource tags and the policies of a repository. What is refused does not hide the rest. Blocks."""
+    errors: dict[str, EcrTuiError] = {}
+
+    def known(member: str, feature: Feature, read: Callable[[], Result], missing: Result) -> Result:
+        try:
+            registry.capabilities.require(feature)
+            return read()
+        except EcrTuiError as error:
+            errors[member] = error
+            return missing
+
+    name = repository.name
+    document = repository_details(
+        repository,
+        known("tags", "resource_tags", lambda: registry.resource_tags(repository), ()),
+        known("lifecyclePolicyText", "lifecycle_policy", lambda: registry.lifecycle_policy(name), ""),
+        known("policyText", "repository_policy", lambda: registry.repository_policy(name), ""),
+    )
+    return RepositoryFacts(document, errors)
