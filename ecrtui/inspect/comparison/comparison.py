@@ -83,8 +83,8 @@ class PlatformChoice:
 
     @property
     def first(self) -> PlatformPair | None:
-        """The platform to start with: the first that differs, or else the first."""
-        return next((pair for pair in self.complete if pair.differs), next(iter(self.complete), None))
+        """The platform to start with."""
+        return next(iter(self.complete), None)
 
     def named(self, name: str) -> PlatformPair | None:
         """Return the platform with a name; None if not both images have it."""

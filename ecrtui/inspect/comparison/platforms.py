@@ -61,8 +61,8 @@ def platforms_of(manifest: ParsedManifest) -> Sequence[IndexPlatform]:
 def pair_platforms(before: Sequence[IndexPlatform], after: Sequence[IndexPlatform]) -> Sequence[PlatformPair]:
     """Return the platforms of both indexes, those of A first, in its order.
 
-    Platforms with the same name belong together. Of the others, those belong together that a runtime takes for the
-    same: ``linux/arm64`` is ``linux/arm64/v8``, and ``os.version`` and ``os.features`` count only if there are several.
+    Platforms with the same name are a pair. The others are a pair if a runtime would choose either of them:
+    ``linux/arm64`` is ``linux/arm64/v8``, and ``os.version`` and ``os.features`` count only if there are several.
     """
     partners: dict[int, int] = {}
     for key in _KEYS:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 from ecrtui.ecr.exact_json import write_json
 from ecrtui.ecr.permissions import action_of
 from ecrtui.errors import EcrTuiError, ErrorKind
+from ecrtui.inspect.comparison.order import order_note
 
 Value = TypeVar("Value")
 
@@ -149,11 +150,13 @@ def row_of(label: str, before: str | None, after: str | None, *, note: str = "")
     return Row(label, before, after, change, note)
 
 
-def value_row(label: str, before: Any, after: Any, *, note: str = "") -> Row:
+def value_row(label: str, before: Any, after: Any) -> Row:
     """Return the row of two values of :func:`ecrtui.ecr.exact_json.parse_json` that both images have.
 
-    Texts are shown as they are, if that tells them apart, and else as JSON.
+    Texts are shown as they are, if that tells them apart, and else as JSON. The note tells how far apart two numbers
+    or times are.
     """
+    note = order_note(before, after)
     if all(_is_plain(value) for value in (before, after)) and not _look_the_same(before, after):
         return row_of(label, before, after, note=note)
     texts = [write_json(value) for value in (before, after)]

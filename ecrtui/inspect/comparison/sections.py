@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ecrtui.ecr import units
@@ -23,6 +24,7 @@ from ecrtui.inspect.comparison.members import (
     order_row,
     text_rows,
 )
+from ecrtui.inspect.comparison.order import direction, order_of_versions
 from ecrtui.inspect.comparison.rows import (
     Change,
     Known,
@@ -36,6 +38,8 @@ from ecrtui.inspect.comparison.rows import (
 from ecrtui.inspect.findings import FindingRow
 from ecrtui.inspect.layers import LayerRow, layer_table
 from ecrtui.inspect.packages import Package, PackageList
+
+_NO_FINDING = "not known"
 
 NO_PLATFORM = "The images have no platform in common, so this was not compared."
 
@@ -167,7 +171,7 @@ def packages_section(a: ComparedImage, b: ComparedImage) -> Section:
         for rows in (a.findings, b.findings)
     ]
     only = "So only packages with findings are compared."
-    return Section("packages", tuple(_package_rows(*named)), (*problems, only))
+    return Section("packages", tuple(map(_without_lone_package, _package_rows(*named))), (*problems, only))
 
 
 def findings_section(a: ComparedImage, b: ComparedImage) -> Section:
@@ -299,10 +303,31 @@ def _package_rows(before: Iterable[Package], after: Iterable[Package]) -> Iterab
         old, new = (packages.get((name, kind)) for packages in named)
         label = f"{name} ({kind})" if kind else name
         row = row_of(label, *(None if found is None else _versions(found) for found in (old, new)))
-        if not row.differs and old is not None and new is not None:
-            row = row_of(label, *(f"{_versions(found)} {_licenses(found)}" for found in (old, new)))
-            row = row if row.differs else row_of(label, _versions(old), _versions(new))
+        if old is not None and new is not None:
+            if row.differs:
+                row = replace(row, note=_direction(_version_set(old), _version_set(new), kind))
+            else:
+                licenses = row_of(label, *(f"{_versions(found)} {_licenses(found)}" for found in (old, new)))
+                row = licenses if licenses.differs else row
         yield row
+
+
+def _direction(before: Set[str], after: Set[str], kind: str = "") -> str:
+    """Return ``up`` or ``down`` for the versions of a package; empty unless each image has one version of it."""
+    if len(before) != 1 or len(after) != 1:
+        return ""
+    return direction(order_of_versions(next(iter(before)), next(iter(after)), kind))
+
+
+def _version_set(packages: Iterable[Package]) -> Set[str]:
+    return {package.version for package in packages}
+
+
+def _without_lone_package(row: Row) -> Row:
+    """Return the row of a package with findings. Without a finding, an image can have the package all the same."""
+    if row.change not in (Change.ADDED, Change.REMOVED):
+        return row
+    return Row(row.label, row.before or _NO_FINDING, row.after or _NO_FINDING, Change.NOT_KNOWN)
 
 
 def _packages_by_name(packages: Iterable[Package]) -> Mapping[tuple[str, str], Sequence[Package]]:
@@ -326,8 +351,19 @@ def _unreadable(rows: Iterable[FindingRow], side: str) -> Sequence[str]:
 
 def _finding_row(name: str, before: FindingRow | None, after: FindingRow | None) -> Row:
     texts = [None if row is None else _finding_text(row) for row in (before, after)]
-    note = "" if before and after else "new" if after else "fixed"
+    note = _finding_change(before, after) if before and after else "new" if after else "fixed"
     return row_of(name, *texts, note=note)
+
+
+def _finding_change(before: FindingRow, after: FindingRow) -> str:
+    """Return in which direction a finding that both images have changed: its severity, or else its package."""
+    severities = [row.severity for row in (before, after)]
+    if severities[0] != severities[1]:
+        order = SEVERITIES.index(severities[0]) - SEVERITIES.index(severities[1])
+        return "" if "UNDEFINED" in severities else f"severity {direction(order)}"
+    old, new = ({occurrence.finding.version for occurrence in row.occurrences} for row in (before, after))
+    found = _direction(old, new)
+    return f"version {found}" if found else ""
 
 
 def _finding_text(row: FindingRow) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 
 from ecrtui.ecr import units
@@ -14,6 +15,7 @@ from ecrtui.ecr.manifest import Manifest, parse_manifest
 from ecrtui.inspect.comparison.attachments import signatures
 from ecrtui.inspect.comparison.compared_image import ComparedImage, ConfigBlob
 from ecrtui.inspect.comparison.members import named_rows
+from ecrtui.inspect.comparison.order import time_note
 from ecrtui.inspect.comparison.rows import (
     Change,
     Known,
@@ -159,18 +161,13 @@ def _created_rows(a: ComparedImage, b: ComparedImage) -> Iterable[Row]:
     if before is None and after is None:
         return
     texts = [None if moment is None else units.format_date(moment) for moment in (before, after)]
-    note = ""
-    if before is not None and after is not None and before != after:
-        note = f"{units.format_short_duration(abs(after - before))} {'newer' if after > before else 'older'}"
-    yield row_of("created", *texts, note=note)
+    yield row_of("created", *texts, note=time_note(before, after))
 
 
 def _package_rows(a: ComparedImage, b: ComparedImage, section: Section) -> Iterable[Row]:
     if section.pending:
         return
-    note = units.format_names(
-        _numbers(section, ("changed", Change.CHANGED), ("new", Change.ADDED), ("gone", Change.REMOVED))
-    )
+    note = _numbers(section, {Change.CHANGED: "changed", Change.ADDED: "new", Change.REMOVED: "gone"})
     yield _row_of_section(section, _package_text(a.packages), _package_text(b.packages), note)
 
 
@@ -178,9 +175,7 @@ def _finding_rows(a: ComparedImage, b: ComparedImage, section: Section) -> Itera
     if section.pending:
         return
     texts = [_findings_text(side) for side in (a, b)]
-    note = units.format_names(
-        _numbers(section, ("fixed", Change.REMOVED), ("new", Change.ADDED), ("changed", Change.CHANGED))
-    )
+    note = _numbers(section, {Change.REMOVED: "fixed", Change.ADDED: "new", Change.CHANGED: "changed"})
     row = known_row("findings", *texts, note=note)
     if row is None:
         return
@@ -232,8 +227,20 @@ def _findings_text(image: ComparedImage) -> Known[str | None]:
     return units.format_finding_counts(severity_counts(image.findings))
 
 
-def _numbers(section: Section, *names: tuple[str, Change]) -> Sequence[str]:
-    return [f"{units.format_number(count)} {word}" for word, change in names if (count := section.count(change))]
+def _numbers(section: Section, words: Mapping[Change, str]) -> str:
+    """Return how many rows changed, in the order of the words: ``9 up, 1 down, 2 changed, 3 new``.
+
+    Args:
+        section: the section.
+        words: the word for each change. A note of a changed row, such as ``up``, takes its place.
+    """
+    counts = Counter((row.change, _word(row, words)) for row in section.rows if row.change in words)
+    order = sorted(counts, key=lambda one: (list(words).index(one[0]), one[1] == words[one[0]], -counts[one]))
+    return ", ".join(f"{units.format_number(counts[one])} {one[1]}" for one in order)
+
+
+def _word(row: Row, words: Mapping[Change, str]) -> str:
+    return row.note if row.change is Change.CHANGED and row.note else words[row.change]
 
 
 def _row_of_section(section: Section, before: str | None, after: str | None, note: str) -> Row:

@@ -105,7 +105,7 @@ def index(*platforms: tuple[str, str], annotations: Mapping[str, str] | None = N
 
 
 def compared(a: ComparedImage, b: ComparedImage) -> Comparison:
-    """Compare two images; of indexes, the first platform that differs, whose parts are not read."""
+    """Compare two images; of indexes, the first platform, whose parts are not read."""
     choice: PlatformChoice = choose_platforms(a, b)
     return compare(a, b, choice, choice.first)
 

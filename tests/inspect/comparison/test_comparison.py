@@ -102,16 +102,17 @@ def test_packages_are_compared_by_name_and_type() -> None:
         ("~", "x", "1 MIT", "1 GPL"),
     ]
     (row,) = [row for row in compared(a, b).section("summary").rows if row.label == "packages"]
-    assert (row.before, row.after, row.note) == ("3 packages", "3 packages", "2 changed, 1 new, 1 gone")
+    assert (row.before, row.after, row.note) == ("3 packages", "3 packages", "1 up, 1 changed, 1 new, 1 gone")
 
 
 def test_without_an_sbom_the_packages_with_findings_are_compared() -> None:
     a = image(packages=None, findings=[Finding("CVE-1", "HIGH", "curl", "8.3")])
-    b = image(packages=None, findings=[Finding("CVE-1", "HIGH", "curl", "8.4"), Finding("CVE-2", "LOW")])
+    found = [Finding("CVE-1", "HIGH", "curl", "8.4"), Finding("CVE-2", "LOW"), Finding("CVE-3", "LOW", "apt", "2.6")]
+    b = image(packages=None, findings=found)
     section = compared(a, b).section("packages")
-    assert changes(section.rows) == [("~", "curl", "8.3", "8.4")]
+    assert changes(section.rows) == [("?", "apt", "not known", "2.6"), ("~", "curl", "8.3", "8.4")]
     assert section.problems == ("A has no SBOM.", "B has no SBOM.", "So only packages with findings are compared.")
-    for other, change, note in ((b, Change.CHANGED, "of those that are known: 1 changed"), (a, Change.NOT_KNOWN, "")):
+    for other, change, note in ((b, Change.CHANGED, "of those that are known: 1 up"), (a, Change.NOT_KNOWN, "")):
         (row,) = [row for row in compared(a, other).section("summary").rows if row.label == "packages"]
         assert (row.before, row.after, row.change, row.note) == ("no SBOM", "no SBOM", change, note)
 
@@ -131,10 +132,10 @@ def test_findings_are_fixed_new_or_changed() -> None:
         ("CVE-2", "CRITICAL curl 8.3, fixed in 8.4", None, "fixed"),
         ("CVE-3", "HIGH glibc 2.36", None, "fixed"),
         ("CVE-4", None, "HIGH openssl 3.0", "new"),
-        ("CVE-1", "LOW zlib 1.2", "MEDIUM zlib 1.2", ""),
+        ("CVE-1", "LOW zlib 1.2", "MEDIUM zlib 1.2", "severity up"),
     ]
     (row,) = [row for row in comparison.section("summary").rows if row.label == "findings"]
-    assert (row.before, row.after, row.note) == ("1C 1H 1L", "1H 1M", "2 fixed, 1 new, 1 changed")
+    assert (row.before, row.after, row.note) == ("1C 1H 1L", "1H 1M", "2 fixed, 1 new, 1 severity up")
 
 
 def test_a_finding_that_cannot_be_read_is_not_known() -> None:

@@ -24,7 +24,7 @@ def short(value: str) -> str:
             [("linux/amd64", A), ("linux/arm64", B)],
             [("linux/arm64", C), ("linux/amd64", A)],
             ["linux/amd64", "linux/arm64"],
-            "linux/arm64",
+            "linux/amd64",
         ),
         ([("linux/arm64", A)], [("linux/arm64/v8", B)], ["linux/arm64 → linux/arm64/v8"], "linux/arm64"),
         ([("linux/arm", A)], [("linux/arm/v7", B)], ["linux/arm → linux/arm/v7"], "linux/arm"),

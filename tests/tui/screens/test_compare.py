@@ -60,7 +60,7 @@ async def test_two_releases_are_compared(tmp_path: Path) -> None:
             "~ label …revision",
             "- platform linux/386",
             "+ platform linux/arm64",
-            "1 changed, 1 new, 1 gone",
+            "1 up, 1 new, 1 gone",
             "1 shared (80 kB), 1 new",
         ):
             assert text in screen, text
