@@ -128,7 +128,7 @@ def _exceeding(rule: LifecycleRule, selected: Sequence[Image], now: float) -> fr
     """Return the digests of the selected images that meet the criterion of the rule."""
     if rule.counts_images:
         return frozenset(image.digest for image in selected[rule.count_number :])
-    return frozenset(image.digest for image in selected if (at := rule.due_at(image)) is not None and at <= now)
+    return frozenset(image.digest for image in selected if (at := rule.due_at(image)) is not None and at < now)
 
 
 def _following(

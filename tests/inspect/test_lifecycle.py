@@ -87,6 +87,7 @@ def test_each_rule_says_what_it_selects_keeps_and_does() -> None:
         ([image("a", "main-1", age=1), image("b", "main-2", age=2)], MAIN, "expire main-2 with the next push"),
         ([Image("sha256:a")], UNTAGGED, "1 image of unknown age"),
         ([image("a", age=8)], rule(1, "untagged", 7, action="transition"), "archive 1 now"),
+        ([image("a", age=7)], UNTAGGED, "expire an untagged image in 0 s"),  # ECR: older than 7 days
     ],
 )
 def test_the_outcome_of_a_rule_in_words(images: list[Image], one_rule: Any, words: str) -> None:
