@@ -64,7 +64,7 @@ def _execute(options: argparse.Namespace) -> int:
     given = None if options.policy is None else _policy_of(options.policy)
     context = CommandContext(options, repository)
     registry = context.registry
-    text = registry.lifecycle_policy(repository.repository) if given is None else given
+    text = _stored_policy(registry, repository.repository) if given is None else given
     policy = parse_policy(text)
     if policy.problem:
         raise UsageError("Could not parse the policy", policy.problem)
@@ -79,6 +79,11 @@ def _execute(options: argparse.Namespace) -> int:
 
 
 run = partial(run_command, parser, _execute)
+
+
+def _stored_policy(registry: Registry, repository: str) -> str:
+    registry.capabilities.require("lifecycle_policy")
+    return registry.lifecycle_policy(repository)
 
 
 def _policy_of(name: str) -> str:

@@ -17,7 +17,7 @@ from ecrtui.errors import UsageError
 from ecrtui.retag.plan import TagChange
 from ecrtui.retag.plan_file import NO_TAG
 from ecrtui.retag.row_changes import changes_of_rows
-from ecrtui.retag.row_file import decode_text, parse_rows
+from ecrtui.retag.row_file import FileRow, decode_text, parse_rows
 
 _MAX_FILE_SIZE = 128_000_000
 """Bytes of a file of changes; the dry run of 200,000 tags. It bounds the memory that reading a device would need."""
@@ -55,7 +55,7 @@ def _execute(options: argparse.Namespace) -> int:
         engine = CommandContext(options).engine
         return apply_plan(engine.plan_resume(options.resume), options, engine, refused_is_final=False)
     if options.from_file:
-        rows = parse_rows(_read_file(options.from_file), options.from_file)
+        rows = _read_rows(options.from_file)
         context = CommandContext(options)
         changes = changes_of_rows(context.registry, rows)
     else:
@@ -95,17 +95,23 @@ def _check_repository(source: str, reference: Reference, tags: Sequence[str]) ->
     raise UsageError("A retag needs tags", problem, f"Write the tags alone: ecrtui retag {source} {words}")
 
 
-def _read_file(name: str) -> str:
-    if name == "-" and sys.stdin is None:
-        raise UsageError("Could not read standard input", "It is closed.")
+def _read_rows(path: str) -> tuple[FileRow, ...]:
+    """Return the rows of a file; ``-`` is standard input."""
+    name = "standard input" if path == "-" else path
+    return parse_rows(decode_text(_read_content(path, name), name), name)
+
+
+def _read_content(path: str, name: str) -> bytes:
+    if path == "-" and sys.stdin is None:
+        raise UsageError(f"Could not read {name}", "It is closed.")
     try:
-        if name == "-":
+        if path == "-":
             content = sys.stdin.buffer.read(_MAX_FILE_SIZE + 1)
         else:
-            with Path(name).open("rb") as file:
+            with Path(path).open("rb") as file:
                 content = file.read(_MAX_FILE_SIZE + 1)
     except (OSError, ValueError) as problem:
         raise UsageError(f"Could not read {name}", str(problem)) from problem
     if len(content) > _MAX_FILE_SIZE:
         raise UsageError(f"{name} is larger than {format_size(_MAX_FILE_SIZE)}", "", "Split the file.")
-    return decode_text(content, name)
+    return content

@@ -120,9 +120,9 @@ def _csv_rows(text: str, name: str) -> Iterator[FileRow]:
 
 def _check_header(columns: Sequence[str], name: str) -> None:
     hint = "Write a header such as repository,tag,source. Save the file as UTF-8."
-    for names in (_REPOSITORY, _TAG, (*_SOURCE, _ACTION)):
-        if not set(names) & set(columns):
-            raise UsageError(f"The header of {name} has no column {' or '.join(names)}", "", hint)
+    for names, others in ((_REPOSITORY, ()), (_TAG, ()), (_SOURCE, (_ACTION,))):
+        if not {*names, *others} & set(columns):
+            raise UsageError(f"The header of {name} has no column {names[-1]}", "", hint)
     if twice := next((column for column in columns if column and columns.count(column) > 1), ""):
         raise UsageError(f"The header of {name} has the column {twice} twice", "", hint)
 
