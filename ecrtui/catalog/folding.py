@@ -153,9 +153,14 @@ class Folding(Generic[Item]):
     def kin(self, slots: Iterable[int]) -> set[int]:
         """Return the rows whose place depends on these: all that they belong to, and all that belongs to them."""
         found: set[int] = set()
-        if self._groups is not None:
-            for slot in slots:
+        groups = self._groups
+        if groups is None:
+            return found
+        for slot in slots:
+            item = self._items[slot]
+            if item is not None and groups.children(self._key(item)):
                 found.update(self.everything_inside(slot).slots)
+            if item is not None and groups.owners(item):
                 found.update(self._above(slot))
         return found
 

@@ -41,7 +41,7 @@ class ImageGroups:
     def add(self, images: Iterable[Image]) -> None:
         """Take notice of images that are new in the list."""
         for image in images:
-            if image.subject or _may_attach(image):
+            if may_refer(image):
                 for subject in _subjects(image):
                     self._referrers.setdefault(subject, {})[image.digest] = image.kind
 
@@ -63,7 +63,7 @@ class ImageGroups:
     def owners(self, image: Image) -> Sequence[str]:
         """Return the digests of the indexes and subjects that an image belongs to. Some may not exist any more."""
         indexes = self.known.indexes.get(image.digest, ())
-        return (*indexes, *_subjects(image)) if image.subject or _may_attach(image) else indexes
+        return (*indexes, *_subjects(image)) if may_refer(image) else indexes
 
     def children(self, digest: str) -> Sequence[str]:
         """Return the digests of what belongs to an image: platforms, attestations, then referrers."""
@@ -87,9 +87,11 @@ class ImageGroups:
 
     def is_part(self, image: Image) -> bool | None:
         """Return True if the image belongs to an image that exists; None if that is not known."""
-        if any(self.find(owner) is not None for owner in self.owners(image)):
-            return True
-        return False if self.known.complete else None
+        return True if self.has_owner(image) else False if self.known.complete else None
+
+    def has_owner(self, image: Image) -> bool:
+        """Return True if the image is known to belong to an image that exists."""
+        return any(self.find(owner) is not None for owner in self.owners(image))
 
     def is_unread(self, image: Image) -> bool:
         """Return True for an index, or what may be one, whose parts are not known."""
@@ -166,9 +168,14 @@ def scan_rank(image: Image) -> tuple[int, ...]:
     return (3, *numbers) if any(numbers) else (0,)
 
 
+def may_refer(image: Image) -> bool:
+    """Return True if the image may refer to a subject. Few do, and this takes less time than to find the subject."""
+    return bool(image.subject) or _may_attach(image)
+
+
 def _may_attach(image: Image) -> bool:
     """Return True if a tag may attach the image to a subject. Few do, and this takes less time than an expression."""
-    return COSIGN_TAG_PREFIX in "\n".join(image.tags)
+    return bool(image.tags) and COSIGN_TAG_PREFIX in "\n".join(image.tags)
 
 
 def _subjects(image: Image) -> Iterator[str]:

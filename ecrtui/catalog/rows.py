@@ -107,6 +107,7 @@ class Rows(Generic[Item]):
         self._written: dict[Key, int] = {}  # the version in which update() wrote a row
         self._reloaded: set[Key] | None = None  # the keys that a reload has seen so far
         self._waiting: set[int] = set()  # slots of rows that have arrived and are not shown yet
+        self._due: set[int] = set()  # slots of shown rows whose place may change once these are shown
         self._job: SortFilterJob[Item] | None = None
 
     # Access
@@ -238,10 +239,11 @@ class Rows(Generic[Item]):
         """Show the rows that have arrived and wait."""
         if self._waiting:
             arrived, self._waiting = self._waiting, set()
+            due, self._due = self._due, set()
             fresh = sorted(slot for slot in arrived if self._visible[slot])
             tops = self._sorted if self._shows_all else self._slot_order.merged(self._lines.tops, (), fresh)
             self._lines.show(tops, self._lines.inner)
-            self._insert(range(0), self._folding.kin(arrived))
+            self._insert(range(0), due)
             self._selection.follow(self)
 
     def update(self, items: Iterable[Item]) -> RowDelta:
@@ -279,6 +281,7 @@ class Rows(Generic[Item]):
         self._chunks.forget(slots)
         self._selection.unmark(gone)
         self._waiting -= slots
+        self._due -= slots
         self._sorted = without(self._sorted, slots)
         self._match(slots)
         self._insert(range(0), related, slots)
@@ -297,7 +300,7 @@ class Rows(Generic[Item]):
             self._tally.clear()
         self._sorted = []
         self._lines.show([], {})
-        self._waiting, self._related = set(), set()
+        self._waiting, self._due, self._related = set(), set(), set()
         self._chunks = ChunkCache(self._chunks.size)
         self._written.clear()
         self._reloaded = None
@@ -370,10 +373,18 @@ class Rows(Generic[Item]):
         self._selection.follow(self)
 
     def _with_related(self, fresh: range, changed: Collection[int], removed: Collection[int]) -> Collection[int]:
-        """Return the changed rows, and those whose place may have changed with them or with shown new rows."""
+        """Return the changed rows, and those whose place may have changed with them or with new rows.
+
+        New rows that wait change no row that is shown.
+        """
         related, self._related = self._related, set()
-        shown = () if self._waiting.issuperset(fresh) else fresh
-        related |= self._folding.kin((*changed, *shown))
+        related |= self._folding.kin(changed)
+        arrived = self._folding.kin(fresh)
+        if fresh and fresh[0] in self._waiting:  # then all of them wait
+            shown = arrived - self._waiting
+            arrived -= shown
+            self._due |= shown
+        related |= arrived
         related.difference_update(fresh, removed)
         return related.union(changed) if related else changed
 
@@ -473,9 +484,9 @@ class Rows(Generic[Item]):
         self._slot_order.values, self._matches = job.values, bytearray(job.matches)
         self._visible = bytearray(job.visible)
         self._folding.adopt(job.placed, len(self._items))
-        self._waiting = set()
         self._extend()
-        touched = job.touched
+        touched = job.touched | self._due | self._folding.kin(self._due)
+        self._waiting, self._due = set(), set()
         present = sorted(slot for slot in touched if self._items[slot] is not None)
         self._slot_order.evaluate(self._items, present)
         self._lines.show(job.shown, dict(job.inner))

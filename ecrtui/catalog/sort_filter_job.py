@@ -191,17 +191,19 @@ class SortFilterJob(Generic[Item]):
         """
         visible = bytearray(map(gt, matches, self._inside))
         inner: dict[int, Inner] = {}
-        undecided: dict[int, None] = {}
+        undecided = bytearray(visible) if self._folding.any_unfolded else bytearray(self.length)
         for start in range(0, len(hits_inside), self._group_rows):
             for slot in hits_inside[start : start + self._group_rows]:
-                undecided |= dict.fromkeys(self._folding.tops(slot))
+                for top in self._folding.tops(slot):
+                    if top < self.length:
+                        undecided[top] = True
             yield
-        if self._folding.any_unfolded:
-            undecided |= dict.fromkeys(compress(range(self.length), visible))
-        waiting = list(undecided)
-        for start in range(0, len(waiting), self._group_rows):
-            self._decide(waiting[start : start + self._group_rows], matches, visible, inner)
-            yield
+        for start in range(0, self.length, self._chunk_rows):
+            slots = range(start, min(start + self._chunk_rows, self.length))
+            waiting = list(compress(slots, undecided[start : slots.stop]))
+            for first in range(0, len(waiting), self._group_rows):
+                self._decide(waiting[first : first + self._group_rows], matches, visible, inner)
+                yield
         shown: list[int] = []
         step = 8 * self._chunk_rows  # this is a fraction of the work, so it runs in larger steps
         for start in range(0, len(self.order), step):
@@ -219,15 +221,15 @@ class SortFilterJob(Generic[Item]):
         """Decide which of these rows are shown at the top, and what is shown below them."""
         inside = self._inside
         for slot in slots:
-            if slot < self.length and not inside[slot]:
+            if not inside[slot]:
                 below = self._folding.shown_inside(slot, matches, self._admits)
                 visible[slot] = below is not None
                 if below is not None and below.slots:
                     inner[slot] = below
 
     def _filter_head(self, predicate: Predicate[Item]) -> Iterator[None]:
-        size, inside = self._chunk_rows, self._inside
-        count = PREVIEW_CHUNKS * size
+        size, inside = self._group_rows if self._folding.has_groups else self._chunk_rows, self._inside
+        count = PREVIEW_CHUNKS * self._chunk_rows
         head = self.order[: -count - 1 : -1] if self._from_end else self.order[:count]
         found: list[int] = []
         for start in range(0, len(head), size):

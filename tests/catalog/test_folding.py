@@ -49,6 +49,18 @@ class NodeGroups:
         return bool(node.tag)
 
 
+class CountedGroups(NodeGroups):
+    """Counts how often it is asked what belongs to a node."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def children(self, key: str) -> Sequence[str]:
+        self.asked += 1
+        return super().children(key)
+
+
 def by_value(node: Node) -> int:
     return node.value
 
@@ -169,6 +181,18 @@ def test_what_becomes_known_later_folds_rows_and_keeps_the_cursor_on_their_row()
     assert (outline(rows), rows.current) == (["+index", "other"], INDEX)
 
 
+def test_rows_that_wait_for_the_screen_cost_nothing_more_when_they_are_shown() -> None:
+    groups = CountedGroups()
+    rows: Rows[Node] = Rows(lambda node: node.key, groups=groups)
+    rows.merge([Node("p0", owners=("i9",)), OTHER])
+    for number in range(10):
+        rows.merge([Node(f"i{number}", number, "v1"), Node(f"p{number + 1}", owners=(f"i{number}",))], show=False)
+    groups.asked = 0
+    rows.show_arrived()
+    assert (len(rows), rows.inside_count) == (11, 11)
+    assert groups.asked < 12
+
+
 KEYS = st.integers(0, 9).map("k{}".format)
 PAGES = st.lists(
     st.builds(
@@ -197,11 +221,20 @@ class FoldedRows(RuleBasedStateMachine):
         self.pending: tuple[SortFilterJob[Node], SortKey[Node] | None, Predicate[Node] | None] | None = None
         self.partial = False
 
-    @rule(page=PAGES, show=st.booleans())
-    def a_page_arrives(self, page: list[Node], show: bool) -> None:
-        self.rows.merge(page, show=show)
+    @rule(page=PAGES)
+    def a_page_arrives(self, page: list[Node]) -> None:
+        self.rows.merge(page)
         self.known.update({node.key: node for node in page})
-        if not show:
+
+    @rule(pages=st.lists(PAGES, min_size=1, max_size=3), during_job=st.booleans())
+    def pages_wait(self, pages: list[list[Node]], during_job: bool) -> None:
+        for page in pages:
+            self.rows.merge(page, show=False)
+            self.known.update({node.key: node for node in page})
+        if during_job:
+            self.a_job_starts(self.sort, self.filter, again=False)
+            self.slices_are_done(1_000, preview=False)
+        else:
             self.rows.show_arrived()
 
     @rule(gone=st.sets(KEYS, max_size=3))

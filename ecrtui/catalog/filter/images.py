@@ -36,7 +36,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import chain, compress
-from operator import attrgetter, gt
+from operator import attrgetter, gt, not_
+from typing import Literal
 
 from ecrtui.catalog.column_cache import cached_column
 from ecrtui.catalog.filter.language import (
@@ -63,7 +64,7 @@ from ecrtui.catalog.filter.values import (
     time_test,
     value_error,
 )
-from ecrtui.catalog.image_groups import ImageGroups
+from ecrtui.catalog.image_groups import ImageGroups, may_refer
 from ecrtui.catalog.index_parts import KnownParts
 from ecrtui.ecr.findings import NOT_SCANNED, SEVERITIES
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind, image_kind
@@ -174,8 +175,9 @@ def _of_kind(kinds: Collection[ImageKind], groups: ImageGroups) -> Flags:
 
 def _maybe_part(groups: ImageGroups) -> Flags:
     """Return the mask of the images without tags that an index may name that was not read: as what is not known."""
+    unknown = _untagged_with(groups, None)
     return lambda images: [
-        not image.tags and image.kind is ImageKind.IMAGE and groups.is_part(image) is None for image in images
+        flag and image.kind is ImageKind.IMAGE for image, flag in zip(images, unknown(images), strict=True)
     ]
 
 
@@ -310,46 +312,85 @@ def _untagged(groups: ImageGroups) -> Condition[Image]:
     return Condition(_untagged_with(groups, False), {}, _untagged_with(groups, None), _PARTS)
 
 
-def _untagged_with(groups: ImageGroups, is_part: bool | None) -> Flags:
-    """Return the mask of the images without tags that are parts, or are not, or of which that is not known (None)."""
-    return lambda images: [not image.tags and groups.is_part(image) is is_part for image in images]
+def _untagged_with(groups: ImageGroups, is_part: Literal[False] | None) -> Flags:
+    """Return the mask of the images without tags that are no parts, or of which that is not known (None)."""
+    others = _without_owner(groups, is_part)
+    return lambda images: map(gt, others(images), map(bool, map(_TAGS, images)))
+
+
+def _without_owner(groups: ImageGroups, is_part: Literal[False] | None) -> Flags:
+    """Return the mask of the images that are no parts, or of which that is not known (None)."""
+
+    def mask(images: Sequence[Image]) -> Iterable[int]:
+        if groups.known.complete == (is_part is None):
+            return bytes(len(images))
+        return map(not_, _owned(images, groups))
+
+    return mask
+
+
+def _owned(images: Sequence[Image], groups: ImageGroups) -> bytes:
+    """Return the mask of the images that belong to another image that exists. Most images have none to look for."""
+    flags = bytearray(map(groups.known.indexes.__contains__, cached_column(images, _digests)))
+    for index in (*compress(range(len(flags)), flags), *cached_column(images, _referrers)):
+        flags[index] = groups.has_owner(images[index])
+    return bytes(flags)
+
+
+def _digests(images: Sequence[Image]) -> Sequence[str]:
+    return tuple(map(_DIGEST, images))
+
+
+def _referrers(images: Sequence[Image]) -> Sequence[int]:
+    """Return the indices of the images that may refer to a subject."""
+    return tuple(index for index, image in enumerate(images) if may_refer(image))
 
 
 def _part(groups: ImageGroups) -> Condition[Image]:
     """Return the condition on images that belong to another image."""
-    return Condition(
-        lambda images: [bool(groups.is_part(image)) for image in images],
-        {},
-        lambda images: [groups.is_part(image) is None for image in images],
-        _PARTS,
-    )
+    return Condition(lambda images: _owned(images, groups), {}, _without_owner(groups, None), _PARTS)
 
 
 def _platform_part(groups: ImageGroups) -> Condition[Image]:
     """Return the condition on the platforms of indexes."""
 
-    def is_platform(image: Image) -> bool:
-        part = groups.part(image.digest)
+    def is_platform(digest: str) -> bool:
+        part = groups.part(digest)
         return part is not None and bool(part.platform)
 
-    return Condition(
-        lambda images: [is_platform(image) for image in images],
-        {},
-        lambda images: [
-            image.kind is ImageKind.IMAGE and groups.is_part(image) is None and not is_platform(image)
-            for image in images
-        ],
-        _PARTS,
-    )
+    def mask(images: Sequence[Image]) -> list[bool]:
+        indexes = groups.known.indexes
+        return [digest in indexes and is_platform(digest) for digest in cached_column(images, _digests)]
+
+    unknown = _without_owner(groups, None)
+
+    def undecided(images: Sequence[Image]) -> list[bool]:
+        return [
+            bool(flag) and image.kind is ImageKind.IMAGE and not is_platform(image.digest)
+            for image, flag in zip(images, unknown(images), strict=True)
+        ]
+
+    return Condition(mask, {}, undecided, _PARTS)
 
 
 def _platform(term: Term, now: float, groups: ImageGroups) -> Condition[Image]:
     found = field_matcher(term)
 
+    @lru_cache(maxsize=1024)  # there are few platforms
+    def is_meant(name: str) -> bool:
+        return any(found.match_many((name,)))
+
     def matches(image: Image) -> bool:
         part = groups.part(image.digest)
         names = groups.platforms(image.digest) if part is None or not part.platform else (part.platform,)
-        return any(found.match_many(names))
+        return any(map(is_meant, names))
+
+    def mask(images: Sequence[Image]) -> list[bool]:
+        known = groups.known
+        return [
+            (digest in known.indexes or bool(known.parts.get(digest))) and matches(image)
+            for digest, image in zip(cached_column(images, _digests), images, strict=True)
+        ]
 
     def is_unknown(image: Image) -> bool:
         if image.kind is ImageKind.INDEX:
@@ -357,7 +398,7 @@ def _platform(term: Term, now: float, groups: ImageGroups) -> Condition[Image]:
         return image.kind is ImageKind.IMAGE and groups.part(image.digest) is None
 
     return Condition(
-        lambda images: [matches(image) for image in images],
+        mask,
         {"kind": found.find, "tag": found.find},
         lambda images: [is_unknown(image) for image in images],
         _PARTS,
@@ -389,12 +430,14 @@ def _of(term: Term, now: float, groups: ImageGroups) -> Condition[Image]:
             checked = known, not known.listed or any(is_meant(image) or matches(image) for image in unread)
         return checked[1]
 
-    return Condition(
-        lambda images: [matches(image) for image in images],
-        {},
-        lambda images: [is_unread() and not matches(image) for image in images],
-        _PARTS,
-    )
+    def mask(images: Sequence[Image]) -> list[bool]:
+        owned = _owned(images, groups)
+        return [bool(flag) and matches(image) for image, flag in zip(images, owned, strict=True)]
+
+    def undecided(images: Sequence[Image]) -> Iterable[int]:
+        return map(not_, mask(images)) if is_unread() else bytes(len(images))
+
+    return Condition(mask, {}, undecided, _PARTS)
 
 
 def _in_archive(images: Sequence[Image]) -> list[bool]:

@@ -138,11 +138,14 @@ class _All(Generic[Item]):
 
     def undecided_indices(self, items: Sequence[Item]) -> Sequence[int]:
         """Return the indices of the items that might match, ascending."""
-        if all(clause.condition.undecided is None for clause in self._clauses):
-            return []
-        possible = _select(items, [clause.select_possible for clause in self._clauses])
-        matching = set(self.matching_indices(items))
-        return [index for index in possible if index not in matching]
+        unknown = [clause.condition.undecided for clause in self._clauses if clause.condition.undecided is not None]
+        doubtful = [
+            index for index, flags in enumerate(zip(*(mask(items) for mask in unknown), strict=True)) if any(flags)
+        ]
+        left = [items[index] for index in doubtful]
+        possible = _select(left, [clause.select_possible for clause in self._clauses]) if left else ()
+        matching = set(self.matching_indices(left)) if possible else ()
+        return [doubtful[index] for index in possible if index not in matching]
 
     def relevant_indices(self, items: Sequence[Item]) -> Sequence[int]:
         """Return the indices of the items that satisfy the clauses that need nothing."""
