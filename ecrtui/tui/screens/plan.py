@@ -238,6 +238,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         self.plan = plan.without({row.step.key for row in rows})
         self.table.remove_rows([row.key for row in rows])
         self.set_status(self.totals())
+        self.refresh_bindings()
         return self.plan
 
     def action_retry(self) -> None:
@@ -285,6 +286,8 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         report = self.report
         if action in _BEFORE_RESULT and report is not None:
             return "The plan is applied."
+        if action in (*_BEFORE_RESULT, "save") and not (self.plan and self.plan.steps):
+            return "The plan has no rows."
         if action in REVERTING_KINDS and (report is None or undo_verb(report) != action):
             return f"There is no result to {action}."
         return super().why_not(action)

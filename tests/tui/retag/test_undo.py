@@ -105,11 +105,12 @@ async def test_an_undo_in_several_repositories_is_a_table(embedded: EmbeddedRegi
         await until(pilot, "4 repositories")
         await pilot.press("asterisk", "t")
         await until(pilot, "Plan ›")
+        plan = pilot.app.screen
+        assert isinstance(plan, PlanScreen)
+        assert plan.why_not("save") == "The plan has no rows."
         await type_text(pilot, "rc-7 2026.11")
         await pilot.press("enter")
         await until(pilot, "3 tags")
-        plan = pilot.app.screen
-        assert isinstance(plan, PlanScreen)
         assert plan.why_not("undo") == "There is no result to undo."
         await pilot.press("enter")
         screen = await until(pilot, "enter apply")
