@@ -191,8 +191,8 @@ def account_settings(registry: Registry, settings: Settings, connection: Connect
     Raises:
         EcrTuiError: the account is not known.
     """
-    alias = registry.account_alias() if settings.accounts_by_name else ""
-    return settings.for_account(registry.location().registry_id, alias, connection.used_profile(os.environ))
+    alias = registry.account_alias() if settings.accounts_by_name else None
+    return settings.for_account(registry.location().registry_id, alias or "", connection.used_profile(os.environ))
 
 
 def open_session(

@@ -79,6 +79,16 @@ class Catalog:
         if self._cache is not None:
             self._cache.remember_connection(fingerprint)
 
+    def account_alias(self) -> str:
+        """Return the alias of the account; the one of the cache if the caller may not ask. Empty if there is none."""
+        known = self._registry.account_alias()
+        if self._cache is None:
+            return known or ""
+        if known is None:
+            return self._cache.alias()
+        self._cache.keep_alias(known)
+        return known
+
     def repositories(self, *, stream: bool = False) -> Listing[Repository]:
         """List all repositories. See :meth:`images` for the parameter."""
         return self._listing(

@@ -110,24 +110,24 @@ class EcrRegistry(Registry, LayerStore):
     def ensure_credentials(self, seconds: float) -> None:
         self._clients.ensure_credentials(seconds)
 
-    def account_alias(self) -> str:
+    def account_alias(self) -> str | None:
         if self._alias is None:
             self._alias = self._read_alias()
         return self._alias
 
-    def _read_alias(self) -> str:
+    def _read_alias(self) -> str | None:
         operation = "ListAccountAliases"
         try:
             if self._account_is_given and self._own.location().registry_id != self._calls.registry_id:
-                return ""
+                return None
             with self._clients.calling(operation):
                 if (iam := self._clients.iam_client) is None:
-                    return ""
+                    return None
                 reply = method_of(iam, operation)()
             with validate_reply(operation):
                 return next(iter(texts(reply, "AccountAliases")), "")
         except EcrTuiError:
-            return ""
+            return None
 
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
         return self._calls.pages("DescribeRepositories", "repositories", conversion.repository, start)

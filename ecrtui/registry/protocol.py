@@ -169,10 +169,11 @@ class Registry(Protocol):
             EcrTuiError: there are no new credentials.
         """
 
-    def account_alias(self) -> str:
-        """Return the alias of the caller's account (IAM ListAccountAliases); empty if it has none, or is not known.
+    def account_alias(self) -> str | None:
+        """Return the alias of the caller's account (IAM ListAccountAliases).
 
-        Never raise for a refusal.
+        It is empty if the account has none, and None if it is not known: IAM denies or does not answer the request, or
+        the registry is of another account. Never raise for a refusal.
         """
 
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:

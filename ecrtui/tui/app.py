@@ -5,6 +5,7 @@ The first frame waits for every import, so screens other than the first are impo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -123,6 +124,14 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
             self._update_headers(source, lambda state: state.connected_to(session))
             self.welcome(source, session)
 
+    def on_last_known(self, message: messages.LastKnown) -> None:
+        """Show where the connection led to the last time, until it is open."""
+        source, location, alias = message.source, message.location, message.alias
+        profile = source.connection.used_profile(os.environ)
+        settings = self.settings.for_account(location.registry_id, alias, profile)
+        if not self.header_state_of(source).connected:
+            self._update_headers(source, lambda state: state.expecting(location, alias, settings))
+
     def welcome(self, source: SessionSource, session: Session) -> None:
         """Read who the caller is; on the first connection, do what the session needs."""
         self.run_worker(self._identify(source, session), group="identify", exit_on_error=False)
@@ -139,7 +148,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
         self.run_worker(self._name_account(source, session), exit_on_error=False)
 
     async def _name_account(self, source: SessionSource, session: Session) -> None:
-        alias = await blocking.run_blocking(session.registry.account_alias)
+        alias = await blocking.run_blocking(session.catalog.account_alias)
         self._update_headers(source, lambda state: state._replace(alias=alias))
 
     async def _identify(self, source: SessionSource, session: Session) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from ecrtui.ecr.location import RegistryLocation
     from ecrtui.session import Session
+    from ecrtui.settings import Settings
 
 
 class HeaderState(NamedTuple):
@@ -29,14 +31,20 @@ class HeaderState(NamedTuple):
     writes: int = 0
     """Writes in flight to this registry."""
 
+    def expecting(self, location: RegistryLocation, alias: str, settings: Settings) -> HeaderState:
+        """Return this state with a registry that is not connected yet, and the settings of its account."""
+        return self._at(location, settings)._replace(alias=alias)
+
     def connected_to(self, session: Session) -> HeaderState:
         """Return this state with the registry of a session."""
-        location = session.location
+        alias = self.alias if self.registry_id == session.location.registry_id else ""
+        return self._at(session.location, session.settings)._replace(alias=alias, connected=True)
+
+    def _at(self, location: RegistryLocation, settings: Settings) -> HeaderState:
         return self._replace(
             registry_id=location.registry_id,
             region=location.region,
             endpoint=location.endpoint,
-            read_only=session.settings.read_only,
-            production=session.settings.production,
-            connected=True,
+            read_only=settings.read_only,
+            production=settings.production,
         )

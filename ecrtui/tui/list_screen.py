@@ -18,7 +18,7 @@ from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.tui import blocking
 from ecrtui.tui.bindings import press
 from ecrtui.tui.column_choice import ChosenColumnsScreen
-from ecrtui.tui.messages import ShowText
+from ecrtui.tui.messages import LastKnown, ShowText
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.breadcrumb import Breadcrumb
@@ -253,7 +253,11 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         """Return the cached rows; needs no connection."""
         cache = self.connect.cached_snapshot()
         self._cached_location = None if cache is None else cache.location
-        return None if cache is None else self.last_known(cache)
+        if cache is None:
+            return None
+        if not self.header_state.registry_id:
+            self.post_message(LastKnown(self.connect, cache.location, cache.alias()))
+        return self.last_known(cache)
 
     async def _show_cached_rows(self) -> None:
         """Show the cached rows in chunks, without blocking the keyboard."""

@@ -11,6 +11,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from ecrtui.catalog.image_groups import ImageGroups
     from ecrtui.ecr.image import Image
+    from ecrtui.ecr.location import RegistryLocation
     from ecrtui.ecr.put_image_request import PutImageRequest, PutImageResult
     from ecrtui.ecr.reference import Reference
     from ecrtui.errors import EcrTuiError
@@ -29,6 +30,21 @@ class Connected(Message):
 
     source: SessionSource
     session: Session
+
+
+@dataclass
+class LastKnown(Message):
+    """The cache tells which registry a source led to the last time.
+
+    Args:
+        source: the source.
+        location: the registry.
+        alias: the alias of its account; empty if it has none, or is not known.
+    """
+
+    source: SessionSource
+    location: RegistryLocation
+    alias: str
 
 
 @dataclass

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from ecrtui.catalog.cache.fingerprint import connection_fingerprint
+from ecrtui.catalog.cache.store import Cache
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.paths import cache_file
 from ecrtui.settings import Connection
 from tests.support.embedded import REGION, new_embedded, served
 from tests.support.screen import running, until, until_gone
@@ -46,6 +50,18 @@ async def test_missing_credentials_show_the_next_step_and_a_retry_works(
             await pilot.press("r")
             await until(pilot, "1 repository")
             await until_gone(pilot, "No AWS credentials")
+
+
+async def test_the_header_shows_where_the_connection_led_before_it_is_open(no_credentials: Path) -> None:
+    connection = Connection(region=REGION)
+    cache = Cache(cache_file(), RegistryLocation("123456789012", REGION))
+    cache.remember_connection(connection_fingerprint(connection))
+    cache.keep_alias("shop-prod")
+    accounts = {"*prod*": {"production": True, "read_only": True}}
+    async with running(None, connection=connection, size=(140, 30), cache=True, accounts=accounts) as pilot:
+        screen = await until(pilot, f"shop-prod 123456789012 · {REGION} · not connected")
+        assert "PRODUCTION  READ-ONLY" in screen
+        await until(pilot, "No AWS credentials")
 
 
 async def test_a_missing_region_shows_the_next_step_and_a_retry_works(

@@ -14,7 +14,7 @@ from ecrtui.private_files import describe, prepare_database
 
 Result = TypeVar("Result")
 
-VERSION = 6
+VERSION = 7
 """Version of the schema and of the content of chunks. A file of another version is deleted."""
 
 BUSY_TIMEOUT = 1.0
@@ -78,6 +78,12 @@ CREATE TABLE connection (
     registry_id TEXT NOT NULL,
     region TEXT NOT NULL,
     endpoint TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE alias (
+    registry_id TEXT NOT NULL,
+    endpoint TEXT NOT NULL,
+    alias TEXT NOT NULL,
+    PRIMARY KEY (registry_id, endpoint)
 ) WITHOUT ROWID;
 """
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})

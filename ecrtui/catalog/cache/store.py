@@ -85,6 +85,24 @@ class Cache:
             lambda connection: connection.execute("INSERT OR REPLACE INTO connection VALUES (?, ?, ?, ?)", row), None
         )
 
+    def alias(self) -> str:
+        """Return the last known alias of the account, in any region; empty if it had none, or is not known."""
+        account = (self.location.registry_id, self.location.endpoint)
+        row = self._file.read(
+            lambda connection: connection.execute(
+                "SELECT alias FROM alias WHERE registry_id = ? AND endpoint = ?", account
+            ).fetchone(),
+            None,
+        )
+        return "" if row is None else str(row[0])
+
+    def keep_alias(self, alias: str) -> None:
+        """Store the alias of the account; empty if it has none."""
+        row = (self.location.registry_id, self.location.endpoint, alias)
+        self._file.write(
+            lambda connection: connection.execute("INSERT OR REPLACE INTO alias VALUES (?, ?, ?)", row), None
+        )
+
     def repositories(self) -> Snapshot[Repository] | None:
         """Return the last listing of repositories, by name."""
         return self._listings.load(_ALL_REPOSITORIES, REPOSITORY_CHUNKS)

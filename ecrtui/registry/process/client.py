@@ -283,8 +283,9 @@ class RemoteRegistry(Registry):
     def ensure_credentials(self, seconds: float) -> None:
         self._call("ensure_credentials", seconds)
 
-    def account_alias(self) -> str:
-        return str(self._call("account_alias"))
+    def account_alias(self) -> str | None:
+        alias = self._call("account_alias")
+        return None if alias is None else str(alias)
 
     def repositories(self, start: str = "") -> Iterator[Page[Repository]]:
         return self._pages("repositories", "DescribeRepositories", start)

@@ -18,6 +18,7 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.header_state import HeaderState
 
 _BRAND = " ecrtui"
+_NOT_CONNECTED = "not connected"
 
 _SHOWN_DIGITS = 4
 """The last digits of the account, where there is no room for all."""
@@ -86,7 +87,7 @@ class Header(Widget):
 
 def _left_ends(state: HeaderState) -> list[str]:
     """Return the left end, the longest form first."""
-    names = caller_names(state.identity, state.registry_id) or ("",)
+    names = caller_names(state.identity, state.registry_id) or ("" if state.connected else _NOT_CONNECTED,)
     brief = names[min(1, len(names) - 1)]
     account = f"{state.alias} {state.registry_id}".strip()
     digits = f"{ELLIPSIS}{state.registry_id[-_SHOWN_DIGITS:]}" if state.registry_id.isdigit() else state.registry_id
@@ -107,7 +108,7 @@ def _left_ends(state: HeaderState) -> list[str]:
 
 def _joined(brand: str, region: str, account: str, endpoint: str, name: str) -> str:
     parts = [part for part in (account, region, endpoint, name) if part]
-    return f"{brand}{'  ' if brand else ' '}{' · '.join(parts) or 'not connected'}"
+    return f"{brand}{'  ' if brand else ' '}{' · '.join(parts) or _NOT_CONNECTED}"
 
 
 def _time_left(seconds: float) -> str:

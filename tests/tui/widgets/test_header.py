@@ -26,6 +26,12 @@ CASES = [
     (60, STATE._replace(identity=SSO), " …9012 · eu-west-1 · role/PowerUserAccess", "READ-WRITE"),
     (60, STATE._replace(identity=SSO, endpoint=HTTP), " …9012 · eu-west-1 · PowerUserAccess", "READ-WRITE"),
     (60, STATE._replace(identity="x" * 99), f" …9012 · eu-west-1 · {'x' * 26}…", "READ-WRITE"),
+    (
+        80,
+        STATE._replace(identity="", alias="prod", connected=False),
+        " ecrtui  prod 123456789012 · eu-west-1 · not connected",
+        "READ-WRITE",
+    ),
     (80, HeaderState(), " ecrtui  not connected", "READ-WRITE"),
     (
         80,
