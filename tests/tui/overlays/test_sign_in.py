@@ -85,9 +85,9 @@ async def test_a_sign_in_shows_code_and_page_and_the_read_goes_on(
             assert "Code: ABCD-EFGH" in screen
             assert re.search(r"Time left: (10:00|9:[0-5][0-9])", screen)
             await pilot.press("y")
-            await until(pilot, "ABCD-EFGH")
-            while not isinstance(app.screen, SignInOverlay):  # the copy was not confirmed, and is shown
-                await pilot.press("escape")
+            await until(pilot, lambda _: not isinstance(app.screen, SignInOverlay))  # no clipboard: the code is shown
+            await pilot.press("escape")
+            await until(pilot, lambda _: isinstance(app.screen, SignInOverlay))
             await pilot.press("escape")
             await until(pilot, "The sign-in was cancelled")
             await pilot.press("r")
