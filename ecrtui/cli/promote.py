@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ecrtui.cli.aws_cli_output import write
-from ecrtui.cli.connection_options import connection_words
+from ecrtui.cli.connection_options import connection_from, connection_words
 from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, parse_image, run_command
 from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
@@ -26,21 +26,15 @@ from ecrtui.promote.document import joined, promotion_document
 from ecrtui.promote.plan import KIND, Promotion, TagTarget, parse_target, targets_of
 from ecrtui.promote.planning import PromotionPlanner
 from ecrtui.promote.reading import read_source
+from ecrtui.promote.target_connection import TARGET_OPTIONS, TargetOption, target_connection
 from ecrtui.promote.transfer import copy_blobs
+from ecrtui.redaction import redact_url
 from ecrtui.retag.journal.transfers import TransferRecords
 from ecrtui.retag.plan import OnConflict, Report, StepOutcome, unsent_report
 from ecrtui.retag.plan_file import NO_TAG
 
 if TYPE_CHECKING:
     from ecrtui.registry.gateway import EcrRegistry
-
-_TARGET_OPTIONS = (
-    ("to_profile", "profile", "NAME", "AWS profile of the target"),
-    ("to_region", "region", "REGION", "region of the target"),
-    ("to_registry_id", "registry_id", "ACCOUNT", "account of the target"),
-    ("to_endpoint_url", "endpoint_url", "URL", "endpoint of the target"),
-)
-"""Options of the target: the name, the option of the source that it replaces, the value, the help."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -85,10 +79,14 @@ def parser() -> argparse.ArgumentParser:
         help=f"refuse a tag of the target that does not point to this digest now; with {NO_TAG}: a tag that exists",
     )
     group = parser.add_argument_group("connection of the target (default: that of the source)")
-    for name, _, metavar, text in _TARGET_OPTIONS:
-        group.add_argument(f"--{name.replace('_', '-')}", metavar=metavar, help=text)
+    for option in TARGET_OPTIONS:
+        group.add_argument(option.name, metavar=option.metavar, dest=_dest(option), help=option.help)
     add_write_options(parser)
     return parser
+
+
+def _dest(option: TargetOption) -> str:
+    return f"to_{option.field}"
 
 
 def _execute(options: argparse.Namespace) -> int:
@@ -180,17 +178,11 @@ class _Job(NamedTuple):
 
 def _target_context(options: argparse.Namespace, reference: Reference, source: CommandContext) -> CommandContext:
     """Return the registry and the engine of a target: those of the source, unless an option or a URI says otherwise."""
-    given = {field: value for name, field, _, _ in _TARGET_OPTIONS if (value := getattr(options, name)) is not None}
+    given = {option.field: value for option in TARGET_OPTIONS if (value := getattr(options, _dest(option))) is not None}
     if not given and not reference.registry_id and not source.has_location:
         return source
-    values = dict(vars(options))
-    if given or reference.registry_id:
-        values["registry_id"] = None  # the account of the source
-    if "profile" in given or reference.registry_id:
-        values["region"] = None  # a profile and a URI have a region
-    if "endpoint_url" in given:
-        values |= {"database": None, "demo": False}
-    return CommandContext(argparse.Namespace(**values | given), reference)
+    connection = target_connection(connection_from(options), given, reference)
+    return CommandContext(argparse.Namespace(**vars(options) | connection._asdict()), reference)
 
 
 def _apply(jobs: Sequence[_Job], options: argparse.Namespace, source: CommandContext) -> int:
@@ -334,7 +326,7 @@ def _print_rest(result: PromotionReport, options: argparse.Namespace) -> None:
 def _command(options: argparse.Namespace) -> str:
     """Return the command that goes on, without the options of the output."""
     switches = ("create_repository", "verify", "allow_protected", "yes")
-    targets = ((name, getattr(options, name)) for name, _, _, _ in _TARGET_OPTIONS)
+    targets = ((option.name, getattr(options, _dest(option))) for option in TARGET_OPTIONS)
     words = [
         *(
             "ecrtui",
@@ -345,7 +337,7 @@ def _command(options: argparse.Namespace) -> str:
         *(f"--{name.replace('_', '-')}" for name in switches if getattr(options, name)),
         *([] if options.way == "auto" else ["--way", options.way]),
         *(["--expect", options.expect] if options.expect else []),
-        *(word for name, value in targets if value for word in (f"--{name.replace('_', '-')}", value)),
+        *(word for name, value in targets if value for word in (name, redact_url(value))),
         *connection_words(options),
     ]
     return shlex.join(words)

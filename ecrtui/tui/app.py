@@ -29,6 +29,7 @@ from ecrtui.tui.copying import CopyingApp
 from ecrtui.tui.external_programs import ProgramsApp
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.palette_providers import action_commands, connection_commands, location_commands
+from ecrtui.tui.promote.target_connections import TargetConnections, TargetsApp
 from ecrtui.tui.screens.repositories import RepositoriesScreen
 from ecrtui.tui.sign_in_app import SignInApp
 from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
@@ -46,7 +47,9 @@ IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
 
 
-class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, SignInApp, ColumnsApp, KeymapApp):
+class EcrTuiApp(
+    NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, SignInApp, ColumnsApp, TargetsApp, KeymapApp
+):
     """Browse, inspect and retag.
 
     Args:
@@ -74,6 +77,7 @@ class EcrTuiApp(NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, Sig
         self.theme_manager = ThemeManager(self)  # Textual asks for variable defaults in its constructor
         super().__init__()
         self.connect = connect
+        self.target_connections = TargetConnections(connections, self.open_sources) if connections else None
         self.settings = settings
         self.start = start or Reference()
         self.trusts_terminal = settings.trust_terminal_clipboard

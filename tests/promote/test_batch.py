@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ecrtui.promote.batch import BatchReport, BatchRun, PromotionBatch
+from ecrtui.promote.change_record import plan_texts, result_texts
 from ecrtui.promote.plan import TagTarget
 from ecrtui.promote.planning import PromotionPlanner
 from ecrtui.promote.transfer import copy_blobs
@@ -59,6 +60,11 @@ def test_a_layer_that_the_images_share_is_sent_once(sites: Promotions) -> None:
     assert positions == [1, 2, 3]
     assert set(sites.tags()) == set(TAGS)
     assert len(batch.plan.id.split()) == 3
+    texts = {name: make() for name, make in result_texts(result.reports).items()}
+    assert all(one.promotion.source.digest in text for one in result.reports for text in texts.values())
+    assert texts["CSV"].count(",done,") == 3
+    assert texts["Markdown"].count("copied: ") == 3
+    assert "to copy: 3 blobs" in plan_texts(batch.promotions)["Markdown"]()
     (principal,) = {entry.principal for entry in sites.engine.history()}
     ended_at = result.reports[-1].report.ended_at
     assert (result.report.principal, result.report.ended_at) == (principal, ended_at)

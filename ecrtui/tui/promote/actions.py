@@ -13,11 +13,13 @@ from textual.message import Message
 
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.retag.plan import Report
-from ecrtui.tui import blocking
+from ecrtui.tui import blocking, messages
 from ecrtui.tui.retag.actions import TYPING_PAUSE, PlanApplyMixin
 
 if TYPE_CHECKING:
     from ecrtui.promote.transfer import TransferProgress
+    from ecrtui.retag.engine import Engine
+    from ecrtui.retag.journal.entry import JournalEntry
     from ecrtui.session import Session
     from ecrtui.tui.promote.form import PromoteForm
     from ecrtui.tui.retag.retag_form import RetagSource
@@ -50,8 +52,8 @@ class PromoteMixin(PlanApplyMixin):
             return
         await asyncio.sleep(TYPING_PAUSE)
         try:
-            session = await self.session()
-            job = form.job_on(session)
+            await self.session()  # so that a failure to connect is shown as on every screen
+            job = form.job_on(self.connect)
             planned = await blocking.run_blocking(job.plan, form.target, create_repository=form.creates_repository)
         except EcrTuiError as error:
             has_sources = form.job is not None and bool(form.job.sources)
@@ -74,6 +76,25 @@ class PromoteMixin(PlanApplyMixin):
                 self.post_message(TransferAdvanced(form, progress))
 
         return form.carry_out(request, report, stop)
+
+    async def on_promote_form_undo_requested(self, message: PromoteForm.UndoRequested) -> None:
+        """Plan to undo a promotion: in a form on this screen, or on a screen of the registry that has the tags."""
+        message.stop()
+        form = message.form
+        planned, plans = form.planned, form.written_plans
+        if planned is None or not plans:
+            return
+        title = f"Undo plan {' '.join(plans)}"
+
+        def find(engine: Engine) -> tuple[JournalEntry, ...]:
+            return tuple(entry for plan in reversed(plans) for entry in engine.entries_to_undo(plan))
+
+        await self._close_form(form)
+        if planned.target is self.connect:
+            await self.begin_undo(title, find)
+            return
+        request = messages.PlanRequest(title, lambda engine, line: engine.plan_undo(find(engine)))
+        self.post_message(messages.OpenPlan(planned.target, request))
 
     def on_transfer_advanced(self, message: TransferAdvanced) -> None:
         message.form.show_transfer(message.progress)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from textual.content import Content
-from textual.suggester import SuggestFromList
 
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.reference import Reference, parse_reference
@@ -17,15 +17,20 @@ from ecrtui.promote import change_record
 from ecrtui.promote.batch import BatchReport
 from ecrtui.promote.document import copy_lines
 from ecrtui.promote.plan import parse_target
+from ecrtui.promote.target_connection import split_options
 from ecrtui.promote.transfer import OnProgress, TransferProgress
 from ecrtui.retag.plan import Plan, Report
-from ecrtui.session import Session
+from ecrtui.session import SessionSource
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import bindings, key_hint, press
-from ecrtui.tui.promote.job import PlannedPromotion, PromotionJob
+from ecrtui.tui.header_state import HeaderState
+from ecrtui.tui.promote.job import PlannedPromotion, PromotionJob, Target
+from ecrtui.tui.promote.target_connections import target_connections_of
+from ecrtui.tui.promote.target_suggester import TargetSuggester
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.field_form import FieldForm
-from ecrtui.tui.retag.plan_form import Phase, PlanForm, PlanFormState
+from ecrtui.tui.retag.plan_form import Phase, PlanForm, PlanFormState, undo_verb
 from ecrtui.tui.retag.retag_form import RetagSource, image_title
 
 
@@ -57,15 +62,22 @@ class PromoteForm(FieldForm):
 
         form: PromoteForm
 
+    @dataclass
+    class UndoRequested(PlanForm.UndoRequested):
+        """The user wants to undo the promotion."""
+
+        form: PromoteForm
+
     def __init__(self, images: Sequence[RetagSource], repositories: Sequence[str] = ()) -> None:
         several = len(images) > 1
-        self.placeholder = "repository, or its URI" if several else "repository[:tag], or an image URI"
+        field = "repository, or its URI" if several else "repository[:tag], or an image URI"
+        self.placeholder = f"{field}; before it --to-profile NAME …"
         super().__init__(_title_of_several(images) if several else image_title("Promote", images[0]))
         self.images = images
         self._position = 1
         """The position of the image that is copied."""
         self._repositories = repositories
-        self.target = Reference()
+        self.target = Target()
         """What the user typed."""
         self.creates_repository = False
         self.job: PromotionJob | None = None
@@ -77,14 +89,23 @@ class PromoteForm(FieldForm):
         """True if the repository of the target does not exist."""
 
     def on_mount(self) -> None:
-        self.field.suggester = SuggestFromList(self._repositories) if self._repositories else None
+        own = self.screen.header_state if isinstance(self.screen, AppScreen) else HeaderState()
+        connections = target_connections_of(self.app)
+        self.field.suggester = TargetSuggester(self._repositories, connections, own.region)
 
     def words_of(self, line: str) -> tuple[str, ...]:
-        return (line.strip(),) if line.strip() else ()
+        try:
+            return tuple(shlex.split(line))
+        except ValueError:  # a quotation mark that is not closed yet
+            return tuple(line.split())
 
     def problem_of(self, words: tuple[str, ...]) -> str:
         try:
-            self.target = self._parse(words[0]) if words else Reference()
+            if words:
+                options, line = split_options(words)
+                self.target = Target(self._parse(line), options)
+            else:
+                self.target = Target()
         except UsageError as error:
             return error.detail or error.title
         return ""
@@ -108,10 +129,10 @@ class PromoteForm(FieldForm):
         self._is_missing = False
         super().request_plan(tags)
 
-    def job_on(self, session: Session) -> PromotionJob:
-        """Return what plans and copies, on the session of the image."""
+    def job_on(self, source: SessionSource) -> PromotionJob:
+        """Return what plans and copies, on the connection of the image."""
         if self.job is None:
-            self.job = PromotionJob(session, self.images)
+            self.job = PromotionJob(source, self.images, target_connections_of(self.app))
         return self.job
 
     def carry_out(self, request: ApplyRequested, on_progress: OnProgress, stop: Callable[[], bool]) -> Report:
@@ -143,7 +164,7 @@ class PromoteForm(FieldForm):
     def show_missing_repository(self) -> None:
         """Show that the repository of the target does not exist, and how to create it."""
         self._is_missing = True
-        words = f"The repository {self.target.repository} does not exist{self.place_of_writes()}."
+        words = f"The repository {self.target.reference.repository} does not exist{self.place_of_writes()}."
         create = press(self, "promote_form.create_repository", "create it with the copy")
         self.state = replace(self.state, planning=False, problem=f"{words} {create}".rstrip())
 
@@ -160,9 +181,15 @@ class PromoteForm(FieldForm):
             self.request_plan(self.state.tags)
 
     def place_of_writes(self) -> str:
-        if not self.target.registry_id:
-            return super().place_of_writes()
-        return f" in {self.target.registry_id}, {self.target.region}"
+        other = self._other_registry()
+        return f" in {other}" if other else super().place_of_writes()
+
+    def _other_registry(self) -> str:
+        """Return the account, the region and the endpoint of the target; empty if they are those of the images."""
+        if self.job is None or self.job.target is None or self.job.target.location == self.job.source().location:
+            return ""
+        registry_id, region, endpoint = self.job.target.location
+        return f"{registry_id}, {region}{f' at {endpoint}' if endpoint else ''}"
 
     def progress_words(self, state: PlanFormState) -> str:
         image = f"image {self._position} of {len(self.images)}: " if len(self.images) > 1 else ""
@@ -176,14 +203,19 @@ class PromoteForm(FieldForm):
         if self.planned is None:
             return super().plan_lines(plan)
         lines = []
+        if other := self._other_registry():
+            lines.append(text.content(f"  to {other}", "bold"))
         for image, promotion in zip(self.images, self.planned.batch.promotions, strict=True):
             if len(self.images) > 1:
                 lines.append(text.content(f"  {short_digest(image.digest)} {' '.join(image.tags)}", "bold"))
             lines += [text.content(f"  {line}") for line in copy_lines(promotion)]
         return Content("\n").join([*lines, super().plan_lines(plan)])
 
-    def undo_verb(self, report: Report) -> str:
-        return ""  # the tag may be in another registry, whose journal has it
+    @property
+    def written_plans(self) -> list[str]:
+        """The ids of the plans that changed a tag."""
+        results = self.result.reports if self.result else ()
+        return [result.promotion.plan.id for result in results if undo_verb(result.report)]
 
     def refused_hint(self, plan: Plan) -> str:
         return ""
@@ -192,7 +224,8 @@ class PromoteForm(FieldForm):
         return super().result_texts(report) if self.result is None else change_record.result_texts(self.result.reports)
 
     def report_lines(self, report: Report) -> Content:
-        lines = rendering.fact_lines(("plan id", report.plan.id))
+        other = self._other_registry()
+        lines = rendering.fact_lines(("plan id", report.plan.id), *([("to", other)] if other else []))
         if self.result is not None and self.result.unfinished:
             go_on = press(self, "plan_form.retry", "plan again and go on: what is there is not sent again")
             lines.append(rendering.warning_line(f"{self.result.in_target}. {go_on}".rstrip()))

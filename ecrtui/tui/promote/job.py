@@ -1,9 +1,10 @@
-"""The promotion of images between two sessions. Its calls block."""
+"""The promotion of images from one connection to another. Its calls block."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ecrtui.ecr.reference import Reference
@@ -12,17 +13,32 @@ from ecrtui.promote.batch import BatchReport, BatchRun, PromotionBatch
 from ecrtui.promote.plan import Source, TagTarget
 from ecrtui.promote.planning import PromotionPlanner
 from ecrtui.promote.reading import read_source
+from ecrtui.promote.target_connection import target_connection
 from ecrtui.promote.transfer import OnProgress
 from ecrtui.retag.plan import OnConflict
-from ecrtui.session import Session
+from ecrtui.session import AccountSource, Session, SessionSource
+from ecrtui.tui.promote.target_connections import TargetConnections
 from ecrtui.tui.retag.retag_form import RetagSource
 
 
+class Target(NamedTuple):
+    """What the user typed as the target.
+
+    Args:
+        reference: the repository, and the account and the region if they were given. With a tag, the image gets it;
+            without one, each image gets all its tags.
+        options: the options of the target by the field of the connection.
+    """
+
+    reference: Reference = Reference()
+    options: Mapping[str, str] = MappingProxyType({})
+
+
 class PlannedPromotion(NamedTuple):
-    """The plans of the images, the session of their target, and what made them."""
+    """The plans of the images, the source of the session of their target, and what made them."""
 
     batch: PromotionBatch
-    target: Session
+    target: SessionSource
     planner: PromotionPlanner
 
 
@@ -31,39 +47,43 @@ class PromotionJob:
     """Plans and carries out the promotion of images of one repository.
 
     Args:
-        session: the session of the images.
+        source: the source of the session of the images.
         images: the images, at least one.
+        connections: the connections to targets; None if there is no other connection.
     """
 
-    session: Session
+    source: SessionSource
     images: Sequence[RetagSource]
+    connections: TargetConnections | None = None
     sources: tuple[Source, ...] = field(default=(), init=False)
     """The images with everything that belongs to them; none before the first plan. ECR counts reading one as a pull."""
-    _targets: dict[str, Session] = field(default_factory=dict, init=False)
+    target: Session | None = field(default=None, init=False)
+    """The session of the last target that could be reached."""
+    _accounts: dict[str, SessionSource] = field(default_factory=dict, init=False)
 
-    def plan(self, target: Reference, *, create_repository: bool) -> PlannedPromotion:
+    def plan(self, target: Target, *, create_repository: bool) -> PlannedPromotion:
         """Return the plan for a target.
 
         Args:
-            target: the repository, and the account and the region if they were given. With a tag, the image gets it;
-                without one, each image gets all its tags.
+            target: what the user typed.
             create_repository: whether a repository that does not exist is created.
 
         Raises:
             EcrTuiError: the image cannot be copied, or a registry cannot be read.
         """
-        session = self._session_of(target)
+        target_source = self._source_of(target)
+        own, session = self.source(), target_source()
+        self.target = session
         if not self.sources:
             references = (Reference(image.repository, digest=image.digest) for image in self.images)
-            self.sources = tuple(read_source(self.session.registry, reference) for reference in references)
-        planner = PromotionPlanner(
-            self.session.registry, session.registry, session.engine, create_repository=create_repository
-        )
+            self.sources = tuple(read_source(own.registry, reference) for reference in references)
+        planner = PromotionPlanner(own.registry, session.registry, session.engine, create_repository=create_repository)
+        repository, tag = target.reference.repository, target.reference.tag
         promotions = (
-            planner.plan(source, [TagTarget(target.repository, tag) for tag in ([target.tag] if target.tag else tags)])
-            for source, tags in zip(self.sources, (image.tags for image in self.images), strict=True)
+            planner.plan(source, [TagTarget(repository, name) for name in ([tag] if tag else image.tags)])
+            for source, image in zip(self.sources, self.images, strict=True)
         )
-        return PlannedPromotion(PromotionBatch(tuple(promotions)), session, planner)
+        return PlannedPromotion(PromotionBatch(tuple(promotions)), target_source, planner)
 
     def carry_out(
         self,
@@ -80,8 +100,9 @@ class PromotionJob:
         Raises:
             EcrTuiError: nothing was sent.
         """
-        batch, target, planner = planned
-        with self.session.open_carrier(self.session.registry, target.registry) as carry:
+        batch, target_source, planner = planned
+        own, target = self.source(), target_source()
+        with own.open_carrier(own.registry, target.registry) as carry:
             return BatchRun(
                 batch,
                 planner,
@@ -95,22 +116,23 @@ class PromotionJob:
                 allow_protected=allow_protected,
             ).apply()
 
-    def _session_of(self, target: Reference) -> Session:
-        """Return the session of a target: that of the image, or that of another account in the same region.
+    def _source_of(self, target: Target) -> SessionSource:
+        """Return the source of a target: that of the images, another account of it, or another connection.
 
         Raises:
-            UsageError: the target is in another region.
-            EcrTuiError: the account cannot be reached.
+            UsageError: there is no other connection.
+            EcrTuiError: the registry of the images cannot be reached.
         """
-        own = self.session.location
-        if target.region not in ("", own.region):
+        own, (reference, options) = self.source().location, target
+        if options.keys() <= {"registry_id"} and reference.region in ("", own.region):
+            account = options.get("registry_id") or reference.registry_id
+            if account in ("", own.registry_id):
+                return self.source
+            return self._accounts.setdefault(account, AccountSource(self.source, account))
+        if self.connections is None:
             raise UsageError(
-                "The target is in another region",
-                f"The image is in {own.region}, and the target in {target.region}. The screen copies within a region.",
-                "The command ecrtui promote copies to other regions.",
+                "The target is in another registry",
+                "The embedded registry is the only connection here.",
+                "The command ecrtui promote copies to other registries.",
             )
-        if target.registry_id in ("", own.registry_id):
-            return self.session
-        if target.registry_id not in self._targets:
-            self._targets[target.registry_id] = self.session.for_account(target.registry_id)
-        return self._targets[target.registry_id]
+        return self.connections.source(target_connection(self.source.connection, options, reference))

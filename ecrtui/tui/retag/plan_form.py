@@ -300,12 +300,8 @@ class PlanForm(Vertical, can_focus=True):
 
     def _request_undo(self, verb: str) -> None:
         report = self.state.report
-        if report is not None and self.undo_verb(report) == verb:
+        if report is not None and undo_verb(report) == verb:
             self.post_message(self.UndoRequested(self, report.plan))
-
-    def undo_verb(self, report: Report) -> str:
-        """Return how the user takes back a result; see :func:`undo_verb`. Forms for other registries override it."""
-        return undo_verb(report)
 
     def result_texts(self, report: Report) -> Texts:
         """Return what makes the texts of a result for a change ticket."""
@@ -460,7 +456,7 @@ class PlanForm(Vertical, can_focus=True):
     def _result_keys(self, state: PlanFormState) -> Iterable[str]:
         if state.report is None:
             return
-        if verb := self.undo_verb(state.report):
+        if verb := undo_verb(state.report):
             yield key_hint(self, f"plan_form.{verb}", f"{verb}es it")
         if state.has_manifest:
             yield key_hint(self, "plan_form.manifest", "manifest")

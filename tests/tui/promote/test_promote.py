@@ -70,7 +70,7 @@ async def test_the_form_says_what_cannot_be_done_and_offers_to_create_the_reposi
         await open_form(pilot, "team/", "is not a repository name")
         for target, problem in (
             (f"{DEV}:other", "ecrtui retag"),
-            ("123456789012.dkr.ecr.eu-north-1.amazonaws.com/team/prod", "The target is in another region"),
+            ("123456789012.dkr.ecr.eu-north-1.amazonaws.com/team/prod", "is the only connection here"),
             (f"{PROD}:prod", "does not exist in 123456789012"),
         ):
             await clear_field(pilot)
@@ -128,29 +128,51 @@ async def test_marked_images_are_copied_one_after_the_other(embedded: EmbeddedRe
         await pilot.press("enter")
         await until(pilot, "✓ done")
         assert tags_of(client, PROD) == {tag: images[tag].digest for tag in images} | {"one": images["v1"].digest}
+        await pilot.press("u")  # of all three plans
+        undo = await until(pilot, lambda screen: "v3" in screen and "Undo" in screen and "checking" not in screen)
+        assert {"v1", "one", "v2"} <= set(re.findall(r"\w+", below(undo, "Undo")))
+        await pilot.press("escape")
     assert embedded.calls["InitiateLayerUpload"] == before + 7, "the shared layer once"
 
 
-async def test_a_promotion_to_another_account_is_in_activity_and_is_undone_there(own_home: Path) -> None:
+async def test_a_promotion_to_another_connection_is_in_activity_and_is_undone_there(own_home: Path) -> None:
     database = open_database(None)
     here, there = (EmbeddedRegistry(database, registry_id=account, region=REGION) for account in (HERE, THERE))
-    client, other = (client_for(embedded, region=REGION) for embedded in (here, there))
+    far = EmbeddedRegistry(open_database(None), registry_id="333333333333", region=REGION)
+    client, other, far_client = (client_for(embedded, region=REGION) for embedded in (here, there, far))
+    abroad = client_for(here, region="us-east-1")
     create_repository(client, DEV)
-    create_repository(other, PROD)
+    for each in (other, abroad, far_client):
+        create_repository(each, PROD)
     statement = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{HERE}:root"}, "Action": "ecr:*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     other.set_repository_policy(repositoryName=PROD, policyText=policy)
     new = push_image(client, DEV, "new", "v2", layers=[b"new"])
     old = push_image(other, PROD, "old", "live", layers=[b"old"])
     push_image(other, PROD, "old", "v1", layers=[b"old"])
-    with served(here) as url:
-        async with running(None, DEV, size=(120, 40), connection=Connection(endpoint_url=url, region=REGION)) as pilot:
+    connection = Connection(region=REGION)
+    with served(here) as url, served(far) as far_url:
+        connection = connection._replace(endpoint_url=url)
+        async with running(None, DEV, size=(130, 40), connection=connection, elsewhere=True) as pilot:
             await until(pilot, "1 image ·")
-            await open_form(pilot, f"{THERE}.dkr.ecr.{REGION}.amazonaws.com/{PROD}:live")
-            await pilot.press("enter")
-            await until(pilot, "✓ done")
-            assert tags_of(other, PROD) == {"live": new.digest, "v1": old.digest}
-            await pilot.press("enter", "a")
+            targets = {
+                f"{THERE}.dkr.ecr.{REGION}.amazonaws.com/{PROD}:live": (f"to {THERE}, {REGION}", other),
+                f"{HERE}.dkr.ecr.us-east-1.amazonaws.com/{PROD}:live": (f"to {HERE}, us-east-1", abroad),
+                f"--to-endpoint-url={far_url} {PROD}:live": (f"to 333333333333, {REGION} at {far_url}", far_client),
+            }
+            for target, (where, target_client) in targets.items():
+                plan = await open_form(pilot, target)
+                assert where in plan
+                await pilot.press("enter")
+                result = await until(pilot, "u undoes it")
+                assert tags_of(target_client, PROD)["live"] == new.digest
+                assert where in " ".join(result.split())
+                await pilot.press("u")
+                undo = await until(pilot, "Undo plan")
+                assert "the only tag" in undo or "last tag" in undo or target_client is other
+                await pilot.press("escape")
+                await until(pilot, "1 image ·")
+            await pilot.press("a")
             await until(pilot, f"{THERE} {PROD}")
             await pilot.press("u")
             await until(pilot, f"{THERE}: Undo {PROD}")
