@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ecrtui.ecr.image import Image, ImageKind, is_index
 from ecrtui.ecr.manifest import parse_manifest
-from ecrtui.inspect.findings import PlatformScan, ScanTarget, read_scan, scan_targets
+from ecrtui.ecr.units import format_names
+from ecrtui.inspect.findings import FindingRow, PlatformScan, read_scan, scan_targets
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag.parallel import map_concurrently
 
@@ -30,12 +31,21 @@ class TaggedScan:
     Args:
         name: its first tag.
         ids: the vulnerabilities that were found in one of its platforms.
-        unknown: why the findings are not known, or not those of all its platforms; empty if they are known.
+        unknown: why the findings are not known, or not all of them; empty if they are known.
+        missing: the platforms that were asked for and that the image does not have.
     """
 
     name: str
     ids: frozenset[str]
     unknown: str = ""
+    missing: frozenset[str] = frozenset()
+
+    def why_unknown(self, row: FindingRow) -> str:
+        """Return why it is not known whether the image has a vulnerability that was not found in it."""
+        platforms = [found.target.platform for found in row.occurrences if found.target.platform]
+        if not self.unknown and platforms and self.missing.issuperset(platforms):
+            return f"it has no {format_names(dict.fromkeys(platforms))}"
+        return self.unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +94,40 @@ def read_tagged_scans(
         if manifest is None and is_index(image.media_type):
             return TaggedScan(name, frozenset(), "its index was not read")
         targets = scan_targets(image.digest, None if manifest is None else parse_manifest(manifest.text))
-        return _joined(name, [read_scan(registry, repository, target) for target in _same(targets, platforms)])
+        of_platforms = [target for target in targets if target.platform in platforms] or targets
+        scans = [read_scan(registry, repository, target) for target in of_platforms]
+        return tagged_scan(name, scans, platforms)
 
     return map_concurrently(read, images, CONCURRENT_IMAGES)
 
 
-def _same(targets: Sequence[ScanTarget], platforms: Collection[str]) -> Sequence[ScanTarget]:
-    """Return the targets with one of the platforms; all targets if there is none."""
-    return [target for target in targets if target.platform in platforms] or targets
+def tagged_scan(name: str, scans: Sequence[PlatformScan], platforms: Collection[str]) -> TaggedScan:
+    """Return what the scans of an image say together.
 
-
-def _joined(name: str, scans: Sequence[PlatformScan]) -> TaggedScan:
-    ids = frozenset(finding.name for scan in scans if scan.report for finding in scan.report.findings)
+    Args:
+        name: the name of the image.
+        scans: its scans.
+        platforms: the platforms that were asked for. An image that is no index does not name its platform.
+    """
+    findings = [finding for scan in scans if scan.report for finding in scan.report.findings]
     unknown = next((scan.state for scan in scans if scan.report is None), "" if scans else "it names no image")
-    return TaggedScan(name, ids, unknown)
+    if not unknown and any(finding.unreadable for finding in findings):
+        unknown = "a finding cannot be read"
+    own = {scan.target.platform for scan in scans}
+    missing = frozenset() if "" in own else frozenset(platforms) - own
+    return TaggedScan(name, frozenset(finding.name for finding in findings), unknown, missing)
 
 
-def presence_of(vulnerability: str, scans: Iterable[TaggedScan]) -> Presence:
-    """Return in which images a vulnerability is, is not, and may be."""
-    known = tuple(scans)
-    return Presence(
-        tuple(scan.name for scan in known if vulnerability in scan.ids),
-        tuple(scan.name for scan in known if vulnerability not in scan.ids and not scan.unknown),
-        tuple(f"{scan.name} ({scan.unknown})" for scan in known if vulnerability not in scan.ids and scan.unknown),
-    )
+def presence_of(row: FindingRow, scans: Iterable[TaggedScan]) -> Presence:
+    """Return in which images the vulnerability of a row is, is not, and may be."""
+    found: list[str] = []
+    gone: list[str] = []
+    unknown: list[str] = []
+    for scan in scans:
+        if row.id in scan.ids:
+            found.append(scan.name)
+        elif reason := scan.why_unknown(row):
+            unknown.append(f"{scan.name} ({reason})")
+        else:
+            gone.append(scan.name)
+    return Presence(tuple(found), tuple(gone), tuple(unknown))

@@ -141,7 +141,7 @@ def _elsewhere_lines(row: FindingRow, elsewhere: Elsewhere, ask: str) -> list[st
         return [f"not known: {visible(elsewhere.problem)}"]
     if not elsewhere.total:
         return [ask] if ask else []
-    found = presence_of(row.id, elsewhere.scans)
+    found = presence_of(row, elsewhere.scans)
     lines = [
         f"{label} {visible(', '.join(names))}"
         for label, names in (("gone in", found.gone), ("also in", found.found), ("not known:", found.unknown))
