@@ -24,7 +24,7 @@ MEASURED_LENGTH = 4_096
 MAX_MATCHES = 10_000
 """Greatest number of matches that a search returns."""
 
-_LABEL = re.compile(r" *(?:\S+(?: \S+)* {2,})?")
+LABEL = re.compile(r" *(?:\S+(?: \S+)* {2,})?")
 """The indentation of a line, and its label: words that two spaces or more separate from the rest."""
 
 Span = tuple[int, int, str]
@@ -114,7 +114,7 @@ def find_all(lines: Sequence[str], pattern: re.Pattern[str]) -> Iterator[TextRan
 
 def _indent(line: str) -> int:
     """Return the indentation of the further rows of a line: a little more than that of the text beside its label."""
-    label = _LABEL.match(line[:80])
+    label = LABEL.match(line[:80])
     return (0 if label is None else cell_len(label[0])) + 2
 
 

@@ -31,6 +31,7 @@ from ecrtui.tui.retag import rendering
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 from ecrtui.tui.textual_fixes.line_input import WordsInput
 from ecrtui.tui.toasts import keep_toasts_above
+from ecrtui.tui.widgets.indented_text import IndentedText
 
 if TYPE_CHECKING:
     from ecrtui.retag.engine import Engine
@@ -187,7 +188,7 @@ class PlanForm(Vertical, can_focus=True):
         yield Static(self.title, classes="title")
         yield from self.fields()
         yield WordsInput(select_on_focus=False, classes="confirm")
-        yield VerticalScroll(Static(classes="content"), classes="scroll", can_focus=False)
+        yield VerticalScroll(IndentedText(classes="content"), classes="scroll", can_focus=False)
         yield Static(classes="keys")
 
     def fields(self) -> Iterable[Widget]:

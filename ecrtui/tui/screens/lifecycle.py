@@ -38,6 +38,7 @@ from ecrtui.tui.retag.rendering import error_lines, warning_line
 from ecrtui.tui.saving import SavesFiles
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
+from ecrtui.tui.widgets.indented_text import IndentedText
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 _FIRST_POLICY = {
@@ -180,7 +181,7 @@ class LifecycleScreen(SavesFiles):
         yield Table(self._rules, RULE_COLUMNS, sort="rule", note="loading…", id="rules")
         yield Static(id="caption")
         yield Table(self._rows, IMAGE_COLUMNS, sort="age", id="images")
-        yield Static(id="notes")
+        yield IndentedText(id="notes")
 
     @property
     def awaits_content(self) -> bool:

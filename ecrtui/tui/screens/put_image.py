@@ -31,6 +31,7 @@ from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.textual_fixes.line_input import LineInput
 from ecrtui.tui.widgets.header import Header
+from ecrtui.tui.widgets.indented_text import IndentedText
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage, Severity
 
 _SUCCESS = (StepOutcome.DONE, StepOutcome.ALREADY)
@@ -101,7 +102,7 @@ class PutImageScreen(PlanApplyMixin):
         yield Static(id=f"{name}-problem", classes="problem")
         if name == "file":
             yield ManifestField()
-            yield Static(id="about", classes="problem -shown")
+            yield IndentedText(id="about", classes="problem -shown")
 
     @property
     def manifest_field(self) -> ManifestField:
