@@ -37,39 +37,42 @@ class ArtifactLine(NamedTuple):
 
 
 def artifact_lines(
-    referrers: Sequence[Referrer] | None, tagged: Iterable[Image] | None, manifest: ParsedManifest | None, nothing: str
+    referrers: Sequence[Referrer],
+    tagged: Iterable[Image],
+    manifest: ParsedManifest | None,
+    nothing: str,
+    unknown: Sequence[str] = (),
 ) -> Sequence[ArtifactLine]:
     """Return a line for each kind of artifact. Nothing is verified, and the text says so.
 
     Args:
-        referrers: the referrers; None if they are not known.
-        tagged: the images with tags that cosign makes from the digest; None if they are not known.
+        referrers: the known referrers.
+        tagged: the known images with tags that cosign makes from the digest.
         manifest: the manifest of the image; None if it is not known.
-        nothing: the text for a kind of which nothing was found: "none", or what is not known.
+        nothing: the text for a kind that the image does not have.
+        unknown: what could not be read, and why. An artifact of each kind may be there, so that each line says it.
     """
     found: dict[str, list[str]] = {}
-    for referrer in referrers or ():
+    for referrer in referrers:
         annotations = dict(referrer.annotations)
         predicates = predicate_types(annotations)
         kind = image_kind(referrer.media_type, referrer.artifact_type, (), predicates)
         name = format_name(*predicates, referrer.artifact_type) or referrer.artifact_type
         found.setdefault(_LABELS.get(kind, "artifact"), []).append(name)
-    for image in tagged or ():
+    for image in tagged:
         found.setdefault(_LABELS.get(image.kind, "artifact"), []).append("cosign tag")
     attestations = [] if manifest is None else manifest.with_role(DescriptorRole.MANIFEST)
     inside = sum(1 for entry in attestations if entry.is_attestation)
     lines = []
     for label in dict.fromkeys((*_ALWAYS, *found)):
-        names = found.get(label)
-        if names:
+        known = ""
+        if names := found.get(label):
             counts = {name: names.count(name) for name in dict.fromkeys(names)}
             text = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in counts.items())
-            lines.append(ArtifactLine(label, f"{text} · present, not verified"))
+            known = f"{text} · present, not verified"
         elif inside and label != SIGNATURE:
-            unread = f"not known: {units.format_count(inside, 'attestation')} in the index, not read"
-            lines.append(ArtifactLine(label, unread))
-        else:
-            lines.append(ArtifactLine(label, nothing))
+            known = f"not known: {units.format_count(inside, 'attestation')} in the index, not read"
+        lines.append(ArtifactLine(label, "; ".join(filter(None, [known, *unknown])) or nothing))
     return lines
 
 

@@ -26,12 +26,12 @@ def referrer(kind: str, **annotations: str) -> Referrer:
 
 
 def lines(
-    referrers: Sequence[Referrer] | None,
-    tagged: Sequence[Image],
-    manifest: ParsedManifest | None,
-    nothing: str = "none",
+    referrers: Sequence[Referrer] = (),
+    tagged: Sequence[Image] = (),
+    manifest: ParsedManifest | None = None,
+    unknown: Sequence[str] = (),
 ) -> dict[str, str]:
-    return dict(artifact_lines(referrers, tagged, manifest, nothing))
+    return dict(artifact_lines(referrers, tagged, manifest, "none", unknown))
 
 
 def test_artifacts_are_told_by_kind_and_never_called_verified() -> None:
@@ -47,14 +47,22 @@ def test_artifacts_are_told_by_kind_and_never_called_verified() -> None:
     assert found["provenance"] == "none"
 
 
-def test_nothing_is_called_none_where_a_source_is_not_known() -> None:
-    assert set(lines(None, (), None, nothing="referrers denied").values()) == {"referrers denied"}
+def test_each_line_says_what_is_not_known() -> None:
+    denied = "referrers not known: ecr:ListImageReferrers"
+    assert set(lines(unknown=[denied]).values()) == {denied}
     inside = Descriptor(
         DescriptorRole.MANIFEST, OTHER, annotations={"vnd.docker.reference.type": "attestation-manifest"}
     )
-    found = lines((), (), ParsedManifest(descriptors=(inside,)))
+    index, signed = ParsedManifest(descriptors=(inside,)), [Image(OTHER, tags=("sha256-aa.sig",))]
+    found = lines(manifest=index)
     assert found["sbom"] == "not known: 1 attestation in the index, not read"
     assert found["signature"] == "none"
+    found = lines((), signed, index, [denied, "manifest not known"])
+    assert found == {
+        "signature": f"cosign tag · present, not verified; {denied}; manifest not known",
+        "sbom": f"not known: 1 attestation in the index, not read; {denied}; manifest not known",
+        "provenance": f"not known: 1 attestation in the index, not read; {denied}; manifest not known",
+    }
 
 
 RULES = (

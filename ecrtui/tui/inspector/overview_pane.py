@@ -17,8 +17,9 @@ from ecrtui.ecr.findings import SEVERITIES, Finding
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.lifecycle import parse_policy
 from ecrtui.ecr.manifest import ParsedManifest, parse_manifest
+from ecrtui.ecr.referrer import Referrer
 from ecrtui.errors import EcrTuiError
-from ecrtui.inspect.overview import ArtifactLine, TagOrigin, artifact_lines, lifecycle_text, tag_origins
+from ecrtui.inspect.overview import TagOrigin, artifact_lines, lifecycle_text, tag_origins
 from ecrtui.retag.planner import WritePolicy
 from ecrtui.session import Session
 from ecrtui.tui import blocking, messages
@@ -129,7 +130,8 @@ class OverviewPane(TextPane[TextDocument]):
     async def _read_artifacts(self, inspected: Inspected) -> None:
         image, manifest = inspected.image, inspected.known_manifest
         unknown: list[str] = []
-        referrers, tagged = None, None
+        referrers: Sequence[Referrer] = ()
+        tagged: Sequence[Image] = ()
         try:
             referrers = await inspected.referrers_of(image.digest)
         except EcrTuiError as error:
@@ -138,13 +140,10 @@ class OverviewPane(TextPane[TextDocument]):
             tagged = await self._cosign_images(inspected, image)
         except EcrTuiError as error:
             unknown.append(f"cosign tags {reason(error)}")
+        if isinstance(manifest, EcrTuiError):
+            unknown.append(f"manifest {reason(manifest)}")
         parsed = manifest if isinstance(manifest, ParsedManifest) else None
-        if parsed is None:
-            unknown.append("the manifest was not read")
-        lines: Sequence[ArtifactLine] = artifact_lines(
-            referrers, tagged, parsed, "; ".join(unknown) or _nothing(inspected)
-        )
-        self._change(artifacts=lines)
+        self._change(artifacts=artifact_lines(referrers, tagged, parsed, _nothing(inspected), unknown))
 
     async def _cosign_images(self, inspected: Inspected, image: Image) -> Sequence[Image]:
         """Return the images with tags that cosign makes from the digest, once each."""

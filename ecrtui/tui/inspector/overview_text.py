@@ -177,7 +177,7 @@ def _relations(inspected: Inspected) -> Iterator[tuple[str, str, Link | None]]:
         yield "index", visible(text), Link("", index.digest)
     may_be_part = isinstance(image, Image) and not image.tags and not image.subject
     if may_be_part and not inspected.indexes and not inspected.is_index:
-        yield "index", "not known", None
+        yield "index", "not known: no index that was read names this image", None
     manifest = inspected.known_manifest
     subjects = manifest.with_role(DescriptorRole.SUBJECT) if isinstance(manifest, ParsedManifest) else ()
     subject = next((entry.digest for entry in subjects), image.subject if isinstance(image, Image) else "")
@@ -194,9 +194,13 @@ def _stored(data: OverviewData, image: Image) -> str:
     if len(data.structures) == len(inspected.platforms) and (sizes := stored_size(data.structures)):
         stored, shared = sizes
         return f"{units.format_size(stored)}, platforms share {units.format_size(shared)}"
+    if isinstance(inspected.known_manifest, EcrTuiError):
+        return visible(reason(inspected.known_manifest))
+    if not inspected.platform_images:
+        return LOADING if inspected.platforms else "not known"
     known = [entry.image.size for entry in inspected.platforms if entry.image and entry.image.size is not None]
-    if not known or len(known) < len(inspected.platforms):
-        return "not known"
+    if missing := len(inspected.platforms) - len(known):
+        return f"not known: the size of {units.format_count(missing, 'platform')} is not known"
     return f"at most {units.format_size(sum(known))}: layers that platforms share are counted twice"
 
 
@@ -231,6 +235,13 @@ def _platforms(lines: _Lines, data: OverviewData) -> None:
     inspected = data.inspected
     if inspected.platform_error is not None:
         lines.fact("platforms", visible(reason(inspected.platform_error)))
+    if not inspected.platforms:
+        manifest = inspected.known_manifest
+        if isinstance(manifest, ParsedManifest):
+            lines.add("This index has no platforms.")
+        else:
+            lines.fact("platforms", LOADING if manifest is None else visible(reason(manifest)))
+        return
     rows = [_platform_row(data, entry) for entry in inspected.platforms]
     heads = ["platform", "digest", "size", "layers", "findings", "pushed"]
     columns = 6 if lines.width >= _WIDE else 5
@@ -250,8 +261,6 @@ def _platforms(lines: _Lines, data: OverviewData) -> None:
     parent = own.digest if isinstance(own, Image) else inspected.place.digest
     for entry, row in zip(inspected.platforms, rows, strict=True):
         lines.add(joined(row), Link("", entry.digest, parent))
-    if not inspected.platforms:
-        lines.add("This index has no platforms.")
 
 
 def _platform_row(data: OverviewData, entry: PlatformImage) -> Sequence[str]:
@@ -262,7 +271,7 @@ def _platform_row(data: OverviewData, entry: PlatformImage) -> Sequence[str]:
         short_digest(entry.digest),
         "?" if image is None else units.format_size(image.size),
         layers,
-        _findings(data.inspected, entry),
+        "?" if image is None or not image.scan_known else _findings(data.inspected, entry),
         "?" if image is None else units.format_age(image.pushed_at),
     )
 

@@ -65,7 +65,7 @@ async def test_a_platform_names_its_index_and_a_referrer_its_subject(embedded: E
         config_media_type="application/vnd.cncf.notary.signature",
     )
     async with running(embedded, f"{REPOSITORY}@{arm}", size=(120, 35), prefetch=False) as pilot:
-        await until(pilot, "index         not known")
+        await until(pilot, "index         not known: no index that was read names this image")
     async with running(embedded, REPOSITORY, size=(120, 35)) as pilot:
         await until(pilot, "1 image ·")
         await until(pilot, lambda text: "multi" in cursor_row(text))
