@@ -168,7 +168,9 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
                 tags = self.inspected.image.tags
             except EcrTuiError:
                 tags = ()
-            self.table.replace_rows(artifact_rows(self._tree, tags))
+            rows = list(artifact_rows(self._tree, tags))
+            first = next((row for row in rows if row.artifact is not None), None)
+            self.table.replace_rows(rows, first)
 
     def _show_content(self) -> None:
         shown = self._shown

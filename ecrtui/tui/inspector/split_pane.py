@@ -21,9 +21,14 @@ Content = TypeVar("Content")
 class PaneTable(Table[Any]):
     """The table of a pane."""
 
-    def replace_rows(self, rows: Iterable[Any]) -> None:
-        """Show other rows, in their order; the cursor stays on its row."""
-        current = self.current
+    def replace_rows(self, rows: Iterable[Any], first: Any = None) -> None:
+        """Show other rows, in their order; the cursor stays on its row.
+
+        Args:
+            rows: the rows.
+            first: the row on which the cursor starts; None for the first one.
+        """
+        current = self.current or first
         key = None if current is None else self.rows.key_of(current)
         self.clear()
         self.merge(rows)

@@ -45,7 +45,7 @@ async def test_the_panes_of_a_release_match_their_snapshots() -> None:
 
         await pilot.press("6")
         await until(pilot, "SOCI index")
-        await pilot.press("j", "enter")
+        await pilot.press("enter")
         await until(pilot, "notation-go")
         await compare(pilot, "pane-artifacts", SIZES, PANE)
         await pilot.press("slash")
@@ -103,7 +103,7 @@ async def test_a_chart_and_contents_of_every_size_are_read_on_request() -> None:
         await pilot.press("6")
         await until(pilot, "a/large")
         assert not read
-        await pilot.press("j", "enter")
+        await pilot.press("enter")
         await until(pilot, "replicaCount: 2")
         await until(pilot, "file checkout/Chart.yaml")
 
@@ -140,7 +140,7 @@ async def test_what_is_denied_names_the_permission_and_leaves_the_rest() -> None
         screen = await until(pilot, "referrers: not known.")
         assert "IAM permission ecr:BatchGetImage" in " ".join(screen.split())
         assert "no list for you" in screen
-        await pilot.press("j", "enter")
+        await pilot.press("enter")
         await until(pilot, "no blobs for you")
         denied.times = denied.hits
         await pilot.press("enter")
