@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import Any
 
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.findings import ImageScan, ScanReport
@@ -13,7 +12,7 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.layer import LayerState, Upload
 from ecrtui.ecr.lifecycle import LifecyclePreview
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.ecr.manifest import MEDIA_TYPES, Manifest
+from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.replication import Destination, ReplicationRules
@@ -26,14 +25,13 @@ from ecrtui.registry.errors import error_from_failure, integrity_error
 from ecrtui.registry.image_resolver import ImageResolver
 from ecrtui.registry.layers import LayerCalls
 from ecrtui.registry.lifecycle_previews import read_preview
+from ecrtui.registry.manifests import ManifestCalls, check_digest
 from ecrtui.registry.paging import PAGE_SIZE
 from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, LayerReader, LayerStore, Page, Part, Registry
 from ecrtui.registry.scan_findings import ScanFindings
 from ecrtui.registry.validation import (
-    MAX_IDS,
     MAX_NAME,
     MAX_TAG,
-    Reply,
     check_answers,
     check_subject,
     required_account,
@@ -67,6 +65,7 @@ class EcrRegistry(Registry, LayerStore):
         self._identity: tuple[str, str] | None = None
         """The access key that asked for it, and the ARN of the caller."""
         self._resolver = ImageResolver(self._calls.read, self._calls.parsed_replies, self._calls.subject)
+        self._manifests = ManifestCalls(self._calls, self._resolver)
         self._scans = ScanFindings(self._calls.replies)
         self._layers = LayerCalls(self._calls, clients)
         self._alias: str | None = None
@@ -159,57 +158,13 @@ class EcrRegistry(Registry, LayerStore):
             return self._resolver.tag_is_at(repository, tag, digest)
 
     def manifest(self, repository: str, digest: str) -> Manifest:
-        reply = self._batch_get(repository, [digest])
-        with validate_reply("BatchGetImage"):
-            failures = conversion.failures(reply)
-            found = self._manifests(repository, [digest], reply)
-        if failures:
-            error = error_from_failure(failures[0], "BatchGetImage", repository)
-            raise self._archived(repository, digest) or error if isinstance(error, NotFound) else error
-        if not found:
-            raise NotFound(
-                "ECR returned no manifest for the image",
-                f"{digest} in {repository}",
-                "Check its media type: ecrtui may not know it.",
-                operation="BatchGetImage",
-            )
-        return _intact(found[0], digest)
+        return self._manifests.manifest(repository, digest)
 
     def manifests(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
-        wanted = list(dict.fromkeys(digests))
-        found: list[Manifest] = []
-        for start in range(0, len(wanted), MAX_IDS):
-            found += self._read_manifests(repository, wanted[start : start + MAX_IDS])
-        return tuple(manifest for manifest in found if manifest.intact)
-
-    def _read_manifests(self, repository: str, digests: Sequence[str]) -> list[Manifest]:
-        """Read manifests in one request; in several, if the reply would be too large, or the registry takes fewer."""
-        try:
-            reply = self._batch_get(repository, digests)
-        except EcrTuiError as error:
-            if error.kind not in (ErrorKind.REPLY_TOO_LARGE, ErrorKind.INVALID_REQUEST) or len(digests) == 1:
-                raise
-            half = len(digests) // 2
-            return self._read_manifests(repository, digests[:half]) + self._read_manifests(repository, digests[half:])
-        with validate_reply("BatchGetImage"):
-            return self._manifests(repository, digests, reply)
-
-    def _manifests(self, repository: str, digests: Sequence[str], reply: Reply) -> list[Manifest]:
-        """Return the manifests in a reply of BatchGetImage, which must be some of those that were asked for."""
-        images = structures(reply, "images", MAX_IDS)
-        for entry in images:
-            check_subject(entry, self._calls.subject(repository))
-        found = [conversion.manifest(entry) for entry in images]
-        check_answers(digests, ([manifest.digest] for manifest in found), partly=True)
-        return found
+        return self._manifests.manifests(repository, digests)
 
     def tagged_manifests(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
-        unique = list(dict.fromkeys(tags))
-        found: dict[str, Manifest] = {}
-        for start in range(0, len(unique), MAX_IDS):
-            with validate_reply("BatchGetImage"):
-                found |= self._resolver.manifests_by_tag(repository, unique[start : start + MAX_IDS])
-        return {tag: _intact(found[tag], found[tag].digest) for tag in unique if tag in found}
+        return self._manifests.tagged_manifests(repository, tags)
 
     def layers(self, repository: str, digests: Sequence[str]) -> Mapping[str, LayerState]:
         return self._layers.layers(repository, digests)
@@ -254,7 +209,7 @@ class EcrRegistry(Registry, LayerStore):
         return content
 
     def put_image(self, repository: str, manifest: Manifest, tag: str) -> PutImageResult:
-        _intact(manifest, manifest.digest)
+        check_digest(manifest, manifest.digest)
         reply = self._calls.write(
             "PutImage",
             repositoryName=repository,
@@ -396,26 +351,3 @@ class EcrRegistry(Registry, LayerStore):
                 return text(reply, member)
         except EcrTuiError:
             return ""
-
-    def _batch_get(self, repository: str, digests: Sequence[str]) -> dict[str, Any]:
-        return self._calls.read(
-            "BatchGetImage",
-            repositoryName=repository,
-            imageIds=[{"imageDigest": digest} for digest in digests],
-            acceptedMediaTypes=list(MEDIA_TYPES),
-        )
-
-    def _archived(self, repository: str, digest: str) -> EcrTuiError | None:
-        """Return the error for an image that cannot be read because it is archived; None if it does not exist."""
-        images = self.images_by_digest(repository, [digest])
-        failure = {"failureCode": "ImageArchivedException"}
-        return error_from_failure(failure, "BatchGetImage", repository) if images else None
-
-
-def _intact(manifest: Manifest, digest: str) -> Manifest:
-    actual = digest_of(manifest.text)
-    if actual != digest:
-        raise integrity_error(
-            "The manifest does not match its digest", f"requested {digest}, received {actual}", "BatchGetImage"
-        )
-    return manifest if manifest.digest == digest else Manifest(manifest.text, digest, manifest.media_type)
