@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from botocore import UNSIGNED
 from botocore.config import Config
@@ -23,26 +19,21 @@ from botocore.session import Session
 from ecrtui import __version__
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.errors import CredentialsError, EcrTuiError, UsageError
-from ecrtui.redaction import public_url, redact_url
+from ecrtui.redaction import public_url
 from ecrtui.registry import layer_parts
 from ecrtui.registry.account_check import AccountCheck, read_account
 from ecrtui.registry.blobs import BlobStream, Downloads, NetworkSender, Sender
 from ecrtui.registry.boto3_client import create_client
 from ecrtui.registry.configuration import (
-    credentials_cache,
-    new_session,
     retries_of,
-    share_credentials_cache,
-    share_service_models,
     time_limits_of,
     verify_of,
 )
+from ecrtui.registry.endpoint import is_aws
 from ecrtui.registry.errors import SIGN_IN_AGAIN, translate_errors
-from ecrtui.registry.mfa import MfaCredentials
 from ecrtui.registry.parsing import RawJsonParserFactory
-from ecrtui.registry.sign_in import SignIn, adapt_providers, until_refused
-from ecrtui.registry.sign_in_hints import no_mfa_code, sign_in_hint
-from ecrtui.registry.user import SignInMethod, User
+from ecrtui.registry.session_opener import SessionOpener, embedded_session
+from ecrtui.registry.user import User
 from ecrtui.settings import Connection
 
 if TYPE_CHECKING:
@@ -50,7 +41,6 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.credentials import ReadOnlyCredentials
 
-    from ecrtui.registry.sso.configuration import SsoConfiguration
 
 Result = TypeVar("Result")
 
@@ -74,11 +64,6 @@ no request could leave this machine."""
 
 _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 
-_AWS_HOSTS = re.compile(
-    r"(?:^|\.)(?:amazonaws\.com(?:\.cn)?|api\.aws|on\.aws|amazonwebservices\.(?:com|com\.cn|eu)|amazonaws\.eu"
-    r"|api\.amazonwebservices\.com\.cn|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class InProcessTransport:
@@ -98,11 +83,6 @@ class InProcessTransport:
     identity: str
     region: str
     endpoint: str = EMBEDDED
-
-
-def is_aws(endpoint_url: str) -> bool:
-    """Return whether an endpoint belongs to AWS. VPC endpoints do."""
-    return _AWS_HOSTS.search(urlsplit(endpoint_url).hostname or "") is not None
 
 
 class Clients:
@@ -128,12 +108,11 @@ class Clients:
         self._connection = connection
         self.in_process = in_process
         self._user = user or User()
-        self._credentials_cache = credentials_cache()
         self._lock = threading.RLock()
         self._session: Session | None = None
-        self._mfa: MfaCredentials | None = None
         self._cache: dict[str, Any] = {}
         self.account_check = AccountCheck(caller_account, self._account_of, lambda: self._user.on_new_credentials())
+        self._opener = SessionOpener(connection, self._user, self.account_check.check)
 
     def in_region(self, region: str) -> Clients:
         """Return the clients of the same connection in another region."""
@@ -246,7 +225,7 @@ class Clients:
         """Forget session and clients: the next call reads configuration and credentials again."""
         with self._lock:
             self._session = None
-            self._mfa = None
+            self._opener.mfa = None
             self._cache = {}
 
     def ensure_credentials(self, seconds: float) -> None:
@@ -255,14 +234,14 @@ class Clients:
         Raises:
             EcrTuiError: there are no new credentials.
         """
-        if (mfa := self._mfa) is not None:
+        if (mfa := self._opener.mfa) is not None:
             with self.calling("AssumeRole"):
                 mfa.ensure(seconds)
 
     @property
     def mfa_ends(self) -> float:
         """When the credentials end that an MFA code gave, in seconds since 1970; 0 if there are none."""
-        end = self._mfa.ends if self._mfa is not None else None
+        end = self._opener.mfa.ends if self._opener.mfa is not None else None
         return end.timestamp() if end is not None else 0
 
     def has_other_credentials(self, key: str) -> bool:
@@ -278,7 +257,7 @@ class Clients:
     def sign_in(self) -> str:
         """Return how the user can renew the credentials in use, in words."""
         try:
-            return str(self._with_session(self._hint))
+            return str(self._with_session(self._opener.hint))
         except (BotoCoreError, CredentialsError):
             return SIGN_IN_AGAIN
 
@@ -322,42 +301,15 @@ class Clients:
         with self._lock:
             if self._session is None:
                 with _configuration_errors():
-                    self._session = self._embedded_session() if self.in_process else self._aws_session()
+                    self._session = self._new_session()
             session = self._session
-            with _configuration_errors(partial(self._hint, session)):
+            with _configuration_errors(partial(self._opener.hint, session)):
                 return use(session)
 
-    def _aws_session(self) -> Session:
-        connection = self._connection
-        _check_endpoint(connection.endpoint_url)
-        session = new_session(connection.profile, connection.region)
-        _check_bundle(verify_of(connection) if connection.ca_bundle else session.get_config_variable("ca_bundle"))
-        if connection.sign_request:
-            resolver = share_credentials_cache(session, self._credentials_cache, self.account_check.check)
-            self._mfa = MfaCredentials(until_refused(self._user.mfa_code or partial(no_mfa_code, session)))
-            sign_in = SignIn(
-                self._mfa,
-                until_refused(partial(_sign_in_to_sso, session, self._user)),
-                self._user,
-                partial(self._hint, session),
-            )
-            adapt_providers(resolver.providers, sign_in)
-        return session
-
-    def _hint(self, session: Session) -> str:
-        asks_for_code = self._user.mfa_code is not None
-        return sign_in_hint(session, self._connection.profile, asks_for_code=asks_for_code)
-
-    def _embedded_session(self) -> Session:
-        """Return a session that reads no configuration of the user and needs no credentials."""
-        session = Session()
-        unset = (None, None, None, None)
-        session.session_var_map.update({"profile": unset, "region": unset})
-        for name in ("config_file", "credentials_file"):
-            session.set_config_variable(name, os.devnull)
-        share_service_models(session)
-        session.set_config_variable("region", self._connection.region or (self.in_process and self.in_process.region))
-        return session
+    def _new_session(self) -> Session:
+        if self.in_process:
+            return embedded_session(self._connection.region or self.in_process.region)
+        return self._opener.open()
 
     def _ecr(
         self,
@@ -411,14 +363,6 @@ class Clients:
         return client if ecr_is_aws or not is_aws(client.meta.endpoint_url) else None
 
 
-def _sign_in_to_sso(
-    session: Session, user: User, configuration: SsoConfiguration, method: SignInMethod, refused: str
-) -> None:
-    from ecrtui.registry.sso.sign_in import sign_in  # most sessions need none
-
-    sign_in(session, configuration, user, method, refused)
-
-
 @contextmanager
 def _configuration_errors(sign_in: Callable[[], str] | None = None) -> Iterator[None]:
     """Translate errors that are raised while session and clients are created: they are about the configuration."""
@@ -444,21 +388,3 @@ def _raw_json_parser(session: Session) -> Iterator[None]:
         yield
     finally:
         session.register_component("response_parser_factory", original)
-
-
-def _check_endpoint(url: str | None) -> None:
-    if url is None:
-        return
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(
-            f"{redact_url(url)!r} is not a URL", hint="Write the endpoint as a URL, as in http://localhost:4566."
-        )
-
-
-def _check_bundle(bundle: bool | str | None) -> None:
-    if isinstance(bundle, str) and not Path(bundle).exists():
-        raise UsageError(
-            f"The certificate file {bundle!r} does not exist",
-            hint="Check --ca-bundle, AWS_CA_BUNDLE, and ca_bundle in ~/.aws/config.",
-        )

@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 from ecrtui.ecr.permissions import Permission
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.registry.calls import method_of
-from ecrtui.registry.client import Clients, is_aws
+from ecrtui.registry.client import Clients
+from ecrtui.registry.endpoint import is_aws
 
 _NO_IMAGE = f"sha256:{'0' * 64}"
 """The digest of no content: nobody can make one."""

@@ -156,8 +156,8 @@ def caller_account(session: Session, connection: Connection, client: PutImageCli
     """
     from ecrtui.registry.account_check import read_account
     from ecrtui.registry.boto3_client import create_client
-    from ecrtui.registry.client import is_aws
     from ecrtui.registry.configuration import verify_of
+    from ecrtui.registry.endpoint import is_aws
     from ecrtui.registry.sign_in_hints import sign_in_hint
 
     sts = None

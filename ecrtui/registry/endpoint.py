@@ -1,0 +1,34 @@
+"""Whether an endpoint is a URL, and whether it belongs to AWS."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from ecrtui.errors import UsageError
+from ecrtui.redaction import redact_url
+
+_AWS_HOSTS = re.compile(
+    r"(?:^|\.)(?:amazonaws\.com(?:\.cn)?|api\.aws|on\.aws|amazonwebservices\.(?:com|com\.cn|eu)|amazonaws\.eu"
+    r"|api\.amazonwebservices\.com\.cn|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$"
+)
+
+
+def is_aws(endpoint_url: str) -> bool:
+    """Return whether an endpoint belongs to AWS. VPC endpoints do."""
+    return _AWS_HOSTS.search(urlsplit(endpoint_url).hostname or "") is not None
+
+
+def check_endpoint(url: str | None) -> None:
+    """Check the endpoint that the user gave.
+
+    Raises:
+        UsageError: it is not a URL.
+    """
+    if url is None:
+        return
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(
+            f"{redact_url(url)!r} is not a URL", hint="Write the endpoint as a URL, as in http://localhost:4566."
+        )
