@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ecrtui.emulator import blobs, manifests
 from ecrtui.emulator.errors import LayoutError, ServiceError
@@ -57,10 +55,5 @@ def read_manifest(layout: ImageLayout, descriptor: LayoutDescriptor) -> CheckedM
         raise LayoutError(f"{what} would be refused by ECR: {problem.message[:1000]}{said}") from problem
     document = json.loads(text)
     children = tuple(parse_descriptor(entry, what) for entry in document["manifests"]) if contents.children else ()
-    return CheckedManifest(descriptor.digest, text, contents, children, _foreign_layers(document, contents))
-
-
-def _foreign_layers(document: Mapping[str, Any], contents: manifests.ManifestContents) -> tuple[str, ...]:
-    layers = document.get("layers")
-    named = [layer.get("digest") for layer in layers if isinstance(layer, dict)] if isinstance(layers, list) else []
-    return tuple(digest for digest in named if isinstance(digest, str) and digest not in contents.blobs)
+    foreign = tuple(digest for digest in contents.foreign if digest not in contents.blobs)
+    return CheckedManifest(descriptor.digest, text, contents, children, foreign)

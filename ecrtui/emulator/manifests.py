@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
@@ -52,10 +52,10 @@ class ManifestContents:
     Args:
         media_type: the manifest's own media type, or else that of the request.
         artifact_media_type: ``artifactType``, or else the media type of the config; empty for most indexes.
-        blobs: the config and the layers by digest. Foreign layers (with ``urls``) are left out: they need not be in the
-            repository.
+        blobs: the config and the layers by digest, without foreign layers.
         children: the digests of the manifests in an index.
         subject: the digest of the image that this one refers to; empty if none.
+        foreign: the layers with ``urls`` by digest. They need not be in the repository.
     """
 
     media_type: str
@@ -63,6 +63,12 @@ class ManifestContents:
     blobs: Mapping[str, Blob]
     children: tuple[str, ...]
     subject: str
+    foreign: Mapping[str, Blob] = field(default_factory=dict)
+
+    @property
+    def named(self) -> Mapping[str, Blob]:
+        """All blobs that the manifest names: the image holds those of them that the repository has."""
+        return {**self.foreign, **self.blobs}
 
 
 def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
@@ -87,8 +93,8 @@ def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
     if kind not in KNOWN:
         raise invalid_parameter(f"Invalid parameter at 'ImageManifestMediaType': '{kind}' is not supported")
     if kind in (DOCKER_V1, DOCKER_V1_SIGNED):
-        blobs = {_digest(layer, "blobSum"): Blob(0, "") for layer in _layers(document, "fsLayers")}
-        return ManifestContents(kind, "", blobs, (), "")
+        named = (_digest(layer, "blobSum") for layer in _layers(document, "fsLayers"))
+        return ManifestContents(kind, "", {digest: Blob(0, "") for digest in named}, (), "")
     subject = _digest(document["subject"]) if document.get("subject") is not None else ""
     if kind in INDEXES:
         children = tuple(_digest(child) for child in _list(document, "manifests"))
@@ -97,12 +103,12 @@ def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
     if isinstance(config, dict) and "annotations" in config:
         # ECR's own words for it (goharbor/acceleration-service#353, falcosecurity/falcoctl#310).
         raise constraint_violation("ImageManifest", "Invalid JSON syntax")
-    blobs = {
-        _digest(blob): Blob(_size(blob), _text(blob, "mediaType"))
-        for blob in [config, *layers]
-        if not _is_foreign(blob)
-    }
-    return ManifestContents(kind, _artifact_media_type(document, config or {}), blobs, (), subject)
+    blobs: dict[str, Blob] = {}
+    foreign: dict[str, Blob] = {}
+    for blob in [config, *layers]:
+        digest, kept = _digest(blob), foreign if _is_foreign(blob) else blobs
+        kept[digest] = Blob(_size(blob), _text(blob, "mediaType"))
+    return ManifestContents(kind, _artifact_media_type(document, config or {}), blobs, (), subject, foreign)
 
 
 def layer_digests(text: str) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ def insert_image(
     Its size (``imageSizeInBytes``) is the sum of its config and layers in the repository. The size of an index is that
     of its largest image.
     """
-    layers = find_layers(connection, repository_id, contents.blobs)
+    layers = find_layers(connection, repository_id, contents.named)
     cursor = connection.execute(
         "INSERT INTO images (repository_id, digest, media_type, artifact_media_type, size, pushed_at, subject)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -138,7 +138,7 @@ def _link_layers(
         "INSERT INTO image_layers (image_id, layer_id) VALUES (?, ?)",
         [(image_id, row["id"]) for row in layers.values()],
     )
-    named = [(contents.blobs[digest].media_type, row) for digest, row in layers.items()]
+    named = [(contents.named[digest].media_type, row) for digest, row in layers.items()]
     connection.executemany(
         "UPDATE layers SET media_type = ? WHERE id = ?",
         [(media_type, row["id"]) for media_type, row in named if media_type not in ("", row["media_type"])],

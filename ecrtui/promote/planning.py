@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ecrtui.ecr import layer
+from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.layer import LayerState
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.repository import Repository
+from ecrtui.ecr.units import format_names
 from ecrtui.errors import AccessDenied, ErrorKind, NotFound, Refused, UsageError
 from ecrtui.promote import closure
 from ecrtui.promote.closure import Blob, Member, MemberKind
@@ -79,6 +81,8 @@ class PromotionPlanner:
             if any(isinstance(change, TagChange) and change.repository == name for change in (*cosign, *wanted)):
                 contexts[name] = self._context(name, exists=not creates)
         plan = self._tag_plan([*cosign, *wanted], source, contexts)
+        if external:
+            plan = replace(plan, warnings=(*plan.warnings, _left_out(source, external)))
         way = self._choose_way(source, location, any(copy.blobs for copy in copies))
         promotion = Promotion(plan, source, location, tuple(copies), way)
         return _without_refused(self._read_only(promotion))
@@ -196,6 +200,11 @@ class PromotionPlanner:
         if self._engine.read_only and promotion.has_work and not promotion.plan.write_steps:
             return promotion.refuse("ecrtui is in read-only mode")
         return promotion
+
+
+def _left_out(source: Source, external: frozenset[str]) -> str:
+    names = format_names([short_digest(digest) for digest in sorted(external)])
+    return f"not copied, because {source.repository} does not have them: layers with a URL of their own ({names})"
 
 
 def _without_repository(error: NotFound) -> NotFound:

@@ -198,7 +198,8 @@ class StepExecutor:
         if step.action is StepAction.MOVE and self._registry.tag_is_at(step.repository, step.tag, step.before):
             return None
         image = self._current_image(step)
-        found = image.digest if image else ""
+        is_archived = image is not None and image.archived and not step.tag and not sent
+        found = image.digest if image and not is_archived else ""  # to put an archived image again restores it
         if found == step.after:
             if sent:
                 return _WriteResult(StepOutcome.DONE)

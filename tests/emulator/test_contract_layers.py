@@ -26,6 +26,7 @@ from tests.support.embedded import (
     digest_of,
     download,
     error_message,
+    manifest_text,
     new_embedded,
     push_image,
     put,
@@ -396,6 +397,11 @@ def test_a_layer_that_no_image_names_has_no_download_url(ecr: Any, repository: s
     ecr.batch_delete_image(repositoryName=repository, imageIds=[{"imageDigest": image.digest}])
     with refused("LayerInaccessibleException"):
         ecr.get_download_url_for_layer(**asked)
+    # An image also names a layer that may be elsewhere.
+    manifest = json.loads(manifest_text(ecr, repository, layers=[b"abc"]))
+    manifest["layers"][0]["urls"] = ["https://example.com/layer"]
+    put(ecr, repository, json.dumps(manifest), media_type=OCI_MANIFEST)
+    assert ecr.get_download_url_for_layer(**asked)["downloadUrl"]
 
 
 def test_a_layer_has_the_media_type_of_the_manifest_that_names_it(ecr: Any, repository: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from ecrtui.ecr.manifest import MAX_LENGTH
+from ecrtui.ecr.manifest import MAX_LENGTH, OCI_MANIFEST
 from ecrtui.errors import ErrorKind
 from ecrtui.promote.apply import PromotionReport
 from ecrtui.promote.plan import TagTarget
@@ -15,7 +16,7 @@ from ecrtui.retag.journal.transfers import TransferRecords
 from ecrtui.retag.plan import OnConflict, StepAction, StepOutcome
 from ecrtui.settings import Settings
 from tests.promote.conftest import DEV, PROD, Promotions, cosign_tag
-from tests.support.embedded import PushedImage, digest_of, push_image, upload_blob
+from tests.support.embedded import PushedImage, digest_of, manifest_text, push_image, push_index, put, upload_blob
 
 DONE, ALREADY, FAILED = StepOutcome.DONE, StepOutcome.ALREADY, StepOutcome.FAILED
 WRITES = ("InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "PutImage", "CreateRepository")
@@ -286,3 +287,52 @@ def test_a_large_manifest_is_copied_as_it_is(sites: Promotions) -> None:
     image = sites.image(annotations={"long": "x" * (MAX_LENGTH // 8)})
     sites.apply()
     assert read_manifest(sites, image) == image.manifest
+
+
+def test_what_the_target_has_archived_is_restored(sites: Promotions) -> None:
+    signed = sites.signed_index()
+    sites.apply()
+    alone = sites.image("alone", "v2", layers=[b"alone"])
+    target, reference = TagTarget(PROD, "v2"), f"{DEV}:v2"
+    sites.apply(sites.plan(target, reference=reference))
+    for image in (signed.sbom, alone):
+        sites.target.client.update_image_storage_class(
+            repositoryName=PROD, imageId={"imageDigest": image.digest}, targetStorageClass="ARCHIVE"
+        )
+    assert outcomes(sites.apply(verifies=True)) == [ALREADY, ALREADY]
+    assert outcomes(sites.apply(sites.plan(target, reference=reference))) == [ALREADY]
+    found = sites.target.registry.images_by_digest(PROD, [signed.sbom.digest, alone.digest])
+    assert [image.archived for image in found] == [False, False]
+
+
+def test_an_index_in_an_index_and_a_layer_that_is_named_twice_arrive(sites: Promotions) -> None:
+    client = sites.source.client
+    image = sites.image("image", "", layers=[b"twice", b"once", b"twice"])
+    inner = push_index(client, DEV, {"linux/amd64": image})
+    outer = push_index(client, DEV, {"linux/amd64": image, "linux/arm64": inner}, "v1")
+    cosign = push_image(client, DEV, "cosign", cosign_tag(image.digest, ".sig"), layers=[b"cosign"])
+    push_image(client, DEV, "orphan", cosign_tag("sha256:" + "9" * 64, ".sig"))
+    result = sites.apply(verifies=True)
+    assert outcomes(result) == [DONE, DONE]
+    assert sites.digests() == {image.digest, inner.digest, outer.digest, cosign.digest}
+    assert result.blobs == sites.target.embedded.calls["CompleteLayerUpload"]
+    assert result.verification is not None and not result.verification.missing
+
+
+def test_a_layer_that_can_be_elsewhere_is_copied_if_the_source_has_it(sites: Promotions) -> None:
+    layers = [b"of somebody else", b"here"]
+    foreign = {
+        "mediaType": "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        "urls": ["https://example.com/layer"],
+    }
+    descriptors = [{**foreign, "digest": digest_of(layer), "size": len(layer)} for layer in layers]
+    upload_blob(sites.source.client, DEV, layers[1])
+    manifest = json.loads(manifest_text(sites.source.client, DEV))
+    manifest["layers"] += descriptors
+    put(sites.source.client, DEV, json.dumps(manifest), "v1", OCI_MANIFEST)
+    result = sites.apply(verifies=True)
+    assert outcomes(result) == [DONE]
+    assert digest_of(layers[1]) in {blob.digest for blob in result.promotion.copies[0].blobs}
+    assert result.verification is not None and not result.verification.missing
+    (warning,) = result.promotion.plan.warnings
+    assert digest_of(layers[0])[7:19] in warning
