@@ -8,9 +8,11 @@ that are attached to them. ECR tells the subject of a referrer. It does not tell
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from ecrtui.catalog.folding import Folding
+from ecrtui.catalog.image_totals import ImageCounts
 from ecrtui.catalog.index_parts import KnownParts, Part
 from ecrtui.ecr.findings import severity_numbers
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind
@@ -158,6 +160,23 @@ class ImageGroups:
         """
         unknown = replace(image, scan_status="", findings=None) if image.kind is ImageKind.INDEX else image
         return max(self.scanned(image), key=scan_rank, default=unknown)
+
+
+def count_images(images: Collection[Image], known: KnownParts) -> ImageCounts:
+    """Count the images of a repository as their folded list does.
+
+    Args:
+        images: all images of the repository.
+        known: what is known about the parts of its indexes.
+    """
+    groups = ImageGroups({image.digest: image for image in images}.get)
+    groups.known = known
+    folding: Folding[Image] = Folding(groups, lambda image: image.digest)
+    folding.bind({image.digest: slot for slot, image in enumerate(images)}, list(images))
+    folding.add(images, len(images))
+    folding.evaluate(range(len(images)))
+    parts = folding.inside_count
+    return ImageCounts(len(images) - parts, folding.alone_count, parts, known.complete)
 
 
 def scan_rank(image: Image) -> tuple[int, ...]:

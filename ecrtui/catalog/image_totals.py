@@ -19,12 +19,33 @@ class ImageCounts(NamedTuple):
     complete: bool
     """False if an index was not read. Then images without tags may be parts."""
 
+    @property
+    def listed(self) -> int:
+        """The number of images that ECR lists."""
+        return self.images + self.parts
+
+    @property
+    def known_parts(self) -> int | None:
+        """The number of parts; None if there may be more."""
+        return self.parts if self.is_exact else None
+
+    @property
+    def orphans(self) -> int | None:
+        """Images without tags that belong to no other one; None if that is not known."""
+        return self.images - self.tagged if self.is_exact else None
+
+    @property
+    def is_exact(self) -> bool:
+        """False if some of ``images`` may be parts."""
+        return self.complete or self.images == self.tagged
+
     def __str__(self) -> str:
         """Return the counts in words, the most important first."""
         counts = [format_count(self.images, "image"), f"{format_number(self.tagged)} tagged"]
-        if untagged := self.images - self.tagged:
-            known = format_count(untagged, "orphan")
-            counts.append(known if self.complete else f"{format_number(untagged)} orphans or parts")
+        if self.orphans:
+            counts.append(format_count(self.orphans, "orphan"))
+        elif not self.is_exact:
+            counts.append(f"{format_number(self.images - self.tagged)} orphans or parts")
         if self.parts:
             counts.append(format_count(self.parts, "part"))
         return " · ".join(counts)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from ecrtui.catalog.image_totals import ImageCounts, ImageTotals
 from ecrtui.ecr.findings import ImageScan, severity_numbers
 from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.repository import Repository
@@ -28,17 +29,12 @@ MAX_INDEXES = 1_000
 class RepositoryTotals:
     """The totals of a repository. Times are seconds since the epoch."""
 
-    images: int
-    """All images that ECR lists, parts of others too."""
-    tagged: int
+    counts: ImageCounts
+    """The numbers of images, as their folded list has them."""
     size: int
-    """Bytes of all images; a layer counts once for each image that has it."""
+    """Bytes of all images, as their list has them: a layer counts once for each image that has it."""
     newest_push: float | None
     last_pull: float | None
-    parts: int | None
-    """Images without tags that belong to others: parts of indexes, and referrers. None if that is not known."""
-    orphans: int | None
-    """Images without tags that belong to no other one. None if that is not known."""
     scan: ImageScan | None
     """The scan with the worst findings; None if none is known."""
     unknown_scans: int
@@ -71,13 +67,17 @@ def totals_of(repository: Repository) -> RepositoryTotals | None:
 
 
 def totals_document(totals: RepositoryTotals) -> dict[str, Any]:
-    """Return totals for JSON. A member that is not known is null; ``lastRecordedPullTime`` is null without a pull."""
-    scan = totals.scan
+    """Return totals for JSON. A member that is not known is null; ``lastRecordedPullTime`` is null without a pull.
+
+    Without ``partCount``, ``imageCount`` can have parts among it.
+    """
+    scan, counts = totals.scan, totals.counts
     return {
-        "imageCount": totals.images,
-        "taggedImageCount": totals.tagged,
-        "partCount": totals.parts,
-        "orphanCount": totals.orphans,
+        "imageCount": counts.images,
+        "taggedImageCount": counts.tagged,
+        "partCount": counts.known_parts,
+        "orphanCount": counts.orphans,
+        "listedImageCount": counts.listed,
         "imageSizeInBytes": totals.size,
         "newestImagePushedAt": format_iso_time(totals.newest_push) or None,
         "lastRecordedPullTime": format_iso_time(totals.last_pull) or None,
@@ -91,7 +91,8 @@ class TotalsCounter:
     """Counts the images of one repository, page by page."""
 
     def __init__(self) -> None:
-        self._images = self._tagged = self._size = 0
+        self._listed = self._tagged = 0
+        self._bytes = ImageTotals()
         self._newest_push = self._last_pull = 0.0
         self._kept: list[Image] | None = []
         """All images, to look up what they belong to; None if there are too many."""
@@ -99,48 +100,36 @@ class TotalsCounter:
     def add(self, images: Iterable[Image]) -> None:
         """Count images that were not counted before."""
         images = list(images)
-        self._images += len(images)
+        self._listed += len(images)
+        self._bytes.add(images)
         for image in images:
             self._tagged += bool(image.tags)
-            self._size += image.size or 0
             self._newest_push = max(self._newest_push, image.pushed_at or 0.0)
             self._last_pull = max(self._last_pull, image.last_pulled_at or 0.0)
-        if self._images > MAX_KEPT:
+        if self._listed > MAX_KEPT:
             self._kept = None
         elif self._kept is not None:
             self._kept += images
 
     def totals(self, catalog: Catalog, repository: str, counted_at: float) -> RepositoryTotals:
         """Return the totals, with what is known of parts and scans. This sends no request."""
-        kept = self._kept
-        parts, orphans = (None, None) if kept is None else _parts(catalog, repository, kept)
-        scan, unknown = (None, self._images) if kept is None else _worst_scan(catalog, repository, kept)
-        return RepositoryTotals(
-            self._images,
-            self._tagged,
-            self._size,
-            self._newest_push or None,
-            self._last_pull or None,
-            parts,
-            orphans,
-            scan,
-            unknown,
-            counted_at,
-        )
+        counts, scan, unknown = ImageCounts(self._listed, self._tagged, 0, complete=False), None, self._listed
+        if self._kept is not None:
+            counts = _counts(catalog, repository, self._kept)
+            scan, unknown = _worst_scan(catalog, repository, self._kept)
+        times = (self._newest_push or None, self._last_pull or None)
+        return RepositoryTotals(counts, self._bytes.size, *times, scan, unknown, counted_at)
 
 
-def _parts(catalog: Catalog, repository: str, images: list[Image]) -> tuple[int | None, int | None]:
-    """Return the numbers of parts and of orphans, if the manifests of all indexes were read before."""
-    from ecrtui.catalog.index_parts import KnownParts, find_parts  # the first frame does not need it
+def _counts(catalog: Catalog, repository: str, images: list[Image]) -> ImageCounts:
+    """Count images by the manifests of the indexes that were read before."""
+    from ecrtui.catalog.image_groups import count_images  # the first frame does not need it
+    from ecrtui.catalog.index_parts import KnownParts, find_parts
 
     known = KnownParts()
     if sum(is_index(image.media_type) for image in images) <= MAX_INDEXES:
         *_, known = find_parts(catalog, repository, images, read=False)
-    if not known.complete:
-        return None, None
-    untagged = [image for image in images if not image.tags]
-    parts = sum(bool(image.subject) or image.digest in known.indexes for image in untagged)
-    return parts, len(untagged) - parts
+    return count_images(images, known)
 
 
 def _worst_scan(catalog: Catalog, repository: str, images: list[Image]) -> tuple[ImageScan | None, int]:
@@ -182,6 +171,13 @@ class KnownTotals:
             self._loaded()[repository] = totals
         if self._cache is not None:
             self._cache.keep_totals(repository, totals)
+
+    def keep_counts(self, repository: str, counts: ImageCounts) -> None:
+        """Keep what a list has found out about the images of a repository that was counted."""
+        with self._lock:
+            known = self._loaded().get(repository)
+        if known is not None and known.counts != counts:
+            self.keep(repository, replace(known, counts=counts))
 
     def forget(self, repository: str) -> None:
         """Forget a repository that no longer exists."""

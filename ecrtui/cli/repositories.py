@@ -28,6 +28,7 @@ from ecrtui.ecr.units import format_count, format_number
 from ecrtui.errors import UsageError
 
 if TYPE_CHECKING:
+    from ecrtui.catalog.cache.store import Cache
     from ecrtui.catalog.catalog import Catalog
 
 DEFAULT_SORT = "name"
@@ -42,7 +43,7 @@ def _total(value: Callable[[RepositoryTotals], float | None]) -> SortOrder[Repos
 
 
 TOTAL_ORDERS: dict[str, SortOrder[Repository]] = {
-    "images": _total(lambda totals: totals.images),
+    "images": _total(lambda totals: totals.counts.images),
     "size": _total(lambda totals: totals.size),
     "pushed": _total(lambda totals: totals.newest_push),
     "pulled": _total(lambda totals: totals.last_pull),
@@ -89,22 +90,43 @@ def _execute(options: argparse.Namespace) -> int:
 
     from ecrtui.catalog.catalog import Catalog
 
-    catalog = Catalog(CommandContext(options).registry)
+    context = CommandContext(options)
+    catalog = Catalog(context.registry, _cache(context) if options.totals else None)
     failed: list[str] = []
+    inexact: list[str] = []
     with readable_rows(catalog.repositories(stream=True)) as rows:
         chosen_rows: Iterator[Repository] = filter(chosen.matches, filter(named.matches, rows))
         if options.totals:
-            chosen_rows = _counted(catalog, chosen_rows, failed)
+            chosen_rows = _counted(catalog, chosen_rows, failed, inexact)
         row_format = COUNTED_REPOSITORY_FORMAT if options.totals else REPOSITORY_FORMAT
         print_rows(chosen_rows, order, row_format, options, title="Repositories")
+    if inexact:
+        count = format_count(len(inexact), "repository", "repositories")
+        print_message(f"In {count}, imageCount may include parts of indexes: not all of the indexes were read before.")
     if failed:
         count = format_count(len(failed), "repository", "repositories")
         print_message(f"The totals are not complete: {count} could not be counted.")
     return ExitCode.UNDECIDED if failed else ExitCode.DONE
 
 
-def _counted(catalog: Catalog, repositories: Iterable[Repository], failed: list[str]) -> Iterator[Repository]:
-    """Yield the repositories with their totals, as they are counted; report and collect those that are not."""
+def _cache(context: CommandContext) -> Cache | None:
+    """Return the cache: it has the indexes that were read before."""
+    from ecrtui.wiring import open_cache
+
+    return open_cache(context.registry.location(), context.settings, print_message)
+
+
+def _counted(
+    catalog: Catalog, repositories: Iterable[Repository], failed: list[str], inexact: list[str]
+) -> Iterator[Repository]:
+    """Yield the repositories with their totals, as they are counted.
+
+    Args:
+        catalog: counts them.
+        repositories: the repositories.
+        failed: receives the names of those that could not be counted; each is reported.
+        inexact: receives the names of those in which an image may be a part of an index that was not read.
+    """
     by_name = {repository.name: repository for repository in repositories}
     with ProgressLine(shown=not sys.stdout.isatty()) as progress:
         for batch in catalog.totals(list(by_name)):
@@ -116,6 +138,8 @@ def _counted(catalog: Catalog, repositories: Iterable[Repository], failed: list[
                 print_message(f"{name} could not be counted: {error.with_hint()}")
                 yield by_name[name]
             for name, totals in batch.totals.items():
+                if not totals.counts.is_exact:
+                    inexact.append(name)
                 yield with_totals(by_name[name], totals)
 
 

@@ -12,6 +12,7 @@ from textual.worker import Worker
 
 from ecrtui.catalog.filter import Knowledge
 from ecrtui.catalog.image_groups import ImageGroups
+from ecrtui.catalog.image_totals import ImageCounts
 from ecrtui.catalog.index_parts import KnownParts, find_parts
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.image import Image, is_index
@@ -95,8 +96,23 @@ class PartLoadingMixin(ListScreen[Image]):
         self.table.set_placeholder(self._note(self.state))
         self.set_status(self._progress())
 
+    @property
+    def counts(self) -> ImageCounts:
+        """The numbers of all images, shown or not."""
+        rows = self.rows
+        images = rows.total - rows.inside_count
+        return ImageCounts(images, rows.alone_count, rows.inside_count, self.groups.known.complete)
+
     def on_table_sort_filter_done(self) -> None:
         self._count_undecided()
+        if self.state.complete and self.counts.complete:
+            self._keep_counts(self.counts)
+
+    @work(exclusive=True, group="counts", exit_on_error=False)
+    async def _keep_counts(self, counts: ImageCounts) -> None:
+        """Let the list of repositories show the same numbers."""
+        session = await self.session()
+        await blocking.run_blocking(session.catalog.known_totals.keep_counts, self.repository_name, counts)
 
     @work(exclusive=True, group="undecided", exit_on_error=False)
     async def _count_undecided(self) -> None:

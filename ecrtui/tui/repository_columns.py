@@ -41,15 +41,17 @@ def total_columns(repository: RepositoryOf[Row]) -> Sequence[Column[Row]]:
     def column(
         id: str,  # noqa: A002 - as in Column
         title: str,
-        value: Callable[[RepositoryTotals], Any],
-        shown: Callable[[Any], str],
+        value: Callable[[RepositoryTotals], int | None],
+        shown: Callable[[RepositoryTotals], str] | None = None,
         **options: Any,
     ) -> Column[Row]:
+        """Return a column that shows a number, or a text for it."""
+
         def cell(row: Row) -> str | Content:
             known = totals(row)
             if known is None or (found := value(known)) is None:
                 return NOT_COUNTED if repository(row) else ""
-            return shown(found)
+            return shown(known) if shown else units.format_number(found)
 
         def sort_key(row: Row) -> float:
             known = totals(row)
@@ -72,13 +74,12 @@ def total_columns(repository: RepositoryOf[Row]) -> Sequence[Column[Row]]:
         known = totals(row)
         return findings_cell(known) if known else NOT_COUNTED if repository(row) else ""
 
-    number = units.format_number
     return (
-        column("images", "images", lambda known: known.images, number, drop_priority=3),
-        column("tagged", "tagged", lambda known: known.tagged, number, drop_priority=6),
-        column("parts", "parts", lambda known: known.parts, number, extra=True),
-        column("orphans", "orphans", lambda known: known.orphans, number, extra=True),
-        column("size", "size", lambda known: known.size, units.format_size, drop_priority=4),
+        column("images", "images", lambda known: known.counts.images, _images_cell, drop_priority=3),
+        column("tagged", "tagged", lambda known: known.counts.tagged, drop_priority=6),
+        column("parts", "parts", lambda known: known.counts.known_parts, extra=True),
+        column("orphans", "orphans", lambda known: known.counts.orphans, extra=True),
+        column("size", "size", lambda known: known.size, lambda known: units.format_size(known.size), drop_priority=4),
         age("pushed", "pushed", lambda known: known.newest_push, drop_priority=1),
         age("pulled", "pulled", lambda known: known.last_pull, drop_priority=5),
         Column("findings", "findings", findings, lambda row: _severity_key(totals(row)), max_width=13, drop_priority=2),
@@ -86,10 +87,19 @@ def total_columns(repository: RepositoryOf[Row]) -> Sequence[Column[Row]]:
     )
 
 
+def _images_cell(totals: RepositoryTotals) -> str:
+    return at_most(units.format_number(totals.counts.images), is_exact=totals.counts.is_exact)
+
+
+def at_most(number: str, *, is_exact: bool) -> str:
+    """Return a number of images, with ``≤`` if some of them may be parts of indexes that were not read."""
+    return number if is_exact else f"≤{number}"
+
+
 def findings_cell(totals: RepositoryTotals) -> str | Content:
     """Return the worst findings of the images; with ``+`` if the scans of some images are not known."""
     scan, is_partial = totals.scan, totals.unknown_scans > 0
-    if totals.images == 0:
+    if totals.counts.listed == 0:
         return units.UNKNOWN
     if scan is None or (is_partial and not any(number for _, number in scan.counts or ())):
         return NOT_COUNTED

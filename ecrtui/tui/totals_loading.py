@@ -19,6 +19,7 @@ from ecrtui.ecr.units import format_count, format_number, format_short_duration,
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.tui import blocking
 from ecrtui.tui.list_screen import ListScreen
+from ecrtui.tui.repository_columns import at_most
 
 if TYPE_CHECKING:
     from ecrtui.ecr.repository import Repository
@@ -157,7 +158,8 @@ def sum_of(repositories: Iterable[Repository], now: float) -> Iterable[str]:
     if known:
         if len(known) < len(found):  # first, because the sums are those of a few repositories
             yield f"{format_number(len(known))} counted"
-        yield format_count(sum(totals.images for totals in known), "image")
+        images = format_count(sum(totals.counts.images for totals in known), "image")
+        yield at_most(images, is_exact=all(totals.counts.is_exact for totals in known))
         yield format_size(sum(totals.size for totals in known))
         if len(known) == len(found):
             age = format_short_duration(max(now - min(totals.counted_at for totals in known), 0.0))

@@ -11,6 +11,7 @@ import pytest
 from ecrtui.catalog import repository_totals, totals_reading
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Catalog
+from ecrtui.catalog.image_totals import ImageCounts
 from ecrtui.catalog.repository_totals import CountedRepository, RepositoryTotals, totals_of, with_totals
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import AccessDenied, EcrTuiError, NotFound
@@ -72,21 +73,24 @@ def counted(catalog: Catalog, *names: str) -> tuple[Mapping[str, RepositoryTotal
 def test_what_is_known_is_counted_and_kept(env: Env, tmp_path: Path) -> None:
     catalog = env.catalog(tmp_path / "cache.sqlite")
     app = counted(catalog)[0]["app"]
-    assert (app.images, app.tagged, app.parts, app.orphans) == (6, 2, None, None)
+    assert app.counts == ImageCounts(5, 2, 1, complete=False)
+    assert (app.counts.known_parts, app.counts.orphans, app.counts.listed) == (None, None, 6)
     assert (app.newest_push, app.last_pull, app.scan, app.unknown_scans) == (env.now - 60, None, None, 6)
-    assert app.size == sum(
-        image["imageSizeInBytes"] for image in env.client.describe_images(repositoryName="app")["imageDetails"]
-    )
+    listed = env.client.describe_images(repositoryName="app")["imageDetails"]
+    assert app.size == sum(image["imageSizeInBytes"] for image in listed if image["imageDigest"] != env.index.digest)
 
     catalog.prefetch("app", [env.index.digest])  # now the parts of all indexes are known
     list(catalog.scans("app", [env.scanned]))
     calls = dict(env.embedded.calls)
     totals, failures = counted(catalog)
     app = totals["app"]
-    assert (app.images, app.tagged, app.parts, app.orphans) == (6, 2, 3, 1)
+    assert app.counts == ImageCounts(3, 2, 3, complete=True)
+    assert app.counts.orphans == 1
     assert app.scan is not None
     assert (app.scan.status, app.unknown_scans) == ("COMPLETE", 5)
-    assert totals["empty"] == RepositoryTotals(0, 0, 0, None, None, 0, 0, None, 0, totals["empty"].counted_at)
+    assert totals["empty"] == RepositoryTotals(
+        ImageCounts(0, 0, 0, complete=True), 0, None, None, None, 0, totals["empty"].counted_at
+    )
     assert not failures
     new = {name: count - calls[name] for name, count in env.embedded.calls.items() if count > calls[name]}
     assert new == {"DescribeImages": 4}
@@ -103,7 +107,7 @@ def test_what_is_known_is_counted_and_kept(env: Env, tmp_path: Path) -> None:
 def test_opening_a_repository_counts_it(env: Env) -> None:
     catalog = env.catalog()
     list(catalog.images("web"))
-    assert catalog.known_totals.all()["web"].images == 1
+    assert catalog.known_totals.all()["web"].counts.images == 1
     env.client.delete_repository(repositoryName="web", force=True)
     with pytest.raises(NotFound):
         list(catalog.images("web"))
@@ -113,7 +117,8 @@ def test_opening_a_repository_counts_it(env: Env) -> None:
 def test_a_repository_of_many_images_has_no_known_parts(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repository_totals, "MAX_KEPT", 5)
     app = counted(env.catalog())[0]["app"]
-    assert (app.images, app.parts, app.orphans, app.scan, app.unknown_scans) == (6, None, None, None, 6)
+    assert app.counts == ImageCounts(6, 2, 0, complete=False)
+    assert (app.scan, app.unknown_scans) == (None, 6)
 
 
 def test_a_refused_repository_has_its_error_and_a_deleted_one_is_left_out(env: Env) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,3 +146,22 @@ def test_a_row_that_cannot_be_read_may_be_an_index(env: Env) -> None:
     out, err = env.cli.capsys.readouterr()
     assert (code, len(out.splitlines())) == (7, 1)
     assert "1 row of the response could not be read" in err
+
+
+def test_totals_do_not_count_parts_of_an_index_that_was_read_before(env: Env) -> None:
+    with served(env.cli.embedded) as url:  # an embedded registry has no cache
+        place = ("--endpoint-url", url, "--region", REGION, "--output", "jsonl")
+
+        def counts() -> list[int | None]:
+            assert main(["repositories", "app", "--totals", *place]) == 0
+            out, err = env.cli.capsys.readouterr()
+            totals = json.loads(out)["totals"]
+            is_told = "In 1 repository, imageCount may include parts of indexes" in err
+            assert is_told is (totals["partCount"] is None)
+            names = ("imageCount", "taggedImageCount", "partCount", "orphanCount", "listedImageCount")
+            return [totals[name] for name in names]
+
+        assert counts() == [4, 1, None, None, 5]
+        assert main(["find", env.loose, "--read-indexes", *place]) == 0
+        env.cli.capsys.readouterr()
+        assert counts() == [2, 1, 3, 1, 5]

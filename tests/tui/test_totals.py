@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from ecrtui.catalog.image_totals import ImageCounts
 from ecrtui.catalog.repository_totals import RepositoryTotals
 from ecrtui.connections import SessionFactory
 from ecrtui.ecr.findings import ImageScan
@@ -15,10 +16,10 @@ from ecrtui.settings import Connection, load
 from ecrtui.tui.combined_source import CombinedSource
 from ecrtui.tui.repository_columns import findings_cell
 from ecrtui.tui.screens.side_by_side import SideBySideScreen
-from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index
 from tests.support.screen import app_of, row_of, running, until
 
-TOTALS = RepositoryTotals(3, 1, 1, None, None, None, None, None, 3, 0.0)
+TOTALS = RepositoryTotals(ImageCounts(3, 1, 0, complete=False), 1, None, None, None, 3, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -45,16 +46,25 @@ async def test_totals_are_counted_when_asked_for_kept_and_shown() -> None:
         create_repository(client, name)
         for number in range(images):
             push_image(client, name, str(number), f"v{number}")
-    async with running(embedded, size=(120, 24)) as pilot:
+    platforms = {name: push_image(client, "team/web", name, platform=name) for name in ("linux/amd64", "linux/arm64")}
+    push_index(client, "team/web", platforms, "multi")
+    async with running(embedded, size=(120, 24), prefetch=False) as pilot:
         screen = await until(pilot, "3 repositories")
         assert row_of(screen, "team/app").split()[1:8] == ["team/app", *"??????"]
         assert embedded.calls["DescribeImages"] == 0
 
         await pilot.press("G", "enter")  # opening a repository counts it
-        await until(pilot, "1 image")
+        await until(pilot, "4 images · 2 tagged · 2 orphans or parts")
         await pilot.press("escape")
-        screen = await until(pilot, "1 counted · 1 image")  # the sums are of one repository
-        assert row_of(screen, "team/web").split()[2:4] == ["1", "1"], screen
+        screen = await until(pilot, "1 counted · ≤4 images")  # the sums are of one repository
+        assert row_of(screen, "team/web").split()[2:4] == ["≤4", "2"], screen
+        await pilot.press("enter")
+        await until(pilot, "2 orphans or parts")
+        await pilot.app.screen.run_action("read_indexes")
+        await until(pilot, "2 images · 2 tagged · 2 parts")
+        await pilot.press("escape")
+        screen = await until(pilot, "1 counted · 2 images")
+        assert row_of(screen, "team/web").split()[2:4] == ["2", "2"], screen
 
         embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=no:times=1")
         await pilot.press("z")
@@ -62,7 +72,7 @@ async def test_totals_are_counted_when_asked_for_kept_and_shown() -> None:
         assert sum("?" in row_of(screen, name) for name in ("team/app", "team/empty")) <= 1
         await pilot.press("z")  # the others are new: only the refused one is counted
         screen = await until(pilot, "counted up to")
-        assert "4 images" in screen
+        assert "5 images" in screen
         assert "never" in row_of(screen, "team/empty")
         await pilot.press("s")
         await until(pilot, "images ▼")
@@ -95,4 +105,4 @@ async def test_totals_of_several_registries_are_counted_side_by_side() -> None:
 
 async def test_the_demo_is_counted_without_a_key() -> None:
     async with running(None, connection=Connection(demo=True)) as pilot:
-        await until(pilot, "505 GB")
+        await until(pilot, "447 GB")

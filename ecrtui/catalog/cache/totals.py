@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 from ecrtui.catalog.cache.file import CacheFile
+from ecrtui.catalog.image_totals import ImageCounts
 from ecrtui.catalog.repository_totals import RepositoryTotals
 from ecrtui.ecr.findings import ImageScan
 
@@ -30,7 +31,7 @@ class TotalsStore:
         nothing: list[tuple[Any, ...]] = []
         rows = self._file.read(
             lambda connection: connection.execute(
-                "SELECT repository, images, tagged, size, newest_push, last_pull, parts, orphans, unknown_scans, "
+                "SELECT repository, images, tagged, parts, complete, size, newest_push, last_pull, unknown_scans, "
                 "counted_at, scan_status, findings FROM totals WHERE registry = ?",
                 (self._registry,),
             ).fetchall(),
@@ -44,13 +45,13 @@ class TotalsStore:
         row = (
             self._registry,
             repository,
-            totals.images,
-            totals.tagged,
+            totals.counts.images,
+            totals.counts.tagged,
             totals.size,
             totals.newest_push,
             totals.last_pull,
-            totals.parts,
-            totals.orphans,
+            totals.counts.parts,
+            totals.counts.complete,
             totals.unknown_scans,
             totals.counted_at,
             None if scan is None else scan.status,
@@ -75,18 +76,15 @@ class TotalsStore:
 
 def _decoded(row: tuple[Any, ...]) -> RepositoryTotals | None:
     """Return the totals of a row; None if it cannot be read."""
-    _, images, tagged, size, newest_push, last_pull, parts, orphans, unknown, counted_at, status, findings = row
+    _, images, tagged, parts, complete, size, newest_push, last_pull, unknown, counted_at, status, findings = row
     try:
         counts = None if findings is None else tuple((str(name), int(number)) for name, number in json.loads(findings))
         scan = None if status is None else ImageScan(str(status), counts)
         return RepositoryTotals(
-            int(images),
-            int(tagged),
+            ImageCounts(int(images), int(tagged), int(parts), bool(complete)),
             int(size),
             _time(newest_push),
             _time(last_pull),
-            None if parts is None else int(parts),
-            None if orphans is None else int(orphans),
             scan,
             int(unknown),
             float(counted_at),

@@ -15,7 +15,7 @@ from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Listing, Snapshot
 from ecrtui.catalog.filter import Filter, parse
 from ecrtui.catalog.image_groups import ImageGroups
-from ecrtui.catalog.image_totals import ImageCounts, ImageTotals
+from ecrtui.catalog.image_totals import ImageTotals
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import tag as tags
 from ecrtui.ecr import units
@@ -141,10 +141,7 @@ class ImagesScreen(
 
     def totals(self) -> str:
         """Return the counts and the bytes of the repository."""
-        rows = self.rows
-        images = rows.total - rows.inside_count
-        counts = ImageCounts(images, rows.alone_count, rows.inside_count, self.groups.known.complete)
-        return f"{counts} · {units.format_size(self.image_totals.size)}"
+        return f"{self.counts} · {units.format_size(self.image_totals.size)}"
 
     def _unknown_pull(self) -> str:
         return "never" if self._pull_times else "not supported"
