@@ -9,6 +9,9 @@ from typing import Any
 Texts = Mapping[str, Callable[[], str]]
 """What returns the text in each format, by the name of the format. Its lower case is the name of a CLI format."""
 
+FileContents = Mapping[str, Callable[[], str | bytes]]
+"""What returns the content of a file, by the end of its name."""
+
 SUFFIXES = {".md": "Markdown", ".csv": "CSV", ".json": "JSON"}
 """The format of a file, by the end of its name."""
 

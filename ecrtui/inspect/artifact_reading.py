@@ -42,6 +42,9 @@ MAX_SUBJECTS = 100
 MAX_LEVELS = 3
 """Levels of artifacts of artifacts that are asked for."""
 
+MAX_SAVED = 64 * 1024 * 1024
+"""Bytes of a content that :meth:`ArtifactReader.stored` reads. All of them are in memory at once."""
+
 _WORKERS = 8
 _TAGS_PER_REQUEST = 100
 
@@ -87,13 +90,20 @@ class ArtifactReader:
             EcrTuiError: it cannot be read.
         """
         if blob.size > MAX_CONTENT:
-            raise Refused(
-                f"The content has {format_size(blob.size)}",
-                f"At most {format_size(MAX_CONTENT)} are read and shown.",
-                "Read it with another tool, such as oras blob fetch.",
-            )
+            raise _too_large(blob, MAX_CONTENT, "shown")
         context = BlobContext(blob.media_type, artifact.artifact_type, blob.annotations, tree.known)
         return read_content(self.registry.blob(self.repository, blob.digest, MAX_CONTENT), context)
+
+    def stored(self, blob: Descriptor) -> bytes:
+        """Return the bytes of one of the contents of an artifact, checked against its digest.
+
+        Raises:
+            Refused: it has more than ``MAX_SAVED`` bytes.
+            EcrTuiError: it cannot be read.
+        """
+        if blob.size > MAX_SAVED:
+            raise _too_large(blob, MAX_SAVED, "saved")
+        return self.registry.blob(self.repository, blob.digest, MAX_SAVED)
 
     def packages(self, tree: ArtifactTree, digest: str) -> PackageList | None:
         """Return the packages of a platform, from its first SBOM that can be read, else from one of the image.
@@ -118,6 +128,14 @@ class ArtifactReader:
         if len(whole.blobs or ()) > 1 and blob_kind(whole, blob)[0] is not ImageKind.SBOM:
             return None
         return replace(self.content(tree, whole, blob).package_list, source=_source(tree, artifact))
+
+
+def _too_large(blob: Descriptor, limit: int, done: str) -> Refused:
+    return Refused(
+        f"The content has {format_size(blob.size)}",
+        f"At most {format_size(limit)} are {done}.",
+        "Read it with another tool, such as oras blob fetch.",
+    )
 
 
 @dataclass

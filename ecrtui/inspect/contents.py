@@ -42,6 +42,7 @@ class Content:
         pretty: its text with a member of JSON on each line; empty if there is nothing to show besides the rest.
         exact: its text as it is stored, or its bytes as hexadecimal digits.
         problem: what cannot be read; empty if all can.
+        is_text: False if the blob is not UTF-8 text.
     """
 
     title: str
@@ -51,6 +52,7 @@ class Content:
     pretty: str = ""
     exact: str = ""
     problem: str = ""
+    is_text: bool = True
 
     @property
     def package_list(self) -> PackageList:
@@ -79,6 +81,19 @@ class BlobContext:
 def read_content(content: bytes, context: BlobContext) -> Content:
     """Return what is in a blob. Never raise: what cannot be read is shown as text or as bytes, with the problem."""
     exact = text_of(content)
+    return replace(_read_content(content, exact, context), is_text=exact is not None)
+
+
+def file_suffix(media_type: str) -> str:
+    """Return how the name of a file with a blob of a media type ends."""
+    if media_type.endswith("json"):
+        return ".json"
+    if media_type.endswith("gzip"):
+        return ".tgz" if "tar" in media_type else ".gz"
+    return ".txt" if media_type.startswith("text/") else ".bin"
+
+
+def _read_content(content: bytes, exact: str | None, context: BlobContext) -> Content:
     named = format_name(context.media_type, context.artifact_type)
     if is_notation(context.media_type):
         return _notation(content, context)

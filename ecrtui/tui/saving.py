@@ -1,16 +1,19 @@
-"""Save a text in a file that the user names, or offer it for copying."""
+"""Save a text, or bytes, in a file that the user names, or offer a text for copying."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from errno import EEXIST
 from pathlib import Path
 
 from textual import work
 from textual.message import Message
 from textual.widgets import Input
 
-from ecrtui.ecr.text_formats import Texts
+from ecrtui.ecr.text_formats import FileContents, Texts
+from ecrtui.errors import EcrTuiError
 from ecrtui.paths import expand
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.base_screen import AppScreen
@@ -23,7 +26,7 @@ class FileField(LineInput):
     """Asks for the name of a new file. The end of the name chooses the format.
 
     Args:
-        texts: what returns the text, by the end of the name, such as ``.csv``.
+        contents: what returns the content, by the end of the name, such as ``.csv``.
     """
 
     DEFAULT_CSS = "FileField, FileField:focus { border: none; height: 1; padding: 0 1; background: $panel; }"
@@ -35,11 +38,11 @@ class FileField(LineInput):
 
         Args:
             file: the file.
-            make_text: returns its text.
+            make_content: returns its content.
         """
 
         file: Path
-        make_text: Callable[[], str]
+        make_content: Callable[[], str | bytes]
 
     @dataclass
     class Closed(Message):
@@ -47,20 +50,20 @@ class FileField(LineInput):
 
         field: FileField
 
-    def __init__(self, texts: Texts) -> None:
-        super().__init__(placeholder=f"file name, ending in {_either(texts)}", select_on_focus=False)
-        self._texts = texts
+    def __init__(self, contents: FileContents) -> None:
+        super().__init__(placeholder=f"file name, ending in {_either(contents)}", select_on_focus=False)
+        self._contents = contents
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Save the text, or say that the name is not complete."""
+        """Save the content, or say that the name is not complete."""
         event.stop()
         file = expand(event.value.strip())
         if not event.value.strip():
             self.action_close()
-        elif (make_text := self._texts.get(file.suffix.lower())) is None:
-            self.app.notify(f"The file name must end in {_either(self._texts)}: {file}", severity="error")
+        elif (make_content := self._contents.get(file.suffix.lower())) is None:
+            self.app.notify(f"The file name must end in {_either(self._contents)}: {file}", severity="error")
         else:
-            self.post_message(self.Named(file, make_text))
+            self.post_message(self.Named(file, make_content))
             self.action_close()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -74,14 +77,14 @@ class FileField(LineInput):
 class SavesFiles(AppScreen):
     """A screen whose texts can be saved and copied."""
 
-    async def ask_for_file(self, texts: Texts) -> None:
-        """Ask for a file name and save the text there.
+    async def ask_for_file(self, contents: FileContents) -> None:
+        """Ask for a file name and save the content there.
 
         Args:
-            texts: what returns the text, by the end of the file name.
+            contents: what returns the content, by the end of the file name. It may block and raise EcrTuiError.
         """
         if not self.query(FileField):
-            field = FileField(texts)
+            field = FileField(contents)
             await self.query_one("#body").mount(field, before=0)
             self.set_focus(field)
 
@@ -109,24 +112,30 @@ class SavesFiles(AppScreen):
 
     def on_file_field_named(self, message: FileField.Named) -> None:
         message.stop()
-        self._save(message.file, message.make_text)
+        self._save(message.file, message.make_content)
 
     @work(exclusive=True, group="save", exit_on_error=False)
-    async def _save(self, file: Path, make_text: Callable[[], str]) -> None:
+    async def _save(self, file: Path, make_content: Callable[[], str | bytes]) -> None:
         try:
-            await blocking.run_blocking(_write_new, file, make_text)
+            await blocking.run_blocking(_write_new, file, make_content)
+        except EcrTuiError as error:
+            self.notify_error(error)
+            return
         except OSError as problem:
             self.notify(f"Could not write {file}: {problem.strerror}", severity="error")
             return
         self.notify(f"Saved {file}")
 
 
-def _either(texts: Texts) -> str:
-    *most, last = texts
+def _either(contents: FileContents) -> str:
+    *most, last = contents
     return f"{', '.join(most)} or {last}" if most else last
 
 
-def _write_new(file: Path, make_text: Callable[[], str]) -> None:
+def _write_new(file: Path, make_content: Callable[[], str | bytes]) -> None:
     """Write a new file; an existing file is never overwritten."""
-    with file.open("x", encoding="utf-8", newline="") as out:
-        out.write(make_text())
+    if file.exists():
+        raise FileExistsError(EEXIST, os.strerror(EEXIST))
+    content = make_content()  # before there is a file: it may fail
+    with file.open("xb") as out:
+        out.write(content if isinstance(content, bytes) else content.encode())

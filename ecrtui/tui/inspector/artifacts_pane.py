@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from textual import work
@@ -15,7 +16,8 @@ from ecrtui.ecr.units import format_size
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.artifact_reading import ArtifactReader
 from ecrtui.inspect.artifacts import Artifact, ArtifactTree, with_artifact
-from ecrtui.inspect.contents import Content
+from ecrtui.inspect.contents import Content, file_suffix
+from ecrtui.inspect.envelopes import MAX_CONTENT
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard import CopyItem
@@ -44,6 +46,11 @@ class _Shown:
     pretty: TextDocument
     exact: TextDocument
 
+    @property
+    def says_nothing(self) -> bool:
+        """True for bytes that are shown as hexadecimal digits: nothing else is known of them."""
+        return not self.content.is_text and self.pretty.text == self.exact.text
+
 
 class ArtifactsPane(SplitPane[ArtifactTree]):
     """The tree above, and below it what is in the artifact that was opened."""
@@ -62,6 +69,8 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         super().__init__(inspected)
         self._tree: ArtifactTree | None = None
         self._shown: _Shown | None = None
+        self._blob: Descriptor | None = None
+        """The content that the user opened, also if it is too large to be shown."""
         self._exact = False
         self._announced = ""
         """The digest of a large content whose size was said."""
@@ -119,6 +128,7 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         if tree is None or not artifact.digest:
             return
         reader = _reader(self.inspected)
+        self._blob = blob
         try:
             if blob is None:
                 self._explain("reading the manifest…")
@@ -127,7 +137,7 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
                 self._show_tree()
                 if (only := self._only_blob(artifact)) is None:
                     return
-                blob = only
+                self._blob = blob = only
             if not self._may_read(blob):
                 return
             self._explain(f"reading {format_size(blob.size)}…")
@@ -154,7 +164,13 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         return None
 
     def _may_read(self, blob: Descriptor) -> bool:
-        """Return False for a large content, the first time: its size is said first."""
+        """Return False for a content that is too large, and the first time for a large one: its size is said first."""
+        if blob.size > MAX_CONTENT:
+            save = key_hint(self, "text_pane.save", "saves it in a file.")
+            self._explain(
+                f"This content has {format_size(blob.size)}. At most {format_size(MAX_CONTENT)} are shown. {save}"
+            )
+            return False
         if blob.size < LARGE or self._announced == blob.digest:
             return True
         self._announced = blob.digest
@@ -197,9 +213,21 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         return super().saved_text
 
     def action_save(self) -> None:
-        """Save the content in a file."""
-        text = self.saved_text
-        self.post_message(SavePane(".json" if text.startswith(("{", "[")) else self.FILE_SUFFIX, lambda: text))
+        """Save the content in a file: as it is stored, or what it says."""
+        blob, shown = self._blob, self._shown
+        if blob is None:
+            self.notify("No content is open. Open an artifact first.")
+            return
+        contents: dict[str, Callable[[], str | bytes]] = {}
+        text = "" if shown is None else self.saved_text
+        suffix = ".json" if text.startswith(("{", "[")) else self.FILE_SUFFIX
+        is_stored = shown is None or self._exact or shown.content.packages is not None or shown.says_nothing
+        if not is_stored:
+            contents[suffix] = lambda: text
+        if is_stored or (shown is not None and not shown.content.is_text):
+            name = suffix if shown is not None and shown.content.is_text else file_suffix(blob.media_type)
+            contents[name] = partial(_reader(self.inspected).stored, blob)
+        self.post_message(SavePane(contents))
 
     def copy_items(self) -> tuple[CopyItem, ...]:
         row: ArtifactRow | None = self.table.current

@@ -69,7 +69,7 @@ class PackagesPane(Pane[PackageList]):
     def action_save(self) -> None:
         """Save the packages that are shown, as CSV."""
         shown = self._shown
-        self.post_message(SavePane(".csv", lambda: as_csv(shown)))
+        self.post_message(SavePane({".csv": lambda: as_csv(shown)}))
 
     def copy_items(self) -> tuple[CopyItem, ...]:
         package = self._packages.table.current

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.worker import Worker
 
 from ecrtui.ecr.manifest import Part
+from ecrtui.ecr.text_formats import FileContents
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui.base_screen import worker_error
 from ecrtui.tui.bindings import bindings
@@ -33,15 +34,13 @@ class OpenPart(Message):
 
 @dataclass
 class SavePane(Message):
-    """Save a text of the pane in a file whose name the user types.
+    """Save what the pane shows in a file whose name the user types.
 
     Args:
-        suffix: how the name ends, such as ``.json``.
-        make_text: returns the text.
+        contents: what returns the content, by the end of the name.
     """
 
-    suffix: str
-    make_text: Callable[[], str]
+    contents: FileContents
 
 
 class Pane(Vertical, Generic[Content]):

@@ -97,7 +97,7 @@ class TextPane(Pane[Content], Generic[Content]):
 
     def action_save(self) -> None:
         """Save the text in a file."""
-        self.post_message(SavePane(self.FILE_SUFFIX, lambda: self.saved_text))
+        self.post_message(SavePane({self.FILE_SUFFIX: lambda: self.saved_text}))
 
     def action_pager(self) -> None:
         """Show the text in the pager, with control characters made visible."""

@@ -306,7 +306,7 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
         await self._show_pane(message.pane_id)
 
     async def on_save_pane(self, message: SavePane) -> None:
-        await self.ask_for_file({message.suffix: message.make_text})
+        await self.ask_for_file(message.contents)
 
     def on_pane_badge_changed(self, message: Pane.BadgeChanged) -> None:
         bar = self.query_one(PaneBar)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
+from ecrtui.ecr.digest import digest_of
 from tests.support.demo_images import CHART, CHECKOUT, checkout_registry
 from tests.support.embedded import client_for, put, upload_blob
 from tests.support.screen import cursor_row, running, screen_text, type_text, until, until_gone
@@ -80,7 +82,23 @@ async def move_to(pilot: Pilot[None], words: str, key: str) -> None:
     raise AssertionError(f"no row with {words}")
 
 
-async def test_a_chart_and_contents_of_every_size_are_read_on_request() -> None:
+def bytes_of(file: Path) -> bytes:
+    return file.read_bytes()
+
+
+async def save(pilot: Pilot[None], endings: str, file: Path) -> bytes:
+    """Save the content under a name, and return what the file has."""
+    await pilot.press("x")
+    await until(pilot, f"file name, ending in {endings}")
+    await type_text(pilot, str(file))
+    await pilot.press("enter")
+    await until(pilot, "Saved")
+    pilot.app.clear_notifications()
+    await until_gone(pilot, "Saved")
+    return bytes_of(file)
+
+
+async def test_a_chart_and_contents_of_every_size_are_read_on_request(tmp_path: Path) -> None:
     embedded = checkout_registry()
     client = client_for(embedded)
     chart = client.describe_images(repositoryName=CHART, imageIds=[{"imageTag": "1.1.0"}])["imageDetails"][0]
@@ -96,6 +114,7 @@ async def test_a_chart_and_contents_of_every_size_are_read_on_request() -> None:
 
     attach("a/two", *contents[:2])
     attach("a/large", contents[2])
+    attach("a/huge", huge := b"huge " * 1_000_000)
     read: list[int] = []
     embedded.faults.before("GetDownloadUrlForLayer", lambda: read.append(1), times=None)
     async with running(embedded, f"{CHART}:1.1.0", size=(110, 40), prefetch=False) as pilot:
@@ -106,12 +125,19 @@ async def test_a_chart_and_contents_of_every_size_are_read_on_request() -> None:
         await pilot.press("enter")
         await until(pilot, "replicaCount: 2")
         await until(pilot, "file checkout/Chart.yaml")
+        saved = await save(pilot, ".txt or .tgz", tmp_path / "chart.tgz")
+        (manifest,) = client.batch_get_image(repositoryName=CHART, imageIds=[{"imageTag": "1.1.0"}])["images"]
+        assert digest_of(saved) == json.loads(manifest["imageManifest"])["layers"][0]["digest"]
+        await pilot.press("p")
+        assert await save(pilot, ".tgz", tmp_path / "exact.tgz") == saved
 
         await move_to(pilot, "a/two", "j")
         await pilot.press("enter")
         await until(pilot, "This artifact has 2 contents. Select one.")
         await pilot.press("j", "j", "enter")
         await until(pilot, "second␛[2J")
+        await pilot.press("p")
+        assert await save(pilot, ".txt", tmp_path / "second.txt") == contents[1]
 
         before = len(read)
         await move_to(pilot, "a/large", "k")
@@ -120,6 +146,13 @@ async def test_a_chart_and_contents_of_every_size_are_read_on_request() -> None:
         assert len(read) == before
         await pilot.press("enter")
         await until(pilot, "large large large")
+
+        await move_to(pilot, "a/huge", "k")
+        before = len(read)
+        await pilot.press("enter")
+        await until(pilot, "This content has 5.0 MB. At most 4.2 MB are shown. x saves it in a file.")
+        assert len(read) == before
+        assert await save(pilot, ".txt", tmp_path / "huge.txt") == huge
 
 
 async def test_what_is_denied_names_the_permission_and_leaves_the_rest() -> None:
