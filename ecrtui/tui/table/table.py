@@ -20,10 +20,7 @@ from ecrtui.tui.table import messages, painter
 from ecrtui.tui.table.arranger import SLICE, Arranger
 from ecrtui.tui.table.column_layout import Column, ColumnLayout
 from ecrtui.tui.table.placeholder import Placeholder
-from ecrtui.tui.table.row_renderer import (
-    HeaderState,
-    Highlight,
-)
+from ecrtui.tui.table.row_renderer import FOLD_CELLS, HeaderState, Highlight
 from ecrtui.tui.table.row_signs import SIGN_TIME, RowSigns
 from ecrtui.tui.textual_fixes.virtual_size import set_virtual_size
 
@@ -575,6 +572,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             self._refresh_row(index)
 
     def on_click(self, event: events.Click) -> None:
+        """Move to a row. With Ctrl, or left of the row, mark it; on its sign, fold it; with two clicks, open it."""
         event.stop()
         x, y = event.get_content_offset_capture(self)
         if y == 0:
@@ -586,7 +584,12 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         if index >= len(self.rows):
             return
         self._move(index)
-        if self.markable and x + self.scroll_offset.x < self._layout.gutter:
+        cell, gutter = x + self.scroll_offset.x, self._layout.gutter
+        fold = gutter - FOLD_CELLS if self.rows.has_groups else gutter
+        if self.markable and (cell < fold or event.ctrl):
             self.toggle_mark(advance=False)
+        elif fold <= cell < gutter:
+            if sign := self.rows.outline(index).sign:
+                self.unfold(sign == "+")
         elif event.chain == 2:
             self.activate()

@@ -66,6 +66,11 @@ async def test_rows_unfold_fold_and_count_as_one(env: Env) -> None:
         assert "linux" not in screen.partition("▸")[2]
         await pilot.press("escape", "underscore", "plus")
         await until(pilot, "- v1")
+        for sign, then in (("- v1", "+ v1"), ("+ v1", "- v1")):
+            lines = screen_text(pilot.app).split("\n")
+            row = next(number for number, line in enumerate(lines) if sign in line)
+            await pilot.click(offset=(lines[row].index(sign), row))
+            assert " marked" not in await until(pilot, then)
         await pilot.press("underscore", "underscore")
         screen = await until(pilot, "+ v1")
         await pilot.press("slash")

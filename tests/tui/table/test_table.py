@@ -296,7 +296,10 @@ async def test_the_mouse_moves_marks_sorts_and_opens() -> None:
         await pilot.click(table, offset=(1, 2))
         assert table.rows.marks == {"k1"}
         assert table.rows.cursor == 1
+        await pilot.click(table, offset=(6, 4), control=True)
+        assert table.rows.marks == {"k1", "k3"}
         await pilot.click(table, offset=(6, 2), times=2)
+        assert table.rows.marks == {"k1", "k3"}
         assert [message.item.key for message in app.messages_of(Table.Activated)] == ["k1"]
         heading = rendered_lines(table)[0]
         await pilot.click(table, offset=(heading.index("size"), 0))
