@@ -83,7 +83,20 @@ class PutImageDocument:
     @property
     def warnings(self) -> Sequence[str]:
         """Warnings about the bytes, to be shown before they are sent."""
-        return tuple(_warnings(self.manifest))
+        return tuple(self._warnings())
+
+    def _warnings(self) -> Iterable[str]:
+        if self.manifest.text.startswith("\ufeff"):
+            yield "starts with a byte order mark, which is part of the digest"
+        if self.has_cr_endings:
+            yield "has CR line endings: some terminals replace LF with CR in pasted text"
+        elif "\r\n" in self.manifest.line_ends:
+            yield "has CRLF line endings. ecrtui keeps them; the AWS CLI sends file:// with LF: a different digest"
+
+    @property
+    def has_cr_endings(self) -> bool:
+        """Whether every line ends with CR, as terminals paste text."""
+        return self.manifest.line_ends == ("\r",)
 
     def command(self, source_repository: str, common: Sequence[str]) -> str:
         """Return the equivalent AWS CLI command.
@@ -145,12 +158,3 @@ def read_manifest_file(path: str) -> str:
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
         raise UsageError(f"cannot be read: {reason}") from problem
-
-
-def _warnings(manifest: ManifestCheck) -> Iterable[str]:
-    if manifest.text.startswith("\ufeff"):
-        yield "starts with a byte order mark, which is part of the digest"
-    if manifest.line_ends == ("\r",):
-        yield "has CR line endings: some terminals replace LF with CR in pasted text. F4 changes them to LF"
-    elif "\r\n" in manifest.line_ends:
-        yield "aws ecr put-image would send file:// with LF line endings, a different digest; ecrtui sends these bytes"

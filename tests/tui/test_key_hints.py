@@ -86,8 +86,10 @@ async def test_every_hint_names_the_key_of_the_settings_and_the_key_works() -> N
         await until_gone(pilot, "^y try again")
 
 
-FIXED_KEY = re.compile(r"\b[Pp]ress (?:enter|esc|escape|tab|space|ctrl\S+|\w)\b|\b(?:enter|esc) [a-z]+", re.IGNORECASE)
-NOT_KEYS = ("Enter the ", "Enter two tags", "enter the code", "to return to ecrtui")
+FIXED_KEY = re.compile(
+    r"\b[Pp]ress (?:enter|esc|escape|tab|space|ctrl\S+|\w)\b|\b(?:enter|esc|f\d+|ctrl\S+) [a-z]+", re.IGNORECASE
+)
+NOT_KEYS = ("Enter the ", "Enter two tags", "enter the code", "to return to ecrtui", "Ctrl-C stops waiting")
 """What to enter is no key, and outside the screens no key can be changed."""
 
 

@@ -48,7 +48,7 @@ def test_a_manifest_without_line_endings_has_no_variants() -> None:
     ("text", "words"),
     [
         ("\ufeff{}", "byte order mark"),
-        ("{\r}", "F4 changes them to LF"),
+        ("{\r}", "has CR line endings"),
         ("{\r\n}", "a different digest"),
     ],
 )

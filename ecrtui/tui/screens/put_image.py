@@ -20,13 +20,13 @@ from ecrtui.ecr.put_image_request import PutImageResult, check_manifest
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.retag.plan import Report, StepOutcome, StepResult
 from ecrtui.session import Session, SessionSource
-from ecrtui.tui import blocking, messages
+from ecrtui.tui import blocking, messages, put_image_text
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard import CopyItem, copy_words
 from ecrtui.tui.manifest.editor import MAX_EDITABLE_LENGTH, ManifestField
 from ecrtui.tui.messages import PutImageDraft
 from ecrtui.tui.put_image_document import ManifestSource, PutImageDocument, next_line_endings, read_manifest_file
-from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.textual_fixes.line_input import LineInput
@@ -294,7 +294,8 @@ class PutImageScreen(PlanApplyMixin):
         self._set_placeholder("media_type", state.manifest.media_type)
         registry_id = self.header_state.registry_id
         self._set_placeholder("registry_id", f"{registry_id}, this registry" if registry_id else "")
-        self.query_one("#about", Static).update(_about(state))
+        hint = key_hint(self, "put_image_form.line_endings", "changes the line endings")
+        self.query_one("#about", Static).update(put_image_text.manifest_lines(state, hint))
         self.query_one("#command", Static).update(Content.assemble(("$ ", "bold"), text.block(self._command())))
 
     def _set_placeholder(self, name: str, value: str) -> None:
@@ -341,7 +342,7 @@ class PutImageScreen(PlanApplyMixin):
         self.query_one(MessagePanel).hide()
         self._focused_before_form = self.focused
         self.query_one("#fields").disabled = True
-        form = PlanForm(_form_title(state))
+        form = PlanForm(put_image_text.form_title(state))
         await self.show_form(form)
         self._plan(form)
 
@@ -389,27 +390,3 @@ def _finished(result: StepResult, manifest: Manifest, account: str) -> messages.
         account, step.repository, step.after, step.tag, manifest.media_type, manifest.text
     )
     return messages.PutImageFinished(response, None)
-
-
-def _form_title(state: PutImageDocument) -> Content:
-    parts: list[rendering.Part] = [
-        ("Put image ", "bold"),
-        (short_digest(state.manifest.digest), "bold $accent"),
-        " into ",
-        text.content(state.request.repository, "bold"),
-    ]
-    if state.request.registry_id:
-        parts.append(text.content(f" of {state.request.registry_id}", "bold"))
-    parts.append(("  " + units.format_count(state.manifest.size_bytes, "byte"), "dim"))
-    return Content.assemble(*parts)
-
-
-def _about(state: PutImageDocument) -> Content:
-    """Return the size, digest, problem and warnings of the manifest."""
-    if not state.manifest.text:
-        return Content.styled("✗ a manifest is required", "$text-error")
-    lines = [text.content(state.summary), Content.styled(state.manifest.digest, "$accent")]
-    if state.manifest.problem:
-        lines.append(text.content(f"✗ {state.manifest.problem}", "$text-error"))
-    lines += [rendering.warning_line(warning) for warning in state.warnings]
-    return Content("\n").join(lines)

@@ -152,6 +152,7 @@ async def test_changed_line_ends_are_reported_and_a_key_restores_them(embedded: 
         await paste(pilot, text.replace("\n", "\r"))
         screen = await until(pilot, "has CR line endings")
         assert "has this digest with LF line endings" in screen
+        assert "f4 changes the line endings" in screen
         await pilot.press("f4")
         screen = await until(pilot, "with LF line endings")
         assert "✗" not in screen
