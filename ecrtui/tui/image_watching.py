@@ -9,7 +9,8 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.session import Session
 from ecrtui.tui import blocking
-from ecrtui.tui.retag.plan_form import Phase, PlanForm
+from ecrtui.tui.retag.plan_form import PlanForm
+from ecrtui.tui.retag.plan_form_state import Phase
 from ecrtui.tui.retag.retag_form import RetagForm
 from ecrtui.tui.watching import CHANGED, Change, WatchMixin
 

@@ -30,7 +30,8 @@ from ecrtui.tui.promote.target_connections import target_connections_of
 from ecrtui.tui.promote.target_suggester import TargetSuggester
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.field_form import FieldForm
-from ecrtui.tui.retag.plan_form import Phase, PlanForm, PlanFormState, undo_verb
+from ecrtui.tui.retag.plan_form import PlanForm
+from ecrtui.tui.retag.plan_form_state import Phase, PlanFormState, undo_verb
 from ecrtui.tui.retag.retag_form import RetagSource, image_title
 
 

@@ -13,7 +13,8 @@ from ecrtui.ecr import units
 from ecrtui.retag.plan import OnConflict, Plan, Report, StepOutcome
 from ecrtui.tui.bindings import bindings, key_hint
 from ecrtui.tui.retag import rendering
-from ecrtui.tui.retag.plan_form import Phase, PlanForm, PlanFormState, can_be_applied
+from ecrtui.tui.retag.plan_form import PlanForm
+from ecrtui.tui.retag.plan_form_state import Phase, PlanFormState, can_be_applied
 
 _SUCCESSFUL = (StepOutcome.DONE, StepOutcome.ALREADY)
 

@@ -10,7 +10,8 @@ from textual.widgets import Input
 
 from ecrtui.ecr.units import format_names
 from ecrtui.retag.plan import Plan
-from ecrtui.tui.retag.plan_form import Phase, PlanForm, PlanFormState
+from ecrtui.tui.retag.plan_form import PlanForm
+from ecrtui.tui.retag.plan_form_state import Phase, PlanFormState
 from ecrtui.tui.textual_fixes.line_input import WordsInput
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -22,12 +21,13 @@ from ecrtui.ecr.tag import parse_tags
 from ecrtui.ecr.text_formats import Texts
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag import change_record
-from ecrtui.retag.plan import OnConflict, Plan, Progress, Report, StepOutcome, reverting_kind
+from ecrtui.retag.plan import OnConflict, Plan, Progress, Report
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import place_in_words
 from ecrtui.tui.bindings import bindings, key_hint, shown_key
 from ecrtui.tui.key_line import key_line
 from ecrtui.tui.retag import rendering
+from ecrtui.tui.retag.plan_form_state import Phase, PlanFormState, can_be_applied, is_partial_undo, undo_verb
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 from ecrtui.tui.textual_fixes.line_input import WordsInput
 from ecrtui.tui.toasts import keep_toasts_above
@@ -35,55 +35,6 @@ from ecrtui.tui.widgets.indented_text import IndentedText
 
 if TYPE_CHECKING:
     from ecrtui.retag.engine import Engine
-
-
-class Phase(Enum):
-    """The step of the conversation with the user."""
-
-    EDIT = "edit"
-    CONFIRM = "confirm"
-    WRITE = "write"
-    DONE = "done"
-
-
-@dataclass(frozen=True, slots=True)
-class PlanFormState:
-    """All that the form shows.
-
-    Args:
-        phase: The current phase.
-        tags: The tags that the user typed, in forms with a field for them.
-        plan: The plan, once it is known.
-        planning: True while a plan is being made.
-        error: Why planning or writing failed.
-        report: The result of the write.
-        progress: The progress of the write.
-        problem: What is wrong with the user's input.
-        too_early: True if the user confirmed the plan before it was shown. It has to be confirmed again.
-    """
-
-    phase: Phase = Phase.EDIT
-    tags: tuple[str, ...] = ()
-    plan: Plan | None = None
-    planning: bool = False
-    error: EcrTuiError | None = None
-    report: Report | None = None
-    progress: Progress | None = None
-    problem: str = ""
-    too_early: bool = False
-
-    @property
-    def has_failed(self) -> bool:
-        """True if planning or a step failed, or a step was not started."""
-        results = self.report.results if self.report else ()
-        return self.error is not None or any(
-            result.error is not None or result.outcome is StepOutcome.SKIPPED for result in results
-        )
-
-    @property
-    def has_manifest(self) -> bool:
-        """True if PutImage has returned a manifest."""
-        return self.report is not None and any(result.result for result in self.report.results)
 
 
 class PlanForm(Vertical, can_focus=True):
@@ -369,7 +320,7 @@ class PlanForm(Vertical, can_focus=True):
     def _apply(self, plan: Plan, confirmed: tuple[str, ...]) -> None:
         self.state = replace(self.state, phase=Phase.WRITE, problem="")
         self._update_focus()
-        on_conflict = OnConflict.CONTINUE if _is_partial_undo(plan) else self.on_conflict
+        on_conflict = OnConflict.CONTINUE if is_partial_undo(plan) else self.on_conflict
         self.post_message(self.ApplyRequested(self, plan, confirmed, on_conflict))
 
     def _update_focus(self) -> None:
@@ -425,12 +376,7 @@ class PlanForm(Vertical, can_focus=True):
 
     def progress_words(self, state: PlanFormState) -> str:
         """Return how far the write is."""
-        words, progress = "writing…", state.progress
-        if progress is not None:
-            words += f" {progress.done}/{progress.total}"
-            if progress.seconds_left >= 1:
-                words += f", about {units.format_duration(progress.seconds_left)} left"
-        return words
+        return state.progress_words
 
     def plan_lines(self, plan: Plan) -> Content:
         """Return the plan as text."""
@@ -476,24 +422,3 @@ class PlanForm(Vertical, can_focus=True):
         """Return what a write finishes before it stops; a write of one tag cannot be stopped."""
         plan = self.state.plan
         return self.stops_after or ("this tag" if plan is not None and len(plan.write_steps) > 1 else "")
-
-
-def undo_verb(report: Report) -> str:
-    """Return how the user takes back a result: "undo", or "redo" for an undo; empty if nothing changed."""
-    outcomes = (StepOutcome.DONE, StepOutcome.UNKNOWN)
-    if not any(result.outcome in outcomes and result.step.tag for result in report.results):
-        return ""
-    return reverting_kind([report.plan.kind])
-
-
-def can_be_applied(plan: Plan) -> bool:
-    """Return True if the plan can be applied although a step of it may be refused."""
-    return not plan.refused_steps or _is_partial_undo(plan)
-
-
-def _is_partial_undo(plan: Plan) -> bool:
-    """Return True for an undo that can revert something.
-
-    An undo reverts what it can and gives the reason for the rest. Every other plan is applied as a whole or not at all.
-    """
-    return plan.reverts and bool(plan.write_steps)

@@ -29,7 +29,8 @@ from ecrtui.tui.messages import PlanRequest
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin, StepFinished
 from ecrtui.tui.retag.bulk_form import BulkForm
-from ecrtui.tui.retag.plan_form import PlanForm, undo_verb
+from ecrtui.tui.retag.plan_form import PlanForm
+from ecrtui.tui.retag.plan_form_state import undo_verb
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.textual_fixes.line_input import WordsInput

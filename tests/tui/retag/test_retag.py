@@ -10,7 +10,8 @@ import pytest
 from textual.await_remove import AwaitRemove
 
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.tui.retag.plan_form import PlanForm, PlanFormState
+from ecrtui.tui.retag.plan_form import PlanForm
+from ecrtui.tui.retag.plan_form_state import PlanFormState
 from tests.support.embedded import (
     client_for,
     create_repository,
