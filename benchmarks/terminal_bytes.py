@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,6 +56,34 @@ KEYS = {
 }
 """The keys to press one after the other, with their names."""
 
+FOLDING_KEYS = {
+    "+": "+",
+    "-": "-",
+    "_ to unfold all": "_",
+    "_ to fold all": "_",
+    "C": "C",
+    "Esc of the columns": "\x1b",
+    "space": " ",
+    "D": "D",
+    "Esc of the comparison": "\x1b",
+    "space again": " ",
+    "F": "F",
+    "Esc of the search": "\x1b",
+    "L": "L",
+    "Esc of the dry run": "\x1b",
+    "W": "W",
+    "W again": "W",
+    "Enter into an index": "\r",
+    **{f"pane {pane}": str(pane) for pane in (2, 3, 4, 5, 6, 7, 8, 9, 1)},
+    "Esc of the index": "\x1b",
+    "Esc of the folded repository": "\x1b",
+    "z": "z",
+}
+"""The keys to press in the repository once its indexes were read, with the cursor on an index."""
+
+FOLDED = "+ 1.135.21"
+"""The first index of the repository, when its parts are folded into its row."""
+
 
 class KeyCost(NamedTuple):
     """The bytes that a key costs, and the bytes of the smallest output for the same change."""
@@ -64,18 +92,21 @@ class KeyCost(NamedTuple):
     written: int
     least: int
 
+    @property
+    def ratio(self) -> float:
+        """The bytes as a multiple of the smallest output; 0 if the screen stayed the same and nothing was written."""
+        return self.written / max(self.least, 1)
+
 
 def measure(dataset: ServedDataset) -> Iterator[Measurement]:
-    """Measure each key in true color, the worst key in other palettes, loading, and rest."""
-    for size in SIZES:
-        for cost in key_costs(dataset, ecrtui(), size):
-            yield _against_smallest(f"bytes of {cost.name} at {_name(size)}", cost)
-    for palette in OTHERS:
+    """Measure the worst key in each palette, loading, and rest."""
+    for palette in (TRUE_COLOR, *OTHERS):
         for size in SIZES:
-            costs = key_costs(dataset, ecrtui(), size, palette)
-            worst = max(costs, key=lambda cost: cost.written / max(cost.least, 1))
+            costs = [*key_costs(dataset, ecrtui(), size, palette), *folding_key_costs(dataset, size, palette)]
+            worst = max(costs, key=lambda cost: cost.ratio)
             name = f"bytes of the worst key at {_name(size)}, {palette.name}: {worst.name}"
-            yield _against_smallest(name, worst)
+            baseline = "the smallest output for the same change"
+            yield Measurement(name, worst.written, TARGET, "B", baseline, worst.least, note=f"{len(costs)} keys")
     for size in SIZES:
         yield _loading(dataset, size)
     yield from _large_list(dataset)
@@ -93,11 +124,27 @@ def key_costs(
         palette: The colors of the terminal.
     """
     with _at_repository(dataset, program, size, IMAGES, palette) as terminal:
-        for name, key in KEYS.items():
-            before, written = terminal.cells(), terminal.output_bytes
-            _type_until_quiet(terminal, key)
-            cost = terminal.output_bytes - written
-            yield KeyCost(name, cost, smallest_output(before, terminal.cells(), palette.color_bytes))
+        yield from _costs(terminal, KEYS, palette)
+
+
+def folding_key_costs(
+    dataset: ServedDataset, size: tuple[int, int], palette: Palette = TRUE_COLOR
+) -> Iterator[KeyCost]:
+    """Press each key of :data:`FOLDING_KEYS` and yield what it costs; see :func:`key_costs`."""
+    with _at_repository(dataset, ecrtui(), size, IMAGES, palette) as terminal:
+        _type_until_quiet(terminal, "\r")
+        terminal.send("I")
+        terminal.wait_for(FOLDED)
+        _type_until_quiet(terminal, "jj")
+        yield from _costs(terminal, FOLDING_KEYS, palette)
+
+
+def _costs(terminal: TimedTerminal, keys: Mapping[str, str], palette: Palette) -> Iterator[KeyCost]:
+    for name, key in keys.items():
+        before, written = terminal.cells(), terminal.output_bytes
+        _type_until_quiet(terminal, key)
+        cost = terminal.output_bytes - written
+        yield KeyCost(name, cost, smallest_output(before, terminal.cells(), palette.color_bytes))
 
 
 @contextmanager
@@ -120,10 +167,6 @@ def _type_until_quiet(terminal: TimedTerminal, keys: str) -> None:
 
 def _name(size: tuple[int, int]) -> str:
     return f"{size[0]}x{size[1]}"
-
-
-def _against_smallest(name: str, cost: KeyCost) -> Measurement:
-    return Measurement(name, cost.written, TARGET, "B", "the smallest output for the same change", cost.least)
 
 
 def _loading(dataset: ServedDataset, size: tuple[int, int]) -> Measurement:

@@ -105,6 +105,8 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
     _listing: BatchSource[Item] | None = None
     _filter: Filter[Item] | None = None
     """The filter that applies; None for all rows."""
+    _known_matches: int | None = None
+    """The number of matches of the last filter that was complete; None without one."""
     _version_at_start: int = 0
     """The version of the rows when the current listing started."""
     _count_due: float = 0.0
@@ -349,8 +351,8 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         parts = []
         if self.rows.marked_count:
             parts.append(f"{units.format_number(self.rows.marked_count)} marked")
-        if state.filter_text:
-            parts.append(f"{units.format_number(self.rows.matched)} match")
+        if (matches := self._count_matches()) is not None:
+            parts.append(f"{units.format_number(matches)} match")
         parts += self.status_parts()
         if (column := self._hidden_sort) is not None:
             parts.append(f"sorted by {column.title}")
@@ -365,6 +367,14 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         elif state.error and state.loaded:
             parts.append(f"stopped at {units.format_number(state.loaded)}")
         return " · ".join(parts)
+
+    def _count_matches(self) -> int | None:
+        """Return the number of matches; while a filter is at work, that of the last complete one."""
+        if not self.state.filter_text:
+            self._known_matches = None
+        elif not self.table.is_arranging:
+            self._known_matches = self.rows.matched
+        return self._known_matches
 
     def _loading_words(self, state: ListState) -> str:
         """Return how many rows are loaded, and for how long they load, once the user may wonder."""
@@ -413,12 +423,12 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
             self.state = self.state._replace(filter_problem=problem.title)
             return
         bar.show_problem("")
-        self.state = self.state._replace(filter_text=message.value.strip(), filter_problem="")
         self._filter = parsed or None
         if parsed:
             self.table.filter(parsed.matches, parsed.spans)
         else:
             self.table.filter(None)
+        self.state = self.state._replace(filter_text=message.value.strip(), filter_problem="")
 
     def on_table_sort_filter_done(self) -> None:
         self.set_status(self._progress())

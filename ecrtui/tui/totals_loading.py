@@ -7,6 +7,7 @@ continues when the user comes back.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -31,6 +32,10 @@ FRESH_SECONDS = 600.0
 """Seconds for which totals are not counted again, unless the user asks for it when all of them are so new."""
 
 
+PROGRESS_INTERVAL = 1.0
+"""Seconds between two numbers of counted repositories on the screen. The rows themselves show their totals at once."""
+
+
 class TotalsProgress(NamedTuple):
     """The progress of the count over one source."""
 
@@ -48,6 +53,8 @@ class TotalsLoadingMixin(ListScreen[Item]):
     _all_again = False
     """The user asked for new totals although all are new."""
     _totals_progress: Mapping[SessionSource, TotalsProgress] = {}
+    _progress_due: float = 0.0
+    """Time on the monotonic clock, in seconds, to show the progress again."""
 
     def countable(self) -> Mapping[SessionSource, Sequence[Repository]]:
         """Return the repositories to count, by the source of their session. Screens override it."""
@@ -83,7 +90,7 @@ class TotalsLoadingMixin(ListScreen[Item]):
     @work(exclusive=True, group="totals", exit_on_error=False)
     async def _count(self) -> None:
         """Show the totals that became known meanwhile; count the others if the user wants it."""
-        self._totals_progress = {}
+        self._totals_progress, self._progress_due = {}, 0.0
         await asyncio.gather(*(self._count_in(source, rows) for source, rows in self.countable().items()))
         self._wants_totals = False
         self.set_status(self._progress())
@@ -126,7 +133,10 @@ class TotalsLoadingMixin(ListScreen[Item]):
 
     def _show_counting(self, source: SessionSource, progress: TotalsProgress) -> None:
         self._totals_progress = {**self._totals_progress, source: progress}
-        self.set_status(self._progress())
+        now = time.monotonic()
+        if now >= self._progress_due or progress.throttled:
+            self._progress_due = now + PROGRESS_INTERVAL
+            self.set_status(self._progress())
 
     def status_parts(self) -> Iterable[str]:
         """Yield how many repositories are counted, while others are not."""

@@ -68,7 +68,7 @@ class Arranger(Generic[Item]):
     @property
     def active(self) -> bool:
         """True while a job is not complete."""
-        return self._job is not None
+        return self._job is not None and not self._job.done
 
     def set_filter(self, predicate: Predicate[Item] | None, highlight: Highlight | None) -> None:
         """Set the filter of the next job."""

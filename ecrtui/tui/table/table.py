@@ -179,6 +179,11 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         return self._arranger.awaits_rows
 
     @property
+    def is_arranging(self) -> bool:
+        """True until all rows of a requested sort or filter are known."""
+        return self._arranger.active
+
+    @property
     def shown_columns(self) -> list[Column[Item]]:
         """The columns for which there is room, from left to right; empty before the first frame."""
         return [placed.column for placed in self._layout.placed]
@@ -375,8 +380,14 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         return self.rows.place_at(seen), seen - top
 
     def _resize(self) -> None:
-        """Set the virtual size to that of the rows and the columns."""
-        size = Size(self._layout.width, len(self.rows) + 1)
+        """Set the virtual size to that of the rows and the columns.
+
+        While a filter has found only some of its rows, the table stays as high as it was: the scroll bar would jump.
+        """
+        height = len(self.rows) + 1
+        if self.is_arranging:
+            height = max(height, self.virtual_size.height)
+        size = Size(self._layout.width, height)
         if size != self.virtual_size:
             set_virtual_size(self, size)
 
@@ -501,7 +512,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def _scroll(self, top: int) -> None:
         if self.is_mounted:
-            self.scroll_to(y=max(top, 0), animate=False, force=True)
+            last = len(self.rows) - self._page
+            self.scroll_to(y=max(min(top, last), 0), animate=False, force=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
