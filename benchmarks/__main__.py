@@ -12,6 +12,8 @@ from benchmarks import (
     layers,
     list_images,
     promote,
+    promote_kills,
+    promote_within,
     put_image,
     report,
     startup,
@@ -29,6 +31,8 @@ PARTS: dict[str, Callable[[ServedDataset], Iterable[Measurement]]] = {
     "bulk_retags": lambda _: bulk_retags.measure(),
     "find_digest": lambda _: find_digest.measure(),
     "promote": lambda _: promote.measure(),
+    "promote_within": lambda _: promote_within.measure(),
+    "promote_kills": lambda _: promote_kills.measure(),
     "layers": lambda _: layers.measure(),
 }
 

@@ -6,9 +6,7 @@ skopeo and docker-registry are not part of the project. Without them, the rows a
 
 from __future__ import annotations
 
-import hashlib
 import json
-import random
 import shutil
 import signal
 import socket
@@ -23,16 +21,15 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from benchmarks.dataset import serve_file
+from benchmarks.image_layout import write_layout
 from benchmarks.measurement import Measurement, duration
 from benchmarks.programs import aws_environment, ecrtui
+from benchmarks.promotions import SOURCE, TARGET
 
 LAYERS = 4
 LAYER_SIZE = 250_000_000
-"""Bytes of each layer. They are random, so nothing can compress them."""
+"""Bytes of each layer."""
 
-SOURCE, TARGET = "team/dev:v1", "team/prod:v1"
-_CONFIG = "application/vnd.oci.image.config.v1+json"
-_LAYER = "application/vnd.oci.image.layer.v1.tar"
 _WITH_MEMORY = """
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
@@ -47,7 +44,7 @@ def measure() -> list[Measurement]:
     if not (shutil.which("skopeo") and shutil.which("docker-registry")):
         return []
     with tempfile.TemporaryDirectory() as folder:
-        layout = _layout(Path(folder) / "layout")
+        layout = write_layout(Path(folder) / "layout", LAYERS, LAYER_SIZE)
         theirs = _skopeo(layout, Path(folder))
         ours, memory = _promote(layout, Path(folder))
     size = f"{LAYERS * LAYER_SIZE / 1e9:g} GB in {LAYERS} layers"
@@ -68,36 +65,6 @@ def measure() -> list[Measurement]:
             note="the largest resident size of the process",
         ),
     ]
-
-
-def _layout(folder: Path) -> Path:
-    """Write an OCI image layout with one image of random layers."""
-    blobs = folder / "blobs" / "sha256"
-    blobs.mkdir(parents=True)
-
-    def write(content: bytes, media_type: str) -> dict[str, object]:
-        digest = hashlib.sha256(content).hexdigest()
-        (blobs / digest).write_bytes(content)
-        return {"mediaType": media_type, "digest": f"sha256:{digest}", "size": len(content)}
-
-    layers = [write(random.Random(number).randbytes(LAYER_SIZE), _LAYER) for number in range(LAYERS)]
-    config = {
-        "os": "linux",
-        "architecture": "amd64",
-        "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]},
-    }
-    manifest_type = "application/vnd.oci.image.manifest.v1+json"
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": manifest_type,
-        "config": write(json.dumps(config).encode(), _CONFIG),
-        "layers": layers,
-    }
-    entry = write(json.dumps(manifest).encode(), manifest_type)
-    entry["annotations"] = {"org.opencontainers.image.ref.name": "v1"}
-    (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
-    (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
-    return folder
 
 
 def _skopeo(layout: Path, folder: Path) -> float:

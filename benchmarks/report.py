@@ -47,7 +47,8 @@ def _table_row(row: Measurement) -> str:
 
 
 def _value(value: float, unit: str) -> str:
-    digits = 0 if value >= 100 else 1 if value >= 10 else 2
+    counted = unit not in ("s", "ms", "MB", "B") and float(value).is_integer()
+    digits = 0 if value >= 100 or counted else 1 if value >= 10 else 2
     return f"{value:,.{digits}f} {unit}"
 
 

@@ -540,6 +540,10 @@ def test_half_a_small_part_is_not_stored(registry: Served, repository: str) -> N
     head = f"PATCH {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic {token_for()}\r\n"
     (answer,) = exchange(registry.url, f"{head}Content-Length: 9\r\n\r\nhalf".encode())
     assert answer.document["errors"][0]["message"] == "The request ends after 4 of 9 bytes."
+    for method, query in (("PATCH", ""), ("PUT", f"?digest={digest_of(b'half')}")):  # no last chunk
+        cut = head.replace("PATCH", method).replace(" HTTP", f"{query} HTTP")
+        (answer,) = exchange(registry.url, f"{cut}Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n".encode())
+        assert (answer.status, "ends early" in answer.document["errors"][0]["message"]) == (400, True)
     assert registry.v2.send("GET", path).headers["range"] == "0-0"
     content = b"half and the rest"
     done = registry.v2.send("PUT", f"{path}?digest={digest_of(content)}", content, {"Content-Range": "0-16"})
