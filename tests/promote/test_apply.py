@@ -12,6 +12,9 @@ from ecrtui.errors import ErrorKind
 from ecrtui.promote.apply import PromotionReport
 from ecrtui.promote.plan import TagTarget
 from ecrtui.promote.verification import Verification, verify
+from ecrtui.registry.rate_limiter import RateLimiter
+from ecrtui.retag.engine import Engine
+from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.journal.transfers import TransferRecords
 from ecrtui.retag.plan import OnConflict, StepAction, StepOutcome
 from ecrtui.settings import Settings
@@ -80,6 +83,20 @@ def test_a_verification_finds_what_the_target_does_not_have(sites: Promotions) -
     sites.fault("target BatchCheckLayerAvailability:error:code=AccessDeniedException:message=no")
     error = sites.apply(again, verifies=True).verification_error
     assert error is not None and "ecr:BatchCheckLayerAvailability" in error.hint
+
+
+def test_every_put_image_obeys_the_write_rate(sites: Promotions) -> None:
+    sites.signed_index()
+    pauses: list[float] = []
+    sites.engine = Engine(
+        sites.target.registry,
+        Journal(None),
+        sites.settings,
+        rate_limiter=RateLimiter(10, clock=lambda: 0.0, sleep=pauses.append),
+    )
+    sites.apply()
+    count = sites.target.embedded.calls["PutImage"]
+    assert pauses == pytest.approx([number / 10 for number in range(1, count)])  # the clock stands still
 
 
 def test_an_image_without_referrers_is_put_once(sites: Promotions) -> None:

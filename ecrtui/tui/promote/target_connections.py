@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -36,12 +37,16 @@ class TargetConnections:
         return self._opened[connection]
 
     def profiles(self) -> Sequence[str]:
-        """Return the names of the profiles, those that the user chose last first. Blocks; raises EcrTuiError."""
+        """Return the names of the profiles: those that the user chose last first, those of open screens last.
+
+        Blocks; raises EcrTuiError.
+        """
         if not self._profiles:
             recent = (connection.profile for connection in self._connections.recent())
             listed = (profile.name for profile in self._connections.profiles().profiles)
             self._profiles = list(filter(None, dict.fromkeys((*recent, *listed))))
-        return self._profiles
+        in_use = {source.connection.used_profile(os.environ) for source in self._in_use()}
+        return sorted(self._profiles, key=in_use.__contains__)
 
     def regions(self, region: str) -> Sequence[str]:
         """Return the known AWS regions in the partition of a region. Blocks."""
