@@ -60,6 +60,11 @@ class SessionFactory:
         self._failures: list[EcrTuiError] = []
         self._cache_problem = ""
 
+    @property
+    def opened(self) -> Session | None:
+        """The session; None if there is none yet. Never blocks."""
+        return self._session
+
     def talk_through(self, app: EcrTuiApp) -> None:
         """Ask and tell the user through the screens of an application."""
         _talk_through(self.user, app, self._settings, self.connection.profile)

@@ -41,6 +41,14 @@ class Session:
         """The engine that writes. It is created on first use, so that the first rows do not wait for it."""
         return self.make_engine()
 
+    @property
+    def unlocked_until(self) -> float:
+        """When a read-only registry refuses writes again, in seconds since 1970; 0 if it always did.
+
+        It creates no engine.
+        """
+        return self.engine.unlocked_until if "engine" in vars(self) else 0.0
+
 
 class SessionSource(Protocol):
     """A source of the session, and of the data that was cached before there is one."""
@@ -48,6 +56,10 @@ class SessionSource(Protocol):
     @property
     def connection(self) -> Connection:
         """The options of the connection."""
+
+    @property
+    def opened(self) -> Session | None:
+        """The session; None if there is none yet. Never blocks."""
 
     def __call__(self) -> Session:
         """Return the session; connect on the first call. Blocks; raises EcrTuiError if it cannot connect."""
@@ -76,6 +88,11 @@ class AccountSource:
     def connection(self) -> Connection:
         """The options of the connection, with this account."""
         return self._source.connection._replace(registry_id=self._registry_id)
+
+    @property
+    def opened(self) -> Session | None:
+        """The session; None if there is none yet."""
+        return self._session
 
     def __call__(self) -> Session:
         """Return the session. Blocks; raises EcrTuiError if the account cannot be reached."""

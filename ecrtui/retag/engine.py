@@ -66,6 +66,11 @@ class Engine:
         """True if the settings refuse every write, and :meth:`unlock` does not allow them now."""
         return self._settings.read_only and time.time() >= self._unlocked_until
 
+    @property
+    def unlocked_until(self) -> float:
+        """When :meth:`unlock` stops to allow writes, in seconds since 1970; 0 if it never did."""
+        return self._unlocked_until
+
     def unlock(self, seconds: float) -> float:
         """Allow writes for some time although the settings refuse them; 0 refuses them again.
 
@@ -75,10 +80,18 @@ class Engine:
         Raises:
             Refused: a flag or a variable refuses writes. Only a start without it changes that.
         """
-        if self._settings.sources.get("read_only", "").startswith(("--", "$")):
-            raise Refused("Writes cannot be unlocked", self._read_only_hint(), "Start ecrtui without it.")
+        self.check_unlock()
         self._unlocked_until = time.time() + seconds
         return self._unlocked_until
+
+    def check_unlock(self) -> None:
+        """Check that :meth:`unlock` can allow writes.
+
+        Raises:
+            Refused: a flag or a variable refuses writes. Only a start without it changes that.
+        """
+        if self._settings.sources.get("read_only", "").startswith(("--", "$")):
+            raise Refused("Writes cannot be unlocked", self._read_only_hint(), "Start ecrtui without it.")
 
     def _policy(self) -> WritePolicy:
         return WritePolicy(self._settings.protected_tags, self.read_only)

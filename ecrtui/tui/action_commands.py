@@ -13,7 +13,7 @@ from textual.dom import DOMNode
 from textual.fuzzy import Matcher
 
 from ecrtui.tui.actions import Action
-from ecrtui.tui.bindings import ExplainsActions, declared_actions, shown_key
+from ecrtui.tui.bindings import ExplainsActions, declared_actions, shown_key, why_refused
 from ecrtui.tui.synonyms import matching_synonym
 
 _BY_SYNONYM, _BY_HELP = 0.9, 0.3
@@ -95,7 +95,7 @@ def _start(command: _Command) -> None:
 def _command(action: Action, node: DOMNode) -> _Command | None:
     """Return the command for an action; None if it does not work now and nothing says why."""
     _, name, parameters = parse_action(action.call)
-    reason = node.why_not(name) if isinstance(node, ExplainsActions) else ""
+    reason = (node.why_not(name) if isinstance(node, ExplainsActions) else "") or why_refused(node, name)
     if not reason and not node.check_action(name, parameters):
         return None
     return _Command(action, node, shown_key(node, action.id), reason)

@@ -33,6 +33,7 @@ class Action(NamedTuple):
         footer: whether the footer shows it.
         palette: whether the command palette offers it.
         priority: whether it comes before the keys of the focused widget.
+        writes: whether it leads to nothing but writes to the registry of its screen, which can be read-only.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Action(NamedTuple):
     footer: bool = False
     palette: bool = True
     priority: bool = False
+    writes: bool = False
 
     @property
     def scope(self) -> str:
@@ -145,8 +147,8 @@ ACTIONS = (
     Action("plan_form.submit", "enter", "submit", "apply", "Apply the plan; close the result", palette=False),
     Action("plan_form.close", "escape", "close", "close", "Cancel, or close the result", palette=False, priority=True),
     Action("plan_form.retry", "r", "retry", "try again", "Plan again after a failure"),
-    Action("plan_form.undo", "u", "undo", "undo", "Undo what the result shows; you confirm the plan"),
-    Action("plan_form.redo", "U", "redo", "redo", "Redo what the undo took back; you confirm the plan"),
+    Action("plan_form.undo", "u", "undo", "undo", "Undo what the result shows; you confirm the plan", writes=True),
+    Action("plan_form.redo", "U", "redo", "redo", "Redo what the undo took back; you confirm the plan", writes=True),
     Action("plan_form.save", "w", "save", "save", "Save the result as Markdown, CSV or JSON"),
     Action("plan_form.copy", "c", "copy_result", "copy", "Copy the result as Markdown, CSV or JSON"),
     Action("plan_form.manifest", "m", "manifest", "manifest", "Show the manifest that PutImage returned"),
@@ -192,17 +194,29 @@ ACTIONS = (
     Action("images.unfold", "plus", "unfold", "unfold", "Show the parts of the image: platforms, signatures"),
     Action("images.fold", "minus", "fold", "fold", "Hide the parts of the image"),
     Action("images.fold_all", "underscore", "fold_all", "fold all", "Hide the parts of all images, or show them"),
-    Action("images.untag", "X", "untag", "remove tags", "Remove tags of this image, except the last one"),
-    Action("images.swap", "", "swap", "swap two tags", "Exchange the images of two tags of this repository"),
-    Action("images.copy_tags", "", "copy_tags", "copy all tags", "Copy all tags of the marked image to this image"),
+    Action("images.untag", "X", "untag", "remove tags", "Remove tags of this image, except the last one", writes=True),
+    Action(
+        "images.swap", "", "swap", "swap two tags", "Exchange the images of two tags of this repository", writes=True
+    ),
+    Action(
+        "images.copy_tags",
+        "",
+        "copy_tags",
+        "copy all tags",
+        "Copy all tags of the marked image to this image",
+        writes=True,
+    ),
     Action(
         "repositories.promote",
         "t",
         "promote",
         "tag in all",
         "In each marked repository, give the image with one tag another tag",
+        writes=True,
     ),
-    Action("find.tag", "t", "tag", "tag", "Plan a tag for all marked images, or for this image", footer=True),
+    Action(
+        "find.tag", "t", "tag", "tag", "Plan a tag for all marked images, or for this image", footer=True, writes=True
+    ),
     Action(
         "find.read_indexes",
         "I",
@@ -228,7 +242,7 @@ ACTIONS = (
         "Mark every row from the last mark to this row",
     ),
     Action("marks.mark_all", "asterisk", "mark_all", "mark all", "Mark all rows that match the filter, or none"),
-    Action("plan.apply", "enter", "apply", "apply", "Apply the plan, after a confirmation", footer=True),
+    Action("plan.apply", "enter", "apply", "apply", "Apply the plan, after a confirmation", footer=True, writes=True),
     Action("plan.remove_row", "x", "remove_row", "remove", "Remove this row from the plan", footer=True),
     Action(
         "plan.remove_refused",
@@ -240,9 +254,11 @@ ACTIONS = (
     ),
     Action("plan.edit", "e", "edit", "edit", "Edit the input of the plan"),
     Action("plan.save", "w", "save", "save", "Save the plan, or its result for a change ticket", footer=True),
-    Action("activity.undo", "u", "undo", "undo", "Plan to undo this write; you confirm the plan", footer=True),
+    Action(
+        "activity.undo", "u", "undo", "undo", "Plan to undo this write; you confirm the plan", footer=True, writes=True
+    ),
     Action("activity.save", "w", "save", "save", "Save the marked or the shown writes as Markdown, CSV or JSON"),
-    Action("activity.undo_plan", "U", "undo_plan", "undo plan", "Plan to undo every write of this plan"),
+    Action("activity.undo_plan", "U", "undo_plan", "undo plan", "Plan to undo every write of this plan", writes=True),
     Action(
         "activity.resolve_unknown",
         "f",
@@ -251,7 +267,9 @@ ACTIONS = (
         "Read the registry to resolve writes with unknown outcome",
         footer=True,
     ),
-    Action("image.retag", "t", "retag", "tag", "Give this image another tag, or move a tag to it", footer=True),
+    Action(
+        "image.retag", "t", "retag", "tag", "Give this image another tag, or move a tag to it", footer=True, writes=True
+    ),
     Action(
         "image.promote",
         "p",
@@ -268,8 +286,9 @@ ACTIONS = (
         "undo",
         "Plan to undo the newest write here; you confirm the plan",
         footer=True,
+        writes=True,
     ),
-    Action("undo.redo", "U", "redo", "redo", "Plan to redo the newest undo here; you confirm the plan"),
+    Action("undo.redo", "U", "redo", "redo", "Plan to redo the newest undo here; you confirm the plan", writes=True),
     Action("dry_run.lifecycle", "L", "lifecycle", "lifecycle", "Show what the lifecycle policy would do"),
     Action("lifecycle.open", "enter", "open", "open", "Go to the images of the rule; open the image", palette=False),
     Action("lifecycle.switch_pane", "o,tab", "switch_pane", "switch", "Switch between the rules and the images"),
@@ -335,7 +354,15 @@ ACTIONS = (
         "previous platform",
         "Compare the previous platform",
     ),
-    Action("compare.retag", "t", "retag", "tag B", "Tag image B; the tags of image A are proposed", footer=True),
+    Action(
+        "compare.retag",
+        "t",
+        "retag",
+        "tag B",
+        "Tag image B; the tags of image A are proposed",
+        footer=True,
+        writes=True,
+    ),
     Action("compare.search", "slash", "search", "search", "Find words in the section"),
     Action("compare.export", "x", "export", "export", "Save the comparison as Markdown or JSON", footer=True),
     *(
@@ -404,7 +431,15 @@ ACTIONS = (
     Action("packages_pane.filter", "slash", "filter", "filter", "Filter the packages", footer=True),
     Action("packages_pane.sort", "s", "sort", "sort", "Sort by the next column", footer=True),
     Action("packages_pane.save", "x", "save", "export", "Save the packages that are shown, as CSV"),
-    Action("tags_pane.put_back", "t", "put_back", "put back", "Plan to put the tag back at the image of the row", True),
+    Action(
+        "tags_pane.put_back",
+        "t",
+        "put_back",
+        "put back",
+        "Plan to put the tag back at the image of the row",
+        True,
+        writes=True,
+    ),
     Action("tags_pane.compare", "D", "compare", "compare", "Compare the image of the row with this image"),
     Action("linked_text.open", "enter", "open_link", "open", "Open what the line is about", True, palette=False),
     Action("manifest.switch_pane", "o", "switch_pane", "switch half", "Switch between the manifest and the contents"),

@@ -6,11 +6,13 @@ The first frame waits for every import, so screens other than the first are impo
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.actions import parse as parse_action
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
@@ -22,7 +24,7 @@ from ecrtui.settings import Settings
 from ecrtui.tui import actions, blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen
-from ecrtui.tui.bindings import UNBOUND, KeymapApp, bindings, keys_of, shown_key
+from ecrtui.tui.bindings import UNBOUND, KeymapApp, bindings, keys_of, shown_key, why_refused
 from ecrtui.tui.column_choice import ColumnsApp
 from ecrtui.tui.connection_switcher import ConnectionSwitcher
 from ecrtui.tui.copying import CopyingApp
@@ -211,13 +213,28 @@ class EcrTuiApp(
         screen = self.screen
         if not isinstance(screen, AppScreen):
             return
+        source = screen.acting_source
         try:
-            until = await change_lock(screen)
+            until = await change_lock(screen, source)
         except EcrTuiError as error:
             screen.notify_error(error)
             return
         if until is not None:
-            self._update_headers(screen.connect, lambda state: state._replace(unlocked_until=until))
+            self._show_lock(source, until)
+        if until:
+            self.set_timer(until - time.time(), partial(self._show_lock_again, source))
+
+    def _show_lock_again(self, source: SessionSource) -> None:
+        """Show that the time has ended, unless writes were allowed again meanwhile."""
+        if source.opened is not None and source.opened.unlocked_until <= time.time():
+            self._show_lock(source, 0)
+
+    def _show_lock(self, source: SessionSource, until: float) -> None:
+        self._update_headers(source, lambda state: state._replace(unlocked_until=until))
+        for screen in self.screen_stack:
+            if isinstance(screen, AppScreen):
+                screen.lock_changed()
+                screen.refresh_bindings()
 
     def action_choose_profile(self) -> None:
         """Connect with another profile."""
@@ -229,8 +246,10 @@ class EcrTuiApp(
 
     def header_state_of(self, source: SessionSource) -> HeaderState:
         """Return what the headers of a source show."""
-        peers = self._screens_on(source)
-        return peers[-1].header_state if peers else HeaderState(read_only=self.settings.read_only, demo=self.demo)
+        if peers := self._screens_on(source):
+            return peers[-1].header_state
+        new = HeaderState(read_only=self.settings.read_only, demo=self.demo)
+        return new if source.opened is None else new.connected_to(source.opened)
 
     def show_new_caller(self) -> None:
         """Show who the caller is after new credentials. The thread that signs in calls this."""
@@ -246,7 +265,10 @@ class EcrTuiApp(
 
     def _update_headers(self, source: SessionSource, change: Callable[[HeaderState], HeaderState]) -> None:
         for screen in self._screens_on(source):
+            was_locked = screen.header_state.is_locked
             screen.header_state = change(screen.header_state)
+            if screen.header_state.is_locked != was_locked:
+                screen.refresh_bindings()
 
     def with_header(self, screen: AppScreen) -> AppScreen:
         """Give a new screen the header of an open screen on the same source."""
@@ -439,7 +461,14 @@ class EcrTuiApp(
         """Show the keyboard shortcuts."""
         from ecrtui.tui.overlays.help import HelpOverlay
 
-        self.push_screen(HelpOverlay(self._keys_in_use()))
+        keys = self._keys_in_use()
+        reasons = {
+            active.binding.id: reason
+            for active in self.screen.active_bindings.values()
+            if (reason := why_refused(active.node, parse_action(active.binding.action)[1]))
+        }
+        refused = {action for action in keys if action.id in reasons}
+        self.push_screen(HelpOverlay(keys, refused, next(iter(reasons.values()), "")))
 
     def _keys_in_use(self) -> dict[actions.Action, list[str]]:
         """Return the displayed keys of each action that works now.

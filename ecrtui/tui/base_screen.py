@@ -18,7 +18,7 @@ from textual.worker import Worker, WorkerState
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError, internal_error
 from ecrtui.tui import actions, blocking
-from ecrtui.tui.bindings import bindings, footer_place
+from ecrtui.tui.bindings import bindings, footer_place, is_refused, press
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.messages import Connected, ConnectFailed, GoBack
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
@@ -38,11 +38,7 @@ SMALLEST = (60, 15)
 
 def place_in_words(screen: Screen[Any]) -> str:
     """Return where writes of a screen go: " in 123456789012, eu-west-1"; empty if that is not known."""
-    state = screen.header_state if isinstance(screen, AppScreen) else HeaderState()
-    if not state.registry_id:
-        return ""
-    name = f"{state.registry_id} ({state.alias})" if state.alias else state.registry_id
-    return f" in {name}, {state.region}"
+    return screen.header_state.place_in_words() if isinstance(screen, AppScreen) else ""
 
 
 def worker_error(event: Worker.StateChanged) -> EcrTuiError | None:
@@ -102,7 +98,7 @@ class AppScreen(Screen[None]):
         yield self.header()
         yield Breadcrumb(self.breadcrumb())
         yield Vertical(*self.body(), id="body")
-        yield Footer(footer_place)
+        yield Footer(footer_place, is_refused)
 
     def render(self) -> RenderableType:
         """Return nothing, or the text for a terminal that is too small for the widgets."""
@@ -126,6 +122,16 @@ class AppScreen(Screen[None]):
     def acting_source(self) -> SessionSource:
         """The source that actions of the whole application use. Screens with several connections override it."""
         return self.connect
+
+    def why_no_writes(self) -> str:
+        """Return why all writes are refused now; see :class:`ecrtui.tui.bindings.RefusesWrites`."""
+        if not self.header_state.is_locked:
+            return ""
+        unlock = press(self, "app.unlock", "allow writes for some minutes")
+        return f"Read-only: ecrtui writes nothing{self.header_state.place_in_words()}. {unlock}".rstrip()
+
+    def lock_changed(self) -> None:
+        """Show that writes to a registry are allowed now, or refused again. Screens override it."""
 
     @property
     def place(self) -> Reference:

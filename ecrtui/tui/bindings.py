@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Protocol, runtime_checkable
 
+from textual.actions import ActionParseResult
+from textual.actions import parse as parse_action
 from textual.app import App
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.dom import DOMNode
 
 from ecrtui.tui import actions
@@ -44,6 +47,38 @@ class ExplainsActions(Protocol):
         """
 
 
+@runtime_checkable
+class RefusesWrites(Protocol):
+    """A screen that knows whether its registry refuses all writes."""
+
+    def why_no_writes(self) -> str:
+        """Return why all writes are refused now, and what to do, in sentences; empty if they are not."""
+
+
+@cache
+def _writing_actions(owner: type) -> frozenset[str]:
+    """Return the Textual actions of a class that lead to nothing but writes, without parameters."""
+    return frozenset(parse_action(action.call)[1] for action in declared_actions(owner) if action.writes)
+
+
+def why_refused(node: DOMNode, action: str) -> str:
+    """Return why an action cannot do anything because it writes; empty if it can, or if it does not write.
+
+    Args:
+        node: the node that runs the action.
+        action: the name of the Textual action, without parameters.
+    """
+    if action not in _writing_actions(type(node)):
+        return ""
+    screen = node.screen
+    return screen.why_no_writes() if isinstance(screen, RefusesWrites) else ""
+
+
+def is_refused(active: ActiveBinding) -> bool:
+    """Return whether the action of a binding cannot do anything because it writes."""
+    return bool(why_refused(active.node, parse_action(active.binding.action)[1]))
+
+
 class KeymapApp(App[None]):
     """An application whose users can change keys."""
 
@@ -54,6 +89,20 @@ class KeymapApp(App[None]):
         """Replace the default keys of these actions, by id."""
         self.user_keys = keys
         self.set_keymap(dict(keys))
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action; say why if it writes, and the registry refuses all writes."""
+        node = self if default_namespace is None else default_namespace
+        _, name, parameters = parse_action(action) if isinstance(action, str) else action
+        if (reason := why_refused(node, name)) and node.check_action(name, parameters):
+            self.notify(reason, severity="warning", timeout=10)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
 
     def get_key_display(self, binding: Binding) -> str:
         """Return the name of a key. Enter has a word, as every other key; some fonts lack Textual's sign for it."""

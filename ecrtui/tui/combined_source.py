@@ -29,6 +29,11 @@ class CombinedSource:
         """The options of the first connection."""
         return self.members[0].connection
 
+    @property
+    def opened(self) -> None:
+        """None: each row acts over its own connection."""
+        return None
+
     def __call__(self) -> Session:
         """Open all connections at once; return the first session.
 

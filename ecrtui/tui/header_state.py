@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -28,8 +29,22 @@ class HeaderState(NamedTuple):
     connected: bool = False
     mfa_ends: float = 0
     """When the credentials end that an MFA code gave, in seconds since 1970; 0 if there are none."""
+    connections: str = ""
+    """The number of connections of the screen, in words; the other fields are of the connection of the row."""
     writes: int = 0
     """Writes in flight to this registry."""
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether all writes are refused now."""
+        return self.read_only and time.time() >= self.unlocked_until
+
+    def place_in_words(self) -> str:
+        """Return where writes go: " in 123456789012, eu-west-1"; empty if that is not known."""
+        if not self.registry_id:
+            return ""
+        name = f"{self.registry_id} ({self.alias})" if self.alias else self.registry_id
+        return f" in {name}, {self.region}"
 
     def expecting(self, location: RegistryLocation, alias: str, settings: Settings) -> HeaderState:
         """Return this state with a registry that is not connected yet, and the settings of its account."""
@@ -38,7 +53,8 @@ class HeaderState(NamedTuple):
     def connected_to(self, session: Session) -> HeaderState:
         """Return this state with the registry of a session."""
         alias = self.alias if self.registry_id == session.location.registry_id else ""
-        return self._at(session.location, session.settings)._replace(alias=alias, connected=True)
+        state = self._at(session.location, session.settings)
+        return state._replace(alias=alias, connected=True, unlocked_until=session.unlocked_until)
 
     def _at(self, location: RegistryLocation, settings: Settings) -> HeaderState:
         return self._replace(

@@ -113,6 +113,10 @@ class OpenSession:
     def __call__(self) -> Session:
         return self.session
 
+    @property
+    def opened(self) -> Session | None:
+        return self.session
+
     def cached_snapshot(self) -> None:
         return None
 

@@ -22,10 +22,10 @@ from ecrtui.errors import EcrTuiError, ErrorKind, UsageError
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.combined_header import CombinedHeaderMixin
 from ecrtui.tui.combined_source import CombinedSource
 from ecrtui.tui.find_rows import ACCOUNT, COLUMNS, REGION, FindRow, ShownAnswers, searchable
 from ecrtui.tui.finding import FindEverywhere, Found, Progress
-from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.table.table import Table
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 PLACEHOLDER = "tag, digest, team/app:tag, image URI, release-*, missing:tag=prod"
 
 
-class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
+class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
     """What all repositories have of a tag, a digest, or whatever a pasted text names.
 
     Args:
@@ -77,12 +77,15 @@ class FindScreen(PlanApplyMixin, ListScreen[FindRow]):
         self._started = self._took = 0.0
         self.set_reactive(ListScreen.state, ListState("repository", descending=False))
         if combined:
-            shown = units.format_count(len(sources), "connection")
-            self.set_reactive(FindScreen.header_state, HeaderState(registry_id=shown, connected=True))
+            self.combined = len(sources)
+            self.set_reactive(FindScreen.header_state, self.combined_state(None))
 
     @property
     def acting_source(self) -> SessionSource:
         return self.current.place.source if self.current is not None else self.sources[0]
+
+    def chosen_sources(self) -> Iterable[SessionSource]:
+        return [row.place.source for row in self.rows.marked()] or super().chosen_sources()
 
     def breadcrumb(self) -> str:
         where = f" of {units.format_count(len(self.sources), 'connection')}" if len(self.sources) > 1 else ""

@@ -170,6 +170,11 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         self.plan, self.report = self._batch.plan, None
         self.refresh_bindings()
 
+    def lock_changed(self) -> None:
+        """Make the plan again: its steps were refused, or are refused now."""
+        if self.plan is not None and self.report is None and not self.query(PlanForm):
+            self.load()
+
     def parse_filter(self, line: str) -> Filter[PlanRow]:
         return words_filter(line, _searchable)
 

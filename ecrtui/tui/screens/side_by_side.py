@@ -17,7 +17,7 @@ from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.header_state import HeaderState
+from ecrtui.tui.combined_header import CombinedHeaderMixin
 from ecrtui.tui.lifecycle_action import LifecycleMixin
 from ecrtui.tui.list_screen import ListScreen, ListState, two_tags, words_filter
 from ecrtui.tui.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
@@ -85,7 +85,7 @@ COLUMNS: Sequence[Column[PlacedRepository]] = (
 )
 
 
-class SideBySideScreen(LifecycleMixin, TotalsLoadingMixin[PlacedRepository]):
+class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[PlacedRepository]):
     """The repositories of several connections. An error of one connection is a row.
 
     Args:
@@ -107,12 +107,15 @@ class SideBySideScreen(LifecycleMixin, TotalsLoadingMixin[PlacedRepository]):
         self.members = connect.members
         self.rows = Rows(lambda row: f"{row.number}/{row.name}")
         self.set_reactive(ListScreen.state, ListState("name", descending=False))
-        shown = units.format_count(len(self.members), "connection")
-        self.set_reactive(SideBySideScreen.header_state, HeaderState(registry_id=shown, connected=True))
+        self.combined = len(self.members)
+        self.set_reactive(SideBySideScreen.header_state, self.combined_state(None))
 
     @property
     def acting_source(self) -> SessionSource:
         return self.current.source if self.current is not None else self.connect
+
+    def chosen_sources(self) -> Iterable[SessionSource]:
+        return [row.source for row in self.rows.marked()] or super().chosen_sources()
 
     def breadcrumb(self) -> str:
         return f"Repositories of {units.format_count(len(self.members), 'connection')}"

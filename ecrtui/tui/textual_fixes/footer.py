@@ -54,6 +54,7 @@ class Footer(Widget):
 
     Args:
         place: gives the place of a binding among the others; equal ones keep the order of the bindings.
+        is_refused: whether a binding is shown like one that does nothing now.
     """
 
     ALLOW_SELECT = False
@@ -76,9 +77,14 @@ class Footer(Widget):
     hovered: reactive[KeyHint | None] = reactive(None)
     """The hint under the mouse pointer."""
 
-    def __init__(self, place: Callable[[Binding], int] = lambda _: 0) -> None:
+    def __init__(
+        self,
+        place: Callable[[Binding], int] = lambda _: 0,
+        is_refused: Callable[[ActiveBinding], bool] = lambda _: False,
+    ) -> None:
         super().__init__()
         self._place = place
+        self._is_refused = is_refused
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._update_hints)
@@ -97,7 +103,8 @@ class Footer(Widget):
             binding = active.binding
             shown = self.app.get_key_display(binding)
             tooltip = active.tooltip or binding.description
-            yield KeyHint(binding.key, shown, binding.description, tooltip, active.enabled, active.node is self.app)
+            enabled = active.enabled and not self._is_refused(active)
+            yield KeyHint(binding.key, shown, binding.description, tooltip, enabled, active.node is self.app)
 
     def _is_typed(self, active: ActiveBinding, focused: Widget | None) -> bool:
         """Return True for a key that the focused field takes as text.

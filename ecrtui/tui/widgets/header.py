@@ -71,9 +71,8 @@ class Header(Widget):
         if state.writes:
             parts.append(("writing… ", "bold"))
         unlocked = state.unlocked_until - time.time()
-        is_read_only = state.read_only and unlocked <= 0
-        is_unlocked = state.read_only and not is_read_only
-        if is_read_only:
+        is_unlocked = state.read_only and not state.is_locked
+        if state.is_locked:
             parts.append(("READ-ONLY", "bold $text-success"))
         else:  # the usual mode stays quiet, so that a registry that is unlocked for some minutes is seen
             parts.append(("READ-WRITE", "bold $text-warning" if is_unlocked else ""))
@@ -89,6 +88,7 @@ def _left_ends(state: HeaderState) -> list[str]:
     """Return the left end, the longest form first."""
     names = caller_names(state.identity, state.registry_id) or ("" if state.connected else _NOT_CONNECTED,)
     brief = names[min(1, len(names) - 1)]
+    names = names if not state.connections else ("",)
     account = f"{state.alias} {state.registry_id}".strip()
     digits = f"{ELLIPSIS}{state.registry_id[-_SHOWN_DIGITS:]}" if state.registry_id.isdigit() else state.registry_id
     short = f"{state.alias} {digits}".strip()
@@ -103,11 +103,11 @@ def _left_ends(state: HeaderState) -> list[str]:
         ("", digits, host, names[-1]),
         ("", digits, "", names[-1]),
     ]
-    return [_joined(brand, state.region, *parts) for brand, *parts in forms]
+    return [_joined(brand, state.connections, account, state.region, *rest) for brand, account, *rest in forms]
 
 
-def _joined(brand: str, region: str, account: str, endpoint: str, name: str) -> str:
-    parts = [part for part in (account, region, endpoint, name) if part]
+def _joined(brand: str, *parts: str) -> str:
+    parts = tuple(filter(None, parts))
     return f"{brand}{'  ' if brand else ' '}{' · '.join(parts) or _NOT_CONNECTED}"
 
 

@@ -433,18 +433,6 @@ async def test_esc_at_the_confirmation_returns_to_the_plan(embedded: EmbeddedReg
         assert "prod" not in tags_of(client, "team/app")
 
 
-async def test_read_only_mode_is_in_the_header_and_refuses_the_plan(embedded: EmbeddedRegistry, client: Any) -> None:
-    push_image(client, "team/app", "new", "v2")
-    async with running(embedded, "team/app", read_only=True) as pilot:
-        await until(pilot, "1 image ·")
-        await until(pilot, "READ-ONLY")
-        screen = await retag(pilot, "rc")
-        assert "refused: ecrtui is in read-only mode" in screen
-        await pilot.press("enter")
-        await until(pilot, "Cannot apply: a step is refused")
-        assert "rc" not in tags_of(client, "team/app")
-
-
 async def test_a_plan_that_arrives_while_the_form_closes_is_ignored(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, "team/app", "content", "v1")
     async with running(embedded, "team/app") as pilot:
