@@ -68,6 +68,7 @@ class SessionFactory:
     def talk_through(self, app: EcrTuiApp) -> None:
         """Ask and tell the user through the screens of an application."""
         _talk_through(self.user, app, self._settings, self.connection.profile)
+        self.user.on_credentials = partial(app.show_credentials, self)
         self.on_notice = app.show_notice
 
     def __call__(self) -> Session:

@@ -129,7 +129,7 @@ class EcrCalls:
         return self._read(operation, without_registry_id, parameters)
 
     def _read(self, operation: str, without_registry_id: bool, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        with self._clients.calling(operation, repository=parameters.get("repositoryName", "")):
+        with self._clients.requesting(operation, repository=parameters.get("repositoryName", "")):
             account = {} if without_registry_id else self._account
             reply = method_of(self._clients.read_client, operation)(**account, **parameters)
         with validate_reply(operation):
@@ -149,7 +149,7 @@ class EcrCalls:
             answer_code: the code of an error that is returned, not raised, because its members are the answer.
             parameters: the parameters of the operation.
         """
-        with self._clients.calling(operation, write=True, repository=parameters.get("repositoryName", "")):
+        with self._clients.requesting(operation, write=True, repository=parameters.get("repositoryName", "")):
             sender = client or self._clients.write_client
             try:
                 return method_of(sender, operation)(**self._account, **parameters)

@@ -18,7 +18,7 @@ from botocore.session import Session
 
 from ecrtui import __version__
 from ecrtui.ecr.location import EMBEDDED
-from ecrtui.errors import CredentialsError, EcrTuiError, UsageError
+from ecrtui.errors import CredentialsError, EcrTuiError, ErrorKind, UsageError
 from ecrtui.redaction import public_url
 from ecrtui.registry import layer_parts
 from ecrtui.registry.account_check import AccountCheck, read_account
@@ -108,6 +108,8 @@ class Clients:
         self._connection = connection
         self.in_process = in_process
         self._user = user or User()
+        self._credentials_work: bool | None = None
+        """Whether ECR accepted the credentials of the last request; None before the first one."""
         self._lock = threading.RLock()
         self._session: Session | None = None
         self._cache: dict[str, Any] = {}
@@ -273,6 +275,23 @@ class Clients:
         except CredentialsError:
             self.reset()
             raise
+
+    @contextmanager
+    def requesting(self, operation: str, *, write: bool = False, repository: str = "") -> Iterator[None]:
+        """Enclose a request to ECR; see :meth:`calling`. Report when ECR begins to accept or refuse the credentials."""
+        try:
+            with self.calling(operation, write=write, repository=repository):
+                yield
+        except CredentialsError as error:
+            if error.kind is not ErrorKind.CLOCK:
+                self._report_credentials(work=False)
+            raise
+        self._report_credentials(work=True)
+
+    def _report_credentials(self, *, work: bool) -> None:
+        if work is not self._credentials_work:
+            self._credentials_work = work
+            self._user.on_credentials(work)
 
     def _account_of(self, credentials: ReadOnlyCredentials) -> str:
         """Ask AWS for the account of credentials."""

@@ -255,6 +255,10 @@ class EcrTuiApp(
         """Show who the caller is after new credentials. The thread that signs in calls this."""
         self.call_from_thread(self._identify_again)
 
+    def show_credentials(self, source: SessionSource, work: bool) -> None:
+        """Show whether ECR accepts the credentials of a source. Any thread can call it; it does not wait."""
+        self.call_later(self._update_headers, source, lambda state: state._replace(signed_out=not work))
+
     def _identify_again(self) -> None:
         for source in self._connected:
             self.run_worker(self._identify(source, source()), group="identify", exit_on_error=False)

@@ -29,6 +29,8 @@ class HeaderState(NamedTuple):
     connected: bool = False
     mfa_ends: float = 0
     """When the credentials end that an MFA code gave, in seconds since 1970; 0 if there are none."""
+    signed_out: bool = False
+    """ECR did not accept the credentials of the last request, or there were none."""
     connections: str = ""
     """The number of connections of the screen, in words; the other fields are of the connection of the row."""
     writes: int = 0

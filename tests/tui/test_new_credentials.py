@@ -26,7 +26,7 @@ from tests.support.embedded import (
     tags_of,
 )
 from tests.support.fake_sts import ACCOUNT, FakeSts
-from tests.support.screen import running, until
+from tests.support.screen import running, until, until_gone
 
 OTHER = "222222222222"
 
@@ -70,6 +70,14 @@ async def test_the_header_and_reading_ahead_follow_the_caller(site: Site) -> Non
         await pilot.press("g")
         await until(pilot, "The manifest was not read.")
         assert site.embedded.calls["BatchGetImage"] == read + read_by_client
+        expired = site.embedded.faults.add("DescribeImages:error:code=ExpiredTokenException:message=it has expired")
+        await pilot.press("ctrl+r")
+        await until(pilot, "NOT SIGNED IN  READ-WRITE")
+        await pilot.press("escape")
+        await until(pilot, lambda text: "Repositories ›" not in text and "NOT SIGNED IN" in text)
+        expired.times = expired.hits
+        await pilot.press("ctrl+r")
+        await until_gone(pilot, "NOT SIGNED IN")
 
 
 @pytest.mark.parametrize("registry_id", ["", ACCOUNT])

@@ -14,6 +14,7 @@ from ecrtui.registry.user import SignInMethod, User
 
 MFA_CODE, WAITING, NEW_CREDENTIALS, LEND_TERMINAL = "mfa_code", "waiting", "new_credentials", "lend_terminal"
 SIGN_IN, END_SIGN_IN, SIGN_IN_METHOD, NOTICE = "sign_in", "end_sign_in", "sign_in_method", "notice"
+CREDENTIALS = "credentials"
 """The names of the calls; each is a function of :class:`ecrtui.registry.user.User`."""
 
 
@@ -28,6 +29,7 @@ def remote_user(rpc: RpcConnection, number: int) -> User:
         end_sign_in=partial(_tell, rpc, END_SIGN_IN, number),
         sign_in_method=partial(_sign_in_method, rpc, number),
         on_notice=partial(_tell, rpc, NOTICE, number),
+        on_credentials=partial(_tell, rpc, CREDENTIALS, number),
     )
 
 
@@ -43,6 +45,8 @@ def answer(user: User, name: str, *arguments: Any) -> Iterator[Any]:
         user.on_new_credentials()
     elif name == NOTICE:
         user.on_notice(*arguments)
+    elif name == CREDENTIALS:
+        user.on_credentials(*arguments)
     elif name == SIGN_IN:
         yield user.sign_in(*arguments)
     elif name == END_SIGN_IN:

@@ -70,6 +70,8 @@ class Header(Widget):
             parts += [(" PRODUCTION ", "bold $background on $error"), " "]
         if state.writes:
             parts.append(("writing… ", "bold"))
+        if state.signed_out:
+            parts.append(("NOT SIGNED IN  ", "bold $text-error"))
         unlocked = state.unlocked_until - time.time()
         is_unlocked = state.read_only and not state.is_locked
         if state.is_locked:

@@ -257,9 +257,12 @@ def test_the_running_threads_of_a_system_are_counted() -> None:
 
 def test_a_session_works_through_the_process(served: str, start: Callable[[Connection], RemoteConnection]) -> None:
     connection = Connection(endpoint_url=served)
-    session = SessionFactory(connection, load({}), remote=start(connection))()
+    remote, accepted = start(connection), SimpleQueue[bool]()
+    remote.user.on_credentials = accepted.put
+    session = SessionFactory(connection, load({}), remote=remote)()
     assert session.location.endpoint == served
     assert session.registry.repository("team/app").name == "team/app"
+    assert accepted.get()
 
 
 def test_the_user_is_told_about_a_slow_credential_process_and_closing_ends_it(
