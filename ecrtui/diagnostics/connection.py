@@ -106,10 +106,15 @@ class RegistryCheck:
             raise
         self.reached = True
         yield Check("answer", f"after {answer.seconds:.2f} seconds")
-        yield _clock(answer.clock)
+        yield clock_check(answer.clock)
 
 
-def _clock(difference: float | None) -> Check:
+def clock_check(difference: float | None) -> Check:
+    """Return what the clock of this machine is worth.
+
+    Args:
+        difference: seconds by which the clock of the registry is ahead; None if it is not known.
+    """
     name = "clock of this machine"
     if difference is None:
         return Check(name, "the registry does not tell its time", Status.UNKNOWN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +19,7 @@ from textual.worker import Worker, WorkerState
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError, internal_error
 from ecrtui.tui import actions, blocking
+from ecrtui.tui.aws_options import aws_options
 from ecrtui.tui.bindings import bindings, footer_place, is_refused, press
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.messages import Connected, ConnectFailed, GoBack
@@ -143,6 +145,10 @@ class AppScreen(Screen[None]):
         """The image that the user may want to find elsewhere: a digest or a reference. Screens override it."""
         place = self.place
         return place.digest or (str(place) if place.tag else "")
+
+    def aws_options(self) -> tuple[str, ...]:
+        """Return the options of AWS CLI commands that use the connection of this screen."""
+        return aws_options(self.connect.connection, self.header_state.region, os.environ)
 
     def known_repositories(self) -> Sequence[str]:
         """Return the names of the repositories that the screens of this connection have loaded."""

@@ -11,6 +11,10 @@ from ecrtui.ecr.manifest import Annotation, Part
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.safe_text import visible, visible_lines
+from ecrtui.tui.aws_options import write_profile_line
+
+WRITE_PROFILE = "aws configure set, once for these commands"
+"""The entry that lets the AWS CLI know a role without a profile."""
 
 MANIFEST_FILE = "manifest.json"
 """The file with the manifest in a command, unless the manifest came from another file."""
@@ -45,13 +49,15 @@ def copy_items_for_repository(repository: Repository) -> tuple[CopyItem, ...]:
     return copy_words(("URI", repository.uri), ("name", repository.name), ("ARN", repository.arn))
 
 
-def copy_items_for_image(repository: Repository, image: Image, region: str, tag: str = "") -> tuple[CopyItem, ...]:
+def copy_items_for_image(
+    repository: Repository, image: Image, common: Sequence[str], tag: str = ""
+) -> tuple[CopyItem, ...]:
     """Return what can be copied of an image: first its names, then command lines, then its other tags.
 
     Args:
         repository: its repository.
         image: the image.
-        region: the region of the registry.
+        common: the options of the connection for AWS CLI commands, each with its value.
         tag: the tag that the entries with one tag use; the first tag of the image if it is empty.
     """
     tag = tag or (image.tags[0] if image.tags else "")
@@ -61,10 +67,11 @@ def copy_items_for_image(repository: Repository, image: Image, region: str, tag:
     return (
         *copy_words(("tag URI", by_tag), ("digest URI", by_digest), ("digest", image.digest), ("tag", tag)),
         CopyItem("docker pull", shlex.join(["docker", "pull", by_tag or by_digest])),
-        CopyItem("aws ecr put-image", put_image_line(repository, image, region, tag or "TAG")),
+        CopyItem("aws ecr put-image", put_image_line(repository, image, common, tag or "TAG")),
         *(CopyItem("all tags", shlex.join(map(visible, (tag, *others)))) for _ in others[:1]),
         *(_command(name, *words) for name, words in _commands(by_tag or by_digest, by_digest)),
         *copy_words(("repository ARN", repository.arn)),
+        *(CopyItem(WRITE_PROFILE, line) for line in (write_profile_line(common),) if line),
         *copy_words(*((f"tag URI, {visible(other)}", f"{repository.uri}:{other}") for other in others[:MAX_TAGS])),
     )
 
@@ -102,14 +109,13 @@ def copy_words(*entries: tuple[str, str]) -> tuple[CopyItem, ...]:
     return tuple(CopyItem(label, shlex.quote(visible(value))) for label, value in entries if value)
 
 
-def put_image_line(repository: Repository, image: Image, region: str, tag: str) -> str:
+def put_image_line(repository: Repository, image: Image, common: Sequence[str], tag: str) -> str:
     """Return the AWS CLI commands that give this image a tag, byte for byte.
 
     The manifest goes through a file: a command substitution strips trailing newlines, which changes the digest, and
     an argument holds at most 128 KiB. ``jq -j`` writes the exact string without a newline.
     """
     request = PutImageRequest(repository.registry_id, repository.name, "", image.media_type, tag, image.digest)
-    common = ("--region", region)
     return f"{get_manifest_line(request, common)} && {put_image_command(request, MANIFEST_FILE, common)}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -124,10 +125,11 @@ def test_the_clock_is_compared(embedded: EmbeddedRegistry) -> None:
     with served(embedded) as url:
         connection = Connection(endpoint_url=url, region="eu-west-1", sign_request=False)
         exact = open_diagnosis(connection).answer().clock
-        slow = Diagnosis(open_diagnosis(connection)._clients, connection, now=lambda: 1_000_000.0).answer().clock
-    assert exact is not None
-    assert slow is not None
-    assert slow > 1_000_000_000
+        clients = open_diagnosis(connection)._clients
+        late = Diagnosis(clients, connection, now=lambda: time.time() - 3600).answer().clock
+        early = Diagnosis(clients, connection, now=lambda: time.time() + 3600).answer().clock
+    assert exact == pytest.approx(0, abs=60), "the header has whole seconds, and the machine is slow"
+    assert [late, early] == [pytest.approx(3600, abs=60), pytest.approx(-3600, abs=60)]
 
 
 def test_the_policy_for_retagging_is_enough_to_retag() -> None:

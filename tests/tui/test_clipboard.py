@@ -12,7 +12,9 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Annotation, Descriptor, DescriptorRole, Part, parse_manifest
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.repository import Repository
+from ecrtui.settings import Connection
 from ecrtui.tui import clipboard
+from ecrtui.tui.aws_options import aws_options, write_profile_line
 from ecrtui.tui.clipboard import CopyItem
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -61,7 +63,7 @@ def items_of(text: str) -> list[CopyItem]:
     parts: list[Part] = [*manifest.descriptors, Annotation("note", text), Annotation("note", text, text)]
     return [
         *clipboard.copy_items_for_repository(repository),
-        *clipboard.copy_items_for_image(repository, image, "eu-west-1"),
+        *clipboard.copy_items_for_image(repository, image, ("--region", "eu-west-1")),
         *clipboard.copy_words(("digest before", text), ("plan", text)),  # as Activity and the Put image form
         *(item for part in parts for item in clipboard.copy_items_for_part(repository, part)),
     ]
@@ -83,7 +85,9 @@ def test_nothing_copied_has_a_control_character_or_breaks_out_of_its_word(text: 
 
 
 def test_valid_names_are_copied_as_they_are() -> None:
-    items = {item.label: item.text for item in clipboard.copy_items_for_image(REPOSITORY, IMAGE, "eu-west-1")}
+    items = {
+        item.label: item.text for item in clipboard.copy_items_for_image(REPOSITORY, IMAGE, ("--region", "eu-west-1"))
+    }
     assert items["tag URI"] == f"{REPOSITORY.uri}:v1"
     assert items["docker pull"] == f"docker pull {REPOSITORY.uri}:v1"
     assert items["digest"] == DIGEST
@@ -91,7 +95,7 @@ def test_valid_names_are_copied_as_they_are() -> None:
 
 def test_every_tag_and_command_line_is_offered_once() -> None:
     image = replace(IMAGE, tags=("prod", "v1", "staging"))
-    items = clipboard.copy_items_for_image(REPOSITORY, image, "eu-west-1", "v1")
+    items = clipboard.copy_items_for_image(REPOSITORY, image, ("--region", "eu-west-1"), "v1")
     texts = {item.label: item.text for item in items}
     assert len(texts) == len(items)
     uri = f"{REPOSITORY.uri}:v1"
@@ -106,7 +110,45 @@ def test_every_tag_and_command_line_is_offered_once() -> None:
     parts = {item.label: item.text for item in clipboard.copy_items_for_part(REPOSITORY, part)}
     assert not parts.keys() & texts.keys()
     assert parts["docker pull, this manifest"] == f"docker pull {REPOSITORY.uri}@{DIGEST}"
-    assert "all tags" not in [item.label for item in clipboard.copy_items_for_image(REPOSITORY, IMAGE, "eu-west-1")]
+    assert "all tags" not in [
+        item.label for item in clipboard.copy_items_for_image(REPOSITORY, IMAGE, ("--region", "eu-west-1"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("connection", "environment", "options"),
+    [
+        (Connection(), {}, []),
+        (Connection(profile="default"), {}, []),
+        (Connection(profile="a b"), {"AWS_ACCESS_KEY_ID": "AKID"}, ["--profile", "a b"]),
+        (Connection(), {"AWS_ACCESS_KEY_ID": "AKID", "AWS_PROFILE": "x"}, []),
+        (Connection(), {"AWS_PROFILE": "x"}, ["--profile", "x"]),
+        (Connection(demo=True), {"AWS_PROFILE": "x"}, []),
+    ],
+)
+def test_aws_commands_name_the_profile_of_the_connection(
+    connection: Connection, environment: dict[str, str], options: list[str]
+) -> None:
+    found = aws_options(connection, "eu-west-1", environment)
+    assert found == (*options, "--region", "eu-west-1")
+    line = clipboard.put_image_line(REPOSITORY, IMAGE, found, "v1")
+    assert line.count(shlex.join(found)) == 2
+    assert write_profile_line(found) == ""
+
+
+def test_a_role_without_a_profile_has_the_commands_that_write_one() -> None:
+    options = aws_options(Connection(profile="my corp/123456789012/deploy"), "eu-west-1", {})
+    items = {item.label: item.text for item in clipboard.copy_items_for_image(REPOSITORY, IMAGE, options)}
+    commands = items[clipboard.WRITE_PROFILE].split(" && ")
+    assert [shlex.split(command)[3:] for command in commands] == [
+        [name, value, "--profile", "my corp/123456789012/deploy"]
+        for name, value in (
+            ("sso_session", "my corp"),
+            ("sso_account_id", "123456789012"),
+            ("sso_role_name", "deploy"),
+            ("region", "eu-west-1"),
+        )
+    ]
 
 
 @pytest.mark.parametrize("text", ["\x1b[201~\nreboot\n", "a\rb", "\x9b2J", "\u202egnp"])

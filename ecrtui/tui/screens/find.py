@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ from ecrtui.ecr.text_formats import by_suffix
 from ecrtui.errors import EcrTuiError, ErrorKind, UsageError
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.aws_options import aws_options
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.combined_header import CombinedHeaderMixin
 from ecrtui.tui.combined_source import CombinedSource
@@ -285,7 +287,8 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
                 self.notify_error(error)
                 items = clipboard.copy_words(("digest", row.digest))
             else:
-                items = clipboard.copy_items_for_image(repository, row.hit.image, row.place.region)
+                options = aws_options(row.place.source.connection, row.place.region, os.environ)
+                items = clipboard.copy_items_for_image(repository, row.hit.image, options)
         hits = self._hits()
         if hits:
             items += await blocking.run_blocking(_copies_of, hits)

@@ -414,7 +414,7 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
         known, image = self.inspected, self._image
         repository = None if known is None else known.known_repository
         if isinstance(repository, Repository) and image is not None:
-            own = clipboard.copy_items_for_image(repository, image, self.header_state.region)
+            own = clipboard.copy_items_for_image(repository, image, self.aws_options())
             part, texts = ((), ()) if self.pane is None else (self.pane.copy_items(), self.pane.text_items())
             self.post_message(messages.OfferCopies((*part, *own, *texts)))
 

@@ -326,7 +326,7 @@ class ImagesScreen(
     def action_copy_menu(self) -> None:
         """Copy a URI, the digest or a command of the selected image."""
         if self.current is not None and self.repository is not None:
-            items = clipboard.copy_items_for_image(self.repository, self.current, self.header_state.region)
+            items = clipboard.copy_items_for_image(self.repository, self.current, self.aws_options())
             self.post_message(messages.OfferCopies(items))
 
     def document(self) -> tuple[str, Mapping[str, Any]] | None:

@@ -22,8 +22,9 @@ from ecrtui.retag.plan import Report, StepOutcome, StepResult
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, messages, put_image_text
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.aws_options import write_profile_line
 from ecrtui.tui.bindings import key_hint
-from ecrtui.tui.clipboard import CopyItem, copy_words
+from ecrtui.tui.clipboard import WRITE_PROFILE, CopyItem, copy_words
 from ecrtui.tui.manifest.editor import MAX_EDITABLE_LENGTH, ManifestField
 from ecrtui.tui.messages import PutImageDraft
 from ecrtui.tui.put_image_document import ManifestSource, PutImageDocument, next_line_endings, read_manifest_file
@@ -309,16 +310,14 @@ class PutImageScreen(PlanApplyMixin):
         if self.draft.common:
             return self.draft.common
         endpoint = self.header_state.endpoint
-        options = (
-            ("--region", self.header_state.region),
-            ("--endpoint-url", endpoint if EMBEDDED not in endpoint else ""),
-        )
-        return tuple(word for option, value in options if value for word in (option, value))
+        own = self.aws_options()
+        return own if not endpoint or EMBEDDED in endpoint else (*own, "--endpoint-url", endpoint)
 
     def action_copy_menu(self) -> None:
         """Copy the command, the digest or the manifest."""
         items = (
             CopyItem("aws ecr put-image", self._command()),
+            CopyItem(WRITE_PROFILE, write_profile_line(self.aws_options())),
             *copy_words(("digest", self.state.digest)),
             CopyItem("manifest", self.manifest_field.exact_text, lines=True),
         )
