@@ -9,7 +9,7 @@ from functools import partial
 from ecrtui.diagnostics.report import Check, Question, Section, Status
 from ecrtui.ecr.permissions import PERMISSIONS, Permission, Purpose, permissions_for
 from ecrtui.ecr.profile import Profile, SignInState
-from ecrtui.ecr.units import format_duration, format_iso_time
+from ecrtui.ecr.units import format_date, format_duration
 from ecrtui.errors import AccessDenied
 from ecrtui.registry.diagnosis import Diagnosis, RegistryAnswer
 from ecrtui.registry.permission_probes import Access, Answer, Subject
@@ -61,7 +61,7 @@ def _kind(profile: Profile) -> str:
 
 
 def _state(profile: Profile) -> str:
-    until = f" until {format_iso_time(profile.until.timestamp())}" if profile.until else ""
+    until = f" until {format_date(profile.until.timestamp())}" if profile.until else ""
     return f"{profile.state.value}{until}"
 
 
@@ -71,7 +71,7 @@ def _credentials(diagnosis: Diagnosis, now: Callable[[], float] = time.time) -> 
     yield Check("credentials", found.source or "none needed")
     if found.expires_at is not None:
         left = found.expires_at - now()
-        yield Check("credentials expire", f"{format_iso_time(found.expires_at)}, in {format_duration(max(left, 0))}")
+        yield Check("credentials expire", f"{format_date(found.expires_at)}, in {format_duration(max(left, 0))}")
 
 
 def _identity(diagnosis: Diagnosis) -> Iterator[Check]:

@@ -91,6 +91,8 @@ def format_finding_counts(counts: Iterable[tuple[str, int]] | None, missing: str
 def format_age(moment: float | None, now: float | None = None, missing: str = UNKNOWN) -> str:
     """Return how long ago a moment was: ``2 h ago``, ``9 d ago``; ``just now`` for the future.
 
+    Lists and summaries show ages. Details show the moment itself; see :func:`format_date`.
+
     Args:
         moment: seconds since the epoch.
         now: seconds since the epoch; the current time if None.
@@ -146,6 +148,18 @@ def format_date(moment: float | None, missing: str = UNKNOWN) -> str:
         return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     except (OverflowError, ValueError, OSError):
         return missing
+
+
+def date_as_told(text: str) -> str:
+    """Return an ISO 8601 time of a document as :func:`format_date` writes it.
+
+    A text that is no time, and a time without a zone, stay as they are: when that was is not known.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return text if moment.tzinfo is None else format_date(moment.timestamp(), text)
 
 
 def format_iso_time(moment: float | None, precision: str = "auto") -> str:

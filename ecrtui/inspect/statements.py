@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ecrtui.ecr.json_values import parse_json, to_list, to_mapping, to_text
-from ecrtui.ecr.units import MAX_TIME, format_iso_time
+from ecrtui.ecr.units import MAX_TIME, date_as_told, format_date
 from ecrtui.inspect.cbor import Tagged, parse_cbor
 from ecrtui.inspect.certificates import certificates_of_pem, parse_certificate
 from ecrtui.inspect.envelopes import Opened, Subject, decode_base64, read_document
@@ -181,7 +181,7 @@ def _notary_header_facts(algorithm: str, protected: Mapping[Any, Any]) -> Iterat
         ("expiry", "expires"),
         ("verificationPlugin", "plugin"),
     ):
-        yield Fact(label, (to_text(protected.get(_NOTARY + name)),))
+        yield Fact(label, (date_as_told(to_text(protected.get(_NOTARY + name))),))
 
 
 def _agent_facts(header: Mapping[Any, Any]) -> Iterator[Fact]:
@@ -210,7 +210,7 @@ def _signer_facts(chain: Sequence[object]) -> Iterator[Fact]:
         "certificate",
         (
             f"issued by {found.issuer}" if found.issuer else "it does not name its issuer",
-            f"valid {found.not_before} to {found.not_after}",
+            f"valid {date_as_told(found.not_before)} to {date_as_told(found.not_after)}",
         ),
     )
 
@@ -234,10 +234,10 @@ def _log_fact(index: object, seconds: object) -> Fact:
 
 
 def _seconds(value: object) -> str:
-    """Return a time in seconds since the epoch as ISO 8601; empty if it is none."""
+    """Return a time in seconds since the epoch as a date; empty if it is none."""
     text = to_text(value)
     known = text.isascii() and text.isdigit() and len(text) <= 12 and int(text) <= MAX_TIME
-    return format_iso_time(float(text)) if known else ""
+    return format_date(float(text)) if known else ""
 
 
 def _bundle_facts(bundle: Mapping[str, Any], known: Known) -> Iterator[Fact]:
@@ -317,7 +317,7 @@ def _slsa1(predicate: Mapping[str, Any]) -> Iterator[Fact]:
 
 
 def _build_times(start: object, end: object) -> Iterator[Fact]:
-    yield Fact("built", (" to ".join(filter(None, map(to_text, (start, end)))),))
+    yield Fact("built", (" to ".join(filter(None, (date_as_told(to_text(moment)) for moment in (start, end)))),))
 
 
 def _materials(value: object) -> Fact:

@@ -13,6 +13,7 @@ from typing import Any
 from ecrtui.ecr.documents import without_empty
 from ecrtui.ecr.exact_json import parse_json, write_json
 from ecrtui.ecr.safe_text import visible, visible_json, visible_lines
+from ecrtui.ecr.units import date_as_told
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.setting_values import DEFAULT, setting_values
 from ecrtui.settings import Settings
@@ -45,8 +46,13 @@ def settings_text(settings: Settings) -> str:
 
 
 def as_text(document: Mapping[str, Any]) -> str:
-    """Return a document as text: names on the left, values beside them; members without a value are left out."""
-    return facts_text([(visible(name), _lines(value)) for name, value in without_empty(dict(document)).items()])
+    """Return a document as text: names on the left, values beside them; members without a value are left out.
+
+    Times are written as everywhere in details.
+    """
+    return facts_text(
+        [(visible(name), _lines(_dated(name, value))) for name, value in without_empty(dict(document)).items()]
+    )
 
 
 def as_yaml(document: Mapping[str, Any]) -> str:
@@ -84,6 +90,10 @@ def reason_with_permission(error: EcrTuiError) -> str:
 def indented(text: str) -> str:
     """Return the lines of a text of the registry, indented so that none looks like a line of ours."""
     return "\n".join(f"  {visible(line)}" for line in text.split("\n"))
+
+
+def _dated(name: str, value: Any) -> Any:
+    return date_as_told(value) if isinstance(value, str) and name.endswith(("At", "Time")) else value
 
 
 def _lines(value: Any) -> list[str]:

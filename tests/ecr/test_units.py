@@ -73,6 +73,22 @@ def test_a_date_is_in_utc_and_an_impossible_one_is_unknown() -> None:
     assert units.format_date(1e20) == "–"
 
 
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("2026-11-23T21:08:58Z", "2026-11-23 21:08:58 UTC"),
+        ("2026-11-23T21:08:58.123456789+02:00", "2026-11-23 19:08:58 UTC"),
+        ("2026-11-23T21:08:58", "2026-11-23T21:08:58"),
+        ("2026-11-23", "2026-11-23"),
+        ("9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59-14:00"),
+        ("yesterday", "yesterday"),
+        ("", ""),
+    ],
+)
+def test_a_time_of_a_document_is_shown_as_any_other_if_it_has_a_zone(told: str, shown: str) -> None:
+    assert units.date_as_told(told) == shown
+
+
 def test_a_count_has_separators_and_its_noun() -> None:
     assert units.format_number(1_234_567) == "1,234,567"
     assert units.format_count(1, "image") == "1 image"

@@ -88,7 +88,7 @@ def test_a_statement_says_its_subjects_builder_source_and_materials() -> None:
         "build type": ("https://mobyproject.org/buildkit@v1",),
         "source": ("https://git.example.com/a.git sha1:ab",),
         "entry point": ("Dockerfile",),
-        "built": ("2026-01-01T00:00:00Z to 2026-01-01T00:01:00Z",),
+        "built": ("2026-01-01 00:00:00 UTC to 2026-01-01 00:01:00 UTC",),
         "materials": ("pkg:docker/debian@bookworm sha256:cd", "https://example.com"),
     }
     assert '"buildType": "https://mobyproject.org/buildkit@v1"' in content.pretty
@@ -138,7 +138,7 @@ def test_a_bundle_says_who_signed_when_and_where_it_is_logged() -> None:
     assert found["envelopes"] == ("sigstore bundle › DSSE envelope › in-toto statement",)
     assert found["signer"] == (WORKFLOW_URI,)
     assert found["identity provider"] == ("https://git.example.com/oidc",)
-    assert found["log"] == ("Rekor entry 4711, 2026-01-01T00:00:00+00:00",)
+    assert found["log"] == ("Rekor entry 4711, 2026-01-01 00:00:00 UTC",)
     assert found["signatures"] == ("no key id",)
     assert found["builder"] == ("https://ci.example.com/runner",)
 
@@ -189,9 +189,9 @@ def test_a_signature_of_cosign_says_who_signed_when_and_what() -> None:
         "identity provider": ("https://git.example.com/oidc",),
         "certificate": (
             "issued by CN=sigstore-intermediate, O=sigstore.example.com",
-            "valid 2026-01-01T00:00:00Z to 2036-01-01T00:00:00Z",
+            "valid 2026-01-01 00:00:00 UTC to 2036-01-01 00:00:00 UTC",
         ),
-        "log": ("Rekor entry 4711, 2026-01-01T00:00:00+00:00",),
+        "log": ("Rekor entry 4711, 2026-01-01 00:00:00 UTC",),
         "also signed": ("commit: d5a17c4",),
         "signature": ("MEUCIQ",),
     }
@@ -236,7 +236,7 @@ NOTARY_FACTS = {
     "signer": ("CN=ci-release, OU=Release, O=Example, C=DE",),
     "certificate": (
         "issued by CN=Example Signing CA, O=Example, C=DE",
-        "valid 2026-01-01T00:00:00Z to 2036-01-01T00:00:00Z",
+        "valid 2026-01-01 00:00:00 UTC to 2036-01-01 00:00:00 UTC",
     ),
     "signed with": ("notation-go/1.3.0",),
 }
@@ -253,7 +253,7 @@ def test_a_notation_envelope_in_jws_says_who_signed_when_and_what() -> None:
         "signature": "c2ln",
     }  # fmt: skip
     found = read(envelope, "application/jose+json")
-    assert facts(found) == NOTARY_FACTS | {"envelope": ("JWS",), "signed at": ("2026-01-01T00:00:00Z",)}
+    assert facts(found) == NOTARY_FACTS | {"envelope": ("JWS",), "signed at": ("2026-01-01 00:00:00 UTC",)}
 
 
 def cbor(value: Any) -> bytes:
@@ -292,7 +292,7 @@ def cose() -> bytes:
 
 def test_a_notation_envelope_in_cose_says_the_same() -> None:
     found = read(cose(), "application/cose")
-    assert facts(found) == NOTARY_FACTS | {"envelope": ("COSE",), "signed at": ("2026-01-01T00:00:00+00:00",)}
+    assert facts(found) == NOTARY_FACTS | {"envelope": ("COSE",), "signed at": ("2026-01-01 00:00:00 UTC",)}
 
 
 @pytest.mark.parametrize("media_type", ["application/jose+json", "application/cose"])

@@ -129,7 +129,7 @@ def _score_text(row: FindingRow) -> str:
 
 def _seen_lines(row: FindingRow) -> list[str]:
     known = [
-        f"{name} {units.format_age(moment)}"
+        f"{name} {units.format_date(moment)}"
         for name, moment in (("first", row.first_seen), ("changed", row.updated))
         if moment is not None
     ]
@@ -159,8 +159,8 @@ def _source_lines(scans: Iterable[PlatformScan]) -> list[str]:
 
 def _source(report: ScanReport) -> str:
     kind = "enhanced scan (Amazon Inspector)" if report.enhanced else "basic scan"
-    when = "" if report.completed_at is None else units.format_age(report.completed_at)
-    data = "" if report.source_updated_at is None else units.format_age(report.source_updated_at)
+    when = "" if report.completed_at is None else units.format_date(report.completed_at)
+    data = "" if report.source_updated_at is None else units.format_date(report.source_updated_at)
     return " · ".join(filter(None, (f"{kind} {when}".strip(), f"vulnerability data of {data}" if data else "")))
 
 

@@ -71,7 +71,8 @@ def _details(entry: JournalEntry, repository: str) -> str:
     """Return a write in one line: what cells of a narrow table cut."""
     was, now = _image_words(entry.before, entry.before_tags), _image_words(entry.after, entry.after_tags)
     change = f"{repository}:{entry.tag} {was} → {now}"
-    return " · ".join(filter(None, (change, entry.detail, f"{entry.kind} {entry.plan}", entry.principal)))
+    when = units.format_date(entry.begun_at, "")
+    return " · ".join(filter(None, (change, when, entry.detail, f"{entry.kind} {entry.plan}", entry.principal)))
 
 
 def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[JournalEntry]]:
