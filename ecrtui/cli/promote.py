@@ -63,9 +63,10 @@ def parser() -> argparse.ArgumentParser:
     )
     group.add_argument(
         "--way",
-        choices=("auto", "api", "mount"),
+        choices=("auto", "api", "mount", "oci"),
         default="auto",
-        help="how layers reach the target: mounted within a registry, or sent by the ECR API (default: auto)",
+        help="how layers reach the target: in parts by the ECR API, mounted within a registry, or whole by the OCI API,"
+        " which is faster but begins a layer again after a cut (default: auto, mount where possible, else api)",
     )
     group.add_argument(
         "--create-repository", action="store_true", help="create a repository of the target that does not exist"

@@ -187,11 +187,7 @@ class PromotionRun:
     def _copy(self, copies: Iterable[RepositoryCopy], records: TransferRecords) -> bool:
         """Copy the blobs that the target lacks. Return False if the user stopped it."""
         source = self.promotion.source.repository
-        wanted = [
-            BlobCopy(source, copy.repository, copy.blobs, self.promotion.way == "mount")
-            for copy in copies
-            if copy.blobs
-        ]
+        wanted = [BlobCopy(source, copy.repository, copy.blobs, self.promotion.way) for copy in copies if copy.blobs]
         if not wanted:
             return not self.stop()
         result = self.carry(wanted, records, on_progress=self._show, stop=self.stop)

@@ -11,10 +11,11 @@ from ecrtui.errors import UsageError
 from ecrtui.promote.closure import Blob, Closure, Member
 from ecrtui.retag.plan import Plan, StepAction
 
-Way = Literal["api", "mount"]
-"""How layers reach the target: in parts, by the ECR API; or the registry mounts them, and no byte is sent.
+Way = Literal["api", "mount", "oci"]
+"""How layers reach the target: in parts, by the ECR API; or the registry mounts them, and no byte is sent; or in one
+request for each, by the OCI distribution API.
 
-A layer that the registry does not mount is sent.
+A layer that the registry does not mount is sent by the ECR API, and so is one whose size is not known.
 """
 
 KIND = "promote"

@@ -9,7 +9,7 @@ from ecrtui.ecr import layer
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.layer import LayerState
-from ecrtui.ecr.location import RegistryLocation
+from ecrtui.ecr.location import EMBEDDED, RegistryLocation
 from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.units import format_names
 from ecrtui.errors import AccessDenied, ErrorKind, NotFound, Refused, UsageError
@@ -91,10 +91,12 @@ class PromotionPlanner:
         """Return how layers reach the target. ECR mounts only within a registry, and only if a setting allows it.
 
         Raises:
-            Refused: the user wants to mount, and that is not possible.
+            Refused: the user wants a way that is not possible.
         """
         if self._way == "api" or (self._way is None and not has_blobs):
             return "api"
+        if self._way == "oci":
+            return _check_oci(target)
         if source.location == target and self._target.mounts_layers():
             return "mount"
         if self._way is None:
@@ -200,6 +202,16 @@ class PromotionPlanner:
         if self._engine.read_only and promotion.has_work and not promotion.plan.write_steps:
             return promotion.refuse("ecrtui is in read-only mode")
         return promotion
+
+
+def _check_oci(target: RegistryLocation) -> Way:
+    if target.endpoint.startswith(EMBEDDED):
+        raise Refused(
+            "Layers cannot be sent by the OCI API",
+            "The registry of --demo and --db is in this process and does not serve it.",
+            "Use --way api, or ecrtui local serve.",
+        )
+    return "oci"
 
 
 def _left_out(source: Source, external: frozenset[str]) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ecrtui.ecr.units import format_count, format_duration, format_size
 from ecrtui.promote.closure import Blob
 from ecrtui.promote.parts import Buffers
+from ecrtui.promote.plan import Way
 from ecrtui.promote.upload import LayerUpload, Pace, Stopped, UploadRecords
 from ecrtui.registry.protocol import LayerStore
 from ecrtui.retag.parallel import map_concurrently
@@ -63,8 +64,7 @@ class BlobCopy:
     source_repository: str
     target_repository: str
     blobs: tuple[Blob, ...]
-    mount: bool = False
-    """Whether to ask the registry, which has both repositories, to mount them."""
+    way: Way = "api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def copy_blobs(
                 buffers,
                 counter.add,
                 halted,
-                copy.mount,
+                copy.way,
             ),
         )
         for copy in copies

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
@@ -11,6 +11,7 @@ from ecrtui.ecr.layer import Upload
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, ErrorKind, NotFound, Refused, Throttled
 from ecrtui.promote.closure import Blob
 from ecrtui.promote.parts import Buffers, layer_parts
+from ecrtui.promote.plan import Way
 from ecrtui.registry.protocol import LayerStore, Part
 from ecrtui.registry.rate_limiter import RateLimiter
 
@@ -18,6 +19,9 @@ Result = TypeVar("Result")
 
 RESUMED_FROM = 64 * 1024 * 1024
 """Bytes of a layer from which on its upload is recorded, so that another run can go on with it."""
+
+_PIECE = 1024 * 1024
+"""Bytes of a layer that are sent at a time in one request for the whole layer."""
 
 _MAX_ATTEMPTS = 8
 """Attempts of a request that is throttled or fails; the pauses between them add up to a minute."""
@@ -80,7 +84,7 @@ class LayerUpload:
         buffers: the memory for parts.
         on_bytes: called with the number of bytes of a part that the target has.
         stop: returns True once no further part may be sent.
-        mount: whether to ask the registry, which has both repositories, to mount layers.
+        way: how layers reach the target.
     """
 
     source: LayerStore
@@ -92,7 +96,7 @@ class LayerUpload:
     buffers: Buffers
     on_bytes: Callable[[int], None] = lambda _: None
     stop: Callable[[], bool] = lambda: False
-    mount: bool = False
+    way: Way = "api"
 
     def copy(self, blob: Blob) -> None:
         """Copy a layer. Its digest is checked before it is stored.
@@ -102,8 +106,11 @@ class LayerUpload:
             IntegrityError: the source has other bytes than its digest says.
             EcrTuiError: the layer cannot be read or sent.
         """
-        if self.mount and self._is_mounted(blob):
+        if self.way == "mount" and self._is_mounted(blob):
             self.on_bytes(max(blob.size, 0))
+            return
+        if self.way == "oci" and blob.size > 0:
+            self._retried(self.pace.complete, lambda: self._push(blob))
             return
         for left in reversed(range(_MAX_UPLOADS)):
             sent = _Sent(self.on_bytes)
@@ -128,6 +135,27 @@ class LayerUpload:
             )
         except (AccessDenied, NotFound, Refused):
             return False
+
+    def _push(self, blob: Blob) -> None:
+        """Send a layer in one request. After a failure it counts as sent if the repository has it."""
+        sent = _Sent(self.on_bytes)
+        try:
+            with (
+                closing(self.source.open_layer(self.source_repository, blob.digest)) as reader,
+                closing(layer_parts(reader, blob, _PIECE, self.buffers)) as pieces,
+            ):
+                self.target.push_layer(self.target_repository, blob.digest, blob.size, self._counted(pieces, sent))
+        except Exception as error:
+            sent.take_back()
+            if not isinstance(error, ConnectionFailed) or not self._is_there(blob):
+                raise
+            self.on_bytes(blob.size)
+
+    def _counted(self, pieces: Iterable[Part], sent: _Sent) -> Iterator[Part]:
+        for piece in pieces:
+            self._check_stop()
+            yield piece
+            sent.add(len(piece))
 
     def _is_there(self, blob: Blob) -> bool:
         """Return True if the repository has the layer: the reply to the request that completed it was lost."""

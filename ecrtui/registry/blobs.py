@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -11,6 +11,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused
+from ecrtui.registry.protocol import Part
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSResponse
@@ -55,8 +56,10 @@ class NetworkSender:
         self._timeouts: Any = timeouts
         self._sessions: dict[str, URLLib3Session] = {}
 
-    def __call__(self, method: str, url: str, headers: Mapping[str, str]) -> AWSResponse:
-        """Send a request without a body, and return the response, whose body was not read. Redirects are not followed.
+    def __call__(
+        self, method: str, url: str, headers: Mapping[str, str], body: Iterable[Part] | None = None
+    ) -> AWSResponse:
+        """Send a request, and return the response, whose body was not read. Redirects are not followed.
 
         Raises:
             botocore.exceptions.HTTPClientError: the network failed.
@@ -67,7 +70,8 @@ class NetworkSender:
             self._sessions[origin] = URLLib3Session(
                 verify=self._verify, proxies=get_environ_proxies(url), timeout=self._timeouts
             )
-        request = AWSRequest(method=method, url=url, headers=dict(headers), stream_output=True)
+        content: Any = body  # the stubs of botocore know no body in pieces
+        request = AWSRequest(method=method, url=url, headers=dict(headers), data=content, stream_output=True)
         return self._sessions[origin].send(request.prepare())
 
 

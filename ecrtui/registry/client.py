@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +32,7 @@ from ecrtui.registry.configuration import (
 from ecrtui.registry.endpoint import is_aws
 from ecrtui.registry.errors import SIGN_IN_AGAIN, translate_errors
 from ecrtui.registry.parsing import RawJsonParserFactory
+from ecrtui.registry.protocol import Part
 from ecrtui.registry.session_opener import SessionOpener, embedded_session
 from ecrtui.registry.user import User
 from ecrtui.settings import Connection
@@ -197,11 +198,27 @@ class Clients:
         """Return the content of a URL of GetDownloadUrlForLayer from a byte on; see :class:`Downloads`."""
         return self._downloads.open(url, first_byte)
 
-    def post(self, url: str, headers: Mapping[str, str]) -> int:
-        """Send a POST without a body over the network, and return the status of the response."""
-        response = self._network("POST", url, headers)
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: Iterable[Part] | None = None,
+        *,
+        read_timeout: int = 0,
+    ) -> tuple[int, Mapping[str, str]]:
+        """Send a request over the network; return the status and the headers of the response.
+
+        Args:
+            method: the method.
+            url: the URL.
+            headers: the headers.
+            body: the body in pieces, with a length; None for no body.
+            read_timeout: seconds that the response may take, if that is longer than for other requests.
+        """
+        response = self._network_for(read_timeout)(method, url, headers, body)
         response.raw.close()
-        return int(response.status_code)
+        return int(response.status_code), response.headers
 
     @property
     def _downloads(self) -> Downloads:
@@ -211,11 +228,12 @@ class Clients:
     def _sender(self) -> Sender:
         if self.in_process:
             return partial(self.in_process.get, self.timeouts[1])
-        return partial(self._network, "GET")
+        return partial(self._network_for(0), "GET")
 
-    @property
-    def _network(self) -> NetworkSender:
-        sender: NetworkSender = self._cached("network", lambda _: NetworkSender(self.verify, self.timeouts))
+    def _network_for(self, read_timeout: int) -> NetworkSender:
+        connect, read = self.timeouts
+        timeouts = connect, read if read is None else max(read, read_timeout)
+        sender: NetworkSender = self._cached(f"network {timeouts}", lambda _: NetworkSender(self.verify, timeouts))
         return sender
 
     @property

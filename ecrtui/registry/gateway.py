@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 
@@ -174,6 +174,9 @@ class EcrRegistry(Registry, LayerStore):
 
     def mounts_layers(self) -> bool:
         return self._layers.mounts_layers()
+
+    def push_layer(self, repository: str, digest: str, size: int, pieces: Iterable[Part]) -> None:
+        self._layers.push_layer(repository, digest, size, pieces)
 
     def mount_layer(self, repository: str, digest: str, source: str) -> bool:
         return self._layers.mount_layer(repository, digest, source)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ecrtui.ecr.layer import LayerState, Upload, is_part_size
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, ErrorKind, Refused, Throttled
-from ecrtui.registry import blobs, layer_parts
+from ecrtui.registry import blobs, layer_parts, oci_uploads
 from ecrtui.registry.blobs import BlobStream
 from ecrtui.registry.calls import EcrCalls
 from ecrtui.registry.client import Clients
 from ecrtui.registry.mounts import Mounts
+from ecrtui.registry.oci_api import OciApi
 from ecrtui.registry.protocol import LayerReader, LayerStore, Part
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.registry.validation import (
@@ -58,13 +59,17 @@ class LayerCalls(LayerStore):
     def __init__(self, calls: EcrCalls, clients: Clients) -> None:
         self._calls = calls
         self._clients = clients
-        self._mounts = Mounts(calls, clients)
+        self._oci = OciApi(calls, clients)
+        self._mounts = Mounts(calls, clients, self._oci)
 
     def mounts_layers(self) -> bool:
         return self._mounts.allowed()
 
     def mount_layer(self, repository: str, digest: str, source: str) -> bool:
         return self._mounts.mount(repository, digest, source)
+
+    def push_layer(self, repository: str, digest: str, size: int, pieces: Iterable[Part]) -> None:
+        oci_uploads.push(self._oci, repository, digest, size, pieces, read_timeout=_complete_timeout(size))
 
     def layers(self, repository: str, digests: Sequence[str]) -> Mapping[str, LayerState]:
         operation = "BatchCheckLayerAvailability"

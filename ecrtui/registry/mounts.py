@@ -6,18 +6,17 @@ same encryption, and an image names the layer (user guide, "Blob mounting").
 
 from __future__ import annotations
 
-import threading
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, Refused, Throttled
+from ecrtui.errors import AccessDenied, Refused
 from ecrtui.registry.calls import EcrCalls
 from ecrtui.registry.client import Clients
-from ecrtui.registry.validation import required_text, structures, text, validate_reply
+from ecrtui.registry.oci_api import OciApi
+from ecrtui.registry.validation import text, validate_reply
 
 OPERATION = "MountLayer"
 """The name of the request in errors. It is not an operation of the ECR API."""
 
-_AUTHORIZATION = "GetAuthorizationToken"
 _SETTING = "GetAccountSetting"
 
 
@@ -27,14 +26,13 @@ class Mounts:
     Args:
         calls: calls the operations of the ECR API.
         clients: the clients of the connection.
+        api: the OCI API of the registry.
     """
 
-    def __init__(self, calls: EcrCalls, clients: Clients) -> None:
+    def __init__(self, calls: EcrCalls, clients: Clients, api: OciApi) -> None:
         self._calls = calls
         self._clients = clients
-        self._lock = threading.Lock()
-        self._token: tuple[str, str] | None = None
-        """The authorization token, and the endpoint that came with it."""
+        self._api = api
 
     def allowed(self) -> bool:
         """Return whether the account setting lets ECR mount layers. The registry in this process does not serve it."""
@@ -53,38 +51,5 @@ class Mounts:
         Raises:
             EcrTuiError: the registry cannot be reached, is throttling, or does not accept the caller.
         """
-        status = self._post(repository, digest, source)
-        if status == 401:
-            with self._lock:
-                self._token = None
-            status = self._post(repository, digest, source)
-        if status in (429, 503):
-            raise Throttled("ECR is throttling requests", f"status {status}", retryable=True, operation=OPERATION)
-        if status >= 500:
-            raise ConnectionFailed("The service failed", f"status {status}", retryable=True, operation=OPERATION)
-        return status == 201
-
-    def _post(self, repository: str, digest: str, source: str) -> int:
-        token, endpoint = self._authorization()
-        url = f"{endpoint}/v2/{repository}/blobs/uploads/?mount={quote(digest)}&from={quote(source, safe='')}"
-        with self._clients.calling(OPERATION, write=True, repository=repository):
-            return self._clients.post(url, {"Authorization": f"Basic {token}"})
-
-    def _authorization(self) -> tuple[str, str]:
-        with self._lock:
-            if self._token is None:
-                reply = self._calls.read(_AUTHORIZATION, without_registry_id=True)
-                with validate_reply(_AUTHORIZATION):
-                    for data in structures(reply, "authorizationData"):
-                        proxy = required_text(data, "proxyEndpoint")
-                        self._token = required_text(data, "authorizationToken"), self._endpoint(proxy)
-                if self._token is None:
-                    raise EcrTuiError("ECR returned no authorization token", operation=_AUTHORIZATION)
-            return self._token
-
-    def _endpoint(self, proxy: str) -> str:
-        """Return where the OCI API is: at the endpoint of the user, or at the host of the registry on AWS."""
-        if endpoint := self._clients.endpoint:
-            return endpoint.rstrip("/")
-        account, host = self._calls.registry_id, urlsplit(proxy).netloc
-        return f"https://{account}.{host.partition('.')[2]}" if account else f"https://{host}"
+        query = f"?mount={quote(digest)}&from={quote(source, safe='')}"
+        return self._api.post(OPERATION, repository, query).status == 201

@@ -5,7 +5,7 @@ Every method raises :class:`ecrtui.errors.EcrTuiError`, and nothing else, for fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from ecrtui.errors import unreadable_rows, unsupported
@@ -329,6 +329,19 @@ class LayerStore(Protocol):
         """Give a repository a layer of another one of the registry. Return False if the registry does not do it.
 
         This is a request of the OCI distribution API; the ECR API has no such operation.
+        """
+
+    def push_layer(self, repository: str, digest: str, size: int, pieces: Iterable[Part]) -> None:
+        """Send a layer in one request of the OCI distribution API. It cannot go on after a cut.
+
+        Args:
+            repository: the repository that gets it.
+            digest: its digest.
+            size: its bytes.
+            pieces: its content, which is read once. An error of it is raised as it is.
+
+        Raises:
+            Refused: the content has another digest; the kind is DIGEST_MISMATCH.
         """
 
     def begin_upload(self, repository: str) -> Upload:

@@ -230,6 +230,26 @@ def test_layers_are_mounted_within_a_registry_where_the_account_allows_it(
         assert "BLOB_MOUNTING" in result.err
 
 
+def test_layers_are_sent_whole_by_the_oci_api(two: TwoRegistries) -> None:
+    image = push_image(client_for(two.source), DEV, "app", "v1", layers=[b"one" * 1_000_000, b"two"])
+    options = (f"{DEV}:v1", PROD, "--yes", "--way", "oci", "--verify")
+    two.source.faults.add("DownloadLayer:corrupt:times=1")
+    broken = two.run(*options)
+    assert (broken.code, "does not match its digest" in broken.err) == (ExitCode.REGISTRY_ERROR, True), broken.err
+    two.target.faults.add("InitiateLayerUpload:error:code=AccessDeniedException:message=no")
+    denied = two.run(*options)
+    assert (denied.code, "ecr:InitiateLayerUpload" in denied.err, "--way oci" in denied.err) == (7, True, True), (
+        denied.err
+    )
+    two.target.faults.clear()
+    two.target.faults.add("CompleteLayerUpload:drop-after:times=1")
+    result = two.run(*options)
+    assert (result.code, result.json["transfer"]["way"]) == (ExitCode.DONE, "oci"), result.err
+    assert result.json["verification"]["missing"] == []
+    assert tags_of(client_for(two.target), PROD) == {"v1": image.digest}
+    assert two.target.calls["UploadLayerPart"] == 0
+
+
 def test_layers_are_not_mounted_between_registries(two: TwoRegistries) -> None:
     push_image(client_for(two.source), DEV, "app", "v1")
     result = two.run(f"{DEV}:v1", PROD, "--yes", "--way", "mount")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -61,6 +61,16 @@ class MemoryStore(LayerStore):
         if digest in self.mountable:
             self.stored[digest] = self.mountable[digest]
         return digest in self.mountable
+
+    def push_layer(self, repository: str, digest: str, size: int, pieces: Iterable[Part]) -> None:
+        self._fail("push", self.before)
+        content = b"".join(bytes(piece) for piece in pieces)
+        assert len(content) == size
+        if digest_of(content) != digest:
+            raise CHANGED
+        self.stored[digest] = content
+        self.calls["push"] += 1
+        self._fail("push", self.after)
 
     def begin_upload(self, repository: str) -> Upload:
         self._fail("begin", self.before)

@@ -173,11 +173,35 @@ def test_a_layer_that_is_not_mounted_is_sent(mountable: bool, before: list[EcrTu
     target = MemoryStore(mountable={DIGEST: CONTENT} if mountable else {}, before={"mount": before})
     counted: list[int] = []
     upload = upload_from(source_with(), target)
-    upload.mount, upload.on_bytes = True, counted.append
+    upload.way, upload.on_bytes = "mount", counted.append
     upload.copy(Blob(DIGEST, len(CONTENT)))
     assert target.stored == {DIGEST: CONTENT}
     assert bool(target.calls["part"]) is sent
     assert sum(counted) == len(CONTENT)
+
+
+@pytest.mark.parametrize(("before", "after"), [([], []), ([THROTTLED], []), ([FAILED], []), ([], [FAILED])])
+def test_a_layer_is_sent_whole(before: list[EcrTuiError], after: list[EcrTuiError]) -> None:
+    target = MemoryStore(before={"push": before}, after={"push": after})
+    counted: list[int] = []
+    upload = upload_from(source_with(), target)
+    upload.way, upload.on_bytes = "oci", counted.append
+    upload.copy(Blob(DIGEST, len(CONTENT)))
+    assert (target.stored, target.calls, sum(counted)) == ({DIGEST: CONTENT}, {"push": 1}, len(CONTENT))
+    upload.copy(Blob(DIGEST, -1))  # the OCI API needs the size
+    assert target.calls["part"]
+
+
+@pytest.mark.parametrize(
+    ("content", "stops", "error"), [(b"other bytes!", False, IntegrityError), (CONTENT, True, Stopped)]
+)
+def test_a_layer_that_is_broken_or_stopped_is_not_stored(content: bytes, stops: bool, error: type[Exception]) -> None:
+    target, counted = MemoryStore(), list[int]()
+    upload = upload_from(MemoryStore({DIGEST: content}), target)
+    upload.way, upload.on_bytes, upload.stop = "oci", counted.append, lambda: stops
+    with pytest.raises(error):
+        upload.copy(Blob(DIGEST, len(content)))
+    assert (target.stored, sum(counted)) == ({}, 0)
 
 
 # many blobs
