@@ -11,7 +11,7 @@ from itertools import count
 
 import boto3
 
-from benchmarks.measurement import Measurement, duration
+from benchmarks.measurement import Measurement, duration, scaled
 from benchmarks.programs import REGION, aws_cli, aws_environment, ecrtui
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.fault_effects import RateLimit
@@ -19,11 +19,11 @@ from ecrtui.emulator.faults import Fault
 from ecrtui.emulator.http_server import serve
 from ecrtui.emulator.service import EmbeddedRegistry
 
-RETAGS = 1000
-LOOP_TURNS = 20
+RETAGS = scaled(1_000, 50)
+LOOP_TURNS = scaled(20, 1)
 """Timed turns of the shell loop. Every turn takes the same time."""
 
-LIMITED_RETAGS = 300
+LIMITED_RETAGS = scaled(300, 20)
 WRITES_PER_SECOND = 10
 IMAGES = 4
 

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.measurement import scaled
 from benchmarks.programs import CACHE_FOLDER, ecrtui, ecrtui_environment
 from ecrtui.emulator import seed as seeding
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.http_messages import Request
 from ecrtui.emulator.service import TARGET_PREFIX, EmbeddedRegistry
 
-SIZES = (50, 1_000, 10_000, 100_000)
+SEEDED_SIZES = (50, 1_000, 10_000, 100_000)
+SIZES = SEEDED_SIZES[: scaled(4, 3)]
 """Images in each of the measured repositories."""
 REPOSITORIES = 200
 LARGE_MANIFEST_BYTES = 4_000_000
@@ -80,7 +82,7 @@ def _cached_database() -> Path:
         for outdated in CACHE_FOLDER.glob("registry-*"):
             outdated.unlink()
         _seed(unfinished, "--repositories", str(REPOSITORIES), "--images", "20")
-        for size in SIZES:
+        for size in SEEDED_SIZES:
             _seed(unfinished, "--repository", repository_of_size(size), "--images", str(size))
         _send_requests(unfinished)
         unfinished.rename(database)

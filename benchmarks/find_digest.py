@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 import boto3
 
-from benchmarks.measurement import Measurement, alternate, timed
+from benchmarks.measurement import Measurement, alternate, scaled, timed
 from benchmarks.programs import REGION, aws_cli, aws_environment, ecrtui, ecrtui_environment
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.http_server import serve
@@ -21,11 +21,11 @@ REPOSITORIES = 1_000
 HOLDERS = (17, 444, 901)
 """The numbers of the repositories that have the image."""
 
-SHELL_REPOSITORIES = 40
+SHELL_REPOSITORIES = scaled(40, 8)
 """Repositories that the AWS CLI asks. Every process takes the same time, so the time of all is projected."""
 
 LANES = 8
-ROUNDS = 3
+ROUNDS = scaled(3, 1)
 
 
 def measure() -> list[Measurement]:

@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-import json
 import re
 import statistics
-import sys
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.dataset import LARGE_MANIFEST_BYTES, SIZES, ServedDataset, repository_of_size
+from benchmarks.heartbeat import Heartbeats, Script, describe, run_with_heartbeat, stall
 from benchmarks.list_images import wait_until_loaded
-from benchmarks.measurement import ROUNDS, Measurement, percentile
+from benchmarks.measurement import ROUNDS, Measurement, percentile, scaled
 from benchmarks.programs import ecrtui
-from benchmarks.timed_terminal import TimedTerminal
-from ecrtui.catalog.filter import FilterError, parse
-from ecrtui.ecr.image import Image
-from ecrtui.settings import Connection
-from ecrtui.wiring import open_registry
+from benchmarks.timed_terminal import TimedTerminal, time_of_last_change
 
 LARGEST, SMALLEST = SIZES[-1], SIZES[0]
-CTRL_Q = "\x11"
-KEYS = ("j", "j", "j", "k", "j", "\x1b[6~", "k", "\x1b[5~", "k", "j", "G", "g") * 10
+ESCAPE = "\x1b"
+KEYS = ("j", "j", "j", "k", "j", "\x1b[6~", "k", "\x1b[5~", "k", "j", "G", "g") * scaled(10, 1)
 """Down, up, page down, page up, end, begin. Each of them moves the cursor, also in the list with few rows."""
 FILTERS = ("1.13", "main-6", "is:index", "size>100MB", "!pr", "tag:build", "~m67", "severity>=high")
 """Filters to type, key by key."""
-STARTUP_BEATS = 20
-"""Heartbeats to ignore: the first frames have their own benchmark."""
 
 
-def measure(dataset: ServedDataset) -> list[Measurement]:
+def measure(dataset: ServedDataset) -> Iterator[Measurement]:
     """Measure what a user feels while the rows load and afterwards."""
-    keys, memory = _keys_and_memory(dataset)
-    return [_longest_stall(dataset), keys, _filter_keys(dataset), memory, _large_manifest(dataset)]
+    yield _longest_stall(dataset)
+    yield from _keys_and_memory(dataset)
+    yield _filter_keys(dataset)
+    yield from _large_manifest(dataset)
 
 
 @contextmanager
-def _application(dataset: ServedDataset, *arguments: str) -> Iterator[TimedTerminal]:
+def _application(dataset: ServedDataset, *arguments: str, **variables: str) -> Iterator[TimedTerminal]:
     with TemporaryDirectory() as folder:
-        environment = dataset.environment_with_empty_home(Path(folder) / "home")
+        environment = dataset.environment_with_empty_home(Path(folder) / "home") | variables
         with TimedTerminal([ecrtui(), *arguments], environment) as terminal:
             yield terminal
 
@@ -55,46 +49,17 @@ def _loaded_application(dataset: ServedDataset, size: int) -> Iterator[TimedTerm
 
 
 def _longest_stall(dataset: ServedDataset) -> Measurement:
-    """Measure the longest delay of the event loop while 100,000 images load."""
-    longest = []
-    causes: Counter[str] = Counter()
-    for _ in range(ROUNDS):
-        beats, run_causes = _run_with_heartbeat(
-            dataset, repository_of_size(LARGEST), lambda terminal: wait_until_loaded(terminal, LARGEST)
-        )
-        longest.append(max(delay for _, delay in beats[STARTUP_BEATS:]))
-        causes += run_causes
-    return Measurement(
-        f"longest stall of the screen while {LARGEST:,} images load",
-        statistics.median(longest) * 1000,
-        50,
-        "ms",
-        note=f"median of {ROUNDS} runs, {max(longest) * 1000:.0f} ms in the worst run; {_describe(causes)}",
-    )
+    """Measure the longest delay of the event loop while the largest list loads."""
+    runs = [
+        _run_with_heartbeat(dataset, repository_of_size(LARGEST), lambda terminal: wait_until_loaded(terminal, LARGEST))
+        for _ in range(ROUNDS)
+    ]
+    return stall(f"longest stall of the screen while {LARGEST:,} images load", runs)
 
 
-def _run_with_heartbeat(
-    dataset: ServedDataset, reference: str, script: Callable[[TimedTerminal], object]
-) -> tuple[list[tuple[float, float]], Counter[str]]:
-    """Run the script on the heartbeat application; return the heartbeats and the causes of the late ones."""
+def _run_with_heartbeat(dataset: ServedDataset, reference: str, script: Script) -> Heartbeats:
     with TemporaryDirectory() as folder:
-        file = Path(folder) / "heartbeat.json"
-        command = [sys.executable, "-m", "benchmarks.heartbeat_app", str(file), reference]
-        environment = dataset.environment_with_empty_home(Path(folder) / "home")
-        with TimedTerminal(command, environment) as terminal:
-            script(terminal)
-            terminal.wait_until_quiet(1)
-            terminal.send(CTRL_Q)  # quits from every screen
-            terminal.wait_for_exit()
-        result = json.loads(file.read_text("utf-8"))
-    return result["beats"], Counter(result["causes"])
-
-
-def _describe(causes: Counter[str]) -> str:
-    """Describe the most frequent causes of late heartbeats."""
-    total = max(causes.total(), 1)
-    shares = ", ".join(f"{cause} {count / total:.0%}" for cause, count in causes.most_common(4))
-    return f"samples of late heartbeats: {shares}"
+        return run_with_heartbeat(dataset.environment_with_empty_home(Path(folder) / "home"), reference, script)
 
 
 def _keys_and_memory(dataset: ServedDataset) -> tuple[Measurement, Measurement]:
@@ -110,7 +75,7 @@ def _keys_and_memory(dataset: ServedDataset) -> tuple[Measurement, Measurement]:
         Measurement(
             f"key to last output at {LARGEST:,} rows, p95",
             large_p95,
-            1.25,
+            1.1,
             "ms",
             f"the same at {SMALLEST} rows",
             small_p95,
@@ -128,30 +93,30 @@ def _keys_and_memory(dataset: ServedDataset) -> tuple[Measurement, Measurement]:
 
 def _filter_keys(dataset: ServedDataset) -> Measurement:
     """Type filters key by key; measure the time until the rows and the number of matches are final."""
-    images = _read_images(dataset)
     with _loaded_application(dataset, LARGEST) as terminal:
-        times = [time for text in FILTERS for time in _type_filter(terminal, text, images)]
+        times = [time for text in FILTERS for time in type_filter(terminal, text)]
     row_times, count_times = zip(*times, strict=True)
 
     def script(terminal: TimedTerminal) -> None:
         wait_until_loaded(terminal, LARGEST)
+        terminal.wait_until_quiet(1)
         for text in FILTERS:
-            list(_type_filter(terminal, text, images))
+            list(type_filter(terminal, text))
 
-    _, causes = _run_with_heartbeat(dataset, repository_of_size(LARGEST), script)
+    causes = _run_with_heartbeat(dataset, repository_of_size(LARGEST), script).causes
     return Measurement(
         f"filter keystroke to frame at {LARGEST:,} rows, p95",
         percentile(row_times, 95) * 1000,
-        50,
+        40,
         "ms",
         note=f"{len(row_times)} keys that change the matches, until the visible rows are final, median "
         f"{statistics.median(row_times) * 1000:.0f} ms; the number of matches follows later, "
         f"p95 {percentile(count_times, 95) * 1000:.0f} ms, median {statistics.median(count_times) * 1000:.0f} ms; "
-        f"{_describe(causes)}",
+        f"{describe(causes)}",
     )
 
 
-def _type_filter(terminal: TimedTerminal, text: str, images: list[Image]) -> Iterator[tuple[float, float]]:
+def type_filter(terminal: TimedTerminal, text: str) -> Iterator[tuple[float, float]]:
     """Type a filter, then clear it.
 
     Yields:
@@ -160,17 +125,20 @@ def _type_filter(terminal: TimedTerminal, text: str, images: list[Image]) -> Ite
     """
     terminal.send("/")
     terminal.wait_until_quiet()
-    shown = -1
-    for end in range(1, len(text) + 1):
-        count = _count_matches(text[:end], images)
-        if count is None or count == shown:
-            terminal.press(text[end - 1])
-            continue
-        yield terminal.time_to_final_part(text[end - 1], f"{count:,} match", _visible_digests)
-        shown = count
-    while " match" in terminal.text:
-        terminal.send("\x1b")
+    for key in text:
+        before = _matches(terminal.text)
+        frames = terminal.frames_after(key, quiet=0.7)
+        if frames and _matches(frames[-1].text) != before:
+            yield time_of_last_change(frames, _visible_digests), time_of_last_change(frames, _matches)
+    while _matches(terminal.text):
+        terminal.send(ESCAPE)
         terminal.wait_until_quiet()
+
+
+def _matches(screen: str) -> str:
+    """Return the number of matches that the screen shows; empty if there is none."""
+    found = re.search(r"[0-9,]+(?= match)", screen)
+    return found[0] if found else ""
 
 
 def _visible_digests(screen: str) -> list[str]:
@@ -178,41 +146,43 @@ def _visible_digests(screen: str) -> list[str]:
     return re.findall(r"\b[0-9a-f]{12}\b", "\n".join(line[:90] for line in screen.splitlines()))
 
 
-def _read_images(dataset: ServedDataset) -> list[Image]:
-    registry = open_registry(Connection(endpoint_url=dataset.url, region="us-east-1", sign_request=False))
-    return [image for page in registry.images(repository_of_size(LARGEST)) for image in page.items]
+def _large_manifest(dataset: ServedDataset) -> Iterator[Measurement]:
+    """Open the image with the largest manifest; measure the time until its overview is on the screen.
 
-
-def _count_matches(text: str, images: list[Image]) -> int | None:
-    """Return the number of images that match. Return None if the text is not a complete filter."""
-    try:
-        return len(parse(text).select(images))
-    except FilterError:
-        return None
-
-
-def _large_manifest(dataset: ServedDataset) -> Measurement:
-    """Open the image with the largest manifest; measure the time until its overview is on the screen."""
+    The overview shows what is inside an index, so it comes after the manifest.
+    """
+    name = f"a manifest of {LARGE_MANIFEST_BYTES / 1e6:.0f} MB"
     times: list[float] = []
 
     def script(terminal: TimedTerminal) -> None:
         terminal.wait_for("1 image")
         terminal.wait_until_quiet(2)
-        for _ in range(ROUNDS):
-            times.append(terminal.time_to_output("\r", "last pulled"))
+        for number in range(ROUNDS + 1):
+            seconds = _open_large(terminal)
+            if number:  # the first one reads the manifest
+                times.append(seconds)
             terminal.wait_until_quiet(1)
-            terminal.send("\x1b")
+            terminal.send(ESCAPE)
             terminal.wait_until_quiet(1)
 
     with _application(dataset, "images/large") as terminal:
         script(terminal)
-    median = statistics.median(times)
-    _, causes = _run_with_heartbeat(dataset, "images/large", script)
-    return Measurement(
-        f"a manifest of {LARGE_MANIFEST_BYTES / 1e6:.0f} MB: open to first screen",
-        median * 1000,
-        150,
-        "ms",
-        note=f"median of {ROUNDS}, from Enter in the list, whose preview shows the manifest already; "
-        f"{_describe(causes)}",
-    )
+    median = statistics.median(times) * 1000
+    causes = _run_with_heartbeat(dataset, "images/large", script).causes
+    note = f"median of {ROUNDS}, from Enter in the list, when it was opened before; {describe(causes)}"
+    yield Measurement(f"{name}: open to first screen", median, 150, "ms", note=note)
+
+    first = statistics.median(_open_large_unread(dataset) for _ in range(ROUNDS)) * 1000
+    note = f"median of {ROUNDS} processes without a cache; nothing is read ahead"
+    yield Measurement(f"{name}, never read before: open to first screen", first, 150, "ms", note=note)
+
+
+def _open_large_unread(dataset: ServedDataset) -> float:
+    with _application(dataset, "images/large", ECRTUI_PREFETCH="false") as terminal:
+        terminal.wait_for("1 image")
+        terminal.wait_until_quiet(1)
+        return _open_large(terminal)
+
+
+def _open_large(terminal: TimedTerminal) -> float:
+    return terminal.time_to_output("\r", "This index has no platforms.")

@@ -22,12 +22,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.dataset import serve_file
-from benchmarks.measurement import Measurement, duration
+from benchmarks.measurement import Measurement, duration, scaled
 from benchmarks.programs import REGION
 from ecrtui.emulator.service import REGISTRY_ID, TARGET_PREFIX
 
 PART = 10 * 1024 * 1024
-PARTS = 100
+PARTS = scaled(100, 5)
 SIZE = PART * PARTS
 MEGABYTE = 1e6
 

@@ -22,7 +22,7 @@ def measure(dataset: ServedDataset) -> list[Measurement]:
             [
                 _list_in_application(dataset, size),
                 timed(_list_with_command(dataset, size)),
-                timed(_list_with_aws_cli(dataset, size)),
+                timed(with_aws_cli(dataset, size)),
             ],
             ROUNDS,
         )
@@ -64,7 +64,8 @@ def _list_with_command(dataset: ServedDataset, size: int) -> Callable[[], None]:
     return _run_silently([ecrtui(), "images", repository_of_size(size)], dataset)
 
 
-def _list_with_aws_cli(dataset: ServedDataset, size: int) -> Callable[[], None]:
+def with_aws_cli(dataset: ServedDataset, size: int) -> Callable[[], None]:
+    """Return an action that lists the repository of this size with the AWS CLI."""
     command = [aws_cli(), "ecr", "describe-images", "--repository-name", repository_of_size(size)]
     return _run_silently(command, dataset)
 

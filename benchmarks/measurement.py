@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-ROUNDS = 5
+QUICK = bool(os.environ.get("BENCHMARKS_QUICK"))
+"""True to run each part once with small sizes, to see that it works. The numbers mean nothing."""
+
+
+def scaled(full: int, quick: int) -> int:
+    """Return the first number for a measurement, and the second one for a quick run."""
+    return quick if QUICK else full
+
+
+ROUNDS = scaled(5, 1)
 
 
 @dataclass(frozen=True, slots=True)

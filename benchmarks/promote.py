@@ -22,12 +22,12 @@ from urllib.request import urlopen
 
 from benchmarks.dataset import serve_file
 from benchmarks.image_layout import write_layout
-from benchmarks.measurement import Measurement, duration
+from benchmarks.measurement import Measurement, duration, scaled
 from benchmarks.programs import aws_environment, ecrtui
 from benchmarks.promotions import SOURCE, TARGET
 
 LAYERS = 4
-LAYER_SIZE = 250_000_000
+LAYER_SIZE = scaled(250_000_000, 5_000_000)
 """Bytes of each layer."""
 
 _WITH_MEMORY = """

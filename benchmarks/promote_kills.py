@@ -12,15 +12,15 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks.measurement import Measurement, duration
+from benchmarks.measurement import Measurement, duration, scaled
 from benchmarks.promotions import promotion
 from ecrtui.emulator.blobs import BlobContent
 from ecrtui.emulator.operations.layers import PART_SIZE
 from ecrtui.emulator.service import EmbeddedRegistry
 
 LAYERS = 4
-LAYER_SIZE = 250_000_000
-KILLS = 20
+LAYER_SIZE = scaled(250_000_000, 5_000_000)
+KILLS = scaled(20, 2)
 
 _POLL = 0.005
 """Seconds between two looks at the number of parts that arrived."""

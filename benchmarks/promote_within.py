@@ -5,14 +5,14 @@ from __future__ import annotations
 import subprocess
 from itertools import count
 
-from benchmarks.measurement import Measurement, alternate, timed
+from benchmarks.measurement import Measurement, alternate, scaled, timed
 from benchmarks.programs import REGION, ecrtui
 from benchmarks.promotions import SOURCE, promotion
 from ecrtui.emulator.service import REGISTRY_ID
 
 LAYERS = 4
-LAYER_SIZE = 250_000_000
-ROUNDS = 9
+LAYER_SIZE = scaled(250_000_000, 5_000_000)
+ROUNDS = scaled(9, 1)
 MANY_LAYERS = 200
 
 _WRITES = ("InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "PutImage", "CreateRepository")

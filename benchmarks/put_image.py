@@ -6,13 +6,13 @@ import subprocess
 from collections.abc import Callable
 from itertools import count
 
-from benchmarks.measurement import Measurement, alternate, timed
+from benchmarks.measurement import Measurement, alternate, scaled, timed
 from benchmarks.programs import REGION, aws_cli, aws_cli_version, aws_environment, ecrtui
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.http_server import serve
 from ecrtui.emulator.service import EmbeddedRegistry
 
-ROUNDS = 21
+ROUNDS = scaled(21, 1)
 TARGET = 0.65
 MANIFEST = (
     '{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [], '

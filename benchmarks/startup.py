@@ -13,11 +13,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.dataset import ServedDataset
-from benchmarks.measurement import Measurement, alternate, timed
+from benchmarks.measurement import Measurement, alternate, scaled, timed
 from benchmarks.programs import aws_cli, aws_cli_version, ecrtui
 from benchmarks.timed_terminal import TimedTerminal
 
-ROUNDS = 9
+ROUNDS = scaled(9, 1)
 FIRST_ROW = "team-"
 """A text in the first rows of the list of repositories."""
 

@@ -13,13 +13,14 @@ from benchmarks.bare_table import ROWS
 from benchmarks.dataset import SIZES as REPOSITORY_SIZES
 from benchmarks.dataset import ServedDataset, repository_of_size
 from benchmarks.list_images import wait_until_loaded
-from benchmarks.measurement import Measurement
+from benchmarks.measurement import Measurement, scaled
 from benchmarks.palettes import OTHERS, TRUE_COLOR, Palette
 from benchmarks.programs import ecrtui
 from benchmarks.smallest_output import smallest_output
 from benchmarks.timed_terminal import TimedTerminal
 
 SIZES = ((80, 24), (160, 50))
+PALETTES = (TRUE_COLOR, *OTHERS)[: scaled(1 + len(OTHERS), 1)]
 IMAGES = 10_000
 LARGEST = REPOSITORY_SIZES[-1]
 TARGET = 1.5
@@ -100,7 +101,7 @@ class KeyCost(NamedTuple):
 
 def measure(dataset: ServedDataset) -> Iterator[Measurement]:
     """Measure the worst key in each palette, loading, and rest."""
-    for palette in (TRUE_COLOR, *OTHERS):
+    for palette in PALETTES:
         for size in SIZES:
             costs = [*key_costs(dataset, ecrtui(), size, palette), *folding_key_costs(dataset, size, palette)]
             worst = max(costs, key=lambda cost: cost.ratio)

@@ -33,6 +33,21 @@ class KeyResponse:
     last: float
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The text of the screen after a read, and the seconds from the key to that read."""
+
+    seconds: float
+    text: str
+
+
+def time_of_last_change(frames: Sequence[Frame], part: Callable[[str], Any]) -> float:
+    """Return the seconds until a part of the screen had the value that it has in the last frame."""
+    final = part(frames[-1].text)
+    others = [number for number, frame in enumerate(frames) if part(frame.text) != final]
+    return frames[others[-1] + 1 if others else 0].seconds
+
+
 class TimedTerminal:
     """A terminal that runs one command. Use it as a context manager; it kills the program at the end.
 
@@ -200,31 +215,24 @@ class TimedTerminal:
         self.send(keys)
         return self.wait_for_output(text) - pressed
 
-    def time_to_final_part(self, keys: str, text: str, part: Callable[[str], Any]) -> tuple[float, float]:
-        """Press keys, wait until the program has written this text and is quiet, and time a part of the screen.
+    def frames_after(self, keys: str, quiet: float) -> list[Frame]:
+        """Press keys, wait until the program has written nothing for ``quiet`` seconds, and return what it has drawn.
 
-        Args:
-            keys: the keys to press.
-            text: the text that the program writes when it has finished.
-            part: extracts the measured part from the text of the screen.
-
-        Returns:
-            Seconds until the part had its final value, and seconds until the text was written.
+        The emulator runs afterwards: it would delay the reads.
         """
-        text_time = self.time_to_output(keys, text)
-        pressed = self.since_start() - text_time
-        self.wait_until_quiet(0.15)
+        self._emulate()
+        pressed = self.since_start()
+        self.send(keys)
+        self.wait_until_quiet(quiet)
         output, reads = bytes(self._pending), self._reads
         self._pending, self._reads = bytearray(), []
-        states = []
+        frames = []
         start = 0
         for moment, end in reads:
             self._stream.feed(output[start:end])
             start = end
-            states.append((moment, part(self.text)))
-        final = states[-1][1]
-        other = [number for number, (_, state) in enumerate(states) if state != final]
-        return states[other[-1] + 1 if other else 0][0] - pressed, text_time
+            frames.append(Frame(moment - pressed, self.text))
+        return frames
 
     def memory(self) -> float:
         """Return the resident megabytes (10^6 bytes) of the program and its children. Shared pages count once."""
