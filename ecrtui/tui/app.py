@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,16 +23,16 @@ from ecrtui.settings import Settings
 from ecrtui.tui import actions, blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen
-from ecrtui.tui.bindings import UNBOUND, KeymapApp, bindings, keys_of, shown_key, why_refused
+from ecrtui.tui.bindings import KeymapApp, bindings, shown_key, why_refused
 from ecrtui.tui.column_choice import ColumnsApp
 from ecrtui.tui.connection_switcher import ConnectionSwitcher
 from ecrtui.tui.copying import CopyingApp
 from ecrtui.tui.external_programs import ProgramsApp
-from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.palette_providers import action_commands, connection_commands, location_commands
 from ecrtui.tui.promote.target_connections import TargetConnections, TargetsApp
 from ecrtui.tui.screens.repositories import RepositoriesScreen
 from ecrtui.tui.sign_in_app import SignInApp
+from ecrtui.tui.sources_app import SourcesApp
 from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 from ecrtui.tui.theme_manager import ThemeManager
@@ -50,7 +49,15 @@ IDLE_DELAY = 1.0
 
 
 class EcrTuiApp(
-    NoLocalsOnCrashApp, OrderedKeysApp, CopyingApp, ProgramsApp, SignInApp, ColumnsApp, TargetsApp, KeymapApp
+    NoLocalsOnCrashApp,
+    OrderedKeysApp,
+    CopyingApp,
+    ProgramsApp,
+    SignInApp,
+    ColumnsApp,
+    TargetsApp,
+    SourcesApp,
+    KeymapApp,
 ):
     """Browse, inspect and retag.
 
@@ -83,14 +90,9 @@ class EcrTuiApp(
         self.settings = settings
         self.start = start or Reference()
         self.trusts_terminal = settings.trust_terminal_clipboard
-        self.leaving = False
         self.demo = demo
         self._theme_setting = settings.theme
         """The theme that the settings name for the account in use."""
-        self._connected: list[SessionSource] = []
-        """The sources that have a session."""
-        self._writes: list[SessionSource] = []
-        """The source of each write in flight."""
         self.use_keys(settings.keys)
         self.chosen_columns = settings.columns
         self.theme_manager.start_with(settings.theme)
@@ -126,8 +128,8 @@ class EcrTuiApp(
     def on_connected(self, message: messages.Connected) -> None:
         """Show the registry in the headers of its screens; on the first connection, do what the session needs."""
         source, session = message.source, message.session
-        if not all(screen.header_state.connected for screen in self._screens_on(source)):
-            self._update_headers(source, lambda state: state.connected_to(session))
+        if not all(screen.header_state.connected for screen in self.screens_on(source)):
+            self.update_headers(source, lambda state: state.connected_to(session))
             self.welcome(source, session)
 
     def on_last_known(self, message: messages.LastKnown) -> None:
@@ -136,14 +138,14 @@ class EcrTuiApp(
         profile = source.connection.used_profile(os.environ)
         settings = self.settings.for_account(location.registry_id, alias, profile)
         if not self.header_state_of(source).connected:
-            self._update_headers(source, lambda state: state.expecting(location, alias, settings))
+            self.update_headers(source, lambda state: state.expecting(location, alias, settings))
 
     def welcome(self, source: SessionSource, session: Session) -> None:
         """Read who the caller is; on the first connection, do what the session needs."""
-        self.run_worker(self._identify(source, session), group="identify", exit_on_error=False)
-        if any(source is known for known in self._connected):
+        self.run_worker(self.identify(source, session), group="identify", exit_on_error=False)
+        if any(source is known for known in self.connected):
             return
-        self._connected.append(source)
+        self.connected.append(source)
         if source is self.connect and session.settings.theme != self._theme_setting:
             self._theme_setting = session.settings.theme
             self.theme_manager.use(session.settings.theme)
@@ -151,19 +153,10 @@ class EcrTuiApp(
 
     def _work_that_waits(self, source: SessionSource, session: Session) -> None:
         self.run_worker(self._resolve_unknown(session), exit_on_error=False)
-        self.run_worker(self._name_account(source, session), exit_on_error=False)
-
-    async def _name_account(self, source: SessionSource, session: Session) -> None:
-        alias = await blocking.run_blocking(session.catalog.account_alias)
-        self._update_headers(source, lambda state: state._replace(alias=alias))
-
-    async def _identify(self, source: SessionSource, session: Session) -> None:
-        identity = await blocking.run_blocking(session.registry.identity)
-        mfa_ends = await blocking.run_blocking(session.registry.mfa_ends)
-        self._update_headers(source, lambda state: state._replace(identity=identity, mfa_ends=mfa_ends))
+        self.run_worker(self.name_account(source, session), exit_on_error=False)
 
     def on_connect_failed(self, message: messages.ConnectFailed) -> None:
-        if not any(message.source is known for known in self._connected):
+        if not any(message.source is known for known in self.connected):
             self._offer_connections(message.source, message.error)
 
     @work(group="offer", exclusive=True, exit_on_error=False)
@@ -183,7 +176,7 @@ class EcrTuiApp(
 
     def use_source(self, source: SessionSource) -> None:
         """Open new screens on this source from now on."""
-        self._connected = [known for known in self._connected if known is not self.connect]
+        self.connected = [known for known in self.connected if known is not self.connect]
         self.connect = source
         self.demo = source.connection.demo
 
@@ -230,7 +223,7 @@ class EcrTuiApp(
             self._show_lock(source, 0)
 
     def _show_lock(self, source: SessionSource, until: float) -> None:
-        self._update_headers(source, lambda state: state._replace(unlocked_until=until))
+        self.update_headers(source, lambda state: state._replace(unlocked_until=until))
         for screen in self.screen_stack:
             if isinstance(screen, AppScreen):
                 screen.lock_changed()
@@ -244,46 +237,12 @@ class EcrTuiApp(
         """Connect to another region."""
         self.switcher.choose_region()
 
-    def header_state_of(self, source: SessionSource) -> HeaderState:
-        """Return what the headers of a source show."""
-        if peers := self._screens_on(source):
-            return peers[-1].header_state
-        new = HeaderState(read_only=self.settings.read_only, demo=self.demo)
-        return new if source.opened is None else new.connected_to(source.opened)
-
-    def show_new_caller(self) -> None:
-        """Show who the caller is after new credentials. The thread that signs in calls this."""
-        self.call_from_thread(self._identify_again)
-
-    def show_credentials(self, source: SessionSource, work: bool) -> None:
-        """Show whether ECR accepts the credentials of a source. Any thread can call it; it does not wait."""
-        self.call_later(self._update_headers, source, lambda state: state._replace(signed_out=not work))
-
-    def _identify_again(self) -> None:
-        for source in self._connected:
-            self.run_worker(self._identify(source, source()), group="identify", exit_on_error=False)
-
-    def _screens_on(self, source: SessionSource) -> list[AppScreen]:
-        """Return the open screens on this source, the top one last."""
-        return [entry for entry in self.screen_stack if isinstance(entry, AppScreen) and entry.connect is source]
-
-    def _update_headers(self, source: SessionSource, change: Callable[[HeaderState], HeaderState]) -> None:
-        for screen in self._screens_on(source):
-            was_locked = screen.header_state.is_locked
-            screen.header_state = change(screen.header_state)
-            if screen.header_state.is_locked != was_locked:
-                screen.refresh_bindings()
-
     def with_header(self, screen: AppScreen) -> AppScreen:
         """Give a new screen the header of an open screen on the same source."""
         known = self.header_state_of(screen.connect)
         screen.header_state = known._replace(writes=self.writes_on(screen.connect))
         self.show_columns(screen)
         return screen
-
-    def writes_on(self, source: SessionSource) -> int:
-        """Return the number of writes in flight to the registry of a source."""
-        return sum(source is writing for writing in self._writes)
 
     async def _resolve_unknown(self, session: Session) -> None:
         """Resolve writes that an earlier process left with unknown outcome."""
@@ -382,27 +341,6 @@ class EcrTuiApp(
     def on_print_text(self, message: messages.PrintText) -> None:
         self.run_worker(self.print_and_wait(message.text), group="print", exclusive=True, exit_on_error=False)
 
-    def on_write_began(self, message: messages.WriteBegan) -> None:
-        self._writes.append(message.source)
-        self._show_writes(message.source)
-
-    def on_write_ended(self, message: messages.WriteEnded) -> None:
-        self._writes.remove(message.source)
-        self._show_writes(message.source)
-        if self.leaving and not self._writes:
-            self.exit()
-
-    def _show_writes(self, source: SessionSource) -> None:
-        self._update_headers(source, lambda state: state._replace(writes=self.writes_on(source)))
-
-    async def action_quit(self) -> None:
-        """Quit at once. If a write is in flight, quit when it completes."""
-        if self._writes:
-            self.leaving = True
-            self.notify("A write is in flight. ecrtui quits when it completes.", severity="warning")
-        else:
-            self.exit()
-
     def action_activity(self) -> None:
         """Open Activity."""
         from ecrtui.tui.screens.activity import ActivityScreen
@@ -434,22 +372,13 @@ class EcrTuiApp(
         else:
             self.push_app_screen(screen)
 
-    def open_sources(self) -> list[SessionSource]:
-        """Return the sources of the open screens, that of the screen on top first."""
-        found: list[SessionSource] = []
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, AppScreen):
-                members = getattr(screen.connect, "members", (screen.connect,))
-                found += [source for source in members if not any(source is known for known in found)]
-        return found or [self.connect]
-
     async def action_show_settings(self) -> None:
         """Show the settings; on a connected screen, those of its account."""
         from ecrtui.tui.details import settings_text
 
         source = self.screen.connect if isinstance(self.screen, AppScreen) else self.connect
         settings, account = self.settings, ""
-        if any(source is known for known in self._connected):
+        if any(source is known for known in self.connected):
             session = await blocking.run_blocking(source)
             settings, account = session.settings, f" for account {session.location.registry_id}"
         self.post_message(messages.ShowText(f"Settings{account}", settings_text(settings)))
@@ -465,7 +394,7 @@ class EcrTuiApp(
         """Show the keyboard shortcuts."""
         from ecrtui.tui.overlays.help import HelpOverlay
 
-        keys = self._keys_in_use()
+        keys = self.keys_in_use()
         reasons = {
             active.binding.id: reason
             for active in self.screen.active_bindings.values()
@@ -473,24 +402,6 @@ class EcrTuiApp(
         }
         refused = {action for action in keys if action.id in reasons}
         self.push_screen(HelpOverlay(keys, refused, next(iter(reasons.values()), "")))
-
-    def _keys_in_use(self) -> dict[actions.Action, list[str]]:
-        """Return the displayed keys of each action that works now.
-
-        A key that Textual uses first, and passes on if it has nothing to do, counts: ctrl+c copies selected text.
-        """
-        keys: dict[actions.Action, list[str]] = {}
-        active = self.screen.active_bindings
-        for key, entry in active.items():
-            action = actions.BY_ID.get(entry.binding.id or "")
-            if action is not None and entry.enabled and not key.startswith(UNBOUND):
-                keys.setdefault(action, []).append(self.get_key_display(entry.binding))
-        for action, shown in keys.items():
-            for key in keys_of(self, action):
-                used_first = active.get(key)
-                if used_first is not None and used_first.binding.id is None:
-                    shown.append(self.get_key_display(used_first.binding))
-        return {action: list(dict.fromkeys(shown)) for action, shown in keys.items()}
 
     def action_change_theme(self) -> None:
         """Choose a theme."""

@@ -108,6 +108,24 @@ class KeymapApp(App[None]):
         """Return the name of a key. Enter has a word, as every other key; some fonts lack Textual's sign for it."""
         return binding.key if binding.key == "enter" else super().get_key_display(binding)
 
+    def keys_in_use(self) -> dict[Action, list[str]]:
+        """Return the displayed keys of each action that works now.
+
+        A key that Textual uses first, and passes on if it has nothing to do, counts: ctrl+c copies selected text.
+        """
+        keys: dict[Action, list[str]] = {}
+        active = self.screen.active_bindings
+        for key, entry in active.items():
+            action = actions.BY_ID.get(entry.binding.id or "")
+            if action is not None and entry.enabled and not key.startswith(UNBOUND):
+                keys.setdefault(action, []).append(self.get_key_display(entry.binding))
+        for action, shown in keys.items():
+            for key in keys_of(self, action):
+                used_first = active.get(key)
+                if used_first is not None and used_first.binding.id is None:
+                    shown.append(self.get_key_display(used_first.binding))
+        return {action: list(dict.fromkeys(shown)) for action, shown in keys.items()}
+
 
 def keys_of(app: App[Any], action: Action) -> list[str]:
     """Return the keys of an action, as Textual names them: the user's, or else the default keys."""

@@ -1,0 +1,111 @@
+"""An application that knows, for each source of a session, its screens and its writes in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ecrtui.tui import blocking, messages
+from ecrtui.tui.base_screen import AppScreen
+from ecrtui.tui.header_state import HeaderState
+from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
+
+if TYPE_CHECKING:
+    from ecrtui.session import Session, SessionSource
+    from ecrtui.settings import Settings
+
+
+class SourcesApp(TerminalApp):
+    """An application whose headers show the registry of their screens, and that does not end within a write."""
+
+    connect: SessionSource
+    """The source that new screens use."""
+    settings: Settings
+    """The settings before the account is known."""
+    demo: bool
+    """True for the embedded registry; the header shows it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.leaving = False
+        """True if the application ends when the last write in flight completes."""
+        self.connected: list[SessionSource] = []
+        """The sources that have a session."""
+        self._writes: list[SessionSource] = []
+        """The source of each write in flight."""
+
+    def header_state_of(self, source: SessionSource) -> HeaderState:
+        """Return what the headers of a source show."""
+        if peers := self.screens_on(source):
+            return peers[-1].header_state
+        new = HeaderState(read_only=self.settings.read_only, demo=self.demo)
+        return new if source.opened is None else new.connected_to(source.opened)
+
+    def show_new_caller(self) -> None:
+        """Show who the caller is after new credentials. The thread that signs in calls this."""
+        self.call_from_thread(self._identify_again)
+
+    def show_credentials(self, source: SessionSource, work: bool) -> None:
+        """Show whether ECR accepts the credentials of a source. Any thread can call it; it does not wait."""
+        self.call_later(self.update_headers, source, lambda state: state._replace(signed_out=not work))
+
+    def _identify_again(self) -> None:
+        for source in self.connected:
+            self.run_worker(self.identify(source, source()), group="identify", exit_on_error=False)
+
+    def screens_on(self, source: SessionSource) -> list[AppScreen]:
+        """Return the open screens on this source, the top one last."""
+        return [entry for entry in self.screen_stack if isinstance(entry, AppScreen) and entry.connect is source]
+
+    def update_headers(self, source: SessionSource, change: Callable[[HeaderState], HeaderState]) -> None:
+        """Change what the headers of a source show."""
+        for screen in self.screens_on(source):
+            was_locked = screen.header_state.is_locked
+            screen.header_state = change(screen.header_state)
+            if screen.header_state.is_locked != was_locked:
+                screen.refresh_bindings()
+
+    async def name_account(self, source: SessionSource, session: Session) -> None:
+        """Read the alias of the account, and show it."""
+        alias = await blocking.run_blocking(session.catalog.account_alias)
+        self.update_headers(source, lambda state: state._replace(alias=alias))
+
+    async def identify(self, source: SessionSource, session: Session) -> None:
+        """Read who the caller is, and until when an MFA code is enough, and show both."""
+        identity = await blocking.run_blocking(session.registry.identity)
+        mfa_ends = await blocking.run_blocking(session.registry.mfa_ends)
+        self.update_headers(source, lambda state: state._replace(identity=identity, mfa_ends=mfa_ends))
+
+    def writes_on(self, source: SessionSource) -> int:
+        """Return the number of writes in flight to the registry of a source."""
+        return sum(source is writing for writing in self._writes)
+
+    def on_write_began(self, message: messages.WriteBegan) -> None:
+        self._writes.append(message.source)
+        self._show_writes(message.source)
+
+    def on_write_ended(self, message: messages.WriteEnded) -> None:
+        self._writes.remove(message.source)
+        self._show_writes(message.source)
+        if self.leaving and not self._writes:
+            self.exit()
+
+    def _show_writes(self, source: SessionSource) -> None:
+        self.update_headers(source, lambda state: state._replace(writes=self.writes_on(source)))
+
+    async def action_quit(self) -> None:
+        """Quit at once. If a write is in flight, quit when it completes."""
+        if self._writes:
+            self.leaving = True
+            self.notify("A write is in flight. ecrtui quits when it completes.", severity="warning")
+        else:
+            self.exit()
+
+    def open_sources(self) -> list[SessionSource]:
+        """Return the sources of the open screens, that of the screen on top first."""
+        found: list[SessionSource] = []
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, AppScreen):
+                members = getattr(screen.connect, "members", (screen.connect,))
+                found += [source for source in members if not any(source is known for known in found)]
+        return found or [self.connect]
