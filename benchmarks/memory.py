@@ -13,16 +13,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.dataset import send_request, serve_file
+from benchmarks.measurement import scaled
 from benchmarks.programs import ecrtui, ecrtui_environment
 from benchmarks.timed_terminal import TimedTerminal
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 
-REPOSITORIES = 40
+REPOSITORIES = scaled(40, 4)
 IMAGES = 500
 LARGE = "zz/large"
 """The repository with the large manifests: the last one of the list."""
-MANIFESTS = 60
+MANIFESTS = scaled(60, 4)
 MANIFEST_BYTES = 1_000_000
 ALLOWED_GROWTH = 0.10
 """The share by which the memory may grow in the second half."""
@@ -44,13 +45,13 @@ def main() -> None:
         with TimedTerminal([ecrtui(), LARGE], environment) as terminal:
             terminal.wait_for(f"{MANIFESTS} images", 60)
             terminal.wait_until_quiet()
-            usage = [_visit(terminal, ["j"] * (number > 0), "schemaVersion") for number in range(MANIFESTS)]
+            usage = [_visit(terminal, ["j"] * (number > 0), "schemaVersion", pane="2") for number in range(MANIFESTS)]
         _report("manifests", usage)
 
 
-def _visit(terminal: TimedTerminal, keys: list[str], shown: str) -> float:
-    """Open the next row, wait for this text, and go back. Return the memory in megabytes."""
-    for key in (*keys, "\r"):
+def _visit(terminal: TimedTerminal, keys: list[str], shown: str, pane: str = "") -> float:
+    """Open the next row and the pane, wait for this text, and go back. Return the memory in megabytes."""
+    for key in (*keys, "\r", *pane):
         terminal.send(key)
         terminal.wait_until_quiet(0.1, 5)
     terminal.wait_for(shown, 60)

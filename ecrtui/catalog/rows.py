@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import compress
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from ecrtui.catalog.column_cache import ChunkCache
@@ -93,7 +94,10 @@ class Rows(Generic[Item]):
         self._slots: dict[Key, int] = {}
         self._items: list[Item | None] = []  # by slot; None where a row was removed
         self._chunks: ChunkCache[Item] = ChunkCache(chunk_rows)
-        self._sorted: list[int] = []  # all slots that have a row, ascending
+        self._sorted: list[int] = []  # all slots that have a row, ascending, without those in the runs
+        self._runs: list[
+            list[int]
+        ] = []  # slots of rows that wait, in a few orders that are joined once they are needed
         self._matches = bytearray()  # by slot: 1 if the row itself passes the filter
         self._visible = bytearray()  # by slot: 1 if the row is a top row that is shown
         self._predicate: Predicate[Item] | None = None
@@ -238,10 +242,12 @@ class Rows(Generic[Item]):
     def show_arrived(self) -> None:
         """Show the rows that have arrived and wait."""
         if self._waiting:
-            arrived, self._waiting = self._waiting, set()
+            self._waiting = set()
             due, self._due = self._due, set()
-            fresh = sorted(slot for slot in arrived if self._visible[slot])
-            tops = self._sorted if self._shows_all else self._slot_order.merged(self._lines.tops, (), fresh)
+            self._join_runs()
+            tops = self._sorted
+            if not self._shows_all:
+                tops = list(compress(tops, map(self._visible.__getitem__, tops)))
             self._lines.show(tops, self._lines.inner)
             self._insert(range(0), due)
             self._selection.follow(self)
@@ -282,6 +288,7 @@ class Rows(Generic[Item]):
         self._selection.unmark(gone)
         self._waiting -= slots
         self._due -= slots
+        self._join_runs()
         self._sorted = without(self._sorted, slots)
         self._match(slots)
         self._insert(range(0), related, slots)
@@ -298,7 +305,7 @@ class Rows(Generic[Item]):
         self._folding.clear(self._slots, self._items)
         if self._tally is not None:
             self._tally.clear()
-        self._sorted = []
+        self._sorted, self._runs = [], []
         self._lines.show([], {})
         self._waiting, self._due, self._related = set(), set(), set()
         self._chunks = ChunkCache(self._chunks.size)
@@ -358,7 +365,12 @@ class Rows(Generic[Item]):
         moved = self._slot_order.evaluate(self._items, changed)
         self._slot_order.evaluate(self._items, fresh)
         self._decide([*changed, *fresh], removed)
-        self._sorted = self._slot_order.merged(without(self._sorted, moved), moved, fresh)
+        waits = self._is_waiting(fresh)
+        if moved or (fresh and not waits):
+            self._join_runs()
+            self._sorted = self._slot_order.merged(without(self._sorted, moved), moved, () if waits else fresh)
+        if waits:
+            self._slot_order.add_run(self._runs, fresh)
         if self._shows_all:
             tops = self._sorted
         else:
@@ -380,13 +392,22 @@ class Rows(Generic[Item]):
         related, self._related = self._related, set()
         related |= self._folding.kin(changed)
         arrived = self._folding.kin(fresh)
-        if fresh and fresh[0] in self._waiting:  # then all of them wait
+        if self._is_waiting(fresh):
             shown = arrived - self._waiting
             arrived -= shown
             self._due |= shown
         related |= arrived
         related.difference_update(fresh, removed)
         return related.union(changed) if related else changed
+
+    def _is_waiting(self, fresh: range) -> bool:
+        """Return True if these new rows wait: all of them do, or none."""
+        return bool(fresh) and fresh[0] in self._waiting
+
+    def _join_runs(self) -> None:
+        """Put the rows that wait into the order."""
+        if self._runs:
+            self._sorted, self._runs = self._slot_order.joined([self._sorted, *self._runs]), []
 
     @property
     def _shows_all(self) -> bool:
@@ -443,6 +464,7 @@ class Rows(Generic[Item]):
             predicate: decides which rows are shown; None for all.
         """
         same = sort_key is self._slot_order.sort_key
+        self._join_runs()
         self._job = SortFilterJob(
             sort_key,
             predicate,
@@ -492,7 +514,7 @@ class Rows(Generic[Item]):
         self._lines.show(job.shown, dict(job.inner))
         self._decide(present, touched.difference(present))
         known, fresh = _split_at(present, job.length)
-        self._sorted = self._slot_order.merged(without(job.order, touched), known, fresh)
+        self._sorted, self._runs = self._slot_order.merged(without(job.order, touched), known, fresh), []
         if self._shows_all:
             tops = self._sorted
         else:

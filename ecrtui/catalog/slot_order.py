@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
 from typing import Any, Generic, TypeVar, cast
 
 from ecrtui.catalog.sort_filter_job import SortKey
@@ -62,13 +63,24 @@ class SlotOrder(Generic[Item]):
         """Return the order with slots added: known ones anywhere, fresh ones that are greater than all in the order."""
         if len(fresh) * self._bisection_cost < len(order):
             return self._inserted(order, [*known, *fresh])
-        order = self._inserted(order, known)
-        if self.sort_key is None:
-            return [*order, *fresh]
-        rank = self.values.__getitem__
-        order = [*order, *sorted(fresh, key=rank)]
-        order.sort(key=rank)  # two runs, one after the other: the sort merges them and keeps the order of ties
+        return self.joined([self._inserted(order, known), self.joined([list(fresh)])])
+
+    def joined(self, runs: Sequence[list[int]]) -> list[int]:
+        """Return one order of orders, each of which has greater slots than those before it."""
+        order = list(chain.from_iterable(runs))
+        if self.sort_key is not None:
+            order.sort(key=self.values.__getitem__)  # the sort merges the runs and keeps the order of ties
         return order
+
+    def add_run(self, runs: list[list[int]], fresh: Iterable[int]) -> None:
+        """Add slots that are greater than all others to some orders, and join those of about the same length.
+
+        So each slot is joined a few times only, however many pages arrive.
+        """
+        run = self.joined([list(fresh)])
+        while runs and len(runs[-1]) < 2 * len(run):
+            run = self.joined([runs.pop(), run])
+        runs.append(run)
 
     def removed(self, order: list[int], slots: Collection[int]) -> list[int]:
         """Return the order without some of its slots, whose values are those that it was made with."""

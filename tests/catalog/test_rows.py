@@ -301,14 +301,20 @@ def test_a_large_sort_runs_in_steps_and_equals_sorted() -> None:
 
 
 @pytest.mark.parametrize("bisection", BISECTION_COSTS)
-@given(values=st.lists(st.integers(0, 3), max_size=60), page=st.integers(1, 8), chosen=st.sampled_from(FILTERS))
+@given(
+    values=st.lists(st.integers(0, 3), max_size=60),
+    page=st.integers(1, 8),
+    waits=st.integers(0, 8),
+    chosen=st.sampled_from(FILTERS),
+)
 def test_rows_arriving_in_pages_equal_one_sort(
-    bisection: int, values: list[int], page: int, chosen: Predicate[Entry] | None
+    bisection: int, values: list[int], page: int, waits: int, chosen: Predicate[Entry] | None
 ) -> None:
     rows = sorted_and_filtered(Rows(key_of, bisection_cost=bisection), by_value, chosen)
     entries = [Entry(f"k{number}", value) for number, value in enumerate(values)]
     for start in range(0, len(entries), page):
-        rows.merge(entries[start : start + page])
+        rows.merge(entries[start : start + page], show=start // page >= waits)
+    rows.show_arrived()
     assert list(rows) == [entry for entry in sorted(entries, key=by_value) if chosen is None or chosen(entry)]
 
 
