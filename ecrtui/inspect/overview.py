@@ -72,7 +72,7 @@ def artifact_lines(
             known = f"{text} · present, not verified"
         elif inside and label != SIGNATURE:
             known = f"not known: {units.format_count(inside, 'attestation')} in the index, not read"
-        lines.append(ArtifactLine(label, "; ".join(filter(None, [known, *unknown])) or nothing))
+        lines.append(ArtifactLine(label, "; ".join(part.rstrip(".") for part in (known, *unknown) if part) or nothing))
     return lines
 
 

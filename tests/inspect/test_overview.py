@@ -57,7 +57,7 @@ def test_each_line_says_what_is_not_known() -> None:
     found = lines(manifest=index)
     assert found["sbom"] == "not known: 1 attestation in the index, not read"
     assert found["signature"] == "none"
-    found = lines((), signed, index, [denied, "manifest not known"])
+    found = lines((), signed, index, [f"{denied}.", "manifest not known"])
     assert found == {
         "signature": f"cosign tag · present, not verified; {denied}; manifest not known",
         "sbom": f"not known: 1 attestation in the index, not read; {denied}; manifest not known",
