@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from ecrtui.ecr.units import format_count
+from ecrtui.errors import UsageError
+
 MAX_LENGTH = 128
 """Characters in a tag that clients can pull (OCI distribution spec). ECR itself stores up to 300."""
 
@@ -57,3 +60,15 @@ def _character_error(tag: str) -> str:
 def parse_tags(line: str) -> tuple[str, ...]:
     """Return the words of a line, separated by spaces or commas, without duplicates. They may be invalid as tags."""
     return tuple(dict.fromkeys(line.replace(",", " ").split()))
+
+
+def two_tags(line: str, hint: str) -> tuple[str, str]:
+    """Return exactly two tags of a line.
+
+    Raises:
+        UsageError: the line has another number of tags; the hint says what to enter.
+    """
+    found = parse_tags(line)
+    if len(found) != 2:
+        raise UsageError("Enter two tags", f"{line!r} has {format_count(len(found), 'tag')}", hint)
+    return found[0], found[1]

@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
-from ecrtui.errors import EcrTuiError, UsageError
+from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking
 from ecrtui.tui.bindings import press
 from ecrtui.tui.column_choice import ChosenColumnsScreen
@@ -49,7 +49,6 @@ class BatchSource(Protocol[Item]):
 CHUNK = 2_000
 """Cached rows that are merged at once. Keys are handled between two chunks."""
 
-
 AGE_INTERVAL = 60.0
 """Seconds between two looks at the age of the rows. The age has no seconds, so an idle terminal gets nothing else."""
 
@@ -58,7 +57,6 @@ PATIENCE = 2
 
 SPINNER = "⠋⠙⠸⠴⠦⠇"
 """Signs that take turns, one a second."""
-
 
 COUNT_INTERVAL = 0.25
 """Seconds between two counts of loaded rows on the screen."""
@@ -501,25 +499,3 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
     def action_mark_all(self) -> None:
         """Mark all shown rows, or unmark them if all are marked."""
         self.table.mark_all()
-
-
-def words_filter(line: str, searchable: Callable[[Item], str]) -> Filter[Item]:
-    """Return a filter for rows whose searchable text has all words of the line, in any case."""
-    from ecrtui.catalog.filter import Filter
-
-    words = line.lower().split()
-    return Filter(line, lambda row: all(word in searchable(row).lower() for word in words))
-
-
-def two_tags(line: str, hint: str) -> tuple[str, str]:
-    """Parse exactly two tags.
-
-    Raises:
-        UsageError: the line has another number of tags; the hint says what to enter.
-    """
-    from ecrtui.ecr import tag as tags
-
-    found = tags.parse_tags(line)
-    if len(found) != 2:
-        raise UsageError("Enter two tags", f"{line!r} has {units.format_count(len(found), 'tag')}", hint)
-    return found[0], found[1]

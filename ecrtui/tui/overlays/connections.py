@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
+from ecrtui.catalog.filter.words import words_filter
 from ecrtui.catalog.rows import Rows
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking, messages
@@ -31,7 +32,6 @@ from ecrtui.tui.connection_rows import (
     role_rows,
 )
 from ecrtui.tui.key_line import key_line
-from ecrtui.tui.list_screen import words_filter
 from ecrtui.tui.overlays.base import Overlay
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table

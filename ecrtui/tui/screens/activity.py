@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ecrtui.catalog.filter import Filter
+from ecrtui.catalog.filter.words import words_filter
 from ecrtui.catalog.listing import SingleBatch
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
@@ -28,7 +29,7 @@ from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.age_column import age_column
 from ecrtui.tui.clipboard import CopyItem, copy_words
-from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
+from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.table.column_layout import Column

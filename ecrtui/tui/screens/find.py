@@ -12,6 +12,7 @@ from textual import work
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from ecrtui.catalog.filter.words import words_filter
 from ecrtui.catalog.find_document import PlacedHit, hit_document, hit_texts
 from ecrtui.catalog.find_query import parse_query
 from ecrtui.catalog.rows import Rows
@@ -28,7 +29,7 @@ from ecrtui.tui.combined_header import CombinedHeaderMixin
 from ecrtui.tui.combined_source import CombinedSource
 from ecrtui.tui.find_rows import ACCOUNT, COLUMNS, REGION, FindRow, ShownAnswers, searchable
 from ecrtui.tui.finding import FindEverywhere, Found, Progress
-from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
+from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.textual_fixes.line_input import WordsInput

@@ -25,6 +25,7 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.repository import Repository
+from ecrtui.ecr.tag import two_tags
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.plan import Plan, Report
@@ -37,7 +38,7 @@ from ecrtui.tui.image_columns import image_columns
 from ecrtui.tui.image_watching import ImageWatchMixin
 from ecrtui.tui.inspect_actions import InspectMixin
 from ecrtui.tui.lifecycle_action import LifecycleMixin
-from ecrtui.tui.list_screen import ListScreen, ListState, two_tags
+from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.manifest_preview import PREFETCH_RADIUS, PREVIEW_DELAY, ManifestPreview
 from ecrtui.tui.messages import PlanRequest

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from ecrtui.catalog.filter import Filter
+from ecrtui.catalog.filter.words import words_filter
 from ecrtui.catalog.listing import SingleBatch
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
@@ -24,7 +25,7 @@ from ecrtui.retag.plan import REVERTING_KINDS, Plan, Report, Step, StepAction, S
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.list_screen import ListScreen, ListState, words_filter
+from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.messages import PlanRequest
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin, StepFinished

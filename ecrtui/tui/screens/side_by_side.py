@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.content import Content
 
+from ecrtui.catalog.filter.words import words_filter
 from ecrtui.catalog.merged_listing import MergedListing
 from ecrtui.catalog.repository_totals import CountedRepository, RepositoryTotals, with_totals
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.repository import Repository
+from ecrtui.ecr.tag import two_tags
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.combined_header import CombinedHeaderMixin
 from ecrtui.tui.lifecycle_action import LifecycleMixin
-from ecrtui.tui.list_screen import ListScreen, ListState, two_tags, words_filter
+from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
