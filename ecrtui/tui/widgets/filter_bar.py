@@ -77,9 +77,10 @@ class FilterBar(Vertical):
         return self.has_class("-open")
 
     def open(self) -> None:
-        """Show the bar and focus its field."""
+        """Show the bar and focus its field. The next character replaces the text; an arrow key keeps it."""
         self.add_class("-open")
         self.field.focus()
+        self.field.select_all()
 
     def show_filter(self, line: str) -> None:
         """Apply a filter without the focus."""

@@ -76,6 +76,12 @@ async def test_the_filter_applies_while_typing_and_reports_mistakes(estate: Esta
         assert rows(screen_text(pilot.app), *NAMES) == ["team/app", "team/frozen"]
         await pilot.press(*["backspace"] * len(" is:nonsense"), "enter")
         await until_gone(pilot, "'nonsense' is not a value of is")
+        await pilot.press("slash", *"web")  # another filter
+        assert rows(await until(pilot, "1 match"), *NAMES) == ["team/web"]
+        await pilot.press("enter", "slash", "right", "x")  # the same filter, changed
+        await until(pilot, "Nothing matches webx")
+        await pilot.press("backspace", "enter", "slash", "enter")  # the same filter
+        await until(pilot, "1 match")
         await pilot.press("escape")
         screen = await until_gone(pilot, "match")
         assert rows(screen, *NAMES) == list(NAMES)
