@@ -50,7 +50,7 @@ def measure() -> list[Measurement]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "registry.sqlite"
         with serve_file(path) as url:
-            client = _Client(url)
+            client = Client(url)
             for name in ("layers", "other"):
                 client.call("CreateRepository", repositoryName=name)
             with _other_writer(url, found.waits):
@@ -92,7 +92,7 @@ def measure() -> list[Measurement]:
     ]
 
 
-class _Client:
+class Client:
     """A client of the API that sends any body as it is."""
 
     def __init__(self, url: str) -> None:
@@ -107,7 +107,7 @@ class _Client:
         return answer
 
 
-def _upload(client: _Client, found: _Upload) -> None:
+def _upload(client: Client, found: _Upload) -> None:
     content = os.urandom(PART)
     encoded = base64.b64encode(content)
     checksum = hashlib.sha256()
@@ -130,7 +130,7 @@ def _other_writer(url: str, waits: list[float]) -> Iterator[None]:
     arn = f"arn:aws:ecr:{REGION}:{REGISTRY_ID}:repository/other"
 
     def write() -> None:
-        client, number = _Client(url), 0
+        client, number = Client(url), 0
         while not stopped.wait(0.01):
             number += 1
             tags = [{"Key": "number", "Value": str(number)}]

@@ -1,5 +1,7 @@
 """``ecrtui promote`` of 1 GB between two embedded registries, against skopeo between two docker-registry.
 
+By the OCI API, skopeo copies the same image between the same embedded registries.
+
 skopeo and docker-registry are not part of the project. Without them, the rows are left out. Debian has both
 (``apt-get install skopeo docker-registry``; the service of the package need not run).
 """
@@ -14,21 +16,27 @@ import subprocess
 import sys
 import tempfile
 import time
+from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from benchmarks.dataset import serve_file
 from benchmarks.image_layout import write_layout
-from benchmarks.measurement import Measurement, duration, scaled
+from benchmarks.layers import Client
+from benchmarks.measurement import Measurement, alternate, duration, scaled, timed
 from benchmarks.programs import aws_environment, ecrtui
 from benchmarks.promotions import SOURCE, TARGET
 
 LAYERS = 4
 LAYER_SIZE = scaled(250_000_000, 5_000_000)
 """Bytes of each layer."""
+
+ROUNDS = 3
 
 _WITH_MEMORY = """
 import resource, subprocess, sys
@@ -39,15 +47,21 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 starts a program too, so a small one has to start it."""
 
 
-def measure() -> list[Measurement]:
-    """Compare one promotion with one copy of the same image. Measure the memory of the promotion."""
+def measure(layer_size: int = LAYER_SIZE) -> list[Measurement]:
+    """Compare promotions with copies of the same image by skopeo. Measure the memory of the promotion."""
     if not (shutil.which("skopeo") and shutil.which("docker-registry")):
         return []
     with tempfile.TemporaryDirectory() as folder:
-        layout = write_layout(Path(folder) / "layout", LAYERS, LAYER_SIZE)
+        layout = write_layout(Path(folder) / "layout", LAYERS, layer_size)
         theirs = _skopeo(layout, Path(folder))
-        ours, memory = _promote(layout, Path(folder))
-    size = f"{LAYERS * LAYER_SIZE / 1e9:g} GB in {LAYERS} layers"
+        files = [Path(folder) / name for name in ("source.sqlite", "target.sqlite")]
+        importing = [ecrtui(), "local", "import", str(layout), SOURCE, "--db", str(files[0])]
+        subprocess.run(importing, check=True, capture_output=True)
+        with ExitStack() as stack:
+            urls = [stack.enter_context(serve_file(file)) for file in files]
+            ours, memory = _promote(urls, Path(folder))
+            oci_ours, oci_theirs = _by_the_oci_api(urls, Path(folder))
+    size = f"{LAYERS * layer_size / 1e9:g} GB in {LAYERS} layers"
     return [
         Measurement(
             f"{size}: ecrtui promote, whole process",
@@ -63,6 +77,14 @@ def measure() -> list[Measurement]:
             200,
             unit="MB",
             note="the largest resident size of the process",
+        ),
+        Measurement(
+            f"{size}: ecrtui promote --way oci, whole process",
+            oci_ours,
+            1.2,
+            baseline="skopeo copy between the same embedded registries",
+            theirs=oci_theirs,
+            note=f"medians of {ROUNDS} runs each, in alternation, with a repository of its own for each",
         ),
     ]
 
@@ -100,25 +122,44 @@ def _docker_registry(folder: Path) -> Iterator[str]:
         yield address
 
 
-def _promote(layout: Path, folder: Path) -> tuple[float, float]:
+def _promote(urls: Sequence[str], folder: Path, *options: str, target: str = TARGET) -> tuple[float, float]:
     """Promote the image between two served embedded registries; return the seconds and the memory in MB."""
-    source, target = folder / "source.sqlite", folder / "target.sqlite"
-    subprocess.run(
-        [ecrtui(), "local", "import", str(layout), SOURCE, "--db", str(source)], check=True, capture_output=True
+    command = [ecrtui(), "promote", SOURCE, target, "--yes", "--create-repository", "--to-endpoint-url", urls[1]]
+    environment = aws_environment(urls[0]) | {"XDG_STATE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", _WITH_MEMORY, *command, *options],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
-    with ExitStack() as stack:
-        ours, theirs = (stack.enter_context(serve_file(file)) for file in (source, target))
-        command = [ecrtui(), "promote", SOURCE, TARGET, "--yes", "--create-repository", "--to-endpoint-url", theirs]
-        environment = aws_environment(ours) | {"XDG_STATE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
-        started = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", _WITH_MEMORY, *command],
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-        return time.perf_counter() - started, int(done.stdout) * 1024 / 1e6
+    return time.perf_counter() - started, int(done.stdout) * 1024 / 1e6
+
+
+def _by_the_oci_api(urls: Sequence[str], folder: Path) -> tuple[float, ...]:
+    """Copy the image by the OCI API with both programs in turn; return the seconds of each."""
+    numbers = count()
+    source, target = map(Client, urls)
+    names = [urlsplit(url).netloc for url in urls]
+    credentials = [
+        b64decode(client.call("GetAuthorizationToken")["authorizationData"][0]["authorizationToken"]).decode()
+        for client in (source, target)
+    ]
+
+    def skopeo() -> None:
+        repository = f"team/skopeo{next(numbers)}"
+        target.call("CreateRepository", repositoryName=repository)
+        command = ["skopeo", "copy", "--quiet", "--all", "--preserve-digests"]
+        command += ["--src-tls-verify=false", "--dest-tls-verify=false"]
+        command += ["--src-creds", credentials[0], "--dest-creds", credentials[1]]
+        copied = [f"docker://{names[0]}/{SOURCE}", f"docker://{names[1]}/{repository}:v1"]
+        subprocess.run([*command, *copied], check=True)
+
+    def promote() -> float:
+        return _promote(urls, folder, "--way", "oci", target=f"team/oci{next(numbers)}:v1")[0]
+
+    return alternate([promote, timed(skopeo)], ROUNDS)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 RESUMED_FROM = 64 * 1024 * 1024
 """Bytes of a layer from which on its upload is recorded, so that another run can go on with it."""
 
-_PIECE = 1024 * 1024
+_PIECE = 4 * 1024 * 1024
 """Bytes of a layer that are sent at a time in one request for the whole layer."""
 
 _MAX_ATTEMPTS = 8
