@@ -144,7 +144,7 @@ class Catalog:
         return totals
 
     def find(self, query: Query, may_read: Callable[[str], bool] = lambda _: False) -> FindReading:
-        """Find images in all repositories; see :func:`ecrtui.catalog.find.resolve_references` for references.
+        """Find images in all repositories; see :mod:`ecrtui.catalog.find_references` for references.
 
         Args:
             query: what to find.

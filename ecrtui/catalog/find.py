@@ -7,27 +7,24 @@ as a pull, unless the caller allows it. So the index of a platform is known only
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING
 
 from ecrtui.catalog.batch_queue import BatchInput, BatchQueue, End, FailureLimit
+from ecrtui.catalog.find_indexes import IndexLookup
 from ecrtui.catalog.find_query import Query, Term
-from ecrtui.catalog.index_parts import KnownParts, find_parts, parts_of_indexes
-from ecrtui.catalog.page_source import MAX_PAUSES, PageSource, ThrottlePause
+from ecrtui.catalog.find_requests import FindRequests
+from ecrtui.catalog.find_result import Answer, FindBatch, Hit
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.location import RegistryLocation
-from ecrtui.errors import OF_ALL_REQUESTS, AccessDenied, EcrTuiError, ErrorKind, NotFound, unreadable_rows
+from ecrtui.errors import OF_ALL_REQUESTS, AccessDenied, EcrTuiError, NotFound
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 
 if TYPE_CHECKING:
     from ecrtui.catalog.catalog import Catalog
-
-Result = TypeVar("Result")
 
 CONCURRENT_REQUESTS = 8
 """Requests at the same time."""
@@ -39,88 +36,6 @@ DescribeImages; throttling lowers the rate."""
 BATCH_INTERVAL = 0.1
 """The least seconds between two batches. Each batch redraws rows."""
 
-_log = logging.getLogger(__name__)
-
-
-class PartOf(NamedTuple):
-    """The index that names an image.
-
-    Args:
-        digest: the digest of the index.
-        tags: its tags now.
-        part: what the image is in it: "linux/arm64", "attestation".
-    """
-
-    digest: str
-    tags: tuple[str, ...]
-    part: str
-
-
-class Hit(NamedTuple):
-    """What was found.
-
-    Args:
-        repository: the name of the repository.
-        image: the image; None for a repository without an image that should be missing.
-        part_of: an index that names the image; None if none is known.
-        age: seconds since the listing of which the image is; None if it was read now.
-        in_no_index: True if all indexes of the repository were read, and none names the image.
-    """
-
-    repository: str
-    image: Image | None
-    part_of: PartOf | None = None
-    age: float | None = None
-    in_no_index: bool = False
-
-
-class Answer(NamedTuple):
-    """What a repository has.
-
-    Args:
-        repository: its name; empty for an error about all repositories.
-        hits: the hits; with ``final`` all of them, which replace those of earlier answers.
-        error: why it, or the indexes of its hits, could not be read.
-        final: False if more hits can follow.
-    """
-
-    repository: str
-    hits: tuple[Hit, ...] = ()
-    error: EcrTuiError | None = None
-    final: bool = True
-
-
-class _Indexes(NamedTuple):
-    """The indexes of a repository that name some images.
-
-    Args:
-        parts: the index of an image, by the digest of the image.
-        are_all: True if all indexes of the repository were read.
-        error: why they, or their tags, could not be read.
-    """
-
-    parts: Mapping[str, PartOf]
-    are_all: bool = False
-    error: EcrTuiError | None = None
-
-
-class FindBatch(NamedTuple):
-    """The answers since the last batch, and the progress.
-
-    Args:
-        answers: the answers.
-        asked: the number of repositories that have answered, or could not be asked.
-        total: the number of repositories that are known.
-        listing: True while all images are listed: the repositories then count from the start again.
-        throttled: seconds until the next request, because the service throttled one.
-    """
-
-    answers: tuple[Answer, ...]
-    asked: int
-    total: int
-    listing: bool = False
-    throttled: float = 0.0
-
 
 class FindReading:
     """The answers of all repositories of a registry, batch by batch. Iterating blocks, so it runs in a daemon thread.
@@ -131,7 +46,7 @@ class FindReading:
     Args:
         catalog: the catalog of the registry.
         registry: the registry to read.
-        query: what to find; see :func:`resolve_references`.
+        query: what to find; see :func:`~ecrtui.catalog.find_references.resolve_references`.
         limiter: limits the requests.
         may_read: returns True for a repository whose indexes may be read, to know which one has an image without
             tags. ECR records a pull of each. It can block.
@@ -153,7 +68,9 @@ class FindReading:
     ) -> None:
         self._started = False
         self._queue: BatchQueue[Answer] = BatchQueue(256, interval)
-        self._search = _Search(catalog, registry, query, limiter, self._queue.input, may_read)
+        requests = FindRequests(registry, limiter, self._queue.input)
+        indexes = IndexLookup(catalog, registry, requests, may_read, self._queue.input.closed)
+        self._search = _Search(catalog, registry, query, self._queue.input, requests, indexes)
 
     def close(self) -> None:
         """End the iteration and send no further request."""
@@ -218,9 +135,9 @@ class _Search:
     catalog: Catalog
     registry: Registry
     query: Query
-    limiter: RateLimiter
     queue: BatchInput[Answer]
-    may_read: Callable[[str], bool]
+    requests: FindRequests
+    indexes: IndexLookup
     asked: int = 0
     lists: bool = False
     failures: FailureLimit = field(default_factory=lambda: FailureLimit(OF_ALL_REQUESTS))
@@ -313,11 +230,11 @@ class _Search:
         found: dict[str, Image] = {}
         digests = [term.digest for term in terms if term.digest]
         if digests:
-            images = self._send(lambda: self.registry.images_by_digest(repository, digests))
+            images = self.requests.send(lambda: self.registry.images_by_digest(repository, digests))
             found |= {image.digest: image for image in images}
         for tag in dict.fromkeys(term.tag for term in terms if term.tag):
             # One by one: many tags at once would be read with BatchGetImage, which counts as a pull.
-            by_tag = self._send(partial(self.registry.images_by_tag, repository, [tag]))
+            by_tag = self.requests.send(partial(self.registry.images_by_tag, repository, [tag]))
             found |= {image.digest: image for image in by_tag.values()}
         return tuple(found.values())
 
@@ -334,7 +251,7 @@ class _Search:
         """List the images of a repository; return the hits."""
         images: list[Image] = []
         only_tagged = not any(term.prefix or term.digest for term in (*terms, *self.query.missing))
-        for page in self._image_pages(repository, "TAGGED" if only_tagged else "ANY"):
+        for page in self.requests.image_pages(repository, "TAGGED" if only_tagged else "ANY"):
             if any(term.matches(image) for term in self.query.missing for image in page):
                 return Answer(repository)
             matching = [image for image in page if any(_finds(terms, repository, image))]
@@ -348,7 +265,8 @@ class _Search:
     def _hits(self, repository: str, images: Collection[Image]) -> Answer:
         if self.query.missing and not self.query.terms:
             return Answer(repository, (Hit(repository, None),))
-        found = self._indexes_of(repository, {image.digest for image in images if not image.tags and not image.subject})
+        alone = {image.digest for image in images if not image.tags and not image.subject}
+        found = self.indexes.find(repository, alone)
         hits = (
             Hit(
                 repository,
@@ -360,83 +278,9 @@ class _Search:
         )
         return Answer(repository, tuple(hits), found.error)
 
-    def _indexes_of(self, repository: str, digests: Collection[str]) -> _Indexes:
-        """Return the indexes that name these images, as far as manifests tell."""
-        if not digests:
-            return _Indexes({})
-        known = parts_of_indexes(self.catalog.kept_indexes(repository))
-        error: EcrTuiError | None = None
-        try:
-            if not known.indexes.keys() >= set(digests) and self.may_read(repository):
-                known = self._read_parts(repository)
-            images = self._send(partial(self.registry.images_by_digest, repository, _indexes_with(known, digests)))
-        except NotFound:
-            raise
-        except EcrTuiError as problem:
-            error, images = problem, ()  # the hits are known all the same
-        tags = {image.digest: image.tags for image in images}
-        parts: dict[str, PartOf] = {}
-        for digest in digests:
-            # A kept index may have been deleted, which only an answer without error tells.
-            for index in known.indexes.get(digest, ()):
-                if error is not None or index in tags:
-                    parts.setdefault(digest, PartOf(index, tags.get(index, ()), known.part(digest, index).name))
-        return _Indexes(parts, known.complete, error)
-
-    def _read_parts(self, repository: str) -> KnownParts:
-        """Return the parts of the indexes of a repository. ECR records a pull of each index that is not kept."""
-        images = [image for page in self._image_pages(repository, "ANY") for image in page]
-
-        def read() -> KnownParts:
-            known = KnownParts()
-            for step in find_parts(self.catalog, repository, images, read=True):
-                known = step
-                if self.queue.closed.is_set():
-                    break
-            return known
-
-        return self._send(read)
-
-    # Requests
-
-    def _send(self, request: Callable[[], Result]) -> Result:
-        """Send a request at the rate of the registry; wait and send it again while the service throttles."""
-        throttled = 0
-        while True:
-            self.limiter.acquire()
-            try:
-                result = request()
-            except EcrTuiError as error:
-                if error.kind is not ErrorKind.THROTTLED or throttled >= MAX_PAUSES or self.queue.closed.is_set():
-                    raise
-                throttled += 1
-                self.limiter.record_throttling()
-                _log.info("throttled while searching")
-                self.queue.put(ThrottlePause(self.limiter.seconds_for(1)))
-            else:
-                self.limiter.record_success()
-                return result
-
-    def _image_pages(self, repository: str, tag_status: str) -> Iterator[Sequence[Image]]:
-        """Yield the images of each page. An image that cannot be read is an error of the repository."""
-        source = PageSource(lambda start: self.registry.images(repository, tag_status=tag_status, start=start))
-        for event in source.events(self.queue.closed):
-            if isinstance(event, ThrottlePause):
-                self.queue.put(event)
-            else:
-                yield event.items
-
     def _repository_names(self) -> Iterator[str]:
-        source = PageSource(lambda start: self.registry.repositories(start=start))
         try:
-            for event in source.events(self.queue.closed):
-                if isinstance(event, ThrottlePause):
-                    self.queue.put(event)
-                    continue
-                rows, problems = event.rows
-                if problems:
-                    self.queue.put(Answer("", error=unreadable_rows(problems)))
-                yield from (repository.name for repository in rows)
+            yield from self.requests.repository_names()
         except AccessDenied as error:
             self.queue.put(Answer("", error=error))
             yield from self._names_without_listing()
@@ -452,52 +296,3 @@ class _Search:
 
 def _finds(terms: Sequence[Term], repository: str, image: Image) -> Iterator[bool]:
     return (term.matches(image) for term in terms if term.asks(repository))
-
-
-def _indexes_with(known: KnownParts, digests: Iterable[str]) -> Sequence[str]:
-    """Return the indexes that name these images, each once."""
-    return list(dict.fromkeys(index for digest in digests for index in known.indexes.get(digest, ())))
-
-
-def resolve_references(query: Query, registries: Sequence[tuple[RegistryLocation, Registry]]) -> Query:
-    """Return the query with digests in place of references by tag: the image is then found under any tag.
-
-    A reference whose tag does not exist stays: its tag is looked for in all repositories. Blocks.
-
-    Args:
-        query: what to find.
-        registries: the registries to ask, with their locations. That of a URI is asked first.
-
-    Raises:
-        EcrTuiError: it is not known whether a tag exists, for another reason than a missing permission.
-    """
-    terms: list[Term] = []
-    notes = list(query.notes)
-    for term in query.terms:
-        if term.names_image:
-            digest = _digest_of(term, registries)
-            name = f"{term.repository}:{term.tag}"
-            if digest:
-                terms.append(term._replace(digest=digest, tag=""))
-                continue
-            notes.append(f"{name} was not found; each repository is asked for the tag {term.tag}")
-        terms.append(term)
-    return query._replace(terms=tuple(terms), notes=tuple(notes))
-
-
-def _digest_of(term: Term, registries: Sequence[tuple[RegistryLocation, Registry]]) -> str:
-    place = (term.registry_id, term.region)
-    problem: EcrTuiError | None = None
-    for _, registry in sorted(registries, key=lambda entry: (entry[0].registry_id, entry[0].region) != place):
-        try:
-            images = registry.images_by_tag(term.repository, [term.tag])
-        except (NotFound, AccessDenied):
-            continue  # the search tells what is not permitted
-        except EcrTuiError as error:
-            problem = error
-            continue
-        if images:
-            return images[term.tag].digest
-    if problem is not None:
-        raise problem
-    return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ecrtui.catalog.find import Hit
+from ecrtui.catalog.find_result import Hit
 from ecrtui.ecr.csv_cells import csv_lines
 from ecrtui.ecr.documents import Document, image_document
 from ecrtui.ecr.markdown_text import markdown_table

@@ -21,7 +21,8 @@ from ecrtui.ecr.units import format_count, format_number
 from ecrtui.errors import EcrTuiError, NotFound
 
 if TYPE_CHECKING:
-    from ecrtui.catalog.find import Answer, FindReading
+    from ecrtui.catalog.find import FindReading
+    from ecrtui.catalog.find_result import Answer
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,8 +60,8 @@ def _execute(options: argparse.Namespace) -> int:
     query = join_queries(parse_query(text, missing=options.missing) for text in options.references)
 
     from ecrtui.catalog.catalog import Catalog
-    from ecrtui.catalog.find import resolve_references
     from ecrtui.catalog.find_document import COLUMNS, PlacedHit, hit_cells, hit_document
+    from ecrtui.catalog.find_references import resolve_references
     from ecrtui.catalog.read_ahead import may_read_ahead
     from ecrtui.wiring import open_cache
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from textual.content import Content
 
-from ecrtui.catalog.find import Answer, Hit
 from ecrtui.catalog.find_document import PlacedHit
+from ecrtui.catalog.find_result import Answer, Hit
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import ImageKind

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from ecrtui.catalog.find import Answer, FindReading, resolve_references
+from ecrtui.catalog.find import FindReading
 from ecrtui.catalog.find_query import Query
+from ecrtui.catalog.find_references import resolve_references
+from ecrtui.catalog.find_result import Answer
 from ecrtui.catalog.merged_listing import MergedListing
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.location import RegistryLocation

@@ -10,8 +10,10 @@ import pytest
 from ecrtui.catalog.batch_queue import MAX_FAILURES
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Catalog
-from ecrtui.catalog.find import CONCURRENT_REQUESTS, Answer, FindReading, Hit, PartOf, resolve_references
+from ecrtui.catalog.find import CONCURRENT_REQUESTS, FindReading
 from ecrtui.catalog.find_query import parse_query
+from ecrtui.catalog.find_references import resolve_references
+from ecrtui.catalog.find_result import Answer, Hit, PartOf
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, EcrTuiError
 from ecrtui.registry.protocol import Registry

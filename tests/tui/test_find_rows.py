@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecrtui.catalog.find import Answer, Hit
+from ecrtui.catalog.find_result import Answer, Hit
 from ecrtui.connections import SessionFactory
 from ecrtui.ecr.image import Image
 from ecrtui.errors import AccessDenied

@@ -1,0 +1,54 @@
+"""Find out which images the references of a query name, before the search for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ecrtui.catalog.find_query import Query, Term
+from ecrtui.ecr.location import RegistryLocation
+from ecrtui.errors import AccessDenied, EcrTuiError, NotFound
+from ecrtui.registry.protocol import Registry
+
+
+def resolve_references(query: Query, registries: Sequence[tuple[RegistryLocation, Registry]]) -> Query:
+    """Return the query with digests in place of references by tag: the image is then found under any tag.
+
+    A reference whose tag does not exist stays: its tag is looked for in all repositories. Blocks.
+
+    Args:
+        query: what to find.
+        registries: the registries to ask, with their locations. That of a URI is asked first.
+
+    Raises:
+        EcrTuiError: it is not known whether a tag exists, for another reason than a missing permission.
+    """
+    terms: list[Term] = []
+    notes = list(query.notes)
+    for term in query.terms:
+        if term.names_image:
+            digest = _digest_of(term, registries)
+            name = f"{term.repository}:{term.tag}"
+            if digest:
+                terms.append(term._replace(digest=digest, tag=""))
+                continue
+            notes.append(f"{name} was not found; each repository is asked for the tag {term.tag}")
+        terms.append(term)
+    return query._replace(terms=tuple(terms), notes=tuple(notes))
+
+
+def _digest_of(term: Term, registries: Sequence[tuple[RegistryLocation, Registry]]) -> str:
+    place = (term.registry_id, term.region)
+    problem: EcrTuiError | None = None
+    for _, registry in sorted(registries, key=lambda entry: (entry[0].registry_id, entry[0].region) != place):
+        try:
+            images = registry.images_by_tag(term.repository, [term.tag])
+        except (NotFound, AccessDenied):
+            continue  # the search tells what is not permitted
+        except EcrTuiError as error:
+            problem = error
+            continue
+        if images:
+            return images[term.tag].digest
+    if problem is not None:
+        raise problem
+    return ""
