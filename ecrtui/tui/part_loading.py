@@ -22,6 +22,7 @@ from ecrtui.session import Session
 from ecrtui.tui import blocking
 from ecrtui.tui.bindings import press
 from ecrtui.tui.list_screen import ListScreen, ListState
+from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 
 MAX_READ_AHEAD = 1_000
 """The greatest number of indexes that are read unasked, where ECR records no pulls: ten requests."""
@@ -67,7 +68,7 @@ class PartLoadingMixin(ListScreen[Image]):
         """
         self._search = self._find_parts(read=read)
 
-    @work(exclusive=True, group="parts", exit_on_error=False)
+    @work(exclusive=True, group="parts", exit_on_error=False, description=LARGE_ARGUMENTS)
     async def _find_parts(self, *, read: bool = False, known: KnownParts | None = None) -> None:
         """Find the parts of the indexes.
 

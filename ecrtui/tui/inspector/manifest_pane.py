@@ -22,6 +22,7 @@ from ecrtui.tui.manifest import facts
 from ecrtui.tui.manifest.document import ManifestDocument, pretty_manifest
 from ecrtui.tui.manifest.tree import StructureTree
 from ecrtui.tui.manifest.view import ManifestView
+from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 from ecrtui.tui.widgets.facts import Fact, FactsPanel
 from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
@@ -122,7 +123,7 @@ class ManifestPane(TextPane[ManifestDocument]):
             self._structure = manifest
             self._load_referrers(inspected, image)
 
-    @work(exclusive=True, group="referrers", exit_on_error=False)
+    @work(exclusive=True, group="referrers", exit_on_error=False, description=LARGE_ARGUMENTS)
     async def _load_referrers(self, inspected: Inspected, image: Image) -> None:
         """Show the contents, then the referrers. An error here does not hide the rest."""
         heading, structure = facts.heading(image, self._structure), self._structure

@@ -29,6 +29,7 @@ from ecrtui.tui.inspector.linked_text import LinkedText
 from ecrtui.tui.inspector.overview_text import OverviewData, overview, reason
 from ecrtui.tui.inspector.text_pane import TextPane
 from ecrtui.tui.text_document import TextDocument
+from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
@@ -103,7 +104,7 @@ class OverviewPane(TextPane[TextDocument]):
             self._read_for[section] = about
             # The next update can replace the read before it starts, so that only its start creates the coroutine.
             work: WorkType[None] = partial(read, self.inspected)
-            self.run_worker(work, group=section, exclusive=True, exit_on_error=False)
+            self.run_worker(work, group=section, description=LARGE_ARGUMENTS, exclusive=True, exit_on_error=False)
 
     def show_failure(self, group: str, error: EcrTuiError) -> None:
         if group == "structures":  # the counts that need them stay unknown

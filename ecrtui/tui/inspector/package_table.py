@@ -18,6 +18,7 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.inspector.content_text import totals_text
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
+from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 
 CHUNK = 2_000
 """Packages that are added to the table at once. More would delay a key."""
@@ -77,7 +78,7 @@ class PackageTable(Vertical):
         if len(packages.packages) > CHUNK:
             self._add_rest(packages)
 
-    @work(exclusive=True, group="rows", exit_on_error=False)
+    @work(exclusive=True, group="rows", exit_on_error=False, description=LARGE_ARGUMENTS)
     async def _add_rest(self, packages: PackageList) -> None:
         """Add the packages behind the first ones, between other work."""
         for start in range(CHUNK, len(packages.packages), CHUNK):

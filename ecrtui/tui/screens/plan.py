@@ -35,6 +35,7 @@ from ecrtui.tui.retag.plan_form_state import undo_verb
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.textual_fixes.line_input import WordsInput
+from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 
 _BEFORE_RESULT = ("apply", "remove_row", "remove_refused")
 """The actions on a plan that is not applied."""
@@ -255,7 +256,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         else:
             super().action_retry()
 
-    @work(exclusive=True, group="replan", exit_on_error=False)
+    @work(exclusive=True, group="replan", exit_on_error=False, description=LARGE_ARGUMENTS)
     async def _replan(self, plan: Plan) -> None:
         """Plan the remaining rows again: without the removed row, another image may lose its last tag."""
         await asyncio.sleep(REPLAN_DELAY)

@@ -31,6 +31,7 @@ from ecrtui.tui.put_image_document import ManifestSource, PutImageDocument, next
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.textual_fixes.line_input import LineInput
+from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 from ecrtui.tui.widgets.header import Header
 from ecrtui.tui.widgets.indented_text import IndentedText
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage, Severity
@@ -258,7 +259,7 @@ class PutImageScreen(PlanApplyMixin):
             self.set_status("reading the manifest…")
             self._check_in_background(source.text)
 
-    @work(exclusive=True, group="check", exit_on_error=False)
+    @work(exclusive=True, group="check", exit_on_error=False, description=LARGE_ARGUMENTS)
     async def _check_in_background(self, exact: str) -> None:
         checked = await blocking.run_blocking(check_manifest, exact)
         if exact is self.manifest_field.exact_text:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import pytest
 from rich.console import Console
-from textual import events
+from textual import events, work
 from textual._styles_cache import StylesCache
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -34,6 +34,7 @@ from ecrtui.tui.textual_fixes.styles_cache import clear_styles_cache
 from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
 from ecrtui.tui.textual_fixes.theme_start import start_with_theme
 from ecrtui.tui.textual_fixes.virtual_size import set_virtual_size
+from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 from tests.support.screen import PATIENCE
 
 
@@ -152,6 +153,32 @@ async def test_a_new_virtual_size_lays_the_screen_out_unless_set_directly() -> N
         set_virtual_size(view, Size(20, 300))
         assert not needs_layout(view)
         assert view.vertical_scrollbar.window_virtual_size == 300
+
+
+class Working(Widget):
+    """Starts workers with an argument that records whether it is written out."""
+
+    written: ClassVar[list[str]] = []
+
+    class Large:
+        def __repr__(self) -> str:
+            Working.written.append("repr")
+            return "large"
+
+    @work
+    async def described(self, value: Large) -> None: ...
+
+    @work(description=LARGE_ARGUMENTS)
+    async def not_described(self, value: Large) -> None: ...
+
+
+async def test_textual_writes_out_the_arguments_of_a_worker_without_a_description() -> None:
+    widget = Working()
+    async with WidgetsApp(widget).run_test():
+        widget.not_described(Working.Large())
+        assert not widget.written
+        widget.described(Working.Large())
+        assert widget.written
 
 
 async def open_palette(pilot: Any, palette: CommandPalette) -> CommandList:
