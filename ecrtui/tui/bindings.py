@@ -14,6 +14,7 @@ from textual.dom import DOMNode
 
 from ecrtui.tui import actions
 from ecrtui.tui.actions import Action
+from ecrtui.tui.textual_fixes.footer import KeyHint
 
 UNBOUND = "unbound."
 """Prefix of the key of an action without a default key. No terminal sends it; ``[keys]`` replaces it."""
@@ -144,6 +145,13 @@ def key_hint(node: DOMNode, action_id: str, label: str) -> str:
     """Return "KEY LABEL" for a line that names keys; empty if the action has no key."""
     key = shown_key(node, action_id)
     return f"{key} {label}" if key else ""
+
+
+def footer_hint(node: DOMNode, action_id: str, label: str) -> KeyHint | None:
+    """Return a key for the footer with a label for the moment; None if the action has no key."""
+    action = actions.BY_ID[action_id]
+    keys = keys_of(node.app, action)
+    return KeyHint(keys[0], shown_key(node, action_id), label, action.help, True, comes_first=True) if keys else None
 
 
 def press(node: DOMNode, action_id: str, purpose: str) -> str:

@@ -94,7 +94,7 @@ async def test_a_write_continues_when_its_screen_closes(embedded: EmbeddedRegist
         await pilot.press("enter")
         await until(pilot, "writing…")
         await pilot.press("escape")  # a write cannot be cancelled, so the form stays open
-        await until(pilot, "writing; cannot be cancelled")
+        await until(pilot, "cannot be cancelled")
         pilot.app.pop_screen()  # a screen can also close in another way
         await until(pilot, "1 repository")
         reply.set()

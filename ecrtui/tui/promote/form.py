@@ -23,7 +23,7 @@ from ecrtui.retag.plan import Plan, Report
 from ecrtui.session import SessionSource
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen
-from ecrtui.tui.bindings import bindings, key_hint, press
+from ecrtui.tui.bindings import bindings, press
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.promote.job import PlannedPromotion, PromotionJob, Target
 from ecrtui.tui.promote.target_connections import target_connections_of
@@ -232,8 +232,8 @@ class PromoteForm(FieldForm):
             lines.append(rendering.warning_line(f"{self.result.in_target}. {go_on}".rstrip()))
         return Content("\n").join([*lines, super().report_lines(report)])
 
-    def keys(self, state: PlanFormState) -> Iterable[str]:
+    def keys(self, state: PlanFormState) -> Iterable[tuple[str, str]]:
         yield from super().keys(state)
         if state.phase is Phase.EDIT and (self._is_missing or self.creates_repository):
             words = "do not create the repository" if self.creates_repository else "create the repository"
-            yield key_hint(self, "promote_form.create_repository", words)
+            yield "promote_form.create_repository", words

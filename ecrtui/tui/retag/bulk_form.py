@@ -78,17 +78,16 @@ class BulkForm(PlanForm):
         lines += rendering.verification_lines(report)
         return Content("\n").join(lines)
 
-    def keys(self, state: PlanFormState) -> Iterable[str]:
-        if state.phase is Phase.EDIT and state.plan is not None:
-            return (
-                key_hint(self, "plan_form.submit", "apply") if can_be_applied(state.plan) else "",
-                key_hint(self, "bulk_form.remove_refused", f"removes {_refused_rows(state.plan)}")
-                if state.plan.refused_steps
-                else "",
-                key_hint(self, "bulk_form.on_conflict", f"on conflict: {self.on_conflict.value}"),
-                key_hint(self, "plan_form.close", "back to the rows"),
-            )
-        return super().keys(state)
+    def keys(self, state: PlanFormState) -> Iterable[tuple[str, str]]:
+        if state.phase is not Phase.EDIT or state.plan is None:
+            yield from super().keys(state)
+            return
+        if can_be_applied(state.plan):
+            yield "plan_form.submit", "apply"
+        if state.plan.refused_steps:
+            yield "bulk_form.remove_refused", f"remove {_refused_rows(state.plan)}"
+        yield "bulk_form.on_conflict", f"on conflict: {self.on_conflict.value}"
+        yield "plan_form.close", "back to the rows"
 
 
 def _refused_rows(plan: Plan) -> str:

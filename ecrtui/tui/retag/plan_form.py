@@ -24,10 +24,10 @@ from ecrtui.retag import change_record
 from ecrtui.retag.plan import OnConflict, Plan, Progress, Report
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import place_in_words
-from ecrtui.tui.bindings import bindings, key_hint, shown_key
-from ecrtui.tui.key_line import key_line
+from ecrtui.tui.bindings import bindings, footer_hint, shown_key
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.plan_form_state import Phase, PlanFormState, can_be_applied, is_partial_undo, undo_verb
+from ecrtui.tui.textual_fixes.footer import KeyHint
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 from ecrtui.tui.textual_fixes.line_input import WordsInput
 from ecrtui.tui.toasts import keep_toasts_above
@@ -54,7 +54,6 @@ class PlanForm(Vertical, can_focus=True):
     PlanForm Input, PlanForm Input:focus { border: none; height: 1; padding: 0; width: 1fr; background: $panel; }
     PlanForm Static { width: 1fr; height: auto; }
     PlanForm .scroll { height: auto; max-height: 50vh; scrollbar-size-vertical: 1; }
-    PlanForm .keys { color: $text-muted; }
     """
 
     BINDINGS = bindings("plan_form")
@@ -140,7 +139,6 @@ class PlanForm(Vertical, can_focus=True):
         yield from self.fields()
         yield WordsInput(select_on_focus=False, classes="confirm")
         yield VerticalScroll(IndentedText(classes="content"), classes="scroll", can_focus=False)
-        yield Static(classes="keys")
 
     def fields(self) -> Iterable[Widget]:
         """Return the input fields that a subclass adds below the title."""
@@ -342,9 +340,7 @@ class PlanForm(Vertical, can_focus=True):
         if state.phase is not Phase.CONFIRM:
             confirm.value = ""
         self.query_one(".content", Static).update(self._content(state))
-        hints = list(filter(None, self.keys(state)))
-        is_text = state.phase is Phase.WRITE  # which says what happens; it need not name a key
-        self.query_one(".keys", Static).update(Content(" · ".join(hints)) if is_text else key_line(hints))
+        self.refresh_bindings()
 
     def _content(self, state: PlanFormState) -> Content:
         lines: list[Content] = []
@@ -360,7 +356,8 @@ class PlanForm(Vertical, can_focus=True):
             where = text.content(self.place_of_writes())
             lines.append(Content.assemble("  Protected", where, ". Type ", tags, f" to confirm and press {key}."))
         if state.phase is Phase.WRITE:
-            lines.append(Content.styled(f"  {self.progress_words(state)}", "bold"))
+            words = filter(None, (self.progress_words(state), self._stop_words()))
+            lines.append(Content.styled(f"  {' · '.join(words)}", "bold"))
         if state.too_early and state.phase is Phase.EDIT and state.error is None:
             key = shown_key(self, "plan_form.submit")
             lines.append(rendering.warning_line(f"{key} came before the plan. Read the plan, then press {key} again."))
@@ -386,37 +383,48 @@ class PlanForm(Vertical, can_focus=True):
         """Return the result as text."""
         return rendering.report_lines(report)
 
-    def keys(self, state: PlanFormState) -> Iterable[str]:
-        """Return what the last line says: the keys of this phase, each with what it does. Empty texts are left out."""
-        if state.phase is Phase.WRITE:
-            return (self._stop_hint(),)
-        if state.phase is Phase.CONFIRM:
-            return key_hint(self, "plan_form.submit", "apply"), key_hint(self, "plan_form.close", "back")
-        retry = key_hint(self, "plan_form.retry", "try again") if self._can_retry(state) else ""
-        if state.phase is Phase.DONE:
-            return key_hint(self, "plan_form.submit", "close"), retry, *self._result_keys(state)
-        applicable = state.plan is not None and can_be_applied(state.plan)
-        apply = key_hint(self, "plan_form.submit", "apply") if applicable else ""
-        close = "edit" if self._returns_to_field(state) else "cancel"
-        return apply, key_hint(self, "plan_form.close", close), retry
+    def footer_hints(self) -> Iterable[KeyHint]:
+        """Return the keys of this phase for the footer."""
+        return filter(None, (footer_hint(self, *pair) for pair in self.keys(self.state)))
 
-    def _result_keys(self, state: PlanFormState) -> Iterable[str]:
+    def keys(self, state: PlanFormState) -> Iterable[tuple[str, str]]:
+        """Yield the actions that a user can take in this phase, each with its label for the moment."""
+        if state.phase is Phase.WRITE:
+            stops_after = self._stops_after()
+            if stops_after and not self.stopping:
+                yield "plan_form.close", f"stop after {stops_after}"
+        elif state.phase is Phase.CONFIRM:
+            yield from (("plan_form.submit", "apply"), ("plan_form.close", "back"))
+        elif state.phase is Phase.DONE:
+            yield "plan_form.submit", "close"
+            yield from self._retry_key(state)
+            yield from self._result_keys(state)
+        else:
+            if state.plan is not None and can_be_applied(state.plan):
+                yield "plan_form.submit", "apply"
+            yield "plan_form.close", "edit" if self._returns_to_field(state) else "cancel"
+            yield from self._retry_key(state)
+
+    def _retry_key(self, state: PlanFormState) -> Iterable[tuple[str, str]]:
+        if self._can_retry(state):
+            yield "plan_form.retry", "try again"
+
+    def _result_keys(self, state: PlanFormState) -> Iterable[tuple[str, str]]:
         if state.report is None:
             return
         if verb := undo_verb(state.report):
-            yield key_hint(self, f"plan_form.{verb}", f"{verb}es it")
+            yield f"plan_form.{verb}", f"{verb} it"
         if state.has_manifest:
-            yield key_hint(self, "plan_form.manifest", "manifest")
-        yield key_hint(self, "plan_form.save", "save")
-        yield key_hint(self, "plan_form.copy", "copy")
+            yield "plan_form.manifest", "manifest"
+        yield "plan_form.save", "save"
+        yield "plan_form.copy", "copy"
 
-    def _stop_hint(self) -> str:
+    def _stop_words(self) -> str:
+        """Return what a write does about the wish to stop."""
         stops_after = self._stops_after()
         if not stops_after:
-            return "writing; cannot be cancelled"
-        if self.stopping:
-            return f"stopping after {stops_after}…"
-        return key_hint(self, "plan_form.close", f"stop after {stops_after}")
+            return "cannot be cancelled"
+        return f"stopping after {stops_after}…" if self.stopping else ""
 
     def _stops_after(self) -> str:
         """Return what a write finishes before it stops; a write of one tag cannot be stopped."""

@@ -9,7 +9,7 @@ Delete this module when that issue is fixed and a focus move no longer causes a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from rich.cells import cell_len
 from textual import events
@@ -31,6 +31,7 @@ class KeyHint(NamedTuple):
         tooltip: The action in a sentence.
         enabled: False if the action does nothing now.
         is_global: True for a key of the application.
+        comes_first: True for a key that has room before those of the application.
     """
 
     key: str
@@ -39,6 +40,7 @@ class KeyHint(NamedTuple):
     tooltip: str
     enabled: bool
     is_global: bool = False
+    comes_first: bool = False
 
     @property
     def cells(self) -> int:
@@ -46,11 +48,20 @@ class KeyHint(NamedTuple):
         return cell_len(self.shown) + 1 + cell_len(self.label)
 
 
+@runtime_checkable
+class NamesItsKeys(Protocol):
+    """A widget that says what its keys do now. While it has the focus, the keys of its screen do not work."""
+
+    def footer_hints(self) -> Iterable[KeyHint]:
+        """Return the keys, in the order of the footer. Call ``refresh_bindings`` when they change."""
+        ...
+
+
 class Footer(Widget):
     """Shows the keys of the focused widget, the screen and the application. A click on a key presses it.
 
     The keys of the application are last. Other keys that do not fit are left out, the last ones first; the help
-    overlay lists all of them.
+    overlay lists all of them. The keys of a widget that names its keys have room before those of the application.
 
     Args:
         place: gives the place of a binding among the others; equal ones keep the order of the bindings.
@@ -95,9 +106,13 @@ class Footer(Widget):
 
     def _active_hints(self, screen: Screen[object]) -> Iterable[KeyHint]:
         """Yield the first key of each action, in the order of the bindings."""
+        form = _form_with(screen.focused)
+        if form is not None:
+            yield from form.footer_hints()
         first: dict[str, ActiveBinding] = {}
         for active in screen.active_bindings.values():
-            if active.binding.show and not self._is_typed(active, screen.focused):
+            is_shown = active.binding.show and (form is None or active.node is self.app)
+            if is_shown and not self._is_typed(active, screen.focused):
                 first.setdefault(active.binding.action, active)
         for active in sorted(first.values(), key=lambda active: (active.node is self.app, self._place(active.binding))):
             binding = active.binding
@@ -146,13 +161,13 @@ class Footer(Widget):
 
     def _fitting(self) -> tuple[KeyHint, ...]:
         """Return the hints for which the line has room."""
-        room = self.size.width + 1 - sum(hint.cells + 1 for hint in self.hints if hint.is_global)
-        shown = []
-        for hint in self.hints:
-            room -= 0 if hint.is_global else hint.cells + 1
-            if hint.is_global or room >= 0:
-                shown.append(hint)
-        return tuple(shown)
+        room = self.size.width + 1
+        fitting = set()
+        for hint in sorted(self.hints, key=lambda hint: (not hint.comes_first, not hint.is_global)):
+            room -= hint.cells + 1
+            if room >= 0:
+                fitting.add(hint)
+        return tuple(hint for hint in self.hints if hint in fitting)
 
     def _hint_at(self, x: int) -> KeyHint | None:
         """Return the hint at this cell of the line."""
@@ -162,3 +177,9 @@ class Footer(Widget):
                 return hint
             start += hint.cells + 1
         return None
+
+
+def _form_with(focused: Widget | None) -> NamesItsKeys | None:
+    """Return the widget that has the focus, or the nearest one around it, that names its keys."""
+    around = () if focused is None else focused.ancestors_with_self
+    return next((node for node in around if isinstance(node, NamesItsKeys)), None)

@@ -164,7 +164,7 @@ async def test_a_promotion_to_another_connection_is_in_activity_and_is_undone_th
                 plan = await open_form(pilot, target)
                 assert where in plan
                 await pilot.press("enter")
-                result = await until(pilot, "u undoes it")
+                result = await until(pilot, "u undo it")
                 assert tags_of(target_client, PROD)["live"] == new.digest
                 assert where in " ".join(result.split())
                 await pilot.press("u")

@@ -39,7 +39,7 @@ async def test_a_move_is_undone_and_redone_in_place(embedded: EmbeddedRegistry, 
 
         await retag(pilot, "rc")
         await pilot.press("enter")
-        screen = await until(pilot, "u undoes it")
+        screen = await until(pilot, "u undo it")
         assert f"✓ done  rc  moved from {old_name}, which keeps v1" in screen
         await pilot.press("u")  # on the result
         screen = await until(pilot, "enter apply")
@@ -47,19 +47,19 @@ async def test_a_move_is_undone_and_redone_in_place(embedded: EmbeddedRegistry, 
         assert re.search(rf"rc  moves  {new_name} \(.*\) → {old_name}", screen)
         assert tags_of(client, REPOSITORY)["rc"] == new.digest  # nothing is written before the confirmation
         await pilot.press("enter")
-        await until(pilot, "U redoes it")
+        await until(pilot, "U redo it")
         assert tags_of(client, REPOSITORY)["rc"] == old.digest
         await pilot.press("enter")
-        await until_gone(pilot, "U redoes it")
+        await until_gone(pilot, "U redo it")
 
         await burst(pilot, "U", "enter")  # on the row: the Enter is for the form, not for the list
         screen = await until(pilot, "Read the plan, then press enter again.")
         assert f"Redo {REPOSITORY}:rc · plan" in screen
         await pilot.press("enter")
-        await until(pilot, "u undoes it")
+        await until(pilot, "u undo it")
         assert tags_of(client, REPOSITORY)["rc"] == new.digest
         await pilot.press("enter")
-        await until_gone(pilot, "u undoes it")
+        await until_gone(pilot, "u undo it")
 
         await pilot.press("j", "enter")  # the image that lost the tag
         await until(pilot, f"{REPOSITORY} › {old_name}")
@@ -67,7 +67,7 @@ async def test_a_move_is_undone_and_redone_in_place(embedded: EmbeddedRegistry, 
         await pilot.press("u")
         await until(pilot, "enter apply")
         await pilot.press("enter")
-        await until(pilot, "U redoes it")
+        await until(pilot, "U redo it")
         assert tags_of(client, REPOSITORY) == {"rc": old.digest, "v1": old.digest, "v2": new.digest}
 
 
@@ -81,7 +81,7 @@ async def test_after_a_conflict_the_list_shows_what_was_found(embedded: Embedded
         put(client, REPOSITORY, other.manifest, "rc", other.media_type)
         await pilot.press("enter")
         screen = await until(pilot, "✗ moved by someone else")
-        assert "undoes it" not in screen
+        assert "undo it" not in screen
         await until(pilot, lambda screen: bool(re.search(rf"rc  v1 .*{other.digest[7:19]}", screen)))
         assert "<untagged>" in screen_text(pilot.app)
 
@@ -116,7 +116,7 @@ async def test_an_undo_in_several_repositories_is_a_table(embedded: EmbeddedRegi
         screen = await until(pilot, "enter apply")
         assert "3 new in 3 repositories" in screen
         await pilot.press("enter")
-        await until(pilot, "u undoes it")
+        await until(pilot, "u undo it")
         await pilot.press("escape")
         assert (plan.why_not("apply"), plan.why_not("undo")) == ("The plan is applied.", "")
         await pilot.press("u")
@@ -126,7 +126,7 @@ async def test_an_undo_in_several_repositories_is_a_table(embedded: EmbeddedRegi
         form = below(await until(pilot, "enter apply"), "Undo plan")
         assert "3 removed in 3 repositories" in form
         await pilot.press("enter")
-        await until(pilot, "U redoes it")
+        await until(pilot, "U redo it")
         assert all(set(tags_of(client, name)) == {"rc-7"} for name in names)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.app import App, ComposeResult
@@ -116,6 +117,28 @@ async def test_labels_are_not_markup_and_a_narrow_line_leaves_out_the_last_keys(
     async with app.run_test(size=(14, 10)) as pilot:
         await pilot.pause()
         assert screen_lines(app)[-1] == "a [b]漢字 [/]"  # the key of the application stays
+
+
+async def test_a_widget_that_names_its_keys_has_room_before_the_application() -> None:
+    class Form(Pane):
+        label = "apply"
+
+        def footer_hints(self) -> Iterable[KeyHint]:
+            return [KeyHint("enter", "enter", self.label, "Apply it", enabled=True, comes_first=True)]
+
+    class Forms(Keys):
+        def compose(self) -> ComposeResult:
+            yield Form("text")
+            yield Footer()
+
+    app = Forms()
+    async with app.run_test(size=(20, 10)) as pilot:
+        await pilot.pause()
+        assert screen_lines(app)[-1] == "enter apply a twice"
+        app.query_one(Form).label = "go to the rows"
+        app.query_one(Form).refresh_bindings()
+        await pilot.pause()
+        assert screen_lines(app)[-1] == "enter go to the rows"
 
 
 async def test_moving_the_focus_leaks_no_widgets() -> None:

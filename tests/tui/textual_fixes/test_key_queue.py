@@ -147,20 +147,20 @@ async def test_enter_that_was_typed_before_the_plan_was_shown_applies_nothing(em
         await until(pilot, "1 image ·")
         burst(pilot, f"tqa-2{ENTER}j{ENTER}")
         screen = await until(pilot, "came before the plan")
-        screen = await until(pilot, "enter apply · esc edit")
+        screen = await until(pilot, "enter apply esc edit")
         assert "qa-2" in screen
         assert "qa-2j" not in screen, "the form has the keys, as after an Enter that applies"
         assert set(tags_of(client, "team/app")) == {"v1"}
         burst(pilot, f"{ESCAPE}3")
         screen = await until(pilot, "qa-23")
         assert "came before" not in screen
-        await until(pilot, "enter apply · esc cancel")
+        await until(pilot, "enter apply esc cancel")
         await pilot.press("enter")
         await until(pilot, "✓ done")
         assert set(tags_of(client, "team/app")) == {"v1", "qa-23"}
         await pilot.press("enter")
         burst(pilot, f"tqa-4{ENTER}")
-        await until(pilot, "enter apply · esc edit")
+        await until(pilot, "enter apply esc edit")
         await pilot.press("enter")
         await until(pilot, "✓ done")
         assert set(tags_of(client, "team/app")) == {"v1", "qa-23", "qa-4"}
