@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from textual import work
 from textual.content import Content
@@ -19,7 +18,6 @@ from ecrtui.catalog.index_parts import find_parts
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
-from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.json_values import parse_json
 from ecrtui.ecr.lifecycle import LifecyclePreview, parse_policy
@@ -34,9 +32,9 @@ from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import key_hint, press
 from ecrtui.tui.clipboard import CopyItem, copy_words
+from ecrtui.tui.lifecycle_columns import IMAGE_COLUMNS, RULE_COLUMNS, ImageRow, RuleRow
 from ecrtui.tui.retag.rendering import error_lines, warning_line
 from ecrtui.tui.saving import SavesFiles
-from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.indented_text import IndentedText
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
@@ -57,76 +55,6 @@ _FIRST_POLICY = {
     ]
 }
 """What the editor shows for a repository without a policy."""
-
-
-class RuleRow(NamedTuple):
-    """A rule with what it would do. ``ecr`` is the number of images that ECR names; None if it was not asked."""
-
-    outlook: RuleOutlook
-    now: float
-    ecr: int | None
-
-
-class ImageRow(NamedTuple):
-    """An image that ecrtui or ECR would expire or archive by the selected rule."""
-
-    image: Image
-    here: bool
-    """True if ecrtui says so."""
-    ecr: bool | None
-    """True if ECR says so; None if it was not asked."""
-    may_be_part: bool
-
-
-def _frees(row: RuleRow) -> str:
-    return f"≤ {units.format_size(row.outlook.bytes)}" if row.outlook.acting else "–"
-
-
-def _following(row: RuleRow) -> str:
-    image = row.outlook.following
-    return "–" if image is None else next(iter(image.tags), short_digest(image.digest))
-
-
-RULE_COLUMNS: Sequence[Column[RuleRow]] = (
-    Column("rule", "rule", lambda row: str(row.outlook.rule.priority), lambda row: row.outlook.rule.priority, "right"),
-    Column("selects", "selects", lambda row: row.outlook.rule.selection, None, min_width=15, flex=1),
-    Column("limit", "limit", lambda row: row.outlook.rule.limit, None, min_width=10),
-    Column("now", "now", lambda row: units.format_number(len(row.outlook.acting)), None, "right"),
-    Column("ecr", "ECR", lambda row: units.UNKNOWN if row.ecr is None else units.format_number(row.ecr), None, "right"),
-    Column("next", "next", _following, None, min_width=6, max_width=20, drop_priority=2),
-    Column("frees", "frees", _frees, None, "right", drop_priority=1),
-    Column("outcome", "what it would do", lambda row: outcome_words(row.outlook, row.now), None, min_width=24, flex=2),
-)
-
-
-def _verdict(says: bool | None) -> str:
-    return units.UNKNOWN if says is None else "yes" if says else "no"
-
-
-IMAGE_COLUMNS: Sequence[Column[ImageRow]] = (
-    Column("digest", "digest", lambda row: short_digest(row.image.digest), None, style="$digest", min_width=12),
-    Column("tags", "tags", lambda row: " ".join(row.image.tags) or "–", None, style="$tag", min_width=12, flex=1),
-    Column(
-        "age",
-        "pushed",
-        lambda row: units.format_age(row.image.pushed_at, missing=units.UNKNOWN),
-        lambda row: (row.image.age_start or 0.0, row.image.digest),
-        "right",
-        min_width=units.MAX_AGE_WIDTH,
-    ),
-    Column(
-        "pulled",
-        "pulled",
-        lambda row: units.format_age(row.image.last_pulled_at, missing="never"),
-        None,
-        "right",
-        drop_priority=2,
-    ),
-    Column("size", "size", lambda row: units.format_size(row.image.size), None, "right", drop_priority=1),
-    Column("part", "part of an index", lambda row: units.UNKNOWN if row.may_be_part else "no", None, drop_priority=3),
-    Column("here", "ecrtui", lambda row: _verdict(row.here), None),
-    Column("ecr", "ECR", lambda row: _verdict(row.ecr), None),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +193,7 @@ class LifecycleScreen(SavesFiles):
     def watch_state(self, state: LifecycleState) -> None:
         if not self.is_mounted:
             return
+        self.refresh_bindings()
         self.query_one(MessagePanel).message = None if state.error is None else PanelMessage.from_error(state.error)
         if state.run is None:
             self.rules.set_placeholder("" if state.error else "loading…")
@@ -335,6 +264,18 @@ class LifecycleScreen(SavesFiles):
                 image = listed.get(one.digest) or Image(one.digest, one.tags, one.pushed_at)
                 yield ImageRow(image, False, True, self._groups.index_of(one.digest) is None)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Disable what has nothing to act on."""
+        return super().check_action(action, parameters) and not self.why_not(action)
+
+    def why_not(self, action: str) -> str:
+        """Return why an action does not work now; see :class:`ecrtui.tui.bindings.ExplainsActions`."""
+        if action == "preview" and (not self.state.text or self.state.error is not None):
+            return "There is no valid policy that ECR could evaluate."
+        if action == "read_indexes" and not (self.state.run and self.state.run.possible_parts):
+            return "There is no image that could be a part of an index."
+        return ""
+
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
         if message.table is self.rules:
             self._show_images()
@@ -362,8 +303,6 @@ class LifecycleScreen(SavesFiles):
     async def action_preview(self) -> None:
         """Ask ECR what the policy would do."""
         policy = self.state.text
-        if not policy or self.state.error is not None:
-            return
         self.state = replace(self.state, is_previewing=True, preview=None, preview_error=None)
         try:
             session = await self.session()
@@ -378,7 +317,7 @@ class LifecycleScreen(SavesFiles):
     @work(exclusive=True, group="load", exit_on_error=False)
     async def action_read_indexes(self) -> None:
         """Read the indexes, and evaluate the policy again."""
-        if self._images is None or self.state.run is None or not self.state.run.possible_parts:
+        if self._images is None:
             return
         try:
             await self._find_parts(await self.session(), self._images, read=True)

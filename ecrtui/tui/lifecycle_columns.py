@@ -1,0 +1,82 @@
+"""The rows and columns of the lifecycle screen: the rules of a policy, and the images on which a rule would act."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ecrtui.ecr import units
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.image import Image
+from ecrtui.inspect.lifecycle import RuleOutlook, outcome_words
+from ecrtui.tui.table.column_layout import Column
+
+
+class RuleRow(NamedTuple):
+    """A rule with what it would do. ``ecr`` is the number of images that ECR names; None if it was not asked."""
+
+    outlook: RuleOutlook
+    now: float
+    ecr: int | None
+
+
+class ImageRow(NamedTuple):
+    """An image that ecrtui or ECR would expire or archive by the selected rule."""
+
+    image: Image
+    here: bool
+    """True if ecrtui says so."""
+    ecr: bool | None
+    """True if ECR says so; None if it was not asked."""
+    may_be_part: bool
+
+
+def _frees(row: RuleRow) -> str:
+    return f"≤ {units.format_size(row.outlook.bytes)}" if row.outlook.acting else "–"
+
+
+def _following(row: RuleRow) -> str:
+    image = row.outlook.following
+    return "–" if image is None else next(iter(image.tags), short_digest(image.digest))
+
+
+RULE_COLUMNS: Sequence[Column[RuleRow]] = (
+    Column("rule", "rule", lambda row: str(row.outlook.rule.priority), lambda row: row.outlook.rule.priority, "right"),
+    Column("selects", "selects", lambda row: row.outlook.rule.selection, None, min_width=15, flex=1),
+    Column("limit", "limit", lambda row: row.outlook.rule.limit, None, min_width=10),
+    Column("now", "now", lambda row: units.format_number(len(row.outlook.acting)), None, "right"),
+    Column("ecr", "ECR", lambda row: units.UNKNOWN if row.ecr is None else units.format_number(row.ecr), None, "right"),
+    Column("next", "next", _following, None, min_width=6, max_width=20, drop_priority=2),
+    Column("frees", "frees", _frees, None, "right", drop_priority=1),
+    Column("outcome", "what it would do", lambda row: outcome_words(row.outlook, row.now), None, min_width=24, flex=2),
+)
+
+
+def _verdict(says: bool | None) -> str:
+    return units.UNKNOWN if says is None else "yes" if says else "no"
+
+
+IMAGE_COLUMNS: Sequence[Column[ImageRow]] = (
+    Column("digest", "digest", lambda row: short_digest(row.image.digest), None, style="$digest", min_width=12),
+    Column("tags", "tags", lambda row: " ".join(row.image.tags) or "–", None, style="$tag", min_width=12, flex=1),
+    Column(
+        "age",
+        "pushed",
+        lambda row: units.format_age(row.image.pushed_at, missing=units.UNKNOWN),
+        lambda row: (row.image.age_start or 0.0, row.image.digest),
+        "right",
+        min_width=units.MAX_AGE_WIDTH,
+    ),
+    Column(
+        "pulled",
+        "pulled",
+        lambda row: units.format_age(row.image.last_pulled_at, missing="never"),
+        None,
+        "right",
+        drop_priority=2,
+    ),
+    Column("size", "size", lambda row: units.format_size(row.image.size), None, "right", drop_priority=1),
+    Column("part", "part of an index", lambda row: units.UNKNOWN if row.may_be_part else "no", None, drop_priority=3),
+    Column("here", "ecrtui", lambda row: _verdict(row.here), None),
+    Column("ecr", "ECR", lambda row: _verdict(row.ecr), None),
+)
