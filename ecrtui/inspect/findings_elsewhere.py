@@ -53,7 +53,7 @@ class Presence:
     """In which of the newest tagged images a vulnerability is; names of images, the newest first."""
 
     found: tuple[str, ...]
-    gone: tuple[str, ...]
+    absent: tuple[str, ...]
     unknown: tuple[str, ...]
     """Each with the reason."""
 
@@ -121,7 +121,7 @@ def tagged_scan(name: str, scans: Sequence[PlatformScan], platforms: Collection[
 def presence_of(row: FindingRow, scans: Iterable[TaggedScan]) -> Presence:
     """Return in which images the vulnerability of a row is, is not, and may be."""
     found: list[str] = []
-    gone: list[str] = []
+    absent: list[str] = []
     unknown: list[str] = []
     for scan in scans:
         if row.id in scan.ids:
@@ -129,5 +129,5 @@ def presence_of(row: FindingRow, scans: Iterable[TaggedScan]) -> Presence:
         elif reason := scan.why_unknown(row):
             unknown.append(f"{scan.name} ({reason})")
         else:
-            gone.append(scan.name)
-    return Presence(tuple(found), tuple(gone), tuple(unknown))
+            absent.append(scan.name)
+    return Presence(tuple(found), tuple(absent), tuple(unknown))

@@ -1,4 +1,4 @@
-"""A vulnerability is gone from another image only if a scan of the same platform says so."""
+"""A vulnerability is not in another image only if a scan of the same platform says so."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DENIED = PlatformScan(ScanTarget("sha256:a", AMD64), error=EcrTuiError("no", kin
 
 
 @pytest.mark.parametrize(
-    ("scans", "found", "gone", "unknown"),
+    ("scans", "found", "absent", "unknown"),
     [
         ([scan(ARM64)], (), ("x",), ()),
         ([scan(ARM64, "CVE-1")], ("x",), (), ()),
@@ -34,8 +34,8 @@ DENIED = PlatformScan(ScanTarget("sha256:a", AMD64), error=EcrTuiError("no", kin
         ([], (), (), ("x (it names no image)",)),
     ],
 )
-def test_what_is_not_known_is_not_gone(
-    scans: list[PlatformScan], found: tuple[str, ...], gone: tuple[str, ...], unknown: tuple[str, ...]
+def test_what_is_not_known_is_not_called_absent(
+    scans: list[PlatformScan], found: tuple[str, ...], absent: tuple[str, ...], unknown: tuple[str, ...]
 ) -> None:
     (row,) = join_findings([scan(ARM64, "CVE-1")])
-    assert presence_of(row, [tagged_scan("x", scans, {AMD64, ARM64})]) == Presence(found, gone, unknown)
+    assert presence_of(row, [tagged_scan("x", scans, {AMD64, ARM64})]) == Presence(found, absent, unknown)

@@ -144,7 +144,7 @@ def _elsewhere_lines(row: FindingRow, elsewhere: Elsewhere, ask: str) -> list[st
     found = presence_of(row, elsewhere.scans)
     lines = [
         f"{label} {visible(', '.join(names))}"
-        for label, names in (("gone in", found.gone), ("also in", found.found), ("not known:", found.unknown))
+        for label, names in (("not in", found.absent), ("also in", found.found), ("not known:", found.unknown))
         if names
     ]
     if elsewhere.done < elsewhere.total:

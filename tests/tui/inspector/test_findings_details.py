@@ -63,7 +63,7 @@ def test_other_images_are_found_gone_or_not_known() -> None:
         TaggedScan("c", frozenset(), "denied"),
     ]
     text = details_text(row, [], Elsewhere(tagged, 3, 4), "")
-    for line in ("gone in a", "also in b", "not known: c (denied)", "asked 3 of 4 tagged images…"):
+    for line in ("not in a", "also in b", "not known: c (denied)", "asked 3 of 4 tagged images…"):
         assert line in text
     assert "not known: offline" in details_text(row, [], Elsewhere(problem="offline"), "")
 

@@ -132,7 +132,7 @@ async def test_findings_are_read_filtered_sorted_and_exported(tmp_path: Path) ->
         await pilot.press("asterisk")
         screen = await until(pilot, "also in old")
         screen = await until(pilot, "not known: new (not scanned)")
-        assert "gone in fixed" in screen
+        assert "not in fixed" in screen
         assert env.embedded.calls[OPERATION] == calls + 3
 
 
