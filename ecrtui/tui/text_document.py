@@ -195,7 +195,7 @@ def _breaks(shown: str, width: int, indent: int, *, wide: bool, between_words: b
         width: cells of a row.
         indent: cells that the further rows are indented by.
         wide: whether the line has a character that does not take exactly one cell.
-        between_words: wrap after a space where a row has one.
+        between_words: wrap after a space where a row has one, but not before a word that no row has room for.
     """
     yield 0
     start, room, length = 0, width, len(shown)
@@ -204,12 +204,17 @@ def _breaks(shown: str, width: int, indent: int, *, wide: bool, between_words: b
         if end == length:
             break
         space = shown.rfind(" ", start, end + 1) if between_words else -1
-        if space > start and shown[start:space].strip():
+        if space > start and shown[start:space].strip() and _word_length(shown, space + 1) <= width - indent:
             end = space + 1
         start = max(end, start + 1)
         yield start
         room = width - indent
     yield length
+
+
+def _word_length(shown: str, start: int) -> int:
+    end = shown.find(" ", start)
+    return (len(shown) if end < 0 else end) - start
 
 
 def _row_end(shown: str, start: int, room: int) -> int:
