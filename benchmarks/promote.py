@@ -36,7 +36,7 @@ LAYERS = 4
 LAYER_SIZE = scaled(250_000_000, 5_000_000)
 """Bytes of each layer."""
 
-ROUNDS = 3
+ROUNDS = scaled(3, 1)
 
 _WITH_MEMORY = """
 import resource, subprocess, sys

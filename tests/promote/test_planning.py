@@ -112,7 +112,7 @@ def test_referrers_that_may_not_be_listed_are_told_as_unknown(sites: Promotions)
     sites.fault("source ListImageReferrers:error:code=AccessDeniedException:message=no")
     source = sites.read()
     assert len(source.warnings) == 1
-    assert "not known" in source.warnings[0]
+    assert "not known" in source.warnings[0] and "ecr:BatchGetImage" in source.warnings[0]
     assert MemberKind.COSIGN in {member.kind for member in source.closure.members}
     assert sites.plan().plan.warnings == source.warnings
 
@@ -197,7 +197,8 @@ def test_a_plan_without_permission_for_the_settings_says_what_is_not_known(sites
     sites.fault("target DescribeRepositories:error:code=AccessDeniedException:message=no")
     promotion = sites.plan()
     assert promotion.plan.write_steps
-    assert any("not known whether" in warning for warning in promotion.plan.warnings)
+    (warning,) = (warning for warning in promotion.plan.warnings if "not known whether" in warning)
+    assert "ecr:DescribeRepositories" in warning
 
 
 @pytest.mark.parametrize(
