@@ -15,6 +15,8 @@ from botocore.exceptions import MissingDependencyException
 
 from ecrtui.errors import CredentialsError
 
+_UNKNOWN_COMMAND = "invalid choice"
+"""What an AWS CLI 1 says of ``export-credentials``, in lower case (argparse)."""
 _TITLE = "The credentials of aws login cannot be read"
 _EXTRA = "pip install 'ecrtui[login]' or pipx inject ecrtui 'botocore[crt]'"
 
@@ -52,7 +54,12 @@ def _export(profile: str, run_process: Callable[[Any], None], hint: Callable[[],
     try:
         return provider.load()
     except CredentialsError as error:
-        # An AWS CLI 1 cannot do it either.
+        if _UNKNOWN_COMMAND in error.detail.lower():
+            raise CredentialsError(
+                _TITLE,
+                f"{program} is an AWS CLI 1, which does not know `aws login`.",
+                f"Install {_EXTRA}. Or put an AWS CLI 2 first on the PATH. Then try again.",
+            ) from None
         raise CredentialsError(
             _TITLE, error.detail, f"{hint()} It needs the AWS CLI 2. Without it: {_EXTRA}."
         ) from None

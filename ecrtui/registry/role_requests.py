@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from ecrtui.errors import CredentialsError
 from ecrtui.registry.error_table import is_denied
@@ -76,6 +76,13 @@ class _RoleClient:
         """Assume a role for a token."""
         try:
             return self._client.assume_role_with_web_identity(**parameters)
+        except ParamValidationError:
+            token = parameters["WebIdentityToken"]
+            raise CredentialsError(
+                "The web identity token cannot be used",
+                f"web_identity_token_file has {len(token)} characters, which is no token.",
+                "Renew the token in this file, then try again.",
+            ) from None
         except ClientError as problem:
             raise _explained(problem, _assume_role_hint("sts:AssumeRoleWithWebIdentity", parameters)) from None
 

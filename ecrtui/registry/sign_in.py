@@ -78,7 +78,7 @@ def adapt_providers(providers: Sequence[Any], sign_in: SignIn) -> None:
         elif isinstance(provider, ProcessProvider):
             _adapt_process(provider, sign_in.user)
         elif isinstance(provider, LoginProvider):
-            adapt_login(provider, partial(_adapt_process, user=sign_in.user), sign_in.hint)
+            adapt_login(provider, partial(_adapt_process, user=sign_in.user, may_ask=False), sign_in.hint)
         elif isinstance(provider, AssumeRoleWithWebIdentityProvider):
             _explain_denials(provider, sign_in)
         elif isinstance(provider, SSOProvider):
@@ -90,7 +90,14 @@ def _explain_denials(provider: Any, sign_in: SignIn) -> None:
         provider._client_creator = creator_of_role_clients(provider._client_creator, sign_in.mfa.ask)
 
 
-def _adapt_process(provider: Any, user: User) -> None:
+def _adapt_process(provider: Any, user: User, *, may_ask: bool = True) -> None:
+    """Adapt a provider that runs a command.
+
+    Args:
+        provider: the provider.
+        user: how to ask and to tell the user.
+        may_ask: whether the command can have a question, so that it may need the terminal.
+    """
     loaded: list[Any] = []
     declined: list[str] = []
 
@@ -100,7 +107,7 @@ def _adapt_process(provider: Any, user: User) -> None:
             return run_credential_process(command, profile, user.on_waiting, on_terminal=user.on_terminal)
         except CredentialsError as error:
             needed = all(map(must_be_renewed, loaded))
-            if declined or not needed or user.lend_terminal is None:
+            if declined or not needed or not may_ask or user.lend_terminal is None:
                 raise
             if (found := user.lend_terminal(command, profile, error.detail)) is None:
                 declined.append(command)

@@ -143,17 +143,14 @@ class EcrTuiApp(
     def welcome(self, source: SessionSource, session: Session) -> None:
         """Read who the caller is; on the first connection, do what the session needs."""
         self.run_worker(self.identify(source, session), group="identify", exit_on_error=False)
+        self.set_timer(IDLE_DELAY, lambda: self.run_worker(self.name_account(source, session), exit_on_error=False))
         if any(source is known for known in self.connected):
             return
         self.connected.append(source)
         if source is self.connect and session.settings.theme != self._theme_setting:
             self._theme_setting = session.settings.theme
             self.theme_manager.use(session.settings.theme)
-        self.set_timer(IDLE_DELAY, lambda: self._work_that_waits(source, session))
-
-    def _work_that_waits(self, source: SessionSource, session: Session) -> None:
-        self.run_worker(self._resolve_unknown(session), exit_on_error=False)
-        self.run_worker(self.name_account(source, session), exit_on_error=False)
+        self.set_timer(IDLE_DELAY, lambda: self.run_worker(self._resolve_unknown(session), exit_on_error=False))
 
     def on_connect_failed(self, message: messages.ConnectFailed) -> None:
         if not any(message.source is known for known in self.connected):

@@ -39,7 +39,10 @@ class SourcesApp(TerminalApp):
         if peers := self.screens_on(source):
             return peers[-1].header_state
         new = HeaderState(read_only=self.settings.read_only, demo=self.demo)
-        return new if source.opened is None else new.connected_to(source.opened)
+        if source.opened is None:
+            return new
+        # The first screen on a source tells that it is connected: the caller and the alias are read then.
+        return new.connected_to(source.opened)._replace(connected=False)
 
     def show_new_caller(self) -> None:
         """Show who the caller is after new credentials. The thread that signs in calls this."""

@@ -258,6 +258,19 @@ def test_a_denied_role_names_the_permission_and_the_role(
     assert len(asked) == (profile == "mfa")
 
 
+@pytest.mark.parametrize("content", ["", "jwt"])
+def test_a_file_without_a_web_identity_token_is_named(
+    served: str, profiles: WriteFile, sts: FakeSts, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "token").write_text(content)
+    profiles(DENIED_PROFILES.format(token=tmp_path / "token"))
+    error = failed(opened(served, "web")[0].location)
+    assert isinstance(error, CredentialsError)
+    assert f"web_identity_token_file has {len(content)} characters" in error.detail
+    assert "Renew the token" in error.hint
+    assert sts.calls == []
+
+
 PROCESS = """
 import json, os, sys
 detached = os.getsid(0) == os.getpid() and sys.stdin.read() == ""
@@ -358,6 +371,11 @@ login_session = arn:aws:iam::123456789012:user/me
 role_arn = arn:aws:iam::123456789012:role/deploy
 source_profile = login
 """
+VERSION_1 = """#!/bin/sh
+echo 'usage: aws [options] <command> <subcommand> [<subcommand> ...] [parameters]' >&2
+echo 'aws: error: argument subcommand: Invalid choice, valid choices are:' >&2
+exit 2
+"""
 EXPORT = """#!{python}
 import json, sys
 from datetime import UTC, datetime, timedelta
@@ -372,7 +390,7 @@ print(json.dumps({{"Version": 1, **names}}))
 
 
 @pytest.mark.parametrize("profile", ["login", "over"])
-@pytest.mark.parametrize("cli", ["works", "fails", "is missing"])
+@pytest.mark.parametrize("cli", ["works", "fails", "is version 1", "is missing"])
 def test_a_profile_of_aws_login_uses_the_aws_cli_or_says_what_to_install(
     served: str,
     profiles: WriteFile,
@@ -386,18 +404,24 @@ def test_a_profile_of_aws_login_uses_the_aws_cli_or_says_what_to_install(
     monkeypatch.setattr("botocore.credentials.EC", None)  # as without botocore[crt]
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
     if cli != "is missing":
-        (tmp_path / "aws").write_text(EXPORT.format(python=sys.executable, fails=cli == "fails"))
+        exported = EXPORT.format(python=sys.executable, fails=cli == "fails")
+        (tmp_path / "aws").write_text(VERSION_1 if cli == "is version 1" else exported)
         (tmp_path / "aws").chmod(0o755)
     if cli == "works":
         registry, keys = opened(served, profile)
         registry.location()
         assert (keys if profile == "login" else sts.signed_by) == ["LOGINKEY"]
         return
-    error = failed(open_registry(Connection(profile=profile, endpoint_url=served)).location)
+    lent: list[str] = []
+    user = User(lend_terminal=lambda command, *_: lent.append(command))
+    error = failed(open_registry(Connection(profile=profile, endpoint_url=served), user=user).location)
     assert isinstance(error, CredentialsError)
+    assert lent == [], "the command has no questions"
+    if cli == "is version 1":
+        assert "is an AWS CLI 1" in error.detail
     assert "ecrtui[login]" in error.hint
     assert "AWS CLI 2" in error.hint
-    assert cli == "is missing" or ("has expired" in error.detail and "aws login --profile login" in error.hint)
+    assert cli != "fails" or ("has expired" in error.detail and "aws login --profile login" in error.hint)
 
 
 def test_credentials_that_were_renewed_in_another_window_are_used_at_once(

@@ -29,6 +29,7 @@ def registry(registry_id: str, repository: str) -> EmbeddedRegistry:
 def open_second(pilot: Pilot[Any], embedded: EmbeddedRegistry, **settings: Any) -> None:
     app = cast(EcrTuiApp, pilot.app)
     source = SessionFactory(Connection(), load(settings), embedded=embedded)
+    source()  # as a row of several connections has done
     app.push_app_screen(RepositoriesScreen(source))
 
 
