@@ -90,7 +90,7 @@ class ArtifactReader:
             EcrTuiError: it cannot be read.
         """
         if blob.size > MAX_CONTENT:
-            raise _too_large(blob, MAX_CONTENT, "shown")
+            raise _too_large(blob, MAX_CONTENT, "shown", "Save it from the artifacts of the image.")
         context = BlobContext(blob.media_type, artifact.artifact_type, blob.annotations, tree.known)
         return read_content(self.registry.blob(self.repository, blob.digest, MAX_CONTENT), context)
 
@@ -102,7 +102,7 @@ class ArtifactReader:
             EcrTuiError: it cannot be read.
         """
         if blob.size > MAX_SAVED:
-            raise _too_large(blob, MAX_SAVED, "saved")
+            raise _too_large(blob, MAX_SAVED, "saved", "Read it with another tool, such as oras blob fetch.")
         return self.registry.blob(self.repository, blob.digest, MAX_SAVED)
 
     def packages(self, tree: ArtifactTree, digest: str) -> PackageList | None:
@@ -130,12 +130,8 @@ class ArtifactReader:
         return replace(self.content(tree, whole, blob).package_list, source=_source(tree, artifact))
 
 
-def _too_large(blob: Descriptor, limit: int, done: str) -> Refused:
-    return Refused(
-        f"The content has {format_size(blob.size)}",
-        f"At most {format_size(limit)} are {done}.",
-        "Read it with another tool, such as oras blob fetch.",
-    )
+def _too_large(blob: Descriptor, limit: int, done: str, hint: str) -> Refused:
+    return Refused(f"The content has {format_size(blob.size)}", f"At most {format_size(limit)} are {done}.", hint)
 
 
 @dataclass
