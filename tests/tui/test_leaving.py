@@ -16,6 +16,7 @@ from textual.widget import Widget
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.inspector.pane_table import PANES
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+from tests.support.heap import freeze_heap
 from tests.support.screen import PATIENCE, open_pane, running, type_text, until, until_gone
 
 
@@ -54,7 +55,6 @@ async def use_everything(pilot: Pilot[Any]) -> None:
 async def held(pilot: Pilot[Any]) -> Counter[str]:
     """Count widgets, drawn lines, tasks and threads."""
     await pilot.pause()
-    gc.unfreeze()
     gc.collect()
     found = Counter(type(entry).__name__ for entry in gc.get_objects() if isinstance(entry, Widget | StylesCache))
     found["tasks"] = len(asyncio.all_tasks())
@@ -63,6 +63,7 @@ async def held(pilot: Pilot[Any]) -> Counter[str]:
 
 
 async def test_closed_screens_leave_nothing_in_memory() -> None:
+    freeze_heap()  # so that `held` looks at the objects of this test only
     async with running(estate(), size=(160, 50)) as pilot:
         await until(pilot, "1 repository")
         for _ in range(2):  # made once and kept on purpose
