@@ -57,9 +57,14 @@ class PlanApplyMixin(SavesFiles):
     shows_steps: ClassVar[bool] = False
     """True if the screen itself shows the steps of a plan. The steps of an undo are on a screen of their own then."""
 
+    @property
+    def shows_form(self) -> bool:
+        """True while a form is open. The footer asks for each key; a query would match the selectors of each widget."""
+        return bool(self.walk_children(PlanForm))
+
     async def show_form(self, form: PlanForm) -> None:
         """Open a form and focus it, unless one is open already."""
-        if not self.query(PlanForm):
+        if not self.shows_form:
             await self.query_one("#body").mount(form)
             self.refresh_bindings()
 
@@ -69,11 +74,11 @@ class PlanApplyMixin(SavesFiles):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the screen's own actions while a form is open."""
-        return not (action in self.own_actions and self.query(PlanForm))
+        return not (action in self.own_actions and self.shows_form)
 
     def why_not(self, action: str) -> str:
         """Return why an action does not work now; see :class:`ecrtui.tui.bindings.ExplainsActions`."""
-        return "Close the form first." if action in self.own_actions and self.query(PlanForm) else ""
+        return "Close the form first." if action in self.own_actions and self.shows_form else ""
 
     async def begin_undo(self, title: str, find: Callable[[Engine], tuple[JournalEntry, ...]]) -> None:
         """Open the form for an undo at once, so that it gets the keys typed from now on, and make the plan.
