@@ -31,6 +31,7 @@ from tests.support.embedded import (
     refused,
     tags_of,
 )
+from tests.support.terminal import wait_for
 
 
 @pytest.fixture
@@ -165,7 +166,7 @@ def test_latency_beyond_the_read_timeout_times_out_after_the_write(
     faults.add("PutImage:latency:seconds=60:times=1")
     with pytest.raises(ReadTimeoutError):
         put(transport.client(read_timeout=1), repository, image.manifest, "prod")
-    assert tags_of(transport.client(), repository)["prod"] == image.digest
+    wait_for(lambda: tags_of(transport.client(), repository).get("prod") == image.digest)
 
 
 def test_latency_within_the_read_timeout_is_a_normal_response(

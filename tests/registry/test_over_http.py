@@ -20,6 +20,7 @@ from ecrtui.wiring import open_registry
 from tests.registry.conftest import RegistryEnv, config_of, failed
 from tests.support.embedded import REGISTRY_ID, push_image
 from tests.support.local_server import LocalServer, QuietHandler
+from tests.support.terminal import wait_for
 
 
 @pytest.fixture
@@ -79,14 +80,14 @@ def test_a_read_through_a_network_fault(
 
 def test_a_reply_after_the_read_timeout_is_ambiguous(env: RegistryEnv, no_sdk_retries: None, served: str) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
+    manifest = open_registry(Connection(endpoint_url=served)).manifest("team/app", pushed.digest)
     registry = open_registry(Connection(endpoint_url=served, read_timeout=1))
-    manifest = registry.manifest("team/app", pushed.digest)
     env.fault("PutImage:latency:seconds=10")
     error = failed(lambda: registry.put_image("team/app", manifest, "prod"))
     assert error.title == "The service did not answer in time"
     assert error.ambiguous
     assert "--cli-read-timeout" in error.hint
-    assert env.tags()["prod"] == pushed.digest
+    wait_for(lambda: env.tags().get("prod") == pushed.digest)
 
 
 # downloads, from a server that behaves like S3 or a broken proxy

@@ -38,17 +38,21 @@ def test_an_exception_is_raised_after_running_calls_have_ended(workers: int) -> 
 
 
 def test_as_many_calls_run_concurrently_as_there_are_workers() -> None:
-    together = threading.Barrier(3, timeout=10)
+    together = threading.Barrier(3, timeout=60)
     list(map_concurrently(lambda item: together.wait(), [1, 2, 3], 3))
 
 
 def test_no_call_starts_after_the_iterator_is_closed() -> None:
     begun: list[int] = []
+    closing = threading.Event()
 
     def work(item: int) -> None:
         begun.append(item)
-        time.sleep(0.001)
+        if item:
+            closing.wait(60)
+            time.sleep(0.001)
 
     for _ in map_concurrently(work, list(range(1000)), 2):
+        closing.set()
         break
     assert len(begun) < 1000

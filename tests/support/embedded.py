@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -45,7 +47,21 @@ ALL_MEDIA_TYPES = [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST]
 
 def new_embedded(path: str | None = None, **options: Any) -> EmbeddedRegistry:
     """Return a new registry, in memory unless a path is given. The options are those of EmbeddedRegistry."""
-    return EmbeddedRegistry(open_database(path), registry_id=REGISTRY_ID, **{"region": REGION, **options})
+    defaults = {"region": REGION, "clock": distinct_times()}
+    return EmbeddedRegistry(open_database(path), registry_id=REGISTRY_ID, **{**defaults, **options})
+
+
+def distinct_times() -> Callable[[], float]:
+    """Return a clock that returns no millisecond twice, so that the newer of two images is known in each run."""
+    latest, lock = 0, Lock()
+
+    def clock() -> float:
+        nonlocal latest
+        with lock:
+            latest = max(round(time.time() * 1000), latest + 1)
+            return latest / 1000
+
+    return clock
 
 
 def client_for(

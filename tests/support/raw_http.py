@@ -45,7 +45,7 @@ class RawResponse(HttpResponse):
 def connect(url: str) -> socket.socket:
     """Connect to a server."""
     address = urlsplit(url)
-    return socket.create_connection((address.hostname, address.port), timeout=30)
+    return socket.create_connection((address.hostname, address.port), timeout=60)
 
 
 def post(

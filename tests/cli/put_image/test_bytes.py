@@ -87,7 +87,7 @@ def test_a_pipe_is_read_once(option: str, put_image: PutImageRunner, endpoint: E
     writer.start()
     words = ["--repository-name", "foo"] if option == "--image-manifest" else []
     assert put_image(*words, option, "file://pipe").code == 0
-    writer.join(5)
+    writer.join(60)
     assert endpoint.bodies[0]["imageManifest"] == "{}\r\n"
 
 
