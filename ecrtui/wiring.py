@@ -60,7 +60,7 @@ def open_registry(
 
 
 def open_diagnosis(connection: Connection, *, embedded: EmbeddedRegistry | None = None) -> Diagnosis:
-    """Return what looks at a connection. Nothing is sent, and nobody is asked for an MFA code.
+    """Return what looks at a connection. It sends nothing and does not ask for an MFA code.
 
     Args:
         connection: the user's options.

@@ -109,7 +109,7 @@ def foreign_folder(file: Path) -> None:
         ),
     ],
 )
-def test_a_cache_that_cannot_be_used_is_told_once(
+def test_a_cache_that_cannot_be_used_is_reported_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plant: Any, reason: str
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -125,7 +125,7 @@ def test_a_cache_that_cannot_be_used_is_told_once(
     assert reason in notice
 
 
-def test_a_cache_that_a_full_disk_stops_is_told_once_and_the_work_goes_on(
+def test_a_cache_on_a_full_disk_is_reported_once_and_the_work_continues(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

@@ -29,7 +29,7 @@ class GroupPredicate(Protocol[Tested]):
     """A predicate that also decides about rows with other rows inside."""
 
     def admits(self, item: Tested, /) -> bool:
-        """Return True if the item may be shown for the sake of a matching item that belongs to it."""
+        """Return True if the item may be shown because an item that belongs to it matches."""
 
 
 def matching_indices(predicate: Callable[[Item], object], items: Sequence[Item]) -> Sequence[int]:

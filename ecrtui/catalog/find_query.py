@@ -1,6 +1,6 @@
 """What to find in all repositories: the text that a user types or pastes, as terms. Pure; nothing is read.
 
-People paste what they have at hand: a URI, a line of ``kubectl get events`` or ``kubectl get pods -o yaml``, a message
+People paste what they have: a URI, a line of ``kubectl get events`` or ``kubectl get pods -o yaml``, a message
 of ECS, a log line. So references are picked out of any text. Of several, the clearest kind counts: in ``Failed to pull
 image "…": rpc error: code = NotFound``, no word but the URI is a reference.
 """
@@ -81,7 +81,7 @@ class Term(NamedTuple):
 
     @property
     def needs_listing(self) -> bool:
-        """True if only a list of all images answers it. What is also exact needs one only if nothing else is found."""
+        """True if only a list of all images answers it. An exact term needs it only if nothing is found."""
         return bool(self.prefix or self.pattern)
 
     def asks(self, repository: str) -> bool:

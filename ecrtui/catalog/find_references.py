@@ -31,7 +31,7 @@ def resolve_references(query: Query, registries: Sequence[tuple[RegistryLocation
             if digest:
                 terms.append(term._replace(digest=digest, tag=""))
                 continue
-            notes.append(f"{name} was not found; each repository is asked for the tag {term.tag}")
+            notes.append(f"{name} was not found. ecrtui looked for the tag {term.tag} in each repository")
         terms.append(term)
     return query._replace(terms=tuple(terms), notes=tuple(notes))
 

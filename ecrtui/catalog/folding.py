@@ -74,7 +74,7 @@ class Folding(Generic[Item]):
     def __init__(self, groups: Groups[Item] | None, key: Callable[[Item], Key]) -> None:
         self._groups = groups
         self.is_current = True
-        """False if it has to be found out anew which rows belong to which others."""
+        """False if the job has to find out again which rows belong to which others."""
         self.inside = bytearray()
         """By slot: 1 if the row is inside another one."""
         self._alone = bytearray()  # by slot: 1 if the row stands alone
@@ -128,7 +128,7 @@ class Folding(Generic[Item]):
         return self._alone.count(1)
 
     def evaluate(self, slots: Iterable[int]) -> None:
-        """Decide anew which of these rows are inside others."""
+        """Decide again which of these rows are inside others."""
         if self._groups is not None:
             for slot in slots:
                 self.inside[slot], self._alone[slot] = self.find_out(slot)
@@ -261,7 +261,7 @@ class Folding(Generic[Item]):
         Args:
             slot: the slot of the row.
             matches: by slot: whether the row itself passes the filter.
-            admits: whether a row may be shown for the sake of what is inside it; None for always.
+            admits: whether a row may be shown because a row inside it matches; None for always.
         """
         item = self._items[slot]
         if item is None or self.inside[slot]:

@@ -153,7 +153,7 @@ class ImageGroups:
         return [platform for platform in platforms if platform is not None]
 
     def worst(self, image: Image) -> Image:
-        """Return the image whose scan stands for an image: of an index, the platform with the worst findings.
+        """Return the image whose scan is shown for an image: for an index, the platform with the worst findings.
 
         A platform whose scan is not known comes before those without findings. The scan of an index that was not read
         is not known.

@@ -536,7 +536,7 @@ class Rows(Generic[Item]):
         return self._folding.alone_count
 
     def groups_changed(self) -> None:
-        """Let the next sort and filter find out anew which rows belong to which others."""
+        """Let the next sort and filter find out again which rows belong to which others."""
         self._folding.is_current = False
 
     def unfold(self, index: int, on: bool = True) -> None:
@@ -607,7 +607,7 @@ class Rows(Generic[Item]):
         yield from self._matches_below()
 
     def _tops_without_match(self) -> list[int]:
-        """Return the top rows that are shown only for the sake of rows inside them."""
+        """Return the top rows that are shown only because rows inside them match."""
         return [top for top in self._lines.inner if not self._matches[top] and top not in self._waiting]
 
     def _matches_below(self) -> set[int]:

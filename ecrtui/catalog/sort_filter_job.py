@@ -15,7 +15,7 @@ from ecrtui.catalog.folding import Folding, Inner, Placed
 
 Item = TypeVar("Item")
 SortKey = Callable[[Item], Any]
-"""Returns the value to sort a row by. All values compare with each other: None never occurs beside other values."""
+"""Returns the value to sort a row by. Either every value is None, or none is, so that all compare with each other."""
 Predicate = Callable[[Item], bool]
 """Decides whether a row is shown. A :class:`~ecrtui.catalog.batch_predicate.BatchPredicate` decides about many rows
 in one call."""
@@ -245,7 +245,7 @@ class SortFilterJob(Generic[Item]):
 
 
 def admits_of(predicate: Predicate[Item] | None) -> Callable[[Item], bool] | None:
-    """Return what decides whether a row may be shown for the sake of a row inside it; None if nothing does."""
+    """Return the test that a row must pass to be shown because a row inside it matches; None if there is no test."""
     return predicate.admits if isinstance(predicate, GroupPredicate) else None
 
 

@@ -172,7 +172,7 @@ def _report(unknown: Sequence[PlatformScan], undecided: Sequence[FindingRow], un
     if undecided:
         count = format_count(len(undecided), "finding")
         hint = "Add fix:unknown, exploit:unknown … to see them, or !fix:unknown … to leave them out."
-        print_message(f"the filter cannot decide about {count}: the scans do not tell what it needs. {hint}")
+        print_message(f"the filter cannot decide about {count}: the scans do not have what it needs. {hint}")
     if unread:
         count = format_count(unread, "index", "indexes")
         print_message(f"the platforms of {count} are not known. --read-indexes reads them.")

@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     parser = make_parser(
         "promote",
         "Copy an image into another repository, account or region: the same digest, with its signatures.",
-        notes="A transfer that was stopped goes on where it was with the same command.",
+        notes="To continue a transfer that stopped, run the same command again.",
     )
     parser.add_argument(
         "reference", nargs="?", metavar="SOURCE", help="team/app:tag, team/app@sha256:... or an image URI"

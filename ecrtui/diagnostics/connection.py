@@ -49,7 +49,7 @@ def _sign_in(diagnosis: Diagnosis) -> Iterator[Check]:
     if profile is not None:
         yield Check("kind of the profile", _kind(profile))
         yield Check(
-            "sign-in, as the files tell",
+            "sign-in, from the files",
             profile.problem or _state(profile),
             _SIGN_IN_STATUS.get(profile.state, Status.OK),
         )
@@ -77,7 +77,7 @@ def _credentials(diagnosis: Diagnosis, now: Callable[[], float] = time.time) -> 
 def _identity(diagnosis: Diagnosis) -> Iterator[Check]:
     """Yield who the caller is."""
     arn = diagnosis.identity()
-    yield Check("caller", arn) if arn else Check("caller", "STS did not tell", Status.UNKNOWN)
+    yield Check("caller", arn) if arn else Check("caller", "STS did not answer", Status.UNKNOWN)
 
 
 class RegistryCheck:
@@ -117,7 +117,7 @@ def clock_check(difference: float | None) -> Check:
     """
     name = "clock of this machine"
     if difference is None:
-        return Check(name, "the registry does not tell its time", Status.UNKNOWN)
+        return Check(name, "the registry does not send its time", Status.UNKNOWN)
     if abs(difference) < 2:  # the header has whole seconds
         return Check(name, "agrees with that of the registry")
     behind = "behind" if difference > 0 else "ahead of"

@@ -56,7 +56,7 @@ def scan_status_text(status: str) -> str:
 
 
 UNREADABLE = "unreadable finding"
-"""The name of a finding that could not be read. It never goes missing."""
+"""The name of a finding that could not be read. A list always shows it."""
 
 
 class Answer(StrEnum):

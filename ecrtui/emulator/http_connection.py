@@ -263,7 +263,7 @@ class HttpConnection(BaseHTTPRequestHandler):
 
 
 class _TimedInput(io.RawIOBase):
-    """What a client sends, with a longest pause and a deadline.
+    """The bytes that a client sends, with a limit for each pause and a deadline.
 
     Args:
         idle: seconds; the longest pause.

@@ -88,7 +88,7 @@ def _elements(data: bytes) -> Iterator[_Element]:
         if position >= len(data):
             return
         if position + 2 > len(data):
-            raise ValueError("it is no certificate: it is cut")
+            raise ValueError("it is no certificate: its end is missing")
         tag, length = data[position], data[position + 1]
         position += 2
         if length & 0x80:
@@ -96,7 +96,7 @@ def _elements(data: bytes) -> Iterator[_Element]:
             length = int.from_bytes(data[position : position + count], "big")
             position += count
         if position + length > len(data):
-            raise ValueError("it is no certificate: it is cut")
+            raise ValueError("it is no certificate: its end is missing")
         yield _Element(tag, data[position : position + length])
         position += length
     raise ValueError(f"it has more than {MAX_PARTS:,} parts")

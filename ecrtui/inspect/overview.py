@@ -108,7 +108,7 @@ def lifecycle_text(
 def _verdict(archives: bool, due_at: float | None, known: bool, now: float) -> str:
     verb = "archived" if archives else "expires"
     if not known:
-        return "not known: it depends on images that are not at hand"
+        return "not known: it depends on images that are not listed"
     if due_at is None:
         return "stays for now"
     if due_at <= now:

@@ -75,7 +75,7 @@ class Closure:
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """The digests of the members that no index among them names. A registry that has one has its children."""
+        """The digests of the members that no index among them names. A registry that has one has its children too."""
         children = {child for member in self.members for child in part_digests(member.manifest)}
         return tuple(member.digest for member in self.members if member.digest not in children)
 

@@ -203,7 +203,7 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "ImageDigestDoesNotMatchException": ErrorSpec(
         Refused,
         "ECR computed another digest",
-        "The manifest was changed on its way to ECR. Nothing was written. Try again.",
+        "ECR received other bytes of the manifest than ecrtui sent, and wrote nothing. Try again.",
         ErrorKind.DIGEST_MISMATCH,
     ),
     "ImageTagDoesNotMatchDigest": ErrorSpec(
@@ -222,7 +222,7 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "InvalidLayerException": ErrorSpec(
         Refused,
         "ECR computed another digest for the layer",
-        "The layer was changed on its way to ECR. Nothing was written. Try again.",
+        "ECR received other bytes of the layer than ecrtui sent, and wrote nothing. Try again.",
         ErrorKind.DIGEST_MISMATCH,
     ),
     "InvalidLayerPartException": ErrorSpec(Refused, "The part does not follow the last one", "Upload the layer again."),

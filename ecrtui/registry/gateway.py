@@ -270,7 +270,7 @@ class EcrRegistry(Registry, LayerStore):
             if self._own.location().registry_id == self._calls.registry_id:
                 return self._own.replication(again=again)
             account = self._own.location().registry_id
-            raise Refused("ECR tells the replication rules of the caller's account only", f"That is {account}.")
+            raise Refused("ECR returns only the replication rules of the caller's account", f"That is {account}.")
         if self._replication is None or again:
             reply = self._calls.read("DescribeRegistry", without_registry_id=True)
             with validate_reply("DescribeRegistry"):

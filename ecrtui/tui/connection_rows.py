@@ -27,7 +27,7 @@ class ConnectionRow(NamedTuple):
     """Something that the user can connect to.
 
     Args:
-        order: where the row stands.
+        order: the place of the row.
         name: the name of the profile or the region.
         connection: its options; None if it cannot be used.
         kind: where its credentials come from.
@@ -38,7 +38,7 @@ class ConnectionRow(NamedTuple):
         facts: what else is known, for one line.
         problem: why it cannot be used; empty otherwise.
         in_use: True for the connection of the screens below.
-        sso_session: the ``sso-session`` whose roles the row stands for; empty for a row that connects.
+        sso_session: the ``sso-session`` whose roles the row opens; empty for a row that connects.
     """
 
     order: tuple[int, ...]

@@ -324,7 +324,7 @@ def test_a_missing_config_raises_not_found(embedded: EmbeddedRegistry) -> None:
         catalog_of(embedded).config("app", Descriptor(DescriptorRole.CONFIG, "sha256:" + "0" * 64))
 
 
-def test_manifests_at_hand_are_those_in_memory_and_in_the_cache(
+def test_known_manifests_are_those_in_memory_and_in_the_cache(
     embedded: EmbeddedRegistry, faults: Faults, tmp_path: Path
 ) -> None:
     client = client_for(embedded)

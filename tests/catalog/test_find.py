@@ -137,7 +137,7 @@ def test_indexes_are_read_where_the_caller_allows_it(env: Env) -> None:
         assert [hit.in_no_index for answer in answers for hit in answer.hits] == [known]
 
 
-def test_what_cannot_be_read_of_the_indexes_is_told(env: Env) -> None:
+def test_indexes_that_cannot_be_read_are_reported(env: Env) -> None:
     arm, lonely = env.children["linux/arm64"].digest, push_image(env.client, NAMES[5], "lonely").digest
     refusal = "error:code=AccessDeniedException:message=no"
 
@@ -163,7 +163,7 @@ def test_what_cannot_be_read_of_the_indexes_is_told(env: Env) -> None:
     assert (answer.hits[0].part_of, answer.error) == (None, None)
 
 
-def test_kept_indexes_of_the_cache_tell_too(env: Env, tmp_path: Path) -> None:
+def test_indexes_in_the_cache_count_too(env: Env, tmp_path: Path) -> None:
     def catalog() -> Catalog:
         return Catalog(env.registry, Cache(tmp_path / "cache.sqlite", env.registry.location()))
 

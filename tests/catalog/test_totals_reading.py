@@ -136,7 +136,7 @@ def test_an_error_of_all_repositories_ends_the_count(env: Env, fault: str) -> No
     assert env.embedded.calls["DescribeImages"] < 20
 
 
-def test_throttling_slows_down_and_is_told(env: Env) -> None:
+def test_throttling_slows_down_and_is_reported(env: Env) -> None:
     env.embedded.faults.add("DescribeImages:throttle:times=2")
     assert len(counted(env.catalog())[0]) == 4
 

@@ -27,7 +27,7 @@ SSH = {"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22"}
     ],
     ids=str,
 )
-def test_the_first_way_is_told(
+def test_the_first_way_to_copy_is_shown(
     variables: dict[str, str],
     programs: dict[str, str],
     expected: list[str],

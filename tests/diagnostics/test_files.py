@@ -26,7 +26,7 @@ def test_no_file_is_created(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_journal_with_writes_is_told(tmp_path: Path) -> None:
+def test_a_journal_with_writes_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     env = RetagEnv(path)
     env.engine.apply(env.plan(("new", env.one)))
@@ -73,7 +73,7 @@ def test_a_journal_without_a_home_folder_fails() -> None:
     assert "home folder" in value
 
 
-def test_a_cache_is_told_and_a_damaged_one_is_only_a_warning(tmp_path: Path) -> None:
+def test_a_cache_is_reported_and_a_damaged_one_is_only_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite"
     cache = CacheFile(path)
     cache.write(lambda connection: connection.execute("SELECT 1"), None)

@@ -9,7 +9,7 @@ from ecrtui.diagnostics.report import Check, Question, Section, Status, ask_all
 from ecrtui.errors import ConnectionFailed
 
 
-def test_a_question_without_an_answer_is_not_known_and_the_others_are_told() -> None:
+def test_a_check_without_an_answer_is_not_known_and_the_others_are_shown() -> None:
     never = Event()
 
     def wait() -> list[Check]:
@@ -43,7 +43,7 @@ def test_questions_wait_for_each_other_at_the_same_time() -> None:
     assert [check.value for section in ask_all(questions, 60) for check in section.checks] == ["yes", "yes"]
 
 
-def test_an_error_fails_its_check_and_the_same_error_is_told_once() -> None:
+def test_an_error_fails_its_check_and_the_same_error_is_shown_once() -> None:
     def refuse() -> list[Check]:
         raise ConnectionFailed("No answer", "nobody listens", "Try again.")
 

@@ -16,7 +16,7 @@ def pasted(text: str) -> bytes:
     return b"\x1b[200~" + text.encode() + b"\x1b[201~"
 
 
-def test_lines_become_tags_and_what_is_dropped_is_told(own_home: Path) -> None:
+def test_lines_become_tags_and_what_is_dropped_is_reported(own_home: Path) -> None:
     registry = new_embedded()
     client = client_for(registry)
     create_repository(client, REPOSITORY)

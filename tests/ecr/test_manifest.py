@@ -209,7 +209,7 @@ IN_TOTO = "application/vnd.in-toto+json"
         ("application/vnd.in-toto.provenance+dsse", "", {}, [], ImageKind.PROVENANCE),
     ],
 )
-def test_the_manifest_tells_the_kind(
+def test_the_manifest_determines_the_kind(
     artifact: str,
     config: str,
     annotations: dict[str, str],
@@ -233,7 +233,7 @@ def test_a_manifest_is_intact_if_its_exact_text_has_the_digest(text: str) -> Non
     assert not Manifest(text + "\n", manifest.digest, OCI_MANIFEST).intact
 
 
-def test_the_media_type_tells_an_index() -> None:
+def test_the_media_type_identifies_an_index() -> None:
     assert [Manifest("", "", kind).is_index for kind in (OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_MANIFEST)] == [
         True,
         True,

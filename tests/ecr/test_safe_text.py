@@ -32,7 +32,7 @@ def test_visible_lines_keep_line_feeds_alone(anything: str) -> None:
 
 @given(ANYTHING)
 @example(HOSTILE)
-def test_visible_json_stands_for_the_same_value(anything: str) -> None:
+def test_visible_json_has_the_same_value(anything: str) -> None:
     shown = visible_json(json.dumps({anything: [anything]}, ensure_ascii=False, indent=4))
     assert json.loads(shown) == {anything: [anything]}
     assert all(unicodedata.category(character) not in ("Cf", "Cs", "Co", "Cn", "Zl", "Zp") for character in shown)

@@ -24,7 +24,7 @@ def described(ecr: Any, repository: str, status: str = "") -> list[dict[str, Any
     return details
 
 
-def test_an_archived_image_tells_its_status_and_when_it_was_archived(ecr: Any, repository: str) -> None:
+def test_an_archived_image_shows_its_status_and_when_it_was_archived(ecr: Any, repository: str) -> None:
     """K01"""
     image = push_image(ecr, repository, tag="old")
     push_image(ecr, repository, "active", tag="new")
@@ -49,7 +49,7 @@ def test_an_archived_image_is_hidden_without_a_filter(ecr: Any, repository: str)
     assert tags(filter={"imageStatus": "ARCHIVED"}) == ["old"]
 
 
-def test_a_restored_image_tells_when_it_became_active(ecr: Any, repository: str) -> None:
+def test_a_restored_image_shows_when_it_became_active(ecr: Any, repository: str) -> None:
     """K03"""
     image = push_image(ecr, repository, tag="1.0")
     assert "lastActivatedAt" not in described(ecr, repository)[0]

@@ -319,7 +319,7 @@ def test_the_example_of_several_tags_in_a_rule(ecr: Any, repository: str) -> Non
     assert preview(ecr, repository, rule(1, tagged("alpha", "beta"))) == {"alpha-1": 1, "alpha-2": 1}
 
 
-def test_a_preview_tells_a_transition(ecr: Any, repository: str) -> None:
+def test_a_preview_has_a_transition(ecr: Any, repository: str) -> None:
     """C22"""
     digest = push_with_tags(ecr, repository, "old", "1.0")
     push_with_tags(ecr, repository, "new", "2.0")

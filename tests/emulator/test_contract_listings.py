@@ -40,7 +40,7 @@ def test_an_index_has_the_size_of_its_largest_image(ecr: Any, repository: str) -
     assert sizes[small.digest] < sizes[index.digest] == sizes[large.digest]
 
 
-def test_a_referrer_tells_the_digest_of_its_subject(ecr: Any, repository: str) -> None:
+def test_a_referrer_shows_the_digest_of_its_subject(ecr: Any, repository: str) -> None:
     """D12"""
     image = push_image(ecr, repository, tag="1.0")
     subject = {"mediaType": image.media_type, "digest": image.digest, "size": len(image.manifest.encode())}
@@ -98,7 +98,7 @@ def test_tagged_image_ids_are_one_for_each_tag(ecr: Any, repository: str) -> Non
     assert len(found) == 2
 
 
-def test_an_index_tells_no_artifact_media_type(ecr: Any, repository: str) -> None:
+def test_an_index_is_listed_without_an_artifact_media_type(ecr: Any, repository: str) -> None:
     """D17"""
     index = push_index(ecr, repository, tag="multi")
     detail = described(ecr, repository)[index.digest]

@@ -51,7 +51,7 @@ PRETTY = """{
 }"""
 
 
-def test_a_policy_is_written_anew(ecr: Any, repository: str, caller: Caller) -> None:
+def test_a_policy_is_written_again(ecr: Any, repository: str, caller: Caller) -> None:
     """R17, R18, R20"""
     sent = json.dumps(json.loads(PRETTY), separators=(",", ":"))
     assert ecr.set_repository_policy(repositoryName=repository, policyText=sent)["policyText"] == PRETTY

@@ -26,7 +26,7 @@ def prefix() -> str:
     return f"cache-{next(_numbers)}"
 
 
-def test_a_rule_is_told_with_its_upstream(ecr: Any, prefix: str, caller: Caller) -> None:
+def test_a_rule_is_returned_with_its_upstream(ecr: Any, prefix: str, caller: Caller) -> None:
     """F01"""
     rule = ecr.create_pull_through_cache_rule(ecrRepositoryPrefix=prefix, **PUBLIC)
     del rule["ResponseMetadata"]

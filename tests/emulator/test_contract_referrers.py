@@ -57,7 +57,7 @@ def test_an_image_that_is_not_there_has_no_referrers(ecr: Any, repository: str) 
     assert "nextToken" not in answer
 
 
-def test_a_referrer_is_told_with_its_annotations(ecr: Any, repository: str) -> None:
+def test_a_referrer_is_listed_with_its_annotations(ecr: Any, repository: str) -> None:
     """E04"""
     image = push_image(ecr, repository, tag="1.0")
     referrer = push_referrer(ecr, repository, image, "one", SIGNATURE, annotations={"signed-by": "release"})

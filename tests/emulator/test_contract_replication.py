@@ -378,7 +378,7 @@ def test_a_registry_without_a_signing_configuration_has_none(transport: Transpor
         ecr.delete_signing_configuration()
 
 
-def test_a_signing_configuration_is_told_back(transport: Transport, caller: Caller) -> None:
+def test_a_signing_configuration_is_returned(transport: Transport, caller: Caller) -> None:
     """F10"""
     ecr = transport.client(region="sa-east-1")
     put_answer = sign(ecr, one="team/*", two="")

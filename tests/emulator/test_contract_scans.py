@@ -138,7 +138,7 @@ def test_a_rule_of_the_registry_scans_pushes_and_leaves_the_repository_as_it_is(
     assert repository["imageScanningConfiguration"] == {"scanOnPush": False}
 
 
-def test_a_finding_of_an_enhanced_scan_tells_fix_exploit_and_layer(transport: Transport, name: str) -> None:
+def test_a_finding_of_an_enhanced_scan_has_fix_exploit_and_layer(transport: Transport, name: str) -> None:
     """S14"""
     ecr = transport.client(region="ap-northeast-3")
     ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[EVERY_IMAGE])

@@ -124,7 +124,7 @@ def test_a_variant_can_be_left_out_if_there_is_one(
             taken(empty, sparse.layout, platform=platform)
 
 
-def test_versions_of_windows_are_told_apart_by_digest(empty: EmbeddedRegistry, tmp_path: Path) -> None:
+def test_versions_of_windows_are_distinguished_by_digest(empty: EmbeddedRegistry, tmp_path: Path) -> None:
     layout = LayoutFolder(tmp_path / "layout")
     images = [
         for_platform(layout.image(version), "windows/amd64", **{"os.version": version})

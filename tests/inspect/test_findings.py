@@ -168,7 +168,7 @@ def test_the_targets_of_an_index_are_its_platforms_without_attestations() -> Non
         (EcrTuiError("The service does not answer"), "not known", "does not answer"),
     ],
 )
-def test_each_state_of_a_scan_is_told_apart(error: EcrTuiError, state: str, reason: str) -> None:
+def test_each_state_of_a_scan_is_distinct(error: EcrTuiError, state: str, reason: str) -> None:
     scan = PlatformScan(AMD, error=error)
     assert scan.state == state
     assert reason in scan.reason

@@ -51,7 +51,7 @@ def test_each_layer_is_beside_its_step(layers: Any, history: Any, expected: Any)
         ((RUN, COPY), (A, B), ""),
     ],
 )
-def test_a_history_that_does_not_fit_is_told(history: Any, diff_ids: Any, problem: str) -> None:
+def test_a_history_that_does_not_fit_is_reported(history: Any, diff_ids: Any, problem: str) -> None:
     table = layer_table(manifest(A, B), parse_config(config(*history, diff_ids=diff_ids)))
     assert table.problem.startswith(problem)
     assert bool(table.problem) == bool(problem)

@@ -34,7 +34,7 @@ def lines(
     return dict(artifact_lines(referrers, tagged, manifest, "none", unknown))
 
 
-def test_artifacts_are_told_by_kind_and_never_called_verified() -> None:
+def test_artifacts_are_shown_by_kind_and_never_called_verified() -> None:
     found = lines(
         [referrer("application/vnd.cncf.notary.signature"), referrer("application/spdx+json"), referrer("a/other")],
         [Image(OTHER, tags=("sha256-aa.sig",))],
@@ -80,7 +80,7 @@ NEWER = Image(OTHER, tags=("rc2",), pushed_at=NOW - DAY)
         (("prod",), (), None, "stays: no rule selects it (of 2 rules)"),
         ((), (), None, "expires in 4 d · lifecycle rule 1 expires untagged images 7 days after their push; unless an"),
         ((), (), True, "stays as long as its index"),
-        (("rc1",), None, None, "not known: it depends on images that are not at hand · lifecycle rule 2"),
+        (("rc1",), None, None, "not known: it depends on images that are not listed · lifecycle rule 2"),
         (("rc1",), (NEWER,), None, "expires within 24 hours · number 2 of those that it counts"),
         (("rc1",), (), None, "stays for now · number 1"),
     ],

@@ -21,12 +21,12 @@ def moves(current: str, *entries: JournalEntry) -> list[tuple[str, str | None, f
     return [(move.to, move.origin, move.when) for move in tag_moves(entries, current)]
 
 
-def test_writes_from_here_are_told_and_what_was_before_them_is_not_known() -> None:
+def test_writes_from_here_are_shown_and_what_was_before_them_is_not_known() -> None:
     found = moves("c", write(3, "b", "c"), write(2, "x", "y", StepOutcome.FAILED), write(1, "a", "b"))
     assert found == [("c", "b", 3.0), ("b", "a", 1.0), ("a", None, None)]
 
 
-def test_a_move_by_someone_else_is_told_at_its_place() -> None:
+def test_a_move_by_someone_else_is_reported_at_its_row() -> None:
     found = moves("z", write(2, "q", "c"), write(1, "", "b"))
     assert found == [("z", "c", None), ("c", "q", 2.0), ("q", "b", None), ("b", "", 1.0)]
 

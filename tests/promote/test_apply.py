@@ -187,7 +187,7 @@ def test_a_promotion_survives(sites: Promotions, faults: list[str]) -> None:
         ("target PutImage:error:code=LimitExceededException:message=full", "full"),
     ],
 )
-def test_a_failure_leaves_every_tag_and_is_told(sites: Promotions, fault: str, words: str) -> None:
+def test_a_failure_leaves_every_tag_and_is_reported(sites: Promotions, fault: str, words: str) -> None:
     sites.signed_index()
     other = push_image(sites.target.client, PROD, "other", "v1")
     sites.fault(fault)

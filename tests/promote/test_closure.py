@@ -99,7 +99,7 @@ def test_a_layer_with_urls_may_be_elsewhere() -> None:
         (Manifest("[]", digest_of("[]"), OCI_MANIFEST), "cannot be read"),
     ],
 )
-def test_what_ecr_would_not_accept_is_told(manifest: Manifest, words: str) -> None:
+def test_what_ecr_would_not_accept_is_reported(manifest: Manifest, words: str) -> None:
     problems = list(closure.copy_problems([Member(manifest, MemberKind.IMAGE)]))
     assert bool(problems) is bool(words)
     assert words in "".join(problems)

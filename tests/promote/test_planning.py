@@ -107,7 +107,7 @@ def test_a_source_that_cannot_be_read_is_an_error(
     assert words in f"{caught.value} {caught.value.hint}"
 
 
-def test_referrers_that_may_not_be_listed_are_told_as_unknown(sites: Promotions) -> None:
+def test_referrers_that_may_not_be_listed_are_not_known(sites: Promotions) -> None:
     sites.signed_index()
     sites.fault("source ListImageReferrers:error:code=AccessDeniedException:message=no")
     source = sites.read()
@@ -117,7 +117,7 @@ def test_referrers_that_may_not_be_listed_are_told_as_unknown(sites: Promotions)
     assert sites.plan().plan.warnings == source.warnings
 
 
-def test_a_pull_is_told_where_a_rule_uses_it(sites: Promotions) -> None:
+def test_a_pull_is_reported_where_a_rule_uses_it(sites: Promotions) -> None:
     sites.image()
     assert sites.read().notes == ()
     rule = {
@@ -288,7 +288,7 @@ def test_a_protected_tag_is_marked(sites: Promotions) -> None:
     assert sites.plan().plan.protected_tags == ("v1",)
 
 
-def test_the_lifecycle_rule_that_would_take_the_copy_is_told(sites: Promotions) -> None:
+def test_the_lifecycle_rule_that_would_expire_the_copy_is_named(sites: Promotions) -> None:
     sites.image()
     rule = {
         "rulePriority": 1,

@@ -128,7 +128,7 @@ def test_an_upload_goes_on_after_the_last_whole_part_that_the_registry_confirms(
     assert target.calls["part"] == (3 - len(received) // 4 if goes_on else 3)
 
 
-def test_an_upload_that_has_bytes_of_somebody_else_is_begun_again() -> None:
+def test_an_upload_with_bytes_of_another_client_begins_again() -> None:
     target = MemoryStore(uploads={"old": bytearray(b"01234567xxxx")})
     records = MemoryRecords({DIGEST: (Upload("old", 4), 8)})
     upload_from(source_with(), target, records).copy(LARGE)

@@ -89,7 +89,7 @@ def test_each_new_key_is_asked_about_once(registry: Registry, credentials: Chang
     assert sts.asked_about() == ["SECOND", "THIRD"]
 
 
-def test_keys_that_were_written_anew_are_checked(
+def test_keys_that_were_written_again_are_checked(
     served: str, env: RegistryEnv, profiles: WriteFile, sts: FakeSts
 ) -> None:
     keys = "[profile p]\naws_access_key_id = {}\naws_secret_access_key = s\n"
@@ -174,7 +174,7 @@ def test_new_credentials_that_have_expired_say_so(
 
 
 @pytest.mark.parametrize("in_a_process", [False, True])
-def test_the_identity_follows_the_credentials_and_the_user_is_told(
+def test_the_identity_follows_the_credentials_and_the_user_is_informed(
     served: str, credentials: ChangingCredentials, *, in_a_process: bool
 ) -> None:
     told: SimpleQueue[str] = SimpleQueue()

@@ -25,7 +25,7 @@ def enhanced(*packages: Mapping[str, object], details: Any = None, **members: ob
     return tuple(findings({"imageScanFindings": {"enhancedFindings": [entry]}}))
 
 
-def test_everything_that_an_enhanced_scan_tells_is_kept() -> None:
+def test_everything_in_an_enhanced_scan_is_kept() -> None:
     found = enhanced(
         {
             "name": "libssh2",
@@ -117,7 +117,9 @@ def test_whether_a_package_has_a_fix(available: str | None, version: str | None,
         ({"CVSS3_SCORE": "-1"}, {"score": None}),
     ],
 )
-def test_what_a_basic_scan_tells_in_attributes(attributes: Mapping[str, object], members: Mapping[str, object]) -> None:
+def test_a_basic_scan_has_package_and_score_in_attributes(
+    attributes: Mapping[str, object], members: Mapping[str, object]
+) -> None:
     (found,) = basic(attributes)
     assert {name: getattr(found, name) for name in members} == members
 
@@ -142,7 +144,7 @@ def test_what_a_basic_scan_tells_in_attributes(attributes: Mapping[str, object],
         enhanced({"name": "a", "epoch": 1.5}),
     ],
 )
-def test_a_finding_that_cannot_be_read_never_goes_missing(found: tuple[Finding, ...]) -> None:
+def test_a_finding_that_cannot_be_read_is_still_listed(found: tuple[Finding, ...]) -> None:
     (unreadable,) = found
     assert unreadable.name == UNREADABLE
     assert unreadable.unreadable

@@ -40,7 +40,7 @@ def store(request: pytest.FixtureRequest, env: RegistryEnv) -> EcrRegistry:
     return open_registry(Connection(endpoint_url=url, region="eu-west-1"))
 
 
-def test_layers_tells_what_the_repository_has(env: RegistryEnv) -> None:
+def test_layers_returns_what_the_repository_has(env: RegistryEnv) -> None:
     digest = upload_blob(env.client, "team/app", CONTENT)["digest"]
     found = env.registry.layers("team/app", [digest, NOWHERE, digest])
     assert {state.digest: (state.availability, state.size) for state in found.values()} == {

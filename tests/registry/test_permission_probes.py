@@ -75,7 +75,7 @@ def test_a_permission_is_denied(embedded: EmbeddedRegistry, diagnosis: Diagnosis
 @pytest.mark.parametrize(
     "fault", ["throttle", "unavailable", "error:code=InvalidParameterException:message=no", "drop-before"]
 )
-def test_any_other_answer_tells_nothing(
+def test_any_other_answer_leaves_the_permission_unknown(
     embedded: EmbeddedRegistry, diagnosis: Diagnosis, permission: Permission, fault: str
 ) -> None:
     asked = subject(diagnosis)
@@ -99,7 +99,7 @@ def test_without_a_repository_only_the_permissions_of_the_registry_are_known(dia
     assert known == of_the_account | {"DescribeRepositories"}
 
 
-def test_a_repository_that_does_not_exist_tells_nothing(diagnosis: Diagnosis) -> None:
+def test_no_permission_is_known_from_a_repository_that_does_not_exist(diagnosis: Diagnosis) -> None:
     missing = diagnosis.subject("team/missing", diagnosis.answer())
     assert missing.arn.endswith(":repository/team/missing")
     assert not _is_known(diagnosis, next(p for p in PERMISSIONS if p.operation == "DescribeImages"), missing)

@@ -96,7 +96,7 @@ def test_a_destination_that_cannot_be_read_refuses_the_removal(env: RetagEnv, re
     assert f"the removal replicates to {THERE}, and the tag there could not be checked: Access denied" in step.reason
 
 
-def test_rules_that_cannot_be_read_are_told(env: RetagEnv) -> None:
+def test_rules_that_cannot_be_read_are_reported(env: RetagEnv) -> None:
     env.embedded.faults.add("DescribeRegistry:error:code=AccessDeniedException")
     env.tag("extra", env.one)
     plan = env.engine.plan_untag(REPOSITORY, ["extra"])

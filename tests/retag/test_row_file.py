@@ -111,7 +111,7 @@ def test_a_member_of_a_list_that_is_no_object_does_not_hide_the_others() -> None
         ("r\0e\0p\0", "no column"),
     ],
 )
-def test_a_file_whose_rows_cannot_be_told_apart_is_an_error(text: str, problem: str) -> None:
+def test_a_file_that_cannot_be_divided_into_rows_is_an_error(text: str, problem: str) -> None:
     with pytest.raises(UsageError) as raised:
         parse_rows(text, "f")
     assert problem in f"{raised.value} {raised.value.hint}"

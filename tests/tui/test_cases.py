@@ -129,7 +129,7 @@ async def test_the_cursor_of_the_focused_pane_decides(cases: Cases) -> None:
         await press_until(pilot, "t", "Only images can be tagged")
 
 
-async def test_referrers_are_told_apart_by_their_predicate_type(cases: Cases) -> None:
+async def test_referrers_are_distinguished_by_their_predicate_type(cases: Cases) -> None:
     images = cases.images["sigstore-bundle"]
     kinds = {"sign.json": "signature", "slsa.json": "provenance", "sbom.json": "sbom", "vex.json": "vex"}
     async with running(cases.embedded, "sigstore-bundle:v1", size=(240, 45)) as pilot:

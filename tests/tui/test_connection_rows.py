@@ -50,7 +50,7 @@ def test_a_row_connects_in_the_region_that_it_shows(row: str, profile: str, regi
     assert chosen == Connection(profile, region, debug=True)
 
 
-def test_the_row_in_use_has_the_account_that_the_registry_told() -> None:
+def test_the_row_in_use_has_the_account_of_the_registry() -> None:
     row = rows()["dev eu-west-1"]
     assert (row.account, row.state, row.in_use) == ("123456789012", "in use", True)
     waiting = rows(DEV._replace(connected=False))["dev eu-west-1"]

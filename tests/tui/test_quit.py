@@ -104,7 +104,7 @@ async def test_a_write_continues_when_its_screen_closes(embedded: EmbeddedRegist
     assert "rc" in tags_of(client_for(embedded), REPOSITORY)
 
 
-async def test_the_screen_stays_alive_during_a_write(embedded: EmbeddedRegistry) -> None:
+async def test_the_screen_handles_keys_during_a_write(embedded: EmbeddedRegistry) -> None:
     async with running(embedded, REPOSITORY, size=(100, 50)) as pilot:
         await until(pilot, "1 image ·")
         await retag(pilot, "rc")

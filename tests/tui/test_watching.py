@@ -23,7 +23,7 @@ def watch_quickly(pilot: Pilot[Any]) -> WatchMixin[Any]:
     return screen
 
 
-async def test_a_watched_list_tells_what_others_change() -> None:
+async def test_a_watched_list_shows_what_others_change() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
     create_repository(client, "team/app")

@@ -24,7 +24,7 @@ MIN_DIGEST_PART = 4
 
 
 class Knowledge(Enum):
-    """What a listing does not tell of an item, and what therefore has to be read for a filter."""
+    """A fact that a listing does not have. A filter that needs it has to read it."""
 
     FINDINGS = "findings"
     """The last scan of an image."""

@@ -61,7 +61,7 @@ def sign_in(session: Session, configuration: SsoConfiguration, user: User, metho
         if token != cache.find(key):
             cache[key] = token
             if not cache.is_saved(key):
-                user.on_notice("The sign-in could not be saved. It is good for this ecrtui only, and until it ends.")
+                user.on_notice("The sign-in could not be saved. Only this run of ecrtui can use it.")
 
 
 def _lock_of(key: str) -> threading.Lock:

@@ -13,10 +13,10 @@ from ecrtui.inspect.findings import FindingRow, Occurrence, PlatformScan
 from ecrtui.inspect.findings_elsewhere import TaggedScan, presence_of
 from ecrtui.tui.details import Facts, facts_text, indented
 
-_NOT_TOLD = "the scan does not tell"
+_NOT_TOLD = "the scan does not say"
 
 _FIXES = {
-    Answer.YES: "there is a fix; the scan does not tell its version",
+    Answer.YES: "there is a fix; the scan does not name its version",
     Answer.NO: "there is no fix",
     Answer.PARTIAL: "for some platforms",
     Answer.UNKNOWN: "the scan names no version with a fix",
@@ -67,7 +67,7 @@ def details_text(row: FindingRow, scans: Sequence[PlatformScan], elsewhere: Else
         ("advice", [visible(line) for line in finding.remediation.splitlines() if line]),
         ("in use", [] if row.in_use is None else [f"by {units.format_count(row.in_use, 'cluster')}"]),
         ("seen", _seen_lines(row)),
-        ("not told", _untold(row)),
+        ("not known", _untold(row)),
         ("source", _source_lines(scans)),
     ]
     return "\n".join([*paragraphs, facts_text(facts)])

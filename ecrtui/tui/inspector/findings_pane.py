@@ -157,7 +157,7 @@ class FindingsPane(Pane[FindingsContent]):
             summary, note = f"{total}  {counts}".rstrip(), _no_findings(content.scans)
         else:
             undecided = len(self._chosen.undecided(content.rows))
-            unknown = f"not told by the scans for {units.format_number(undecided)}" if undecided else ""
+            unknown = f"unknown for {units.format_number(undecided)}" if undecided else ""
             summary = " · ".join(filter(None, (f"{units.format_number(len(table.rows))} match", unknown, total)))
             reasons = (f"Nothing matches {self._chosen.text}", unknown)
             note = f"{' · '.join(filter(None, reasons))}. {press(self, 'findings.leave', 'clear the filter')}"
@@ -335,7 +335,7 @@ def _read_scans(session: Session, repository: str, targets: tuple[ScanTarget, ..
 
 
 def _layers(inspected: Inspected, targets: tuple[ScanTarget, ...]) -> dict[str, list[str]]:
-    """Return the layers of the images whose manifests are at hand. This sends no request."""
+    """Return the layers of the images whose manifests are known. This sends no request."""
     digests = [target.digest for target in targets]
     kept = inspected.session.catalog.kept_manifests(inspected.repository_name, digests)
     manifests = {manifest.digest: parse_manifest(manifest.text) for manifest in kept}

@@ -119,7 +119,7 @@ class Inspected:
     indexes: tuple[ParentIndex, ...] | None = None
     """The indexes that hold this image; None if none is known."""
     platform_error: EcrTuiError | None = None
-    """Why DescribeImages told nothing of the platforms."""
+    """Why DescribeImages returned nothing about the platforms."""
     scan_error: EcrTuiError | None = None
     """Why the last scans could not be read."""
     listed_images: Callable[[], Sequence[Image] | None] = field(default=lambda: None, compare=False)

@@ -24,7 +24,7 @@ from ecrtui.tui.table.table import Table
 from ecrtui.tui.text_document import prepare_text
 
 MAX_MANIFESTS = 1_000
-"""Manifests at hand that are compared."""
+"""Known manifests that are compared."""
 
 MAX_STEP = 300
 """Characters of a step in the table. All of it is below the table."""
@@ -59,7 +59,7 @@ class _Row:
 
     @property
     def also_in(self) -> str:
-        """In how many of the images at hand the layer is."""
+        """In how many of the known images the layer is."""
         if not self.layer.number:
             return ""
         if not self.layers.sharing.known:
@@ -166,8 +166,8 @@ def _about(content: Layers) -> str:
     if sharing.known and (shared := [layer for layer in table.layers if layer.digest in sharing.images]):
         size = None if any(layer.size < 0 for layer in shared) else sum(layer.size for layer in shared)
         parts.append(f"{format_size(size)} of it also in other images")
-    at_hand = format_count(sharing.known, "other image") if sharing.known else "no other image"
-    parts.append(f"the manifests of {at_hand} are at hand")
+    others = format_count(sharing.known, "other image") if sharing.known else "no other image"
+    parts.append(f"compared with {others}")
     lines = [" · ".join(filter(None, parts)), table.problem]
     if (error := content.config_error) is not None:
         lines.append(f"The steps are not known. {reason_with_permission(error)}")

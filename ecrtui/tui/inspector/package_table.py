@@ -80,7 +80,7 @@ class PackageTable(Vertical):
 
     @work(exclusive=True, group="rows", exit_on_error=False, description=LARGE_ARGUMENTS)
     async def _add_rest(self, packages: PackageList) -> None:
-        """Add the packages behind the first ones, between other work."""
+        """Add the other packages in steps, so that keys do not wait."""
         for start in range(CHUNK, len(packages.packages), CHUNK):
             await asyncio.sleep(0)
             self.table.merge(packages.packages[start : start + CHUNK])
@@ -96,7 +96,7 @@ class PackageTable(Vertical):
             self.table.sort_by(column, descending=False)
 
     def problem_of(self, message: Table.SortFilterDone) -> str:
-        """Return what to say about a filter that is done: that nothing matches; empty if something does."""
+        """Return the message of a complete filter: that nothing matches; empty if a package does."""
         if message.table is not self.table or message.shown or not message.total:
             return ""
         return f"none of {format_count(message.total, 'package')} match"

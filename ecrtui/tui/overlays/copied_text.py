@@ -26,7 +26,7 @@ class ExactText(TextView):
 
 
 class CopiedText(Overlay[None]):
-    """Shows a text for selecting it. Nothing stands beside it, and wrapping adds no characters.
+    """Shows a text that the user can select. No text is beside it, and wrapping adds no characters.
 
     Args:
         label: what was copied.

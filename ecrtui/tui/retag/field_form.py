@@ -24,7 +24,7 @@ class FieldForm(PlanForm):
 
     has_field = True
     placeholder = ""
-    """What the field says while it is empty."""
+    """The text in the field while it is empty."""
 
     def __init__(self, title: Content) -> None:
         super().__init__(title)

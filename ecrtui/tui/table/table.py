@@ -275,7 +275,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             self._move(index)
 
     def regroup(self) -> None:
-        """Find out anew which rows belong to which others, and show them so."""
+        """Find out again which rows belong to which others, and show them so."""
         self.rows.groups_changed()
         self._start_job()
 

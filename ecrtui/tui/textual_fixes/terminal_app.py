@@ -67,7 +67,7 @@ class TerminalApp(App[None], inherit_bindings=False):
 
     @contextmanager
     def suspend(self) -> Iterator[None]:
-        """Give the terminal away in the block. Take it back after an error too, which Textual does not do."""
+        """Let another program use the terminal in the block. Take it back after an error too; Textual does not."""
         failure: BaseException | None = None
         with super().suspend():
             try:

@@ -116,7 +116,7 @@ def test_settings_that_cannot_be_read_refuse_the_write(
     assert "settings.toml" in result.err
 
 
-def test_an_account_that_cannot_be_found_out_refuses_the_write(
+def test_a_write_is_refused_if_its_account_is_not_known(
     put_image: PutImageRunner, embedded: EmbeddedRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "settings.toml").write_text(f"[accounts.{REGISTRY_ID}]\nread_only = true")

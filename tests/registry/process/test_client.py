@@ -265,7 +265,7 @@ def test_a_session_works_through_the_process(served: str, start: Callable[[Conne
     assert accepted.get()
 
 
-def test_the_user_is_told_about_a_slow_credential_process_and_closing_ends_it(
+def test_a_slow_credential_process_is_reported_and_closing_ends_it(
     served: str, own_home: Path, start: Callable[[Connection], RemoteConnection], tmp_path: Path
 ) -> None:
     os.mkfifo(tmp_path / "started")

@@ -50,7 +50,7 @@ def test_the_platforms_are_named_where_they_differ() -> None:
     assert "installed  linux/amd64: curl 8.3" in lines
     assert "elsewhere  Press * to ask." in lines
     assert "in use     by 1 cluster" in lines
-    assert "not told   layer, first seen" in lines
+    assert "not known  layer, first seen" in lines
     assert "source     basic scan" in lines
     assert title(row) == "CVE-1 · score 9.8 · exploit known"
 
@@ -68,7 +68,7 @@ def test_other_images_are_found_gone_or_not_known() -> None:
     assert "not known: offline" in details_text(row, [], Elsewhere(problem="offline"), "")
 
 
-def test_columns_that_tell_nothing_are_left_out() -> None:
+def test_columns_without_a_value_are_left_out() -> None:
     basic = [column.id for column in finding_columns(rows(Finding("CVE-1", "HIGH", score=1.0)), 1)]
     assert basic == ["severity", "id", "package", "installed", "fixed", "score"]
     enhanced = Finding("CVE-1", "HIGH", exploit=Answer.NO, layer="sha256:" + "1" * 64, first_seen=1.0)

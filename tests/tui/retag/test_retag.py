@@ -455,7 +455,7 @@ async def _finished(removal: AwaitRemove) -> None:
     await removal
 
 
-async def test_enter_before_the_plan_is_told_and_writes_nothing(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_enter_before_the_plan_is_reported_and_writes_nothing(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, "team/app", "content", "v1")
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image")

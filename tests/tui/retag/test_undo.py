@@ -130,7 +130,7 @@ async def test_an_undo_in_several_repositories_is_a_table(embedded: EmbeddedRegi
         assert all(set(tags_of(client, name)) == {"rc-7"} for name in names)
 
 
-def test_a_plan_tells_what_the_old_image_keeps_beside_the_notes() -> None:
+def test_a_plan_shows_the_tags_that_the_old_image_keeps_and_the_notes() -> None:
     step = Step("team/app", "prod", StepAction.MOVE, "sha256:" + "a" * 64, "sha256:" + "b" * 64, remaining_tags=("v1",))
     lines = plan_lines(Plan("plan", (replace(step, notes=("lifecycle rule 1 expires it",)),))).plain.splitlines()
     assert [line.strip() for line in lines[1:]] == ["aaaaaaaaaaaa keeps v1", "lifecycle rule 1 expires it"]

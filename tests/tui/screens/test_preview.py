@@ -6,7 +6,7 @@ from tests.support.embedded import client_for, create_repository, new_embedded, 
 from tests.support.screen import running, until
 
 
-async def test_browsing_records_no_pull_and_shows_what_the_listing_tells() -> None:
+async def test_browsing_records_no_pull_and_shows_what_the_listing_has() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
     create_repository(client, "app")
