@@ -25,7 +25,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from itertools import compress
+from operator import is_not
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from ecrtui.catalog.column_cache import ChunkCache
@@ -109,7 +111,7 @@ class Rows(Generic[Item]):
         self._version = 0
         self._reload_version = 0
         self._written: dict[Key, int] = {}  # the version in which update() wrote a row
-        self._reloaded: set[Key] | None = None  # the keys that a reload has seen so far
+        self._missing: set[Key] = set()  # the keys that a reload has not seen so far
         self._waiting: set[int] = set()  # slots of rows that have arrived and are not shown yet
         self._due: set[int] = set()  # slots of shown rows whose place may change once these are shown
         self._job: SortFilterJob[Item] | None = None
@@ -151,7 +153,7 @@ class Rows(Generic[Item]):
 
     def everything(self) -> Iterator[Item]:
         """Iterate over all rows, shown or not, in the order of arrival."""
-        return (item for item in self._items if item is not None)
+        return cast(Iterator[Item], filter(partial(is_not, None), self._items))
 
     def index_of(self, key: Key) -> int | None:
         """Return the first line that shows the row of this key; None if none does."""
@@ -210,8 +212,7 @@ class Rows(Generic[Item]):
                 order then stays as the user sees it: a key acts on the row under the cursor of the screen.
         """
         arrived = {self._key(item): item for item in items}
-        if self._reloaded is not None:
-            self._reloaded.update(arrived)
+        self._missing.difference_update(arrived)
         if asked is not None and self._written:
             written = self._written
             arrived = {key: item for key, item in arrived.items() if written.get(key, 0) <= asked}
@@ -310,23 +311,20 @@ class Rows(Generic[Item]):
         self._waiting, self._due, self._related = set(), set(), set()
         self._chunks = ChunkCache(self._chunks.size)
         self._written.clear()
-        self._reloaded = None
+        self._missing = set()
         self._selection.clear()
         self._selection.follow(self)
 
     def begin(self) -> None:
         """Start a reload: rows that do not arrive again before :meth:`finish` are removed."""
-        self._reloaded = set()
+        self._missing = set(self._slots)
         self._reload_version = self._version
 
     def finish(self) -> RowDelta:
         """Complete a reload: show all rows, and remove those that did not arrive again since :meth:`begin`."""
         self.show_arrived()
-        reloaded, self._reloaded = self._reloaded, None
-        if reloaded is None:
-            return RowDelta()
+        missing, self._missing = self._missing, set()
         written = self._written
-        missing = self._slots.keys() - reloaded
         return self.remove([key for key in missing if written.get(key, 0) <= self._reload_version])
 
     def _add(self, arrived: dict[Key, Item]) -> range:
