@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
     from ecrtui.catalog.catalog import Catalog
     from ecrtui.ecr.profile import ProfileList, SsoRole
-    from ecrtui.promote.apply import Carrier
+    from ecrtui.promote.apply import BlobCopier
     from ecrtui.recent_connections import RecentConnection
     from ecrtui.registry.protocol import Registry
     from ecrtui.retag.engine import Engine
@@ -33,7 +33,7 @@ class Session:
     make_engine: Callable[[], Engine]
     for_account: Callable[[str], Session]
     """Open the registry of another account over the same connection. Blocks; raises EcrTuiError."""
-    open_carrier: Callable[[Registry, Registry], AbstractContextManager[Carrier]]
+    open_copier: Callable[[Registry, Registry], AbstractContextManager[BlobCopier]]
     """Open what copies blobs from one registry to another, outside of the process that draws. Blocks."""
 
     @cached_property

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.paths import cache_file
-from ecrtui.registry.process.rpc import CARRY, STOP_CARRYING
+from ecrtui.registry.process.rpc import COPY_BLOBS, STOP_COPYING
 from ecrtui.settings import Connection, Settings
 
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
     from ecrtui.ecr.location import RegistryLocation
     from ecrtui.emulator.service import EmbeddedRegistry
-    from ecrtui.promote.apply import Carrier
+    from ecrtui.promote.apply import BlobCopier
     from ecrtui.registry.client import Clients, InProcessTransport
     from ecrtui.registry.diagnosis import Diagnosis
     from ecrtui.registry.gateway import EcrRegistry
@@ -144,40 +144,40 @@ def serve_registry(descriptor: int) -> None:
         log_to_file(connection)
         return open_registry(connection, user=user, caller_account=caller_account)
 
-    serve(socket.socket(fileno=descriptor), open_with_log, {CARRY: _carry, STOP_CARRYING: _stop_carrying})
+    serve(socket.socket(fileno=descriptor), open_with_log, {COPY_BLOBS: _copy_blobs, STOP_COPYING: _stop_copying})
 
 
-def _carry(registry_of: RegistryOf, *arguments: Any) -> Iterator[Any]:
+def _copy_blobs(registry_of: RegistryOf, *arguments: Any) -> Iterator[Any]:
     from ecrtui.paths import journal_file
-    from ecrtui.promote.carrier import carry
+    from ecrtui.promote.copy_calls import copy_between
     from ecrtui.retag.journal.journal import Journal
     from ecrtui.retag.journal.transfers import TransferRecords
 
     def records_of(location: RegistryLocation) -> TransferRecords:
         return TransferRecords(Journal(None if location.endpoint == EMBEDDED else journal_file()), location)
 
-    return carry(registry_of, records_of, *arguments)
+    return copy_between(registry_of, records_of, *arguments)
 
 
-def _stop_carrying(_: RegistryOf, __: int, token: str) -> Iterator[None]:
-    from ecrtui.promote.carrier import stop
+def _stop_copying(_: RegistryOf, __: int, token: str) -> Iterator[None]:
+    from ecrtui.promote.copy_calls import stop
 
     stop(token)
     yield None
 
 
-def open_carrier(source: Registry, target: Registry) -> AbstractContextManager[Carrier]:
+def open_copier(source: Registry, target: Registry) -> AbstractContextManager[BlobCopier]:
     """Return what copies blobs between the registries of two sessions, outside of the process that draws.
 
     The context starts a process for it if the registries are in the registry process, and ends it.
     """
-    from ecrtui.promote.remote import remote_carrier
+    from ecrtui.promote.remote import remote_copier
     from ecrtui.promote.transfer import copy_blobs
     from ecrtui.registry.gateway import EcrRegistry
     from ecrtui.registry.process.client import RemoteRegistry
 
     if isinstance(source, RemoteRegistry) and isinstance(target, RemoteRegistry):
-        return remote_carrier(source, target)
+        return remote_copier(source, target)
     if isinstance(source, EcrRegistry) and isinstance(target, EcrRegistry):
         return nullcontext(partial(copy_blobs, source, target))
     raise TypeError("the registries are in different processes")
@@ -224,7 +224,7 @@ def open_session(
         Catalog(registry, open_cache(location, own, on_cache_problem)),
         lambda: open_engine(registry, own),
         lambda other: open_session(registry.of_account(other), settings, on_cache_problem, connection),
-        open_carrier,
+        open_copier,
     )
 
 

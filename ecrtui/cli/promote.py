@@ -116,7 +116,7 @@ def _execute(options: argparse.Namespace) -> int:
 
 
 def _resume(options: argparse.Namespace) -> int:
-    """Plan the rest of a promotion of the journal, and carry it out.
+    """Plan the rest of a promotion of the journal, and apply it.
 
     Raises:
         UsageError: the journal has no such promotion, or not its source and tags, or the promotion is of other
@@ -173,7 +173,7 @@ class _Job(NamedTuple):
     target: CommandContext
 
     def refused(self) -> PromotionReport:
-        """Return the result of a promotion that is not carried out: refused steps, and the others skipped."""
+        """Return the result of a promotion that is not applied: refused steps, and the others skipped."""
         return PromotionReport(self.promotion, unsent_report(self.promotion.plan, self.target.engine.location))
 
 
@@ -187,7 +187,7 @@ def _target_context(options: argparse.Namespace, reference: Reference, source: C
 
 
 def _apply(jobs: Sequence[_Job], options: argparse.Namespace, source: CommandContext) -> int:
-    """Print the plans (``--dry-run``), or confirm them, carry them out and print the results; return the exit code."""
+    """Print the plans (``--dry-run``), or confirm them, apply them and print the results; return the exit code."""
     if options.dry_run:
         save_report(plan_texts([job.promotion for job in jobs]), options)
         write(joined(promotion_document(job.promotion) for job in jobs), options.output, options.query, title="Plan")
@@ -202,14 +202,14 @@ def _apply(jobs: Sequence[_Job], options: argparse.Namespace, source: CommandCon
             print_message("nothing was sent; --on-conflict continue applies the other steps")
         return _print_results(results, options)
     with interrupts():
-        return _confirm_and_carry_out(jobs, options, source)
+        return _confirm_and_apply(jobs, options, source)
 
 
-def _confirm_and_carry_out(jobs: Sequence[_Job], options: argparse.Namespace, source: CommandContext) -> int:
+def _confirm_and_apply(jobs: Sequence[_Job], options: argparse.Namespace, source: CommandContext) -> int:
     if not all(_is_confirmed(job.promotion, options) for job in jobs):
         return ExitCode.REFUSED
     try:
-        results = _carry_out_all(jobs, options, source)
+        results = _apply_all(jobs, options, source)
     except KeyboardInterrupt:
         print_message(f"go on with: {_command(options)}")
         in_flight = any(job.target.engine.writes_in_flight() for job in jobs)
@@ -247,8 +247,8 @@ def _is_confirmed(promotion: Promotion, options: argparse.Namespace) -> bool:
     return confirmed(promotion.plan, options, promotion.target, description=str(promotion), question=question)
 
 
-def _carry_out_all(jobs: Sequence[_Job], options: argparse.Namespace, source: CommandContext) -> list[PromotionReport]:
-    """Carry out the promotions, one after the other. The rest is not started after one that has not finished."""
+def _apply_all(jobs: Sequence[_Job], options: argparse.Namespace, source: CommandContext) -> list[PromotionReport]:
+    """Apply the promotions, one after the other. The rest is not started after one that has not finished."""
     results: list[PromotionReport] = []
     for job in jobs:
         if results and results[-1].unfinished and options.on_conflict == OnConflict.STOP:
@@ -256,7 +256,7 @@ def _carry_out_all(jobs: Sequence[_Job], options: argparse.Namespace, source: Co
             continue
         for warning in job.promotion.plan.warnings:
             print_message(f"warning: {warning}")
-        result = _carry_out(job.promotion, options, source.registry, job.target)
+        result = _apply_one(job.promotion, options, source.registry, job.target)
         print_summary(result.report)
         _print_digests(result.report)
         _print_verification(result)
@@ -265,7 +265,7 @@ def _carry_out_all(jobs: Sequence[_Job], options: argparse.Namespace, source: Co
     return results
 
 
-def _carry_out(
+def _apply_one(
     promotion: Promotion, options: argparse.Namespace, source: EcrRegistry, target: CommandContext
 ) -> PromotionReport:
     allowed = promotion.plan.protected_tags if options.allow_protected or not options.yes else ()

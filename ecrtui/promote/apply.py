@@ -1,4 +1,4 @@
-"""Carry out a promotion: blobs, manifests without a tag, then the tags by the engine of the target."""
+"""Apply a promotion: blobs, manifests without a tag, then the tags by the engine of the target."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REPEATS = 2
 _FINE = (StepOutcome.DONE, StepOutcome.ALREADY)
 
 
-class Carrier(Protocol):
+class BlobCopier(Protocol):
     """Copies blobs. In the process of a command it is :func:`.copy_blobs` with the two registries."""
 
     def __call__(
@@ -87,13 +87,13 @@ def result_document(result: PromotionReport) -> dict[str, Any]:
 
 @dataclass
 class PromotionRun:
-    """Carries out one promotion.
+    """Applies one promotion.
 
     Args:
         promotion: the plan.
         target: the registry of the repositories.
         engine: the engine of the target.
-        carry: copies the blobs.
+        copy_blobs: copies the blobs.
         on_progress: called with the progress after each part and each blob, in a thread of the transfer.
         stop: returns True once the promotion should stop, between two parts or two writes.
         on_conflict: whether to continue after a tag that was not written as planned.
@@ -105,7 +105,7 @@ class PromotionRun:
     promotion: Promotion
     target: Registry
     engine: Engine
-    carry: Carrier
+    copy_blobs: BlobCopier
     on_progress: OnProgress = lambda _: None
     stop: Callable[[], bool] = lambda: False
     on_conflict: OnConflict = OnConflict.STOP
@@ -116,7 +116,7 @@ class PromotionRun:
     _blobs: int = field(default=0, init=False)
 
     def apply(self) -> PromotionReport:
-        """Carry out the promotion. Every tag has a result in the report; what failed is in its results.
+        """Apply the promotion. Every tag has a result in the report; what failed is in its results.
 
         A tag is written after everything that its image needs. What is in the target already is not sent again.
 
@@ -124,7 +124,7 @@ class PromotionRun:
             JournalError: the journal cannot be written; nothing was sent.
             Refused: ecrtui is in read-only mode.
         """
-        result = self._carry_out()
+        result = self._copy_and_tag()
         if not self.verifies or result.unfinished or not result.report.counts.keys() & set(_FINE):
             return result
         try:
@@ -132,7 +132,7 @@ class PromotionRun:
         except EcrTuiError as error:
             return replace(result, verification_error=error)
 
-    def _carry_out(self) -> PromotionReport:
+    def _copy_and_tag(self) -> PromotionReport:
         plan = self.promotion.plan
         if not self.promotion.has_work:
             return self._report({step.key: _finished(step, StepOutcome.ALREADY) for step in plan.steps})
@@ -190,7 +190,7 @@ class PromotionRun:
         wanted = [BlobCopy(source, copy.repository, copy.blobs, self.promotion.way) for copy in copies if copy.blobs]
         if not wanted:
             return not self.stop()
-        result = self.carry(wanted, records, on_progress=self._show, stop=self.stop)
+        result = self.copy_blobs(wanted, records, on_progress=self._show, stop=self.stop)
         self._blobs += result.blobs
         return not result.stopped
 

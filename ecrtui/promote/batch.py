@@ -1,4 +1,4 @@
-"""Several images promoted into the same repository: one plan to read, carried out image by image."""
+"""Several images promoted into the same repository: one plan to read, applied image by image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ecrtui.ecr.units import format_count
 from ecrtui.errors import EcrTuiError
-from ecrtui.promote.apply import Carrier, PromotionReport, PromotionRun
+from ecrtui.promote.apply import BlobCopier, PromotionReport, PromotionRun
 from ecrtui.promote.plan import Promotion, targets_of
 from ecrtui.promote.planning import PromotionPlanner
 from ecrtui.promote.transfer import OnProgress
@@ -69,14 +69,14 @@ class BatchReport(NamedTuple):
 
 @dataclass
 class BatchRun:
-    """Carries out a batch, one image after the other.
+    """Applies a batch, one image after the other.
 
     Args:
         batch: the plans.
         planner: plans an image again before it is copied: the images before it may have brought its layers.
         target: the registry of the repository.
         engine: the engine of the target.
-        carry: copies the blobs.
+        copy_blobs: copies the blobs.
         on_progress: called with the progress of one image.
         on_image: called with the position of an image, from 1, before it is copied.
         stop: returns True once the batch should stop.
@@ -88,7 +88,7 @@ class BatchRun:
     planner: PromotionPlanner
     target: Registry
     engine: Engine
-    carry: Carrier
+    copy_blobs: BlobCopier
     on_progress: OnProgress
     on_image: Callable[[int], None]
     stop: Callable[[], bool]
@@ -96,7 +96,7 @@ class BatchRun:
     allow_protected: Collection[str]
 
     def apply(self) -> BatchReport:
-        """Carry out the batch. Every tag has a result in the report.
+        """Apply the batch. Every tag has a result in the report.
 
         Raises:
             EcrTuiError: nothing was sent.
@@ -116,7 +116,7 @@ class BatchRun:
             promotion,
             self.target,
             self.engine,
-            self.carry,
+            self.copy_blobs,
             on_progress=self.on_progress,
             stop=self.stop,
             on_conflict=self.on_conflict,
@@ -124,7 +124,7 @@ class BatchRun:
         ).apply()
 
     def _run_again(self, promotion: Promotion) -> PromotionReport:
-        """Plan again what the target lacks, and carry it out. Each tag must still have the digest of the first plan."""
+        """Plan again what the target lacks, and apply it. Each tag must still have the digest of the first plan."""
         try:
             found = self.planner.plan(promotion.source, targets_of(promotion.plan, promotion.source.digest))
             current = replace(found, plan=replace(found.plan, id=promotion.plan.id))

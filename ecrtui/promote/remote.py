@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ecrtui.errors import ConnectionFailed
-from ecrtui.promote.apply import Carrier
+from ecrtui.promote.apply import BlobCopier
 from ecrtui.promote.transfer import BlobCopy, OnProgress, TransferProgress, TransferResult
 from ecrtui.promote.upload import UploadRecords
 from ecrtui.registry.process.client import RegistryProcess, RemoteConnection, RemoteRegistry
-from ecrtui.registry.process.rpc import CARRY, STOP_CARRYING, ConnectionClosed
+from ecrtui.registry.process.rpc import COPY_BLOBS, STOP_COPYING, ConnectionClosed
 
 
 @contextmanager
-def remote_carrier(source: RemoteRegistry, target: RemoteRegistry) -> Iterator[Carrier]:
+def remote_copier(source: RemoteRegistry, target: RemoteRegistry) -> Iterator[BlobCopier]:
     """Yield what copies blobs between two registries. A process is started for it, and ended after the block.
 
     So the process that browses stays quick. A registry in memory exists only in the process that has it, so that one
@@ -27,11 +27,11 @@ def remote_carrier(source: RemoteRegistry, target: RemoteRegistry) -> Iterator[C
         target: the registry that gets them.
     """
     if source.connection.in_memory or target.connection.in_memory:
-        yield RemoteCarrier(source.connection, source.account, target.connection, target.account)
+        yield RemoteBlobCopier(source.connection, source.account, target.connection, target.account)
         return
     process = RegistryProcess()
     try:
-        yield RemoteCarrier(
+        yield RemoteBlobCopier(
             source.connection.open_in(process), source.account, target.connection.open_in(process), target.account
         )
     finally:
@@ -39,7 +39,7 @@ def remote_carrier(source: RemoteRegistry, target: RemoteRegistry) -> Iterator[C
 
 
 @dataclass(frozen=True, slots=True)
-class RemoteCarrier(Carrier):
+class RemoteBlobCopier(BlobCopier):
     """Copies blobs between two connections of one registry process."""
 
     source: RemoteConnection
@@ -58,12 +58,12 @@ class RemoteCarrier(Carrier):
         token = secrets.token_hex(8)
         target = (self.target.number, self.target_account)
         try:
-            reply = self.source.call(CARRY, self.source_account, target, tuple(copies), token)
+            reply = self.source.call(COPY_BLOBS, self.source_account, target, tuple(copies), token)
             while not isinstance(part := reply.next(), TransferResult):
                 if isinstance(part, TransferProgress):
                     on_progress(part)
                 if stop():
-                    self.source.call(STOP_CARRYING, token)
+                    self.source.call(STOP_COPYING, token)
         except ConnectionClosed:
             raise ConnectionFailed(
                 "The process that copies the layers has ended",

@@ -109,9 +109,9 @@ class Promotions:
         return planner.plan(self.read(reference, **options), targets or [TagTarget(PROD, "v1")])
 
     def apply(self, promotion: Promotion | None = None, **options: Any) -> PromotionReport:
-        carry = partial(copy_blobs, self.source.registry, self.target.registry, pace=Pace(without_pauses))
+        copy = partial(copy_blobs, self.source.registry, self.target.registry, pace=Pace(without_pauses))
         return PromotionRun(
-            promotion or self.plan(), self.target.registry, self.engine, carry, pace=without_pauses(), **options
+            promotion or self.plan(), self.target.registry, self.engine, copy, pace=without_pauses(), **options
         ).apply()
 
     def tags(self, repository: str = PROD) -> dict[str, str]:

@@ -12,7 +12,7 @@ from ecrtui.promote.transfer import TransferProgress
 from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
 from ecrtui.retag.plan import StepOutcome
 from ecrtui.settings import Connection
-from ecrtui.wiring import open_carrier
+from ecrtui.wiring import open_copier
 from tests.promote.conftest import DEV, Promotions
 from tests.support.embedded import REGION, served
 
@@ -34,10 +34,10 @@ def test_another_process_copies_reports_stops_and_fails(
 ) -> None:
     image = sites.image(layers=[b"one", b"two"])
     seen: list[TransferProgress] = []
-    with open_carrier(*remote) as carry:
+    with open_copier(*remote) as copy:
 
         def apply(*, stop: bool = False) -> StepOutcome:
-            run = PromotionRun(sites.plan(), remote[1], sites.engine, carry, on_progress=seen.append, stop=lambda: stop)
+            run = PromotionRun(sites.plan(), remote[1], sites.engine, copy, on_progress=seen.append, stop=lambda: stop)
             (result,) = run.apply().report.results
             if result.error is not None:
                 raise result.error

@@ -89,7 +89,7 @@ def _hurried(embedded: EmbeddedRegistry | None, settings: Settings) -> SessionSo
         Catalog(registry),
         lambda: engine,
         lambda other: session,
-        wiring.open_carrier,
+        wiring.open_copier,
     )
     return OpenSession(session)
 

@@ -22,8 +22,8 @@ from ecrtui.errors import ConnectionFailed, EcrTuiError, internal_error
 Handler = Callable[..., Iterator[Any]]
 """Handles a call: takes its name and its arguments, yields the parts of the reply, raises EcrTuiError."""
 
-CARRY, STOP_CARRYING = "carry", "stop_carrying"
-"""Calls to the registry process: copy blobs between two of its connections, and stop that; see ``promote/carrier``."""
+COPY_BLOBS, STOP_COPYING = "copy_blobs", "stop_copying"
+"""Calls to the registry process: copy blobs between two connections, and stop that; see ``promote/copy_calls``."""
 
 OPEN, CLOSE = "open", "close"
 """Calls to the registry process: hold this connection under a number, and forget it."""

@@ -75,7 +75,7 @@ class PromoteMixin(PlanApplyMixin):
             if not blocking.is_stopping():
                 self.post_message(TransferAdvanced(form, progress))
 
-        return form.carry_out(request, report, stop)
+        return form.apply_plans(request, report, stop)
 
     async def on_promote_form_undo_requested(self, message: PromoteForm.UndoRequested) -> None:
         """Plan to undo a promotion: in a form on this screen, or on a screen of the registry that has the tags."""

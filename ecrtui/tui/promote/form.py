@@ -136,15 +136,15 @@ class PromoteForm(FieldForm):
             self.job = PromotionJob(source, self.images, target_connections_of(self.app))
         return self.job
 
-    def carry_out(self, request: ApplyRequested, on_progress: OnProgress, stop: Callable[[], bool]) -> Report:
-        """Carry out the plan that the form shows. Block; keep the result for :meth:`report_lines`.
+    def apply_plans(self, request: ApplyRequested, on_progress: OnProgress, stop: Callable[[], bool]) -> Report:
+        """Apply the plan that the form shows. Block; keep the result for :meth:`report_lines`.
 
         Raises:
             EcrTuiError: nothing was sent.
         """
         if self.job is None or self.planned is None:
             raise ValueError("the form has no plan")
-        self.result = self.job.carry_out(
+        self.result = self.job.apply_plans(
             self.planned,
             on_progress=on_progress,
             on_image=self._begin_image,

@@ -44,7 +44,7 @@ class PlannedPromotion(NamedTuple):
 
 @dataclass
 class PromotionJob:
-    """Plans and carries out the promotion of images of one repository.
+    """Plans and applies the promotion of images of one repository.
 
     Args:
         source: the source of the session of the images.
@@ -85,7 +85,7 @@ class PromotionJob:
         )
         return PlannedPromotion(PromotionBatch(tuple(promotions)), target_source, planner)
 
-    def carry_out(
+    def apply_plans(
         self,
         planned: PlannedPromotion,
         *,
@@ -95,20 +95,20 @@ class PromotionJob:
         on_conflict: OnConflict,
         allow_protected: Collection[str],
     ) -> BatchReport:
-        """Carry out the plans, as :class:`BatchRun` does. The bytes do not pass through this process.
+        """Apply the plans, as :class:`BatchRun` does. The bytes do not pass through this process.
 
         Raises:
             EcrTuiError: nothing was sent.
         """
         batch, target_source, planner = planned
         own, target = self.source(), target_source()
-        with own.open_carrier(own.registry, target.registry) as carry:
+        with own.open_copier(own.registry, target.registry) as copy_blobs:
             return BatchRun(
                 batch,
                 planner,
                 target.registry,
                 target.engine,
-                carry,
+                copy_blobs,
                 on_progress=on_progress,
                 on_image=on_image,
                 stop=stop,

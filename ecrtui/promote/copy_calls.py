@@ -22,7 +22,7 @@ _running: dict[str, threading.Event] = {}
 """What stops a transfer, by its token."""
 
 
-def carry(
+def copy_between(
     registry_of: RegistryOf,
     records_of: Callable[[RegistryLocation], UploadRecords],
     number: int,
@@ -60,7 +60,7 @@ def carry(
         except BaseException as problem:  # noqa: BLE001 - raised in the thread that answers the call
             ended.put(problem)
 
-    threading.Thread(target=run, daemon=True, name="carrier").start()
+    threading.Thread(target=run, daemon=True, name="copy blobs").start()
     try:
         while True:
             with suppress(queue.Empty):
