@@ -91,7 +91,7 @@ def _visit_repository(terminal: TimedTerminal, size: int) -> None:
     _press(terminal, CTRL_R)
     terminal.wait_until_quiet(1)
     for _ in range(MAX_STEPS_BACK):
-        if "scan on push" in terminal.text:  # a column of the list of repositories
+        if "›" not in terminal.text.splitlines()[1]:  # the breadcrumb of the list of repositories
             break
         _press(terminal, ESCAPE)
     else:
