@@ -13,7 +13,7 @@ from ecrtui.ecr.text_formats import Texts, json_text
 from ecrtui.ecr.units import format_iso_time
 
 
-class PlacedHit(NamedTuple):
+class RegistryHit(NamedTuple):
     """A hit and its registry."""
 
     registry_id: str
@@ -37,23 +37,23 @@ COLUMNS = (
 """The columns of CSV and Markdown."""
 
 
-def hit_document(placed: PlacedHit) -> Document:
+def hit_document(found: RegistryHit) -> Document:
     """Return a hit as a JSON document: the image, its region, and the index that names it."""
-    hit = placed.hit
-    place: Document = {"registryId": placed.registry_id, "region": placed.region, "repositoryName": hit.repository}
+    hit = found.hit
+    document: Document = {"registryId": found.registry_id, "region": found.region, "repositoryName": hit.repository}
     if hit.image is None:
-        return place
-    document = place | dict(image_document(hit.repository, hit.image))
+        return document
+    document = document | dict(image_document(hit.repository, hit.image))
     if hit.part_of is not None:
         part = hit.part_of
         document["partOf"] = {"imageDigest": part.digest, "imageTags": list(part.tags), "part": part.part}
     return document
 
 
-def hit_cells(placed: PlacedHit) -> list[object]:
+def hit_cells(found: RegistryHit) -> list[object]:
     """Return the cells of a hit; see :data:`COLUMNS`."""
-    hit, image, part = placed.hit, placed.hit.image, placed.hit.part_of
-    cells: list[object] = [placed.registry_id, placed.region, hit.repository]
+    hit, image, part = found.hit, found.hit.image, found.hit.part_of
+    cells: list[object] = [found.registry_id, found.region, hit.repository]
     if image is not None:
         pushed = format_iso_time(image.pushed_at)
         cells += [image.digest, " ".join(image.tags), pushed, image.size, image.kind.value]
@@ -62,7 +62,7 @@ def hit_cells(placed: PlacedHit) -> list[object]:
     return cells + [""] * (len(COLUMNS) - len(cells))
 
 
-def hit_texts(hits: Sequence[PlacedHit]) -> Texts:
+def hit_texts(hits: Sequence[RegistryHit]) -> Texts:
     """Return what makes the texts of hits. Markdown leaves out the columns that are empty."""
     return {
         "CSV": lambda: "".join(csv_lines([list(COLUMNS), *map(hit_cells, hits)])),
@@ -71,7 +71,7 @@ def hit_texts(hits: Sequence[PlacedHit]) -> Texts:
     }
 
 
-def _markdown(hits: Iterable[PlacedHit]) -> str:
+def _markdown(hits: Iterable[RegistryHit]) -> str:
     rows = [["" if cell is None else str(cell) for cell in hit_cells(hit)] for hit in hits]
     used = [number for number in range(len(COLUMNS)) if any(row[number] for row in rows)]
     titles = [COLUMNS[number] for number in used]

@@ -60,7 +60,7 @@ def _execute(options: argparse.Namespace) -> int:
     query = join_queries(parse_query(text, missing=options.missing) for text in options.references)
 
     from ecrtui.catalog.catalog import Catalog
-    from ecrtui.catalog.find_document import COLUMNS, PlacedHit, hit_cells, hit_document
+    from ecrtui.catalog.find_document import COLUMNS, RegistryHit, hit_cells, hit_document
     from ecrtui.catalog.find_references import resolve_references
     from ecrtui.catalog.read_ahead import may_read_ahead
     from ecrtui.wiring import open_cache
@@ -79,10 +79,10 @@ def _execute(options: argparse.Namespace) -> int:
         return asked_for or may_read_ahead(context.registry, context.settings.prefetch, repository)
 
     answers = _Answers(Catalog(context.registry, cache).find(query, may_read))
-    by_name: SortOrder[PlacedHit] = SortOrder(lambda row: row.hit.repository)
+    by_name: SortOrder[RegistryHit] = SortOrder(lambda row: row.hit.repository)
     order = None if options.output in STREAMED_FORMATS else by_name
     columns = [(name, lambda row, number=number: hit_cells(row)[number]) for number, name in enumerate(COLUMNS)]
-    rows = (PlacedHit(location.registry_id, location.region, hit) for answer in answers for hit in answer.hits)
+    rows = (RegistryHit(location.registry_id, location.region, hit) for answer in answers for hit in answer.hits)
     print_rows(rows, order, RowFormat("hits", hit_document, columns), options, title="Hits")
     return answers.exit_code(query)
 

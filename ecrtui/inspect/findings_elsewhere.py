@@ -75,7 +75,7 @@ def newest_tagged(images: Iterable[Image], without: Collection[str], count: int 
 def read_tagged_scans(
     registry: Registry, catalog: Catalog, repository: str, images: Sequence[Image], platforms: Collection[str]
 ) -> Iterator[tuple[int, TaggedScan]]:
-    """Yield the place and the scans of each image when they arrive. Blocks.
+    """Yield the index and the scans of each image when they arrive. Blocks.
 
     No manifest is read, because ECR would record a pull. Indexes whose manifest is not at hand are not known.
 

@@ -20,7 +20,7 @@ from ecrtui.retag.plan_context import ContextLoader, RepositoryContext
 from ecrtui.retag.plan_executor import ApplyOptions, OnResult, PlanExecutor
 from ecrtui.retag.planner import WritePolicy
 from ecrtui.retag.step_executor import StepExecutor
-from ecrtui.retag.write_history import WriteHistory, WritePlace
+from ecrtui.retag.write_history import WriteHistory, WriteTarget
 from ecrtui.settings import Settings
 
 __all__ = ["Engine", "OnResult", "RepositoryContext"]
@@ -174,13 +174,13 @@ class Engine:
         """Return the writes of a plan that an undo concerns; raises UsageError if the journal has no such plan."""
         return self._plans.entries_to_undo(plan_id)
 
-    def newest_write(self, place: WritePlace) -> tuple[JournalEntry, ...]:
-        """Return the newest writes of one plan at a place that are not undone; see :class:`.WriteHistory`."""
-        return self._history.newest_write(place)
+    def newest_write(self, target: WriteTarget) -> tuple[JournalEntry, ...]:
+        """Return the newest writes of one plan that are not undone; see :class:`.WriteHistory`."""
+        return self._history.newest_write(target)
 
-    def newest_undo(self, place: WritePlace) -> tuple[JournalEntry, ...]:
-        """Return the newest undos of one plan at a place; see :class:`.WriteHistory`."""
-        return self._history.newest_undo(place)
+    def newest_undo(self, target: WriteTarget) -> tuple[JournalEntry, ...]:
+        """Return the newest undos of one plan; see :class:`.WriteHistory`."""
+        return self._history.newest_undo(target)
 
     def plan_resume(self, plan_id: str) -> Plan:
         """Return the rest of an interrupted plan; raises UsageError if the journal has none with this id."""

@@ -19,14 +19,14 @@ from ecrtui.retag.plan import Plan, StepOutcome
 _DAMAGED = 100
 """Damaged entries that are passed over when the last write is looked for."""
 
-_MAX_AT_PLACE = 2_000
-"""Writes at one place that are looked at: an image has at most 1,000 tags."""
+_MAX_WRITES = 2_000
+"""Writes of one image or tag that are looked at: an image has at most 1,000 tags."""
 
 _HISTORY_HINT = "List the plans with: ecrtui history"
 
 
 @dataclass(frozen=True, slots=True)
-class WritePlace:
+class WriteTarget:
     """What a user looks at: an image, by its digest, or a tag.
 
     The writes at an image are those that gave it a tag or took one from it.
@@ -100,34 +100,34 @@ class WriteHistory:
                 return entry.plan
         raise UsageError("There is nothing to undo in this registry", "", _HISTORY_HINT)
 
-    def newest_write(self, place: WritePlace) -> tuple[JournalEntry, ...]:
-        """Return the newest writes at a place that are not undone: those of one plan. Resolve unknown ones first.
+    def newest_write(self, target: WriteTarget) -> tuple[JournalEntry, ...]:
+        """Return the newest writes that are not undone, of one plan. Resolve unknown ones first.
 
         Raises:
             UsageError: there is none.
         """
-        self.resolve_unknown(self._at(place, unfinished=True))
-        newest = next((entry for entry in self._at(place, undoable=True) if entry.can_be_undone), None)
+        self.resolve_unknown(self._at(target, unfinished=True))
+        newest = next((entry for entry in self._at(target, undoable=True) if entry.can_be_undone), None)
         if newest is None:
-            raise _nothing("undo", place, "no write here that is in effect")
-        return tuple(entry for entry in self._at(place, plan=newest.plan, undoable=True) if entry.can_be_undone)
+            raise _nothing("undo", target, "no write here that is in effect")
+        return tuple(entry for entry in self._at(target, plan=newest.plan, undoable=True) if entry.can_be_undone)
 
-    def newest_undo(self, place: WritePlace) -> tuple[JournalEntry, ...]:
-        """Return the newest undos at a place, those of one plan; to undo them is to redo. Resolve unknown ones first.
+    def newest_undo(self, target: WriteTarget) -> tuple[JournalEntry, ...]:
+        """Return the newest undos, of one plan; to undo them is to redo. Resolve unknown ones first.
 
         Raises:
             UsageError: there is none.
         """
-        self.resolve_unknown(self._at(place, unfinished=True))
-        undos = self.entries([entry.undone_by for entry in self._at(place, undone=True) if not entry.damaged])
+        self.resolve_unknown(self._at(target, unfinished=True))
+        undos = self.entries([entry.undone_by for entry in self._at(target, undone=True) if not entry.damaged])
         known = [entry for entry in undos if entry.can_be_undone]
         if not known:
-            raise _nothing("redo", place, "no undo here that is in effect")
+            raise _nothing("redo", target, "no undo here that is in effect")
         return tuple(entry for entry in known if entry.plan == known[0].plan)
 
     def _at(
         self,
-        place: WritePlace,
+        target: WriteTarget,
         *,
         plan: str = "",
         unfinished: bool = False,
@@ -136,14 +136,14 @@ class WriteHistory:
     ) -> tuple[JournalEntry, ...]:
         return self._journal.entries(
             self.location,
-            repository=place.repository,
-            digest=place.digest,
-            tag=place.tag,
+            repository=target.repository,
+            digest=target.digest,
+            tag=target.tag,
             plan=plan,
             unfinished=unfinished,
             undoable=undoable,
             undone=undone,
-            limit=_MAX_AT_PLACE,
+            limit=_MAX_WRITES,
         )
 
     def unknown_writes(self) -> tuple[JournalEntry, ...]:
@@ -177,7 +177,7 @@ class WriteHistory:
         return tuple(other for other in done if not other.damaged)
 
 
-def _nothing(verb: str, place: WritePlace, found: str) -> UsageError:
+def _nothing(verb: str, target: WriteTarget, found: str) -> UsageError:
     return UsageError(
-        f"There is nothing to {verb} here", f"The journal of this computer has {found}: {place}.", _HISTORY_HINT
+        f"There is nothing to {verb} here", f"The journal of this computer has {found}: {target}.", _HISTORY_HINT
     )

@@ -20,7 +20,7 @@ from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError, internal_error
 from ecrtui.tui import actions, blocking
 from ecrtui.tui.aws_options import aws_options
-from ecrtui.tui.bindings import bindings, footer_place, is_refused, press
+from ecrtui.tui.bindings import bindings, footer_order, is_refused, press
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.messages import Connected, ConnectFailed, GoBack
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
@@ -38,9 +38,9 @@ SMALLEST = (60, 15)
 """Columns and rows that a screen needs."""
 
 
-def place_in_words(screen: Screen[Any]) -> str:
+def registry_in_words(screen: Screen[Any]) -> str:
     """Return where writes of a screen go: " in 123456789012, eu-west-1"; empty if that is not known."""
-    return screen.header_state.place_in_words() if isinstance(screen, AppScreen) else ""
+    return screen.header_state.registry_in_words() if isinstance(screen, AppScreen) else ""
 
 
 def worker_error(event: Worker.StateChanged) -> EcrTuiError | None:
@@ -100,7 +100,7 @@ class AppScreen(Screen[None]):
         yield self.header()
         yield Breadcrumb(self.breadcrumb())
         yield Vertical(*self.body(), id="body")
-        yield Footer(footer_place, is_refused)
+        yield Footer(footer_order, is_refused)
 
     def render(self) -> RenderableType:
         """Return nothing, or the text for a terminal that is too small for the widgets."""
@@ -130,21 +130,21 @@ class AppScreen(Screen[None]):
         if not self.header_state.is_locked:
             return ""
         unlock = press(self, "app.unlock", "allow writes for some minutes")
-        return f"Read-only: ecrtui writes nothing{self.header_state.place_in_words()}. {unlock}".rstrip()
+        return f"Read-only: ecrtui writes nothing{self.header_state.registry_in_words()}. {unlock}".rstrip()
 
     def lock_changed(self) -> None:
         """Show that writes to a registry are allowed now, or refused again. Screens override it."""
 
     @property
-    def place(self) -> Reference:
+    def reference(self) -> Reference:
         """The repository or image on the screen; empty for a screen of the whole registry. Screens override it."""
         return Reference()
 
     @property
     def sought(self) -> str:
         """The image that the user may want to find elsewhere: a digest or a reference. Screens override it."""
-        place = self.place
-        return place.digest or (str(place) if place.tag else "")
+        reference = self.reference
+        return reference.digest or (str(reference) if reference.tag else "")
 
     def aws_options(self) -> tuple[str, ...]:
         """Return the options of AWS CLI commands that use the connection of this screen."""

@@ -160,7 +160,7 @@ def press(node: DOMNode, action_id: str, purpose: str) -> str:
     return f"Press {key} to {purpose}." if key else ""
 
 
-def footer_place(binding: Binding) -> int:
+def footer_order(binding: Binding) -> int:
     """Return the place of an action in the footer: that in ``actions.FIRST_IN_FOOTER``, or behind all of them."""
     first = actions.FIRST_IN_FOOTER
     return first.index(binding.id) if binding.id in first else len(first)

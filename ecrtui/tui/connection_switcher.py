@@ -136,15 +136,17 @@ class ConnectionSwitcher:
         return PickerContext(connection, profile, state.registry_id, state.region, state.connected)
 
     def _landing(self) -> Callable[[Session], Reference]:
-        places = [screen.place for screen in self._app.screen_stack if isinstance(screen, AppScreen)]
-        return partial(existing_part, next((place for place in reversed(places) if place.repository), Reference()))
+        references = [screen.reference for screen in self._app.screen_stack if isinstance(screen, AppScreen)]
+        return partial(
+            existing_part, next((reference for reference in reversed(references) if reference.repository), Reference())
+        )
 
     def _filters(self, landing: Reference) -> dict[type[AppScreen], str]:
         """Return the filters to keep: that of the repositories, and that of the images of the same repository."""
         return {
             type(screen): screen.state.filter_text
             for screen in self._app.screen_stack
-            if isinstance(screen, ListScreen) and screen.place.repository in ("", landing.repository)
+            if isinstance(screen, ListScreen) and screen.reference.repository in ("", landing.repository)
         }
 
     def _leave_screens(self) -> None:
@@ -177,21 +179,21 @@ class ConnectionSwitcher:
             self._app.push_app_screen(ImageScreen(source, landing.repository, subject))
 
 
-def existing_part(place: Reference, session: Session) -> Reference:
+def existing_part(reference: Reference, session: Session) -> Reference:
     """Return the part of a location that exists in a registry; an empty reference if it cannot be read. Blocks.
 
     Args:
-        place: a repository, or an image of it.
+        reference: a repository, or an image of it.
         session: the session of the registry.
     """
-    registry, repository = session.registry, Reference(repository=place.repository)
-    subject = place.digest or place.tag
+    registry, repository = session.registry, Reference(repository=reference.repository)
+    subject = reference.digest or reference.tag
     found = Reference()
     with suppress(EcrTuiError):  # what cannot be read cannot be shown either
-        if place.repository and registry.repository(place.repository):
+        if reference.repository and registry.repository(reference.repository):
             found = repository
         if found.repository and is_digest(subject):
-            found = place if registry.images_by_digest(place.repository, [subject]) else repository
+            found = reference if registry.images_by_digest(reference.repository, [subject]) else repository
         elif found.repository and subject:
-            found = place if registry.images_by_tag(place.repository, [subject]) else repository
+            found = reference if registry.images_by_tag(reference.repository, [subject]) else repository
     return found

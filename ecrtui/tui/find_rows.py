@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from textual.content import Content
 
-from ecrtui.catalog.find_document import PlacedHit
+from ecrtui.catalog.find_document import RegistryHit
 from ecrtui.catalog.find_result import Answer, Hit
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
@@ -17,7 +17,7 @@ from ecrtui.ecr.permissions import action_of
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.retag.planner import WritePolicy
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.finding import Place
+from ecrtui.tui.find_search import SearchedRegistry
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.tag_cell import tag_cell
 
@@ -26,13 +26,13 @@ class FindRow(NamedTuple):
     """A hit, or why a repository could not be read.
 
     Args:
-        place: the registry.
+        registry: the registry that has it.
         repository: the name of the repository; empty for an error about all of them.
         hit: what was found; None for an error.
         error: why the repository, or the indexes of its hits, could not be read.
     """
 
-    place: Place
+    registry: SearchedRegistry
     repository: str
     hit: Hit | None = None
     error: EcrTuiError | None = None
@@ -45,7 +45,7 @@ class FindRow(NamedTuple):
     @property
     def group(self) -> str:
         """The connection and the repository."""
-        return f"{self.place.number}/{self.repository}"
+        return f"{self.registry.number}/{self.repository}"
 
     @property
     def digest(self) -> str:
@@ -68,9 +68,9 @@ class FindRow(NamedTuple):
         return bool(image.tags or image.subject) or image.kind is ImageKind.INDEX
 
     @property
-    def placed(self) -> PlacedHit | None:
+    def registry_hit(self) -> RegistryHit | None:
         """The hit, as documents have it."""
-        return PlacedHit(self.place.account, self.place.region, self.hit) if self.hit else None
+        return RegistryHit(self.registry.account, self.registry.region, self.hit) if self.hit else None
 
 
 def _repository(row: FindRow) -> str | Content:
@@ -88,7 +88,7 @@ def _tags(row: FindRow) -> str | Content:
         return text.content(_reason(row.error), "$text-error")
     if row.hit is None or row.hit.image is None:
         return Content.styled("does not have it", "dim italic")
-    shown = _tag_cell(row.place.protected_tags, row.tags)
+    shown = _tag_cell(row.registry.protected_tags, row.tags)
     if part := row.hit.part_of:
         names = shown if part.tags else text.content(short_digest(part.digest), "$digest")
         shown = Content.assemble(text.content(f"{part.part} of ", "dim"), names)
@@ -120,8 +120,8 @@ def _kind(row: FindRow) -> str:
     return str(row.hit.image.kind) if row.hit and row.hit.image else ""
 
 
-ACCOUNT = Column[FindRow]("account", "account", lambda row: row.place.account, lambda row: row.place.account)
-REGION = Column[FindRow]("region", "region", lambda row: row.place.region, lambda row: row.place.region)
+ACCOUNT = Column[FindRow]("account", "account", lambda row: row.registry.account, lambda row: row.registry.account)
+REGION = Column[FindRow]("region", "region", lambda row: row.registry.region, lambda row: row.registry.region)
 COLUMNS: Sequence[Column[FindRow]] = (
     Column("repository", "repository", _repository, _repository_key, min_width=16, flex=2, matches=True),
     Column("digest", "digest", lambda row: short_digest(row.digest), lambda row: row.digest, min_width=12),
@@ -141,7 +141,7 @@ COLUMNS: Sequence[Column[FindRow]] = (
 
 def searchable(row: FindRow) -> str:
     """Return the text that a filter looks in."""
-    return " ".join((row.place.account, row.place.region, row.repository, row.digest, *row.tags))
+    return " ".join((row.registry.account, row.registry.region, row.repository, row.digest, *row.tags))
 
 
 class ShownAnswers:
@@ -151,13 +151,13 @@ class ShownAnswers:
         self._keys: dict[str, set[str]] = {}
         """The keys of the rows, by the group of the row."""
 
-    def add(self, place: Place, answers: Iterable[Answer]) -> tuple[Iterable[FindRow], Iterable[str]]:
+    def add(self, registry: SearchedRegistry, answers: Iterable[Answer]) -> tuple[Iterable[FindRow], Iterable[str]]:
         """Return the rows of the answers, and the keys of earlier rows that a final answer does not have any more."""
         rows: dict[str, FindRow] = {}
         gone: set[str] = set()
         for answer in answers:
-            new = {row.key: row for row in _rows_of(place, answer)}
-            keys = self._keys.setdefault(FindRow(place, answer.repository).group, set())
+            new = {row.key: row for row in _rows_of(registry, answer)}
+            keys = self._keys.setdefault(FindRow(registry, answer.repository).group, set())
             if answer.final:
                 gone |= keys
                 for key in keys & rows.keys():
@@ -168,8 +168,8 @@ class ShownAnswers:
         return rows.values(), gone - rows.keys()
 
 
-def _rows_of(place: Place, answer: Answer) -> Iterator[FindRow]:
+def _rows_of(registry: SearchedRegistry, answer: Answer) -> Iterator[FindRow]:
     for hit in answer.hits:
-        yield FindRow(place, answer.repository, hit)
+        yield FindRow(registry, answer.repository, hit)
     if answer.error is not None:
-        yield FindRow(place, answer.repository, error=answer.error)
+        yield FindRow(registry, answer.repository, error=answer.error)

@@ -41,7 +41,7 @@ class HeaderState(NamedTuple):
         """Whether all writes are refused now."""
         return self.read_only and time.time() >= self.unlocked_until
 
-    def place_in_words(self) -> str:
+    def registry_in_words(self) -> str:
         """Return where writes go: " in 123456789012, eu-west-1"; empty if that is not known."""
         if not self.registry_id:
             return ""

@@ -13,11 +13,11 @@ class LifecycleMixin(AppScreen):
 
     SCOPES: ClassVar[tuple[str, ...]] = ("dry_run",)
 
-    def lifecycle_place(self) -> OpenLifecycle | None:
+    def lifecycle_request(self) -> OpenLifecycle | None:
         """Return what to open for the repository that the user looks at; None if there is none."""
         raise NotImplementedError
 
     def action_lifecycle(self) -> None:
         """Show what the lifecycle policy would do."""
-        if (place := self.lifecycle_place()) is not None:
+        if (place := self.lifecycle_request()) is not None:
             self.post_message(place)

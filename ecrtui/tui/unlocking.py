@@ -35,6 +35,6 @@ async def change_lock(screen: AppScreen, source: SessionSource) -> float | None:
         return 0
     engine.check_unlock()
     known = screen.header_state if screen.connect is source else HeaderState()
-    question = f"Allow writes{known.connected_to(session).place_in_words()} for {minutes:g} min? Type yes."
+    question = f"Allow writes{known.connected_to(session).registry_in_words()} for {minutes:g} min? Type yes."
     answer: str | None = await screen.app.push_screen_wait(TextPrompt(question))
     return engine.unlock(60 * minutes) if (answer or "").lower() == "yes" else None

@@ -6,24 +6,24 @@ import pytest
 
 from ecrtui.errors import UsageError
 from ecrtui.retag.plan import Plan, StepAction, StepOutcome
-from ecrtui.retag.write_history import WritePlace
+from ecrtui.retag.write_history import WriteTarget
 from tests.support.retag_env import REPOSITORY, RetagEnv
 
 
-def undo(env: RetagEnv, place: WritePlace) -> Plan:
+def undo(env: RetagEnv, place: WriteTarget) -> Plan:
     plan = env.engine.plan_undo(env.engine.newest_write(place))
     env.engine.apply(plan)
     return plan
 
 
-def redo(env: RetagEnv, place: WritePlace) -> Plan:
+def redo(env: RetagEnv, place: WriteTarget) -> Plan:
     plan = env.engine.plan_undo(env.engine.newest_undo(place))
     env.engine.apply(plan)
     return plan
 
 
 def test_undo_and_redo_walk_through_the_writes_of_an_image(env: RetagEnv) -> None:
-    place = WritePlace(REPOSITORY, env.one)
+    place = WriteTarget(REPOSITORY, env.one)
     states = [env.tags()]
     for tag in ("a", "two", "b"):  # "two" moves here from another image
         env.retag((tag, env.one))
@@ -47,15 +47,15 @@ def test_undo_and_redo_walk_through_the_writes_of_an_image(env: RetagEnv) -> Non
 def test_the_writes_of_one_plan_at_an_image_are_undone_together(env: RetagEnv) -> None:
     before = env.tags()
     env.engine.apply(env.engine.plan_swap(REPOSITORY, "one", "two"))
-    assert {step.tag for step in undo(env, WritePlace(REPOSITORY, env.one)).steps} == {"one", "two"}
+    assert {step.tag for step in undo(env, WriteTarget(REPOSITORY, env.one)).steps} == {"one", "two"}
     assert env.tags() == before
     env.retag(("x", env.one), ("y", env.two))
-    assert [step.tag for step in undo(env, WritePlace(REPOSITORY, env.two)).steps] == ["y"]
+    assert [step.tag for step in undo(env, WriteTarget(REPOSITORY, env.two)).steps] == ["y"]
     assert env.tags() == before | {"x": env.one}
 
 
 def test_the_place_can_be_a_tag_or_the_image_that_lost_it(env: RetagEnv) -> None:
-    for place in (WritePlace(REPOSITORY, tag="two"), WritePlace(REPOSITORY, env.two)):
+    for place in (WriteTarget(REPOSITORY, tag="two"), WriteTarget(REPOSITORY, env.two)):
         env.retag(("two", env.one))
         env.retag(("other", env.three))
         (step,) = undo(env, place).steps
@@ -68,7 +68,7 @@ def test_the_place_can_be_a_tag_or_the_image_that_lost_it(env: RetagEnv) -> None
 def test_the_undo_in_place_is_guarded_and_a_reverted_plan_has_no_second_undo(env: RetagEnv) -> None:
     env.retag(("two", env.one))
     env.tag("two", env.three)
-    (step,) = env.engine.plan_undo(env.engine.newest_write(WritePlace(REPOSITORY, env.one))).steps
+    (step,) = env.engine.plan_undo(env.engine.newest_write(WriteTarget(REPOSITORY, env.one))).steps
     assert step.conflict
     assert "expected the tag to point to" in step.reason
 
@@ -78,13 +78,13 @@ def test_an_unknown_write_is_resolved_before_it_is_undone(env: RetagEnv) -> None
     env.embedded.faults.before("PutImage", lambda: env.embedded.faults.add("DescribeImages:unavailable"))
     assert [result.outcome for result in env.retag(("two", env.one)).results] == [StepOutcome.UNKNOWN]
     env.embedded.faults.clear()
-    undo(env, WritePlace(REPOSITORY, env.one))
+    undo(env, WriteTarget(REPOSITORY, env.one))
     assert env.tags()["two"] == env.two
 
 
 def test_planning_an_undo_again_keeps_what_the_journal_refuses(env: RetagEnv) -> None:
     report = env.retag(("two", env.one), ("one", env.three))
-    env.engine.apply(env.engine.plan_undo(env.engine.newest_write(WritePlace(REPOSITORY, tag="two"))))
+    env.engine.apply(env.engine.plan_undo(env.engine.newest_write(WriteTarget(REPOSITORY, tag="two"))))
     plan = env.engine.plan_undo_of(report.plan.id)
     again = env.engine.plan_again(plan.without({(REPOSITORY, "one")}))
     assert [(step.tag, step.action) for step in again.steps] == [("two", StepAction.REFUSED)]

@@ -8,11 +8,11 @@ from ecrtui.ecr.image import Image
 from ecrtui.errors import AccessDenied
 from ecrtui.settings import Connection, load
 from ecrtui.tui.find_rows import ShownAnswers
-from ecrtui.tui.finding import Place
+from ecrtui.tui.find_search import SearchedRegistry
 
 
 def test_a_final_answer_replaces_earlier_ones_of_its_repository() -> None:
-    place = Place(0, SessionFactory(Connection(), load({})), None)
+    registry = SearchedRegistry(0, SessionFactory(Connection(), load({})), None)
     denied = AccessDenied("Denied", "no")
 
     def answer(repository: str, *digests: str, final: bool = True, error: AccessDenied | None = None) -> Answer:
@@ -28,6 +28,6 @@ def test_a_final_answer_replaces_earlier_ones_of_its_repository() -> None:
     ):
         shown, keys = ShownAnswers(), set[str]()
         for batch in batches:
-            rows, gone = shown.add(place, batch)
+            rows, gone = shown.add(registry, batch)
             keys = keys.difference(gone).union(row.key for row in rows)
         assert keys == expected

@@ -46,8 +46,8 @@ def artifact_rows(tree: ArtifactTree, tags: Sequence[str] = ()) -> Iterator[Arti
     bare = [subject for subject in tree.platforms if not subject.artifacts]
     below = [*platforms, *bare]
     yield from _artifact_rows(tree.root.artifacts, tree.root.digest, "", last=not below)
-    for place, subject in enumerate(below):
-        end = place == len(below) - 1
+    for index, subject in enumerate(below):
+        end = index == len(below) - 1
         yield _subject_row(subject, "└ " if end else "├ ", "" if subject.artifacts else none)
         yield from _artifact_rows(subject.artifacts, subject.digest, "  " if end else "│ ", last=True)
 
@@ -79,10 +79,10 @@ def _subject_row(subject: Subject, branch: str, about: str) -> ArtifactRow:
 
 
 def _artifact_rows(artifacts: Sequence[Artifact], parent: str, indent: str, *, last: bool) -> Iterator[ArtifactRow]:
-    for place, artifact in enumerate(artifacts):
-        end = last and place == len(artifacts) - 1
+    for index, artifact in enumerate(artifacts):
+        end = last and index == len(artifacts) - 1
         blobs = artifact.blobs if artifact.blobs and len(artifact.blobs) > 1 else ()
-        key = f"{parent} {place} {artifact.digest}"
+        key = f"{parent} {index} {artifact.digest}"
         blob = artifact.blobs[0] if artifact.blobs and not blobs else None
         yield _artifact_row(artifact, blob, key, indent + ("└ " if end else "├ "))
         inner = indent + ("  " if end else "│ ")

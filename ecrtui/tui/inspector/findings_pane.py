@@ -275,10 +275,12 @@ class FindingsPane(Pane[FindingsContent]):
         row = self.current
         if row is None:
             return ()
-        place, known = self.inspected.place, self.inspected.known_image
+        reference, known = self.inspected.reference, self.inspected.known_image
         tags = known.tags if isinstance(known, Image) else ()
-        tag = place.tag or next(iter(tags), "")
-        image = f"{place.repository}{f':{tag}' if tag else ''}@{self.inspected.digest}"  # a tag moves, a digest stays
+        tag = reference.tag or next(iter(tags), "")
+        image = (
+            f"{reference.repository}{f':{tag}' if tag else ''}@{self.inspected.digest}"  # a tag moves, a digest stays
+        )
         line = findings_export.ticket_line(row, image)
         return (*copy_words(("id", row.id), ("link", row.finding.uri)), CopyItem("line for a ticket", line))
 
@@ -309,8 +311,8 @@ class FindingsPane(Pane[FindingsContent]):
             self._elsewhere = Elsewhere((), 0, len(images), "" if images else "there is no other tagged image")
             self._show_details()
             found: dict[int, TaggedScan] = {}
-            async for place, scan in blocking.iterate_blocking(_ask(inspected, images)):
-                found[place] = scan
+            async for index, scan in blocking.iterate_blocking(_ask(inspected, images)):
+                found[index] = scan
                 known = tuple(found[number] for number in sorted(found))
                 self._elsewhere = Elsewhere(known, len(found), len(images))
                 self._show_details()

@@ -76,7 +76,7 @@ class ImageLoader:
         await asyncio.gather(self._read_platforms_and_scans(), self._find_indexes())
 
     async def _read_image_and_manifest(self) -> None:
-        if self.inspected.place.digest:
+        if self.inspected.reference.digest:
             image = asyncio.ensure_future(self._read_image())
             try:
                 await self._read_document()
@@ -96,14 +96,16 @@ class ImageLoader:
             await self._parse_manifest()
 
     async def _read_image(self) -> None:
-        place = self.inspected.place
+        reference = self.inspected.reference
         try:
-            found = await blocking.run_blocking(find_image, self._session, place.repository, place.digest or place.tag)
+            found = await blocking.run_blocking(
+                find_image, self._session, reference.repository, reference.digest or reference.tag
+            )
         except EcrTuiError as error:
             self._publish_change(known_image=error)
             return
-        (image,) = self._session.catalog.known_scans.add_to(place.repository, [found])
-        self._publish_change(known_image=image, place=place._replace(digest=image.digest))
+        (image,) = self._session.catalog.known_scans.add_to(reference.repository, [found])
+        self._publish_change(known_image=image, reference=reference._replace(digest=image.digest))
 
     async def _read_document(self) -> None:
         """Read the text of the manifest, unless it is there already."""

@@ -104,7 +104,7 @@ class Inspected:
 
     source: SessionSource
     session: Session
-    place: Reference
+    reference: Reference
     """The repository, and the tag or digest that was opened."""
     known_repository: Known[Repository] = None
     known_image: Known[Image] = None
@@ -129,7 +129,7 @@ class Inspected:
     @property
     def repository_name(self) -> str:
         """The name of the repository."""
-        return self.place.repository
+        return self.reference.repository
 
     @property
     def repository(self) -> Repository:
@@ -144,7 +144,7 @@ class Inspected:
     @property
     def digest(self) -> str:
         """The digest of the image of the screen. Raises EcrTuiError."""
-        return self.place.digest or self.image.digest
+        return self.reference.digest or self.image.digest
 
     @property
     def document(self) -> ManifestDocument:

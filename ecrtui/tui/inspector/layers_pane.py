@@ -51,9 +51,9 @@ class Layers:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row of the table, with its place in it."""
+    """A row of the table, with its number in it."""
 
-    place: int
+    number: int
     layer: LayerRow
     layers: Layers
 
@@ -83,7 +83,7 @@ class LayersPane(SplitPane[Layers]):
     ID = "layers"
 
     def key_of(self, row: Any) -> Any:
-        return str(row.place)
+        return str(row.number)
 
     def columns(self) -> Sequence[Column[Any]]:
         return (
@@ -105,7 +105,7 @@ class LayersPane(SplitPane[Layers]):
 
     def present(self, content: Layers) -> None:
         self.show_about(_about(content))
-        self.table.replace_rows(_Row(place, layer, content) for place, layer in enumerate(content.table.rows))
+        self.table.replace_rows(_Row(number, layer, content) for number, layer in enumerate(content.table.rows))
         self.table.set_placeholder("This image has no layers.")
         if not content.table.rows:
             self._show_row(None)

@@ -130,7 +130,7 @@ def _head(lines: _Lines, data: OverviewData, now: float) -> None:
     inspected = data.inspected
     image = inspected.known_image
     if not isinstance(image, Image):
-        lines.add(inspected.place.digest)
+        lines.add(inspected.reference.digest)
         return
     tags = sorted(image.tags, key=lambda tag: tag not in data.protected)
     names = "   ".join(f"{PROTECTED}{tag}" if tag in data.protected else tag for tag in tags) or "untagged"
@@ -258,7 +258,7 @@ def _platforms(lines: _Lines, data: OverviewData) -> None:
     head = joined(heads)
     lines.add(head, styles=[(0, len(head), "$text-muted")])
     own = inspected.known_image
-    parent = own.digest if isinstance(own, Image) else inspected.place.digest
+    parent = own.digest if isinstance(own, Image) else inspected.reference.digest
     for entry, row in zip(inspected.platforms, rows, strict=True):
         lines.add(joined(row), Link("", entry.digest, parent))
 

@@ -116,6 +116,6 @@ def package_filter(words: str) -> Callable[[Package], bool] | None:
 def _test(word: str) -> Callable[[Package], bool]:
     name, colon, rest = word.partition(":")
     if colon and name in _FIELDS:
-        place = _FIELDS.index(name)
-        return lambda package: rest in package[place].lower()
+        member = _FIELDS.index(name)
+        return lambda package: rest in package[member].lower()
     return lambda package: any(word in value.lower() for value in package)

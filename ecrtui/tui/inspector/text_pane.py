@@ -113,6 +113,6 @@ class TextPane(Pane[Content], Generic[Content]):
         try:
             digest = short_digest(self.inspected.digest)
         except EcrTuiError:
-            digest = self.inspected.place.tag
+            digest = self.inspected.reference.tag
         repository = self.inspected.repository_name.replace("/", "-")
         return f"{repository}-{digest}-{self.ID}{self.FILE_SUFFIX}"

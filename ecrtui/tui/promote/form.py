@@ -165,7 +165,7 @@ class PromoteForm(FieldForm):
     def show_missing_repository(self) -> None:
         """Show that the repository of the target does not exist, and how to create it."""
         self._is_missing = True
-        words = f"The repository {self.target.reference.repository} does not exist{self.place_of_writes()}."
+        words = f"The repository {self.target.reference.repository} does not exist{self.registry_of_writes()}."
         create = press(self, "promote_form.create_repository", "create it with the copy")
         self.state = replace(self.state, planning=False, problem=f"{words} {create}".rstrip())
 
@@ -181,9 +181,9 @@ class PromoteForm(FieldForm):
             self.creates_repository = not self.creates_repository
             self.request_plan(self.state.tags)
 
-    def place_of_writes(self) -> str:
+    def registry_of_writes(self) -> str:
         other = self._other_registry()
-        return f" in {other}" if other else super().place_of_writes()
+        return f" in {other}" if other else super().registry_of_writes()
 
     def _other_registry(self) -> str:
         """Return the account, the region and the endpoint of the target; empty if they are those of the images."""

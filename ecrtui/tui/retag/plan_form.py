@@ -23,7 +23,7 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.retag import change_record
 from ecrtui.retag.plan import OnConflict, Plan, Progress, Report
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.base_screen import place_in_words
+from ecrtui.tui.base_screen import registry_in_words
 from ecrtui.tui.bindings import bindings, footer_hint, shown_key
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.plan_form_state import Phase, PlanFormState, can_be_applied, is_partial_undo, undo_verb
@@ -353,7 +353,7 @@ class PlanForm(Vertical, can_focus=True):
         if state.phase is Phase.CONFIRM and state.plan is not None:
             tags = text.content(" ".join(state.plan.protected_tags), "bold $warning")
             key = shown_key(self, "plan_form.submit")
-            where = text.content(self.place_of_writes())
+            where = text.content(self.registry_of_writes())
             lines.append(Content.assemble("  Protected", where, ". Type ", tags, f" to confirm and press {key}."))
         if state.phase is Phase.WRITE:
             words = filter(None, (self.progress_words(state), self._stop_words()))
@@ -367,9 +367,9 @@ class PlanForm(Vertical, can_focus=True):
             lines += rendering.error_lines(state.error)
         return Content("\n").join(lines)
 
-    def place_of_writes(self) -> str:
+    def registry_of_writes(self) -> str:
         """Return where the form writes: " in 123456789012, eu-west-1"; empty if that is not known."""
-        return place_in_words(self.screen)
+        return registry_in_words(self.screen)
 
     def progress_words(self, state: PlanFormState) -> str:
         """Return how far the write is."""

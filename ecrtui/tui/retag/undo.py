@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from ecrtui.ecr.digest import short_digest
-from ecrtui.retag.write_history import WritePlace
+from ecrtui.retag.write_history import WriteTarget
 from ecrtui.tui.retag.actions import PlanApplyMixin
 
 
@@ -14,20 +14,24 @@ class UndoMixin(PlanApplyMixin):
 
     SCOPES: ClassVar[tuple[str, ...]] = ("undo",)
 
-    def undo_place(self) -> WritePlace | None:
+    def undo_target(self) -> WriteTarget | None:
         """Return the image or the tag that the user looks at; None if there is none."""
         raise NotImplementedError
 
     async def action_undo(self) -> None:
-        """Plan to undo the newest write at the place."""
-        if (place := self.undo_place()) is not None:
-            await self.begin_undo(f"Undo the newest write of {_name(place)}", lambda engine: engine.newest_write(place))
+        """Plan to undo the newest write of the image or tag."""
+        if (target := self.undo_target()) is not None:
+            await self.begin_undo(
+                f"Undo the newest write of {_name(target)}", lambda engine: engine.newest_write(target)
+            )
 
     async def action_redo(self) -> None:
-        """Plan to redo the newest undo at the place."""
-        if (place := self.undo_place()) is not None:
-            await self.begin_undo(f"Redo the newest undo of {_name(place)}", lambda engine: engine.newest_undo(place))
+        """Plan to redo the newest undo of the image or tag."""
+        if (target := self.undo_target()) is not None:
+            await self.begin_undo(f"Redo the newest undo of {_name(target)}", lambda engine: engine.newest_undo(target))
 
 
-def _name(place: WritePlace) -> str:
-    return f"{place.repository}:{place.tag}" if place.tag else f"{short_digest(place.digest)} in {place.repository}"
+def _name(target: WriteTarget) -> str:
+    return (
+        f"{target.repository}:{target.tag}" if target.tag else f"{short_digest(target.digest)} in {target.repository}"
+    )

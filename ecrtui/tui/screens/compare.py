@@ -75,7 +75,7 @@ class CompareScreen(RetagMixin):
         self.comparison: Comparison | None = None
 
     @property
-    def place(self) -> Reference:
+    def reference(self) -> Reference:
         return Reference(self._references[0].repository)
 
     def breadcrumb(self) -> str:

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from ecrtui.catalog.filter.words import words_filter
-from ecrtui.catalog.find_document import PlacedHit, hit_document, hit_texts
+from ecrtui.catalog.find_document import RegistryHit, hit_document, hit_texts
 from ecrtui.catalog.find_query import parse_query
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
@@ -28,7 +28,7 @@ from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.combined_header import CombinedHeaderMixin
 from ecrtui.tui.combined_source import CombinedSource
 from ecrtui.tui.find_rows import ACCOUNT, COLUMNS, REGION, FindRow, ShownAnswers, searchable
-from ecrtui.tui.finding import FindEverywhere, Found, Progress
+from ecrtui.tui.find_search import FindEverywhere, Found, Progress
 from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.table.table import Table
@@ -85,10 +85,10 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
 
     @property
     def acting_source(self) -> SessionSource:
-        return self.current.place.source if self.current is not None else self.sources[0]
+        return self.current.registry.source if self.current is not None else self.sources[0]
 
     def chosen_sources(self) -> Iterable[SessionSource]:
-        return [row.place.source for row in self.rows.marked()] or super().chosen_sources()
+        return [row.registry.source for row in self.rows.marked()] or super().chosen_sources()
 
     def breadcrumb(self) -> str:
         where = f" of {units.format_count(len(self.sources), 'connection')}" if len(self.sources) > 1 else ""
@@ -161,7 +161,7 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
     def _show(self, found: Found) -> None:
         self._how_far = found.progress
         self._show_notes(found.progress.notes)
-        rows, gone = self._shown.add(found.place, found.answers)
+        rows, gone = self._shown.add(found.registry, found.answers)
         if gone:
             self.table.remove_rows(gone)
         if rows:
@@ -204,7 +204,7 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
         if row is None or row.hit is None or row.hit.part_of or row.index_known:
             self.notify("Select an image without tags whose index is not known.")
             return
-        self._readable.add((row.place.number, row.repository))
+        self._readable.add((row.registry.number, row.repository))
         self.load()
 
     def on_unmount(self) -> None:
@@ -258,9 +258,9 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
             lines = (str(row.error), row.error.hint)
             self.post_message(messages.ShowText(row.repository or "All repositories", "\n".join(filter(None, lines))))
         elif row.digest:
-            self.post_message(messages.OpenImage(row.place.source, row.repository, row.digest))
+            self.post_message(messages.OpenImage(row.registry.source, row.repository, row.digest))
         else:
-            self.post_message(messages.OpenImages(row.place.source, row.repository))
+            self.post_message(messages.OpenImages(row.registry.source, row.repository))
 
     def _chosen(self) -> list[FindRow]:
         rows = self.rows.marked() or ([self.current] if self.current is not None else [])
@@ -271,9 +271,9 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
         chosen = self._chosen()
         if not chosen:
             self.notify("There is no image to tag in these rows.")
-        for number in sorted({row.place.number for row in chosen}, reverse=True):  # the first connection is on top
-            rows = [row for row in chosen if row.place.number == number]
-            self.post_message(messages.OpenPlan(rows[0].place.source, _plan_request(rows)))
+        for number in sorted({row.registry.number for row in chosen}, reverse=True):  # the first connection is on top
+            rows = [row for row in chosen if row.registry.number == number]
+            self.post_message(messages.OpenPlan(rows[0].registry.source, _plan_request(rows)))
 
     @work(exclusive=True, group="copy", exit_on_error=False)
     async def action_copy_menu(self) -> None:
@@ -282,22 +282,22 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
         row = self.current
         if row is not None and row.hit and row.hit.image:
             try:
-                session = await blocking.run_blocking(row.place.source)
+                session = await blocking.run_blocking(row.registry.source)
                 repository = await blocking.run_blocking(session.registry.repository, row.repository)
             except EcrTuiError as error:
                 self.notify_error(error)
                 items = clipboard.copy_words(("digest", row.digest))
             else:
-                options = aws_options(row.place.source.connection, row.place.region, os.environ)
+                options = aws_options(row.registry.source.connection, row.registry.region, os.environ)
                 items = clipboard.copy_items_for_image(repository, row.hit.image, options)
         hits = self._hits()
         if hits:
             items += await blocking.run_blocking(_copies_of, hits)
         self.post_message(messages.OfferCopies(items))
 
-    def _hits(self) -> list[PlacedHit]:
+    def _hits(self) -> list[RegistryHit]:
         """Return the hits that are shown, in their order."""
-        return [row.placed for row in self.rows if row.placed is not None]
+        return [row.registry_hit for row in self.rows if row.registry_hit is not None]
 
     async def action_export(self) -> None:
         """Ask for a file name to save the hits."""
@@ -306,25 +306,25 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
 
     def document(self) -> tuple[str, Mapping[str, Any]] | None:
         row = self.current
-        if row is None or row.placed is None:
+        if row is None or row.registry_hit is None:
             return None
         title = f"{row.repository}@{short_digest(row.digest)}" if row.digest else row.repository
-        return title, hit_document(row.placed)
+        return title, hit_document(row.registry_hit)
 
     # After a write
 
     async def shows(self, location: RegistryLocation) -> bool:
-        return any(row.place.location == location for row in self.rows.everything())
+        return any(row.registry.location == location for row in self.rows.everything())
 
     async def refresh_after_write(self, report: Report) -> None:
         """Read the hits that the write changed."""
         for name in {step.repository for step in report.plan.steps}:
             rows = [row for row in self.rows.everything() if row.repository == name and row.digest]
-            rows = [row for row in rows if row.place.location == report.location]
+            rows = [row for row in rows if row.registry.location == report.location]
             if not rows:
                 continue
             try:
-                session = await blocking.run_blocking(rows[0].place.source)
+                session = await blocking.run_blocking(rows[0].registry.source)
                 images = await blocking.run_blocking(
                     session.registry.images_by_digest, name, [row.digest for row in rows]
                 )
@@ -356,9 +356,9 @@ def _plan_request(rows: Sequence[FindRow]) -> messages.PlanRequest:
         changes = [TagChange(row.repository, tag, row.digest) for tag in parse_tags(line) for row in rows]
         return engine.plan(changes, kind="tag in all", thorough=True)
 
-    title = f"Tag {units.format_count(len(rows), 'image')} in {rows[0].place.account} {rows[0].place.region}"
+    title = f"Tag {units.format_count(len(rows), 'image')} in {rows[0].registry.account} {rows[0].registry.region}"
     return messages.PlanRequest(title, make, "new tags for these images, separated by spaces")
 
 
-def _copies_of(hits: Sequence[PlacedHit]) -> tuple[CopyItem, ...]:
+def _copies_of(hits: Sequence[RegistryHit]) -> tuple[CopyItem, ...]:
     return tuple(CopyItem(f"all hits as {name}", make(), lines=True) for name, make in hit_texts(hits).items())

@@ -21,7 +21,7 @@ from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.retag.plan import Report
-from ecrtui.retag.write_history import WritePlace
+from ecrtui.retag.write_history import WriteTarget
 from ecrtui.session import SessionSource
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui.comparison.actions import CompareMixin
@@ -86,7 +86,7 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
         self._loader: ImageLoader | None = None
 
     @property
-    def place(self) -> Reference:
+    def reference(self) -> Reference:
         digest = self.subject if is_digest(self.subject) else ""
         return Reference(self.repository_name, "" if digest else self.subject, digest)
 
@@ -137,7 +137,7 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
         known = self.inspected or Inspected(
             self.connect,
             session,
-            self.place,
+            self.reference,
             known_image=self._listed,
             known_document=self._prepared,
             listed_images=self._listed_images,
@@ -180,7 +180,7 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
         for screen in reversed(self.app.screen_stack):
             if isinstance(screen, RetagMixin) and screen.connect is self.connect and screen is not self:
                 images = screen.all_images()
-                if images is not None and screen.place.repository == self.repository_name:
+                if images is not None and screen.reference.repository == self.repository_name:
                     return images
         return None
 
@@ -361,11 +361,11 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
         else:
             self.notify(f"Only images can be tagged; this is a {picked.role}.", severity="warning")
 
-    def lifecycle_place(self) -> messages.OpenLifecycle:
+    def lifecycle_request(self) -> messages.OpenLifecycle:
         return messages.OpenLifecycle(self.connect, self.repository_name)
 
-    def undo_place(self) -> WritePlace | None:
-        return None if self._image is None else WritePlace(self.repository_name, self._image.digest)
+    def undo_target(self) -> WriteTarget | None:
+        return None if self._image is None else WriteTarget(self.repository_name, self._image.digest)
 
     async def action_promote(self) -> None:
         """Copy the image to another repository, with all its parts."""

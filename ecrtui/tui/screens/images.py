@@ -29,7 +29,7 @@ from ecrtui.ecr.tag import two_tags
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.plan import Plan, Report
-from ecrtui.retag.write_history import WritePlace
+from ecrtui.retag.write_history import WriteTarget
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui.comparison.actions import CompareMixin
@@ -107,7 +107,7 @@ class ImagesScreen(
         self.set_reactive(ListScreen.state, ListState("pushed", descending=True))
 
     @property
-    def place(self) -> Reference:
+    def reference(self) -> Reference:
         return Reference(self.repository_name)
 
     @property
@@ -219,11 +219,11 @@ class ImagesScreen(
     def _image_to_write(self, image: Image) -> RetagSource:
         return RetagSource(self.repository_name, image.digest, image.tags, units.format_age(image.pushed_at))
 
-    def lifecycle_place(self) -> messages.OpenLifecycle:
+    def lifecycle_request(self) -> messages.OpenLifecycle:
         return messages.OpenLifecycle(self.connect, self.repository_name, self.all_images(), self.groups)
 
-    def undo_place(self) -> WritePlace | None:
-        return None if self.current is None else WritePlace(self.repository_name, self.current.digest)
+    def undo_target(self) -> WriteTarget | None:
+        return None if self.current is None else WriteTarget(self.repository_name, self.current.digest)
 
     def action_config(self) -> None:
         """Show the config of the selected image."""

@@ -89,16 +89,16 @@ class LifecycleScreen(SavesFiles):
 
     state: var[LifecycleState] = var(LifecycleState)
 
-    def __init__(self, place: messages.OpenLifecycle) -> None:
-        super().__init__(place.source)
-        self.repository_name = place.repository
-        self._images = place.images
-        self._groups = place.groups or ImageGroups()
+    def __init__(self, request: messages.OpenLifecycle) -> None:
+        super().__init__(request.source)
+        self.repository_name = request.repository
+        self._images = request.images
+        self._groups = request.groups or ImageGroups()
         self._rules: Rows[RuleRow] = Rows(lambda row: str(row.outlook.rule.priority))
         self._rows: Rows[ImageRow] = Rows(lambda row: row.image.digest)
 
     @property
-    def place(self) -> Reference:
+    def reference(self) -> Reference:
         return Reference(self.repository_name)
 
     def breadcrumb(self) -> str:

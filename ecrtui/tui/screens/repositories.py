@@ -110,7 +110,7 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
 
         return parse_repositories(line)
 
-    def lifecycle_place(self) -> messages.OpenLifecycle | None:
+    def lifecycle_request(self) -> messages.OpenLifecycle | None:
         return None if self.current is None else messages.OpenLifecycle(self.connect, self.current.name)
 
     def on_table_activated(self, message: Table.Activated) -> None:

@@ -161,7 +161,7 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[P
         found = (row.repository for row in self.rows.everything() if row.repository is not None)
         return " · ".join([*parts, *sum_of(found, time.time())])
 
-    def lifecycle_place(self) -> messages.OpenLifecycle | None:
+    def lifecycle_request(self) -> messages.OpenLifecycle | None:
         row = self.current
         return None if row is None or not row.repository else messages.OpenLifecycle(row.source, row.name)
 

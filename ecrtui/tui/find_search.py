@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ecrtui.session import Session, SessionSource
 
 
-class Place(NamedTuple):
+class SearchedRegistry(NamedTuple):
     """A registry that is searched.
 
     Args:
@@ -68,7 +68,7 @@ class Progress:
 class Found(NamedTuple):
     """Answers of one registry, and the progress of the search."""
 
-    place: Place
+    registry: SearchedRegistry
     answers: tuple[Answer, ...]
     progress: Progress
 
@@ -114,45 +114,45 @@ class FindEverywhere:
 
     def _start(self) -> tuple[Found, ...]:
         """Resolve the references, and start to read; return the errors of registries that are not connected."""
-        sessions: list[tuple[Place, Session]] = []
+        sessions: list[tuple[SearchedRegistry, Session]] = []
         errors: list[Found] = []
         for number, source in enumerate(self._sources):
             try:
                 session = source()
             except EcrTuiError as error:
-                errors.append(self._failed(Place(number, source, None), error))
+                errors.append(self._failed(SearchedRegistry(number, source, None), error))
             else:
-                place = Place(number, source, session.location, session.settings.protected_tags)
-                sessions.append((place, session))
+                registry = SearchedRegistry(number, source, session.location, session.settings.protected_tags)
+                sessions.append((registry, session))
         registries = [(session.location, session.registry) for _, session in sessions]
         query = resolve_references(self._query, registries)
         self._progress = replace(self._progress, notes=query.notes)
         parts = []
-        for place, session in sessions:
-            reading = session.catalog.find(query, partial(self._may_read, place, session))
+        for registry, session in sessions:
+            reading = session.catalog.find(query, partial(self._may_read, registry, session))
             self._readings.append(reading)
-            parts.append(partial(self._read, place, reading))
+            parts.append(partial(self._read, registry, reading))
         self._merged = MergedListing(parts)
         return tuple(errors)
 
-    def _may_read(self, place: Place, session: Session, repository: str) -> bool:
-        asked_for = (place.number, repository) in self._readable
+    def _may_read(self, registry: SearchedRegistry, session: Session, repository: str) -> bool:
+        asked_for = (registry.number, repository) in self._readable
         return asked_for or may_read_ahead(session.registry, session.settings.prefetch, repository)
 
-    def _read(self, place: Place, reading: FindReading) -> Iterator[tuple[Found, ...]]:
+    def _read(self, registry: SearchedRegistry, reading: FindReading) -> Iterator[tuple[Found, ...]]:
         try:
             for batch in reading:
                 before = self._progress
                 self._progress = replace(
                     before,
-                    asked=before.asked | {place.number: batch.asked},
-                    total=before.total | {place.number: batch.total},
+                    asked=before.asked | {registry.number: batch.asked},
+                    total=before.total | {registry.number: batch.total},
                     listing=batch.listing,
                     throttled=batch.throttled,
                 )
-                yield (Found(place, batch.answers, self._progress),)
+                yield (Found(registry, batch.answers, self._progress),)
         except EcrTuiError as error:
-            yield (self._failed(place, error),)
+            yield (self._failed(registry, error),)
 
-    def _failed(self, place: Place, error: EcrTuiError) -> Found:
-        return Found(place, (Answer("", error=error),), self._progress)
+    def _failed(self, registry: SearchedRegistry, error: EcrTuiError) -> Found:
+        return Found(registry, (Answer("", error=error),), self._progress)
