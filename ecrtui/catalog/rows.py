@@ -32,12 +32,12 @@ from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from ecrtui.catalog.column_cache import ChunkCache
 from ecrtui.catalog.folding import Folding, Groups, Outline
-from ecrtui.catalog.selection import Key, Place, Selection
+from ecrtui.catalog.selection import Key, RowLine, Selection
 from ecrtui.catalog.shown_lines import ShownLines
 from ecrtui.catalog.slot_order import BISECTION_COST, SlotOrder
 from ecrtui.catalog.sort_filter_job import Predicate, SortFilterJob, SortKey, admits_of, matching_slots, without
 
-__all__ = ["Key", "Place", "Predicate", "RowDelta", "Rows", "SortFilterJob", "SortKey"]
+__all__ = ["Key", "Predicate", "RowDelta", "RowLine", "Rows", "SortFilterJob", "SortKey"]
 
 Item = TypeVar("Item")
 Counted = TypeVar("Counted", contravariant=True)
@@ -165,18 +165,18 @@ class Rows(Generic[Item]):
         lines = (self._lines.line_of(top, slot) for top in self._folding.tops(slot))
         return min((line for line in lines if line is not None), default=None)
 
-    def place_at(self, index: int) -> Place:
-        """Return the place of this line: its row, and the top row that it is below; raise IndexError."""
+    def line_at(self, index: int) -> RowLine:
+        """Return the line at this position: its row, and the top row that it is below; raise IndexError."""
         slot, top, _ = self._lines.at(index)
         items = cast(list[Item], self._items)
-        return Place(self._key(items[slot]), "" if top == slot else self._key(items[top]))
+        return RowLine(self._key(items[slot]), "" if top == slot else self._key(items[top]))
 
-    def position(self, place: Place) -> int | None:
-        """Return the line of a place, or the nearest one: another line of the row, or its top row if that is folded."""
-        slot, top = self._slots.get(place.key), self._slots.get(place.top)
+    def position(self, row_line: RowLine) -> int | None:
+        """Return the position of a line, or of another line of its row, or of its top row if that is folded."""
+        slot, top = self._slots.get(row_line.key), self._slots.get(row_line.top)
         if slot is not None and top is not None and (line := self._lines.line_of(top, slot)) is not None:
             return line
-        if (line := self.index_of(place.key)) is not None:
+        if (line := self.index_of(row_line.key)) is not None:
             return line
         tops = () if slot is None else (top, *sorted(self._folding.tops(slot)))
         return next((line for each in tops if each is not None and (line := self._shown_line(each)) is not None), None)

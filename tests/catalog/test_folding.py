@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ecrtui.catalog.rows import Place, Predicate, Rows, SortFilterJob, SortKey
+from ecrtui.catalog.rows import Predicate, RowLine, Rows, SortFilterJob, SortKey
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def test_folding_takes_the_cursor_to_the_row_and_hides_a_row_without_an_owner_ne
     rows = folded(*NODES)
     rows.unfold(0)
     rows.move(3)
-    assert (rows.current, rows.place_at(3)) == (SIGNATURE, Place("sig", "index"))
+    assert (rows.current, rows.line_at(3)) == (SIGNATURE, RowLine("sig", "index"))
     rows.unfold(3, False)
     assert (rows.current, outline(rows)) == (INDEX, ["+index", "other"])
     rows.remove(["index"])
@@ -270,9 +270,9 @@ class FoldedRows(RuleBasedStateMachine):
     @precondition(lambda self: len(self.rows) > 0)
     @rule(line=st.integers(0, 30), on=st.booleans())
     def a_row_is_unfolded(self, line: int, on: bool) -> None:
-        place = self.rows.place_at(line % len(self.rows))
+        row_line = self.rows.line_at(line % len(self.rows))
         self.rows.unfold(line % len(self.rows), on)
-        (self.unfolded.add if on else self.unfolded.discard)(place.top or place.key)
+        (self.unfolded.add if on else self.unfolded.discard)(row_line.top or row_line.key)
 
     @rule(descending=st.booleans(), line=st.integers(0, 30))
     def order_and_cursor_change(self, descending: bool, line: int) -> None:
@@ -330,12 +330,12 @@ class FoldedRows(RuleBasedStateMachine):
         rows = self.rows
         shown: dict[str, list[tuple[str, int]]] = {}
         for line in range(len(rows)):
-            place = rows.place_at(line)
-            assert rows.position(place) == line
-            if place.top:
-                shown[place.top].append((place.key, rows.outline(line).depth))
+            row_line = rows.line_at(line)
+            assert rows.position(row_line) == line
+            if row_line.top:
+                shown[row_line.top].append((row_line.key, rows.outline(line).depth))
             else:
-                shown[place.key] = []
+                shown[row_line.key] = []
         expected = self.expected()
         if self.partial:
             assert shown.items() <= expected.items()

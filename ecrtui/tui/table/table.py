@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
-from ecrtui.catalog.rows import Key, Place, Predicate, RowDelta, Rows
+from ecrtui.catalog.rows import Key, Predicate, RowDelta, RowLine, Rows
 from ecrtui.catalog.sort_filter_job import SortKey
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.table import messages, painter
@@ -341,13 +341,13 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def _change(self, change: Callable[[], Outcome]) -> Outcome:
         """Change the rows and keep the row under the cursor, or else the first visible row, on its line."""
-        place, offset = self._anchor()
+        line, offset = self._anchor()
         before = self._visible_state()
         outcome = change()
         if self._layout.sample(self.rows):
             self._place_columns()
         self._resize()
-        index = None if place is None else self.rows.position(place)
+        index = None if line is None else self.rows.position(line)
         if index is not None:
             self._scroll(index - offset)
         else:
@@ -371,13 +371,13 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
             self._arranger.highlight,
         )
 
-    def _anchor(self) -> tuple[Place | None, int]:
+    def _anchor(self) -> tuple[RowLine | None, int]:
         """Return the row that keeps its place and its line below the header."""
         cursor, top = self.rows.cursor, self.scroll_offset.y
         if cursor is None or not self.rows.anchored:
             return None, 0
         seen = cursor if top <= cursor < top + self._page else min(top, len(self.rows) - 1)
-        return self.rows.place_at(seen), seen - top
+        return self.rows.line_at(seen), seen - top
 
     def _resize(self) -> None:
         """Set the virtual size to that of the rows and the columns.
