@@ -51,14 +51,18 @@ def new_embedded(path: str | None = None, **options: Any) -> EmbeddedRegistry:
     return EmbeddedRegistry(open_database(path), registry_id=REGISTRY_ID, **{**defaults, **options})
 
 
-def distinct_times() -> Callable[[], float]:
-    """Return a clock that returns no millisecond twice, so that the newer of two images is known in each run."""
+def distinct_times(days_ago: int = 0) -> Callable[[], float]:
+    """Return a clock that returns no millisecond twice, so that the newer of two images is known in each run.
+
+    Args:
+        days_ago: how old images are. With a day or more, a screen shows the same age as long as a test runs.
+    """
     latest, lock = 0, Lock()
 
     def clock() -> float:
         nonlocal latest
         with lock:
-            latest = max(round(time.time() * 1000), latest + 1)
+            latest = max(round((time.time() - days_ago * 86_400) * 1000), latest + 1)
             return latest / 1000
 
     return clock

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ecrtui.emulator.service import EmbeddedRegistry
-from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+from tests.support.embedded import client_for, create_repository, distinct_times, new_embedded, push_image
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def client(embedded: EmbeddedRegistry) -> Any:
 @pytest.fixture(scope="module")
 def one_image() -> EmbeddedRegistry:
     """Create a registry with the image ``team/app:v1`` for all tests of a module. They do not write to it."""
-    registry = new_embedded()
+    registry = new_embedded(clock=distinct_times(days_ago=2))
     client = client_for(registry)
     create_repository(client, "team/app")
     push_image(client, "team/app", "one", "v1")
