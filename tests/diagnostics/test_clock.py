@@ -18,7 +18,7 @@ from ecrtui.diagnostics.report import Status
         (60.0, "behind", Status.WARNING),
         (-301.0, "ahead of", Status.WARNING),
         (90_000.0, "behind", Status.WARNING),
-        (None, "does not tell", Status.UNKNOWN),
+        (None, "does not send", Status.UNKNOWN),
     ],
 )
 def test_the_clock_is_judged(difference: float | None, words: str, status: Status) -> None:

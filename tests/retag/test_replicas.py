@@ -110,5 +110,5 @@ def test_only_the_rules_of_the_own_account_are_known(env: RetagEnv, replica: Any
     replicate(env, removals=True)
     own = env.registry.of_account(REGISTRY_ID)
     assert own.replication(again=True) == env.registry.replication(again=True) != ReplicationRules()
-    with pytest.raises(Refused, match="of the caller's account only"):
+    with pytest.raises(Refused, match="only the replication rules of the caller's account"):
         env.registry.of_account("210987654321").replication()
