@@ -238,7 +238,7 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
 
     def action_switch_half(self) -> None:
         lower = self.query_one(PackageTable).table if self.has_class("-packages") else self.view
-        (lower if self.table.has_focus else self.table).focus()
+        self.focus_now(lower if self.table.has_focus else self.table)
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
         if not self.has_class("-packages"):

@@ -121,8 +121,8 @@ class FindingsPane(Pane[FindingsContent]):
         table = Table(rows, columns, sort="severity", descending=True)
         box = self.query_one(FindingsBox)
         box.mount(table)
-        if box.has_focus:
-            table.focus()
+        if self.screen.focused is box:  # `has_focus` changes later
+            self.focus_now(table)
         box.can_focus = False
         return table
 
@@ -184,7 +184,7 @@ class FindingsPane(Pane[FindingsContent]):
         return None if table is None else table.current
 
     def focus_content(self) -> None:
-        (self._table or self.query_one(FindingsBox)).focus()
+        self.focus_now(self._table or self.query_one(FindingsBox))
 
     # Filter and sort
 
@@ -267,7 +267,7 @@ class FindingsPane(Pane[FindingsContent]):
         if view.has_focus or not view.display:
             self.focus_content()
         else:
-            view.focus()
+            self.focus_now(view)
 
     # Export
 

@@ -207,7 +207,7 @@ class ManifestPane(TextPane[ManifestDocument]):
 
     def action_switch_pane(self) -> None:
         """Switch between the manifest and the contents."""
-        (self.contents if self.view.has_focus else self.view).focus()
+        self.focus_now(self.contents if self.view.has_focus else self.view)
 
     # Texts
 

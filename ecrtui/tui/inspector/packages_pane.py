@@ -53,7 +53,7 @@ class PackagesPane(Pane[PackageList]):
         return self.query_one(PackageTable)
 
     def focus_content(self) -> None:
-        self._packages.table.focus()
+        self.focus_now(self._packages.table)
 
     def search(self) -> None:
         self.query_one(FilterBar).open()

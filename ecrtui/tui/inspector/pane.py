@@ -123,7 +123,11 @@ class Pane(Vertical, Generic[Content]):
         """Focus the widget that takes the keys: the first one that can."""
         target = next((widget for widget in self.query("#content *") if widget.can_focus and widget.display), None)
         if target is not None:
-            target.focus()
+            self.focus_now(target)
+
+    def focus_now(self, widget: Widget) -> None:
+        """Focus a widget at once. With ``Widget.focus``, a field that a key opens meanwhile would lose the focus."""
+        self.screen.set_focus(widget)
 
     def search(self) -> None:
         """Open the field for a search or a filter. Panes that have one override it."""

@@ -89,14 +89,14 @@ class SplitPane(TextPane[Content], Generic[Content]):
         self.query_one(".selected", Static).update(text.content(selected))
 
     def focus_content(self) -> None:
-        self.table.focus()
+        self.focus_now(self.table)
 
     def on_filter_bar_closed(self, message: FilterBar.Closed) -> None:
         """Give the keys to the text: there they move between the matches."""
         message.stop()
         message.prevent_default()  # Textual would call the handler of the base class, too
-        (self.view if self.view.found[1] else self.table).focus()
+        self.focus_now(self.view if self.view.found[1] else self.table)
 
     def action_switch_half(self) -> None:
         """Move the keys between the table and the text."""
-        (self.view if self.table.has_focus else self.table).focus()
+        self.focus_now(self.view if self.table.has_focus else self.table)

@@ -66,7 +66,7 @@ class TextPane(Pane[Content], Generic[Content]):
             self._find(bar.field.value)
 
     def focus_content(self) -> None:
-        self.view.focus()
+        self.focus_now(self.view)
 
     def search(self) -> None:
         self.query_one(FilterBar).open()

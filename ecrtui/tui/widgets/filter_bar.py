@@ -79,7 +79,7 @@ class FilterBar(Vertical):
     def open(self) -> None:
         """Show the bar and focus its field. The next character replaces the text; an arrow key keeps it."""
         self.add_class("-open")
-        self.field.focus()
+        self.screen.set_focus(self.field)  # at once: what loads meanwhile asks who has the focus
         self.field.select_all()
 
     def show_filter(self, line: str) -> None:
