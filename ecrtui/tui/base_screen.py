@@ -19,7 +19,6 @@ from textual.worker import Worker, WorkerState
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError, internal_error
 from ecrtui.tui import actions, blocking
-from ecrtui.tui.aws_options import aws_options
 from ecrtui.tui.bindings import bindings, footer_order, is_refused, press
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.messages import Connected, ConnectFailed, GoBack
@@ -148,6 +147,8 @@ class AppScreen(Screen[None]):
 
     def aws_options(self) -> tuple[str, ...]:
         """Return the options of AWS CLI commands that use the connection of this screen."""
+        from ecrtui.tui.aws_options import aws_options  # the first frame does not need it
+
         return aws_options(self.connect.connection, self.header_state.region, os.environ)
 
     def known_repositories(self) -> Sequence[str]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.findings import SEVERITIES, FindingCounts, ImageScan, scan_status_text, severity_numbers
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.tui.age_column import age_column
 from ecrtui.tui.table.column_layout import Column
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.image_groups import ImageGroups
 
 KIND_WIDTH = 12
 """Cells of the kind of an image."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from textual import work
 
 from ecrtui.catalog.repository_totals import RepositoryTotals, totals_of
-from ecrtui.ecr.permissions import action_of
 from ecrtui.ecr.units import format_count, format_number, format_short_duration, format_size
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.tui import blocking
@@ -157,6 +156,8 @@ def _last_use(repository: Repository) -> float:
 def problem_text(error: EcrTuiError) -> str:
     """Return in few words why a repository could not be counted."""
     if error.kind is ErrorKind.DENIED:
+        from ecrtui.ecr.permissions import action_of  # the first frame does not need it
+
         return f"not permitted: {action_of('DescribeImages')}"
     return f"not counted: {error.title}"
 
