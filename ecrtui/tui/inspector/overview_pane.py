@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,6 +14,7 @@ from textual import events
 from textual.widget import Widget
 from textual.worker import WorkType
 
+from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.cosign_tags import cosign_tags
 from ecrtui.ecr.findings import SEVERITIES, Finding
 from ecrtui.ecr.image import Image
@@ -35,6 +38,9 @@ from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 WORST = 2
 """Findings that the overview names."""
+
+MAX_PLATFORMS_READ = 20
+"""Platforms whose manifests are read unasked, where ECR records no pulls: one request each."""
 
 
 class OverviewPane(TextPane[TextDocument]):
@@ -85,7 +91,7 @@ class OverviewPane(TextPane[TextDocument]):
             self._once("findings", (platform.digest, platform.image.findings), self._read_findings)
         if inspected.is_index and inspected.platforms:
             digests = tuple(entry.digest for entry in inspected.platforms)
-            self._once("structures", digests, self._read_kept_manifests)
+            self._once("structures", digests, self._read_structures)
         pull_times = session.registry.capabilities.pull_times
         self.data = replace(self.data, inspected=inspected, pull_times=pull_times)
         panel = self.query_one(MessagePanel)
@@ -186,11 +192,20 @@ class OverviewPane(TextPane[TextDocument]):
         tags = {other.digest: other.tags for other in inspected.listed_images() or ()}
         self._change(origins=origins, tags_by_digest=tags)
 
-    async def _read_kept_manifests(self, inspected: Inspected) -> None:
-        """Take the layers of the platforms from the manifests that are kept; none is requested for it."""
+    async def _read_structures(self, inspected: Inspected) -> None:
+        """Take the layers of the platforms from the manifests that are kept, and read the others if that is no pull."""
         digests = [entry.digest for entry in inspected.platforms]
-        structures = await blocking.run_blocking(_kept, inspected.session, inspected.repository_name, digests)
-        self._change(structures=structures)
+        session, repository = inspected.session, inspected.repository_name
+        self._change(structures=await blocking.run_blocking(_structures, session, repository, digests))
+        missing = [digest for digest in digests if digest not in self.data.structures]
+        if not missing or len(missing) > MAX_PLATFORMS_READ:
+            return
+        prefetch = session.settings.prefetch
+        if not await blocking.run_blocking(may_read_ahead, session.registry, prefetch, repository):
+            return
+        with suppress(EcrTuiError):  # their layers stay unknown, as the overview says
+            await asyncio.gather(*map(inspected.manifest_of, missing))
+        self._change(structures=await blocking.run_blocking(_structures, session, repository, digests))
 
     # Links
 
@@ -228,6 +243,6 @@ def _writes(session: Session, repository: str) -> Sequence[Any]:
     return session.engine.history(repository)
 
 
-def _kept(session: Session, repository: str, digests: Sequence[str]) -> Mapping[str, ParsedManifest]:
+def _structures(session: Session, repository: str, digests: Sequence[str]) -> Mapping[str, ParsedManifest]:
     kept = session.catalog.kept_manifests(repository, digests)
     return {manifest.digest: parse_manifest(manifest.text) for manifest in kept}
