@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple, NoReturn
 
 from ecrtui import __version__
@@ -63,7 +64,12 @@ class _LeadingOptions(argparse.ArgumentParser):
 
 
 def first_word(arguments: Sequence[str]) -> int | None:
-    """Return the index of the first word that is no option and no value of one; None if there is none."""
+    """Return the index of the first word that is no option and no value of one; None if there is none before ``--``.
+
+    Raises:
+        SystemExit: the version was printed.
+    """
+    arguments = list(takewhile(lambda word: word != "--", arguments))
     parser = _LeadingOptions(add_help=False)
     _add_options(parser)
     parser.add_argument("words", nargs=argparse.PARSER)
@@ -84,12 +90,12 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("reference", nargs="?", metavar="REFERENCE", help="repository or image to open first")
-    parser.add_argument("--version", action="version", version=f"ecrtui {__version__}")
     _add_options(parser)
     return parser
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--version", action="version", version=f"ecrtui {__version__}")
     parser.add_argument("--theme", metavar="NAME", help="color theme; the command palette lists them")
     parser.add_argument("--read-only", action="store_true", default=None, help="refuse every write")
     parser.add_argument(

@@ -64,7 +64,7 @@ COMMANDS = {
 APPLICATION = CommandEntry("ecrtui.cli.browse", "open the application")
 
 
-def command_first(arguments: Sequence[str]) -> Sequence[str]:
+def command_first(arguments: list[str]) -> list[str]:
     """Return the command line with its command before its options, as in ``ecrtui --region eu-west-1 images``."""
     if not arguments or not arguments[0].startswith("-") or COMMANDS.keys().isdisjoint(arguments):
         return arguments
@@ -107,9 +107,8 @@ def run() -> None:
     try:
         open_closed_streams()
         arguments = command_first(sys.argv[1:])
-        if list(arguments[:1]) != [
-            "put-image"
-        ]:  # it checks before the call, as the AWS CLI fails, whether it can print
+        # put-image checks before the call whether it can print: the AWS CLI fails if it cannot.
+        if arguments[:1] != ["put-image"]:
             escape_missing_characters()
         code = main(arguments)
     except SystemExit as done:  # argparse printed its text

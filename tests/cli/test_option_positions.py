@@ -69,3 +69,10 @@ def test_options_may_stand_anywhere(line: Line) -> None:
 )
 def test_options_may_stand_before_the_command(line: str, expected: str) -> None:
     assert command_first(line.split()) == expected.split()
+
+
+def test_the_version_may_be_asked_for_before_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command_first(["--version", "images"])
+    assert not ended.value.code
+    assert capsys.readouterr().out.startswith("ecrtui ")
