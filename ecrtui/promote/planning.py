@@ -177,9 +177,8 @@ class PromotionPlanner:
         try:
             return self._engine.repository_context(repository)
         except AccessDenied as error:
-            problem = (
-                f"it is not known whether the tags are immutable and which lifecycle rules apply: {error}. {error.hint}"
-            )
+            unknown = "it is not known whether the tags are immutable and which lifecycle rules apply"
+            problem = f"{unknown}: {error.with_hint()}"
             return RepositoryContext(Repository(repository, ""), "", problem)
 
     def _tag_plan(

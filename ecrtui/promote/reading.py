@@ -134,7 +134,7 @@ class _Reader:
         except (AccessDenied, Refused) as error:
             if isinstance(error, Refused) and error.kind is not ErrorKind.UNSUPPORTED:
                 raise
-            problem = f"could not list the referrers, so it is not known whether there are any: {error}. {error.hint}"
+            problem = f"could not list the referrers, so it is not known whether there are any: {error.with_hint()}"
             if problem not in self.warnings:
                 self.warnings.append(problem)
             return ()
