@@ -149,20 +149,20 @@ def serve_registry(descriptor: int) -> None:
 
 def _copy_blobs(registry_of: RegistryOf, *arguments: Any) -> Iterator[Any]:
     from ecrtui.paths import journal_file
-    from ecrtui.promote.copy_calls import copy_between
+    from ecrtui.promote.copy_calls import serve_copy
     from ecrtui.retag.journal.journal import Journal
     from ecrtui.retag.journal.transfers import TransferRecords
 
     def records_of(location: RegistryLocation) -> TransferRecords:
         return TransferRecords(Journal(None if location.endpoint == EMBEDDED else journal_file()), location)
 
-    return copy_between(registry_of, records_of, *arguments)
+    return serve_copy(registry_of, records_of, *arguments)
 
 
 def _stop_copying(_: RegistryOf, __: int, token: str) -> Iterator[None]:
-    from ecrtui.promote.copy_calls import stop
+    from ecrtui.promote.copy_calls import stop_copy
 
-    stop(token)
+    stop_copy(token)
     yield None
 
 

@@ -56,9 +56,9 @@ class PromotionReport:
     progress: TransferProgress | None = None
     """The bytes that are in the target; None if nothing had to be copied."""
     verification: Verification | None = None
-    """What the target has; None if nobody asked, or something failed before."""
+    """The digests that the target lacks; None if they were not looked for: by choice, or after a failure."""
     verification_error: EcrTuiError | None = None
-    """Why the target could not be asked."""
+    """Why the target could not be read for the verification."""
 
     @property
     def tags_changed(self) -> bool:

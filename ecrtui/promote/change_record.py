@@ -44,8 +44,8 @@ def _remarks(document: Document) -> Iterator[str]:
     """Yield what is copied where."""
     source, target, transfer = document["source"], document["target"], document["transfer"]
     tag = f":{source['imageTag']}" if "imageTag" in source else ""
-    yield f"source: {source['repositoryName']}{tag}@{source['imageDigest']} in {_place(source)}"
-    yield f"target: {', '.join(target['repositoryNames'])} in {_place(target)}"
+    yield f"source: {source['repositoryName']}{tag}@{source['imageDigest']} in {_registry(source)}"
+    yield f"target: {', '.join(target['repositoryNames'])} in {_registry(target)}"
     blobs, size = transfer["blobsToCopy"], format_size(transfer["bytesToCopy"])
     if "blobsCopied" in document:
         done = f"{document['blobsCopied']} of {format_count(blobs, 'blob')}"
@@ -58,7 +58,7 @@ def _remarks(document: Document) -> Iterator[str]:
     yield from document["notes"]
 
 
-def _place(location: Mapping[str, Any]) -> str:
+def _registry(location: Mapping[str, Any]) -> str:
     endpoint = f" at {location['endpointUrl']}" if "endpointUrl" in location else ""
     return f"{location['registryId']}, {location['region']}{endpoint}"
 

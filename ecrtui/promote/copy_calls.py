@@ -1,4 +1,4 @@
-"""Copy blobs for another process, in the registry process that holds both connections: its side of the calls."""
+"""Answer calls of another process to copy blobs, in the registry process, which has both connections."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _running: dict[str, threading.Event] = {}
 """What stops a transfer, by its token."""
 
 
-def copy_between(
+def serve_copy(
     registry_of: RegistryOf,
     records_of: Callable[[RegistryLocation], UploadRecords],
     number: int,
@@ -40,7 +40,7 @@ def copy_between(
         account: its account; empty for that of the connection.
         target: the connection and the account of the target.
         copies: the blobs.
-        token: names the transfer for :func:`stop`.
+        token: names the transfer for :func:`stop_copy`.
 
     Raises:
         EcrTuiError: a blob could not be copied.
@@ -76,7 +76,7 @@ def copy_between(
     yield result
 
 
-def stop(token: str) -> None:
+def stop_copy(token: str) -> None:
     """Stop a transfer between two parts. One that has just ended needs no stop."""
     if stopped := _running.get(token):
         stopped.set()

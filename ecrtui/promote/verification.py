@@ -1,4 +1,4 @@
-"""Read a target after a promotion: whether it has every manifest and every blob."""
+"""Check after a promotion whether the target has every manifest and every blob."""
 
 from __future__ import annotations
 

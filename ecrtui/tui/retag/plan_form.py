@@ -372,7 +372,7 @@ class PlanForm(Vertical, can_focus=True):
         return registry_in_words(self.screen)
 
     def progress_words(self, state: PlanFormState) -> str:
-        """Return how far the write is."""
+        """Return the progress of the write in words."""
         return state.progress_words
 
     def plan_lines(self, plan: Plan) -> Content:

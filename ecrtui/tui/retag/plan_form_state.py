@@ -60,7 +60,7 @@ class PlanFormState:
 
     @property
     def progress_words(self) -> str:
-        """How far the write is."""
+        """The steps that are done, and about how long the rest takes, in words."""
         words, progress = "writing…", self.progress
         if progress is not None:
             words += f" {progress.done}/{progress.total}"
