@@ -66,7 +66,8 @@ def parser() -> argparse.ArgumentParser:
         choices=("auto", "api", "mount", "oci"),
         default="auto",
         help="how layers reach the target: in parts by the ECR API, mounted within a registry, or whole by the OCI API,"
-        " which is faster but begins a layer again after a cut (default: auto, mount where possible, else api)",
+        " which is faster, but sends a layer again from its first byte if the connection breaks (default: auto, mount"
+        " where possible, else api)",
     )
     group.add_argument(
         "--create-repository", action="store_true", help="create a repository of the target that does not exist"

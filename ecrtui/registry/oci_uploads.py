@@ -1,4 +1,4 @@
-"""Send a layer by the OCI distribution API: in one request, as it is. It cannot go on after a cut.
+"""Send a layer by the OCI distribution API: in one request, as it is. A retry starts at the first byte.
 
 The ECR API takes parts in JSON, which has a third more bytes.
 """

@@ -332,7 +332,7 @@ class LayerStore(Protocol):
         """
 
     def push_layer(self, repository: str, digest: str, size: int, pieces: Iterable[Part]) -> None:
-        """Send a layer in one request of the OCI distribution API. It cannot go on after a cut.
+        """Send a layer in one request of the OCI distribution API. A retry starts at the first byte.
 
         Args:
             repository: the repository that gets it.
