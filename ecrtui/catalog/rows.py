@@ -505,7 +505,8 @@ class Rows(Generic[Item]):
         self._visible = bytearray(job.visible)
         self._folding.adopt(job.placed, len(self._items))
         self._extend()
-        touched = job.touched | self._due | self._folding.kin(self._due)
+        self._record_touched(self._due | self._folding.kin(self._due))  # after a preview, apply() needs them again
+        touched = job.touched
         self._waiting, self._due = set(), set()
         present = sorted(slot for slot in touched if self._items[slot] is not None)
         self._slot_order.evaluate(self._items, present)
