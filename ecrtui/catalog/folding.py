@@ -179,6 +179,10 @@ class Folding(Generic[Item]):
             else:
                 yield from self._tops(owner, seen)
 
+    def _is_top(self, top: int, slot: int) -> bool:
+        """Return True if a row is inside, and this is a top row that it is shown below."""
+        return not self._stands_alone(slot) and top in self._tops(slot, set())
+
     def _stands_alone(self, slot: int) -> bool:
         return self._groups is not None and self._groups.stands_alone(cast(Item, self._items[slot]))
 
@@ -256,7 +260,8 @@ class Folding(Generic[Item]):
     def shown_inside(self, slot: int, matches: Sequence[int], admits: Callable[[Item], bool] | None) -> Inner | None:
         """Return what is shown below a row; None if the row itself is not shown at the top.
 
-        A row that does not match is shown with the matching rows inside it, so that one sees what they belong to.
+        A row that does not match is shown with the matching rows inside it, so that one sees what they belong to. A
+        matching row that stands alone is shown on a line of its own anyway.
 
         Args:
             slot: the slot of the row.
@@ -272,7 +277,7 @@ class Folding(Generic[Item]):
         if matches[slot]:
             return inner
         hits = [(child, depth) for child, depth in zip(*inner, strict=True) if matches[child]]
-        if not hits or (admits is not None and not admits(item)):
+        if not any(self._is_top(slot, child) for child, _ in hits) or (admits is not None and not admits(item)):
             return None
         if self.is_unfolded(slot):
             return inner

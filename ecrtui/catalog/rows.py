@@ -97,9 +97,7 @@ class Rows(Generic[Item]):
         self._items: list[Item | None] = []  # by slot; None where a row was removed
         self._chunks: ChunkCache[Item] = ChunkCache(chunk_rows)
         self._sorted: list[int] = []  # all slots that have a row, ascending, without those in the runs
-        self._runs: list[
-            list[int]
-        ] = []  # slots of rows that wait, in a few orders that are joined once they are needed
+        self._runs: list[list[int]] = []  # slots of rows that wait, as ascending orders; _join_runs() joins them
         self._matches = bytearray()  # by slot: 1 if the row itself passes the filter
         self._visible = bytearray()  # by slot: 1 if the row is a top row that is shown
         self._predicate: Predicate[Item] | None = None
@@ -610,8 +608,9 @@ class Rows(Generic[Item]):
         return [top for top in self._lines.inner if not self._matches[top] and top not in self._waiting]
 
     def _matches_below(self) -> set[int]:
-        inner, matches = self._lines.inner, self._matches
-        return {slot for top in self._tops_without_match() for slot in inner[top].slots if matches[slot]}
+        """Return the matching rows below such top rows, without those that are top rows, too."""
+        below = {slot for top in self._tops_without_match() for slot in self._lines.inner[top].slots}
+        return {slot for slot in below if self._matches[slot] and not self._visible[slot]}
 
     # Cursor
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -70,7 +71,7 @@ def is_even(node: Node) -> bool:
 
 
 class Odd:
-    """Shows odd rows, and even ones for the sake of an odd row inside, unless their value is 2."""
+    """Shows odd rows. An even row with an odd row inside is shown, too, unless its value is 2."""
 
     def __call__(self, node: Node) -> bool:
         return node.value % 2 == 1
@@ -193,6 +194,30 @@ def test_rows_that_wait_for_the_screen_cost_nothing_more_when_they_are_shown() -
     assert groups.asked < 12
 
 
+@pytest.mark.parametrize("preview", [False, True])
+def test_rows_that_wait_during_a_filter_are_in_its_result(preview: bool) -> None:
+    rows: Rows[Node] = Rows(lambda node: node.key, groups=NodeGroups(), chunk_rows=1)
+    rows.merge([Node("index", 4, "v1"), Node("amd", 3, owners=("index",)), OTHER, Node("part", 9, owners=("late",))])
+    job = rows.start_sort_filter(by_value, Odd())
+    while preview and not job.found:
+        assert not job.run(0)
+    rows.merge([ARM, Node("late", 1, "v2"), Node("new", 1, owners=("other",))], show=False)
+    assert rows.preview(job) == preview
+    assert job.run()
+    assert rows.apply(job)
+    assert outline(rows) == ["+late", "+index", " amd", "+other", " new"]
+
+
+def test_a_matching_row_that_stands_alone_does_not_show_what_it_belongs_to() -> None:
+    rows = folded(Node("index", 4), Node("tagged", 1, "v1", ("index",)), predicate=Odd())
+    assert outline(rows) == ["tagged"]
+    rows.update([Node("index", 6)])
+    assert outline(rows) == ["tagged"]
+    rows.merge([Node("part", 3, owners=("index",))])
+    assert outline(rows) == ["tagged", "+index", " part", " tagged"]
+    assert rows.matched == 2
+
+
 KEYS = st.integers(0, 9).map("k{}".format)
 PAGES = st.lists(
     st.builds(
@@ -293,6 +318,9 @@ class FoldedRows(RuleBasedStateMachine):
                 found |= self.tops(owner, seen | {owner})
         return found
 
+    def tops_above(self, key: str) -> set[str]:
+        return set() if self.known[key].tag else self.tops(key, frozenset({key}))
+
     def below(self, key: str) -> list[tuple[str, int]]:
         found: dict[str, int] = {key: 0}
 
@@ -312,14 +340,14 @@ class FoldedRows(RuleBasedStateMachine):
         """Return what is below each top row that is shown."""
         shown = {}
         for key, node in self.known.items():
-            if not node.tag and self.tops(key, frozenset({key})):
+            if self.tops_above(key):
                 continue
             below = self.below(key)
             hits = [(child, depth) for child, depth in below if self.matches(child)]
             admitted = not isinstance(self.filter, Odd) or self.filter.admits(node)
             if self.matches(key):
                 shown[key] = below if key in self.unfolded else []
-            elif hits and admitted:
+            elif admitted and any(key in self.tops_above(child) for child, _ in hits):
                 shown[key] = below if key in self.unfolded else hits
         return shown
 
@@ -345,7 +373,7 @@ class FoldedRows(RuleBasedStateMachine):
         assert self.sort is None or values == sorted(values, reverse=rows.descending)
         assert [node.key for node in rows] == [rows.key_at(line) for line in range(len(rows))]
         assert (rows.cursor is None) == (not len(rows))
-        inside = [key for key, node in self.known.items() if not node.tag and self.tops(key, frozenset({key}))]
+        inside = list(filter(self.tops_above, self.known))
         assert rows.inside_count == len(inside)
 
 
