@@ -25,7 +25,7 @@ from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 
 MAX_READ_AHEAD = 1_000
-"""The greatest number of indexes that are read unasked, where ECR records no pulls: ten requests."""
+"""The greatest number of manifests that ecrtui reads unasked, where ECR records no pulls: ten requests."""
 
 
 class PartLoadingMixin(ListScreen[Image]):

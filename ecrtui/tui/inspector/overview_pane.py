@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -31,6 +30,7 @@ from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.linked_text import LinkedText
 from ecrtui.tui.inspector.overview_text import OverviewData, overview, reason
 from ecrtui.tui.inspector.text_pane import TextPane
+from ecrtui.tui.part_loading import MAX_READ_AHEAD
 from ecrtui.tui.text_document import TextDocument
 from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 from ecrtui.tui.widgets.filter_bar import FilterBar
@@ -38,9 +38,6 @@ from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 WORST = 2
 """Findings that the overview names."""
-
-MAX_PLATFORMS_READ = 20
-"""Platforms whose manifests are read unasked, where ECR records no pulls: one request each."""
 
 
 class OverviewPane(TextPane[TextDocument]):
@@ -193,19 +190,9 @@ class OverviewPane(TextPane[TextDocument]):
         self._change(origins=origins, tags_by_digest=tags)
 
     async def _read_structures(self, inspected: Inspected) -> None:
-        """Take the layers of the platforms from the manifests that are kept, and read the others if that is no pull."""
         digests = [entry.digest for entry in inspected.platforms]
-        session, repository = inspected.session, inspected.repository_name
-        self._change(structures=await blocking.run_blocking(_structures, session, repository, digests))
-        missing = [digest for digest in digests if digest not in self.data.structures]
-        if not missing or len(missing) > MAX_PLATFORMS_READ:
-            return
-        prefetch = session.settings.prefetch
-        if not await blocking.run_blocking(may_read_ahead, session.registry, prefetch, repository):
-            return
-        with suppress(EcrTuiError):  # their layers stay unknown, as the overview says
-            await asyncio.gather(*map(inspected.manifest_of, missing))
-        self._change(structures=await blocking.run_blocking(_structures, session, repository, digests))
+        read = partial(_structures, inspected.session, inspected.repository_name, digests)
+        self._change(structures=await blocking.run_blocking(read))
 
     # Links
 
@@ -244,5 +231,10 @@ def _writes(session: Session, repository: str) -> Sequence[Any]:
 
 
 def _structures(session: Session, repository: str, digests: Sequence[str]) -> Mapping[str, ParsedManifest]:
-    kept = session.catalog.kept_manifests(repository, digests)
-    return {manifest.digest: parse_manifest(manifest.text) for manifest in kept}
+    """Return the kept manifests of the platforms; read the others too, where ECR records no pull."""
+    manifests = session.catalog.kept_manifests(repository, digests)
+    missing = len(digests) - len(manifests)
+    if 0 < missing <= MAX_READ_AHEAD and may_read_ahead(session.registry, session.settings.prefetch, repository):
+        with suppress(EcrTuiError):  # the overview says which layers are not known
+            manifests = session.catalog.prefetch(repository, digests)
+    return {manifest.digest: parse_manifest(manifest.text) for manifest in manifests}
