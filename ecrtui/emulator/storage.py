@@ -138,7 +138,8 @@ def _link_layers(
         "INSERT INTO image_layers (image_id, layer_id) VALUES (?, ?)",
         [(image_id, row["id"]) for row in layers.values()],
     )
-    named = [(contents.named[digest].media_type, row) for digest, row in layers.items()]
+    blobs = contents.named
+    named = [(blobs[digest].media_type, row) for digest, row in layers.items()]
     connection.executemany(
         "UPDATE layers SET media_type = ? WHERE id = ?",
         [(media_type, row["id"]) for media_type, row in named if media_type not in ("", row["media_type"])],

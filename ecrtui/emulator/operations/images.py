@@ -105,7 +105,7 @@ def batch_get_image(context: RequestContext) -> dict[str, Any]:
             except ImageFailure as error:
                 failures.append(error.to_api())
                 continue
-            if len(context["imageIds"]) > 1:  # one image is always returned, and this takes as long as the reply
+            if len(context["imageIds"]) > 1:  # ECR always returns a single image; json.dumps takes as long as the reply
                 left -= len(json.dumps(text))
             if images and left < 0:
                 raise constraint_violation(
