@@ -153,7 +153,7 @@ def format_date(moment: float | None, missing: str = UNKNOWN) -> str:
 def date_as_told(text: str) -> str:
     """Return an ISO 8601 time of a document as :func:`format_date` writes it.
 
-    A text that is no time, and a time without a zone, stay as they are: when that was is not known.
+    Return any other text as it is, and also a time without a zone, because its moment is not known.
     """
     try:
         moment = datetime.fromisoformat(text)

@@ -19,5 +19,5 @@ class LifecycleMixin(AppScreen):
 
     def action_lifecycle(self) -> None:
         """Show what the lifecycle policy would do."""
-        if (place := self.lifecycle_request()) is not None:
-            self.post_message(place)
+        if (request := self.lifecycle_request()) is not None:
+            self.post_message(request)

@@ -1,4 +1,4 @@
-"""Which of two values is greater: versions of packages, numbers, times. It is said only where it is certain.
+"""Which of two values is greater: versions of packages, numbers, times. The answer is empty where it is not certain.
 
 Sources: deb-version(7), rpm-version(7), Semantic Versioning 2.0.0, PEP 440.
 """
@@ -58,7 +58,7 @@ def order_of_versions(before: str, after: str, kind: str = "") -> int | None:
 
 
 def order_note(before: Any, after: Any) -> str:
-    """Return how far apart two values of a JSON document are: ``+1,200``, ``9 d newer``; empty for other values."""
+    """Return the difference between two numbers or times in JSON: ``+1,200``, ``9 d newer``; empty for other values."""
     if before == after:
         return ""
     if isinstance(before, Number) and isinstance(after, Number):
@@ -70,7 +70,7 @@ def order_note(before: Any, after: Any) -> str:
 
 
 def time_note(before: float | None, after: float | None) -> str:
-    """Return how far apart two times are, in seconds since the epoch: ``9 d newer``; empty for the same time."""
+    """Return the difference between two times in seconds since the epoch: ``9 d newer``; empty if there is none."""
     if before is None or after is None or before == after:
         return ""
     return f"{units.format_short_duration(abs(after - before))} {'newer' if after > before else 'older'}"

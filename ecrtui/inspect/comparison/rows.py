@@ -153,8 +153,8 @@ def row_of(label: str, before: str | None, after: str | None, *, note: str = "")
 def value_row(label: str, before: Any, after: Any) -> Row:
     """Return the row of two values of :func:`ecrtui.ecr.exact_json.parse_json` that both images have.
 
-    Texts are shown as they are, if that tells them apart, and else as JSON. The note tells how far apart two numbers
-    or times are.
+    The row has texts as they are. It has JSON if the values are no texts, or would look the same. The note is the
+    difference between two numbers or times.
     """
     note = order_note(before, after)
     if all(_is_plain(value) for value in (before, after)) and not _look_the_same(before, after):

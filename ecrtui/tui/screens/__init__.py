@@ -1,1 +1,1 @@
-"""One module per place in the application."""
+"""One module for each screen of the application."""

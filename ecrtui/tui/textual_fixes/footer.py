@@ -64,7 +64,7 @@ class Footer(Widget):
     overlay lists all of them. The keys of a widget that names its keys have room before those of the application.
 
     Args:
-        place: gives the place of a binding among the others; equal ones keep the order of the bindings.
+        order: gives the position of a binding among the others; those with the same position keep their order.
         is_refused: whether a binding is shown like one that does nothing now.
     """
 
@@ -90,11 +90,11 @@ class Footer(Widget):
 
     def __init__(
         self,
-        place: Callable[[Binding], int] = lambda _: 0,
+        order: Callable[[Binding], int] = lambda _: 0,
         is_refused: Callable[[ActiveBinding], bool] = lambda _: False,
     ) -> None:
         super().__init__()
-        self._place = place
+        self._order = order
         self._is_refused = is_refused
 
     def on_mount(self) -> None:
@@ -114,7 +114,7 @@ class Footer(Widget):
             is_shown = active.binding.show and (form is None or active.node is self.app)
             if is_shown and not self._is_typed(active, screen.focused):
                 first.setdefault(active.binding.action, active)
-        for active in sorted(first.values(), key=lambda active: (active.node is self.app, self._place(active.binding))):
+        for active in sorted(first.values(), key=lambda active: (active.node is self.app, self._order(active.binding))):
             binding = active.binding
             shown = self.app.get_key_display(binding)
             tooltip = active.tooltip or binding.description

@@ -65,6 +65,6 @@ def test_an_order_that_schemes_do_not_agree_on_is_not_known(kind: str, before: s
         ('"a"', "1", ""),
     ],
 )
-def test_values_of_a_document_say_how_far_apart_they_are(before: str, after: str, note: str) -> None:
+def test_the_note_of_two_values_is_their_difference(before: str, after: str, note: str) -> None:
     values = parse_json(before), parse_json(after)
     assert order_note(*values) == value_row("x", *values).note == note
