@@ -158,7 +158,7 @@ class ArtifactSources:
         tags: its tags.
         referrers: the referrers by the digest of their subject.
         cosign: the manifests by tag of cosign.
-        manifests: other manifests by digest: those of attestations in the index, and those at hand.
+        manifests: other manifests by digest: those of attestations in the index, and those that are kept.
         images: images by digest, which tell when they were pushed.
         problems: what could not be read.
         notes: what was not asked for.
@@ -329,7 +329,7 @@ class _Builder:
                 yield self._with_known(Artifact(entry.digest, entry.kind, Origin.TAG, named, size, tag=tag))
 
     def _with_known(self, artifact: Artifact) -> Artifact:
-        """Return an artifact with its time, and with its manifest if that is at hand."""
+        """Return an artifact with its time, and with its manifest if that is known."""
         image = self._sources.images.get(artifact.digest)
         if image is not None:
             size = image.size if image.size is not None else artifact.size  # a referrer tells that of its manifest

@@ -77,11 +77,12 @@ def read_tagged_scans(
 ) -> Iterator[tuple[int, TaggedScan]]:
     """Yield the index and the scans of each image when they arrive. Blocks.
 
-    No manifest is read, because ECR would record a pull. Indexes whose manifest is not at hand are not known.
+    This reads no manifest, because ECR would record a pull. So the platforms of an index are known only if its manifest
+    is kept.
 
     Args:
         registry: the registry.
-        catalog: has the manifests that are at hand.
+        catalog: has the kept manifests.
         repository: the repository.
         images: the images.
         platforms: the platforms to ask for; empty for all.

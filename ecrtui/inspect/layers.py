@@ -85,10 +85,10 @@ def layer_table(manifest: str, config: ImageConfig | None = None) -> LayerTable:
 
 @dataclass(frozen=True, slots=True)
 class LayerSharing:
-    """Which other images have the layers of an image, as far as the manifests at hand tell.
+    """Which other images have the layers of an image, according to the kept manifests.
 
     Args:
-        known: the number of other images whose manifests are at hand.
+        known: the number of other images whose manifests are kept.
         images: the digests of those that have a layer, by the digest of the layer.
     """
 
@@ -100,7 +100,7 @@ def layer_sharing(manifests: Iterable[Manifest], image: str) -> LayerSharing:
     """Return which images other than this one have its layers. Only container images count.
 
     Args:
-        manifests: the manifests at hand; nothing is read for this.
+        manifests: the kept manifests; this reads nothing.
         image: the digest of the image.
     """
     known = 0

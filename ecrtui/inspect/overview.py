@@ -84,7 +84,7 @@ def lifecycle_text(
     Args:
         policy: the policy of the repository.
         image: the image.
-        images: all images of the repository; None if they are not at hand.
+        images: all images of the repository; None if they are not known.
         in_index: True if an index holds the image; None if that is not known.
         now: seconds since the epoch.
     """

@@ -139,10 +139,10 @@ class LifecycleScreen(SavesFiles):
 
     @work(exclusive=True, group="load", exit_on_error=False)
     async def load(self, *, again: bool = False) -> None:
-        """Read the policy and, if they are not at hand, the images; evaluate the policy.
+        """Read the policy and, if they are not known, the images; evaluate the policy.
 
         Args:
-            again: read the images although they are at hand.
+            again: read the images although they are known.
         """
         try:
             session = await self.session()
@@ -175,7 +175,7 @@ class LifecycleScreen(SavesFiles):
             self.notify_error(error)
 
     async def _evaluate(self, policy_text: str, *, changed: bool) -> None:
-        """Evaluate a policy on the images at hand and show it."""
+        """Evaluate a policy on the known images and show the result."""
         policy = parse_policy(policy_text)
         if policy.problem:
             edit = press(self, "lifecycle.edit", "edit it")
