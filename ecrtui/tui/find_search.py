@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ecrtui.catalog.find import FindReading
 from ecrtui.catalog.find_query import Query
 from ecrtui.catalog.find_references import resolve_references
-from ecrtui.catalog.find_result import Answer
+from ecrtui.catalog.find_result import Answer, FindBatch
 from ecrtui.catalog.merged_listing import MergedListing
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.location import RegistryLocation
@@ -51,18 +51,36 @@ class Progress:
     """The progress of a search.
 
     Args:
-        asked: the number of repositories that have answered, by number of the connection.
-        total: the number of repositories that are known, by number of the connection.
-        listing: True while the images of a registry are listed.
-        throttled: seconds until the next request of a registry that throttled one.
+        batches: the last batch of each registry, by number of the connection.
         notes: how the text was understood.
     """
 
-    asked: dict[int, int] = field(default_factory=dict)
-    total: dict[int, int] = field(default_factory=dict)
-    listing: bool = False
-    throttled: float = 0.0
+    batches: Mapping[int, FindBatch] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> int:
+        """The number of repositories that have answered."""
+        return sum(batch.asked for batch in self.batches.values())
+
+    @property
+    def total(self) -> int:
+        """The number of repositories that are known."""
+        return sum(batch.total for batch in self.batches.values())
+
+    @property
+    def listing(self) -> bool:
+        """True if the images of a registry are listed."""
+        return any(batch.listing for batch in self.batches.values())
+
+    @property
+    def throttled(self) -> float:
+        """Seconds until all registries that throttled a request get the next one."""
+        return max((batch.throttled for batch in self.batches.values()), default=0.0)
+
+    def after(self, registry: SearchedRegistry, batch: FindBatch) -> Progress:
+        """Return the progress after another batch of a registry."""
+        return replace(self, batches={**self.batches, registry.number: batch})
 
 
 class Found(NamedTuple):
@@ -71,6 +89,9 @@ class Found(NamedTuple):
     registry: SearchedRegistry
     answers: tuple[Answer, ...]
     progress: Progress
+
+
+_Result = tuple[SearchedRegistry, FindBatch | EcrTuiError]
 
 
 class FindEverywhere:
@@ -91,7 +112,7 @@ class FindEverywhere:
         self._query = query
         self._progress = Progress()
         self._readings: list[FindReading] = []
-        self._merged: MergedListing[Found] | None = None
+        self._merged: MergedListing[_Result] | None = None
         self._is_closed = False
 
     def close(self) -> None:
@@ -110,7 +131,7 @@ class FindEverywhere:
             raise StopIteration
         if self._merged is None:
             return self._start()
-        return next(self._merged).items
+        return tuple(self._found(registry, result) for registry, result in next(self._merged).items)
 
     def _start(self) -> tuple[Found, ...]:
         """Resolve the references, and start to read; return the errors of registries that are not connected."""
@@ -120,7 +141,7 @@ class FindEverywhere:
             try:
                 session = source()
             except EcrTuiError as error:
-                errors.append(self._failed(SearchedRegistry(number, source, None), error))
+                errors.append(self._found(SearchedRegistry(number, source, None), error))
             else:
                 registry = SearchedRegistry(number, source, session.location, session.settings.protected_tags)
                 sessions.append((registry, session))
@@ -131,7 +152,7 @@ class FindEverywhere:
         for registry, session in sessions:
             reading = session.catalog.find(query, partial(self._may_read, registry, session))
             self._readings.append(reading)
-            parts.append(partial(self._read, registry, reading))
+            parts.append(partial(_read, registry, reading))
         self._merged = MergedListing(parts)
         return tuple(errors)
 
@@ -139,20 +160,17 @@ class FindEverywhere:
         asked_for = (registry.number, repository) in self._readable
         return asked_for or may_read_ahead(session.registry, session.settings.prefetch, repository)
 
-    def _read(self, registry: SearchedRegistry, reading: FindReading) -> Iterator[tuple[Found, ...]]:
-        try:
-            for batch in reading:
-                before = self._progress
-                self._progress = replace(
-                    before,
-                    asked=before.asked | {registry.number: batch.asked},
-                    total=before.total | {registry.number: batch.total},
-                    listing=batch.listing,
-                    throttled=batch.throttled,
-                )
-                yield (Found(registry, batch.answers, self._progress),)
-        except EcrTuiError as error:
-            yield (self._failed(registry, error),)
+    def _found(self, registry: SearchedRegistry, result: FindBatch | EcrTuiError) -> Found:
+        if isinstance(result, EcrTuiError):
+            last = self._progress.batches.get(registry.number, FindBatch((), 0, 0))
+            result = last._replace(answers=(Answer("", error=result),), throttled=0.0)
+        self._progress = self._progress.after(registry, result)
+        return Found(registry, result.answers, self._progress)
 
-    def _failed(self, registry: SearchedRegistry, error: EcrTuiError) -> Found:
-        return Found(registry, (Answer("", error=error),), self._progress)
+
+def _read(registry: SearchedRegistry, reading: FindReading) -> Iterator[tuple[_Result, ...]]:
+    try:
+        for batch in reading:
+            yield ((registry, batch),)
+    except EcrTuiError as error:
+        yield ((registry, error),)

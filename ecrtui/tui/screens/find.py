@@ -76,7 +76,7 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
         self._shown = ShownAnswers()
         self._searched = ""
         """The text of the last search."""
-        self._how_far = Progress()
+        self._search_progress = Progress()
         self._started = self._took = 0.0
         self.set_reactive(ListScreen.state, ListState("repository", descending=False))
         if combined:
@@ -156,18 +156,17 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
     def _stop(self) -> None:
         if self._search is not None:
             self._search.close()
-        self._search, self._how_far = None, Progress()
+        self._search, self._search_progress = None, Progress()
 
     def _show(self, found: Found) -> None:
-        self._how_far = found.progress
+        self._search_progress = found.progress
         self._show_notes(found.progress.notes)
         rows, gone = self._shown.add(found.registry, found.answers)
         if gone:
             self.table.remove_rows(gone)
         if rows:
             self.table.merge(rows)
-        asked = sum(found.progress.asked.values())
-        self.state = self.state._replace(loaded=asked, waiting=found.progress.throttled)
+        self.state = self.state._replace(loaded=found.progress.asked, waiting=found.progress.throttled)
 
     def _show_notes(self, notes: Sequence[str]) -> None:
         line = self.query_one("#notes", Static)
@@ -216,10 +215,9 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
         return words_filter(line, searchable)
 
     def _progress_text(self) -> Iterable[str]:
-        progress, state = self._how_far, self.state
-        total = sum(progress.total.values())
-        done = units.format_number(sum(progress.asked.values()))
-        yield f"{done} of {units.format_number(total)} {'listed' if progress.listing else 'asked'}"
+        progress, state = self._search_progress, self.state
+        done = "listed" if progress.listing else "asked"
+        yield f"{units.format_number(progress.asked)} of {units.format_number(progress.total)} {done}"
         errors = [row.error for row in self.rows.everything() if row.error is not None]
         yield f"{units.format_number(self.rows.total - len(errors))} found"
         denied = sum(error.kind is ErrorKind.DENIED for error in errors)

@@ -1,0 +1,24 @@
+"""The progress of a search over several registries."""
+
+from __future__ import annotations
+
+from ecrtui.catalog.find_result import FindBatch
+from ecrtui.connections import SessionFactory
+from ecrtui.settings import Connection, load
+from ecrtui.tui.find_search import Progress, SearchedRegistry
+
+
+def test_the_progress_counts_each_registry_once_and_waits_for_the_slowest() -> None:
+    source = SessionFactory(Connection(), load({}))
+    first, second = SearchedRegistry(0, source, None), SearchedRegistry(1, source, None)
+    progress = Progress()
+    for registry, batch in (
+        (first, FindBatch((), 1, 5)),
+        (first, FindBatch((), 3, 5, listing=True, throttled=4.0)),
+        (second, FindBatch((), 2, 2, throttled=1.0)),
+        (second, FindBatch((), 2, 2)),
+    ):
+        progress = progress.after(registry, batch)
+    assert (progress.asked, progress.total, progress.listing, progress.throttled) == (5, 7, True, 4.0)
+    progress = progress.after(first, FindBatch((), 5, 5))
+    assert (progress.asked, progress.listing, progress.throttled) == (7, False, 0.0)
