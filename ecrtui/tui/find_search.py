@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
 from ecrtui.catalog.find import FindReading
@@ -113,11 +114,11 @@ class FindEverywhere:
         self._progress = Progress()
         self._readings: list[FindReading] = []
         self._merged: MergedListing[_Result] | None = None
-        self._is_closed = False
+        self._closed = Event()
 
     def close(self) -> None:
         """End the iteration and send no further request."""
-        self._is_closed = True
+        self._closed.set()
         for reading in self._readings:
             reading.close()
         if self._merged is not None:
@@ -127,7 +128,7 @@ class FindEverywhere:
         return self
 
     def __next__(self) -> tuple[Found, ...]:
-        if self._is_closed:
+        if self._closed.is_set():
             raise StopIteration
         if self._merged is None:
             return self._start()
@@ -146,6 +147,8 @@ class FindEverywhere:
                 registry = SearchedRegistry(number, source, session.location, session.settings.protected_tags)
                 sessions.append((registry, session))
         registries = [(session.location, session.registry) for _, session in sessions]
+        if self._closed.is_set():  # while it connected
+            raise StopIteration
         query = resolve_references(self._query, registries)
         self._progress = replace(self._progress, notes=query.notes)
         parts = []
@@ -154,6 +157,8 @@ class FindEverywhere:
             self._readings.append(reading)
             parts.append(partial(_read, registry, reading))
         self._merged = MergedListing(parts)
+        if self._closed.is_set():  # close() did not see these readings
+            self.close()
         return tuple(errors)
 
     def _may_read(self, registry: SearchedRegistry, session: Session, repository: str) -> bool:
