@@ -119,10 +119,11 @@ class _Answers:
     def exit_code(self, query: Query) -> ExitCode:
         """Report what is missing in the answer, and return the exit code."""
         for repository, error in self._failures:
-            print_message(f"{repository or 'the registry'} could not be read: {error.with_hint()}")
+            print_message(f"{repository or 'The list of repositories'} could not be read: {error.with_hint()}")
         if self._failures:
-            count = format_count(len(self._failures), "repository", "repositories")
-            print_message(f"The answer is not complete: {count} could not be read.")
+            count = sum(1 for repository, _ in self._failures if repository)
+            names = format_count(count, "repository", "repositories") if count else "the list of repositories"
+            print_message(f"The answer is not complete: {names} could not be read.")
             return ExitCode.UNDECIDED
         if not self._hits:
             report_error(NotFound("Not found", f"No repository has {query}." if query.terms else f"No {query}."))

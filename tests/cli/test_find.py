@@ -53,9 +53,13 @@ def test_what_is_found_and_the_exit_codes(cli: CliEnv, no_sdk_retries: None) -> 
     assert "team/other:none was not found" in cli.run("find", "team/other:none").err
     assert cli.run("find", "sha256:12").code == ExitCode.USAGE
 
-    cli.embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=no:times=1")
     with served(cli.embedded) as url:
-        code = main(["find", "own", "--endpoint-url", url, "--region", REGION])
-    out, err = cli.capsys.readouterr()
-    assert (code, len(json.loads(out)["hits"])) == (ExitCode.UNDECIDED, 2)
-    assert "1 repository could not be read" in err
+        for operation, reference, hits, missing in (
+            ("DescribeImages", "own", 2, "1 repository"),
+            ("DescribeRepositories", "team/app:prod", 1, "the list of repositories"),
+        ):
+            cli.embedded.faults.add(f"{operation}:error:code=AccessDeniedException:message=no:times=1")
+            code = main(["find", reference, "--endpoint-url", url, "--region", REGION])
+            out, err = cli.capsys.readouterr()
+            assert (code, len(json.loads(out)["hits"])) == (ExitCode.UNDECIDED, hits)
+            assert f"The answer is not complete: {missing} could not be read" in err
