@@ -99,7 +99,7 @@ class TotalsLoadingMixin(ListScreen[Item]):
             session = await blocking.run_blocking(source)
             known = await blocking.run_blocking(session.catalog.known_totals.all)
             self.show_totals(source, known, {})
-            # The demo registry answers in this machine, and its first screen should not be empty.
+            # The demo registry is on this machine, and its first screen should not be empty.
             if self._wants_totals or session.settings.totals or source.connection.demo:
                 self._wants_totals = True
                 await self._read_totals(source, session, repositories, known)
