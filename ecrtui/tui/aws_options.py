@@ -5,14 +5,19 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
+from ecrtui.ecr.location import EMBEDDED
 from ecrtui.ecr.profile import SsoRole, parse_sso_role
 from ecrtui.settings import Connection
 
 
-def aws_options(connection: Connection, region: str, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the options for profile and region. The credentials of the environment need no profile."""
+def aws_options(connection: Connection, region: str, endpoint: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the options for profile, region and endpoint. The credentials of the environment need no profile."""
     profile = connection.used_profile(environment)
-    given = (("--profile", "" if profile == "default" else profile), ("--region", region))
+    given = (
+        ("--profile", "" if profile == "default" else profile),
+        ("--region", region),
+        ("--endpoint-url", "" if endpoint.startswith(EMBEDDED) else endpoint),
+    )
     return tuple(word for option, value in given if value for word in (option, value))
 
 

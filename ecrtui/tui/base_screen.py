@@ -149,7 +149,8 @@ class AppScreen(Screen[None]):
         """Return the options of AWS CLI commands that use the connection of this screen."""
         from ecrtui.tui.aws_options import aws_options  # the first frame does not need it
 
-        return aws_options(self.connect.connection, self.header_state.region, os.environ)
+        state = self.header_state
+        return aws_options(self.connect.connection, state.region, state.endpoint, os.environ)
 
     def known_repositories(self) -> Sequence[str]:
         """Return the names of the repositories that the screens of this connection have loaded."""

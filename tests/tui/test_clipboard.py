@@ -126,18 +126,19 @@ def test_every_tag_and_command_line_is_offered_once() -> None:
         (Connection(demo=True), {"AWS_PROFILE": "x"}, []),
     ],
 )
-def test_aws_commands_name_the_profile_of_the_connection(
+def test_aws_commands_reach_the_registry_of_the_connection(
     connection: Connection, environment: dict[str, str], options: list[str]
 ) -> None:
-    found = aws_options(connection, "eu-west-1", environment)
-    assert found == (*options, "--region", "eu-west-1")
+    found = aws_options(connection, "eu-west-1", "embedded" if connection.demo else "http://embedded:1", environment)
+    endpoint = () if connection.demo else ("--endpoint-url", "http://embedded:1")
+    assert found == (*options, "--region", "eu-west-1", *endpoint)
     line = clipboard.put_image_line(REPOSITORY, IMAGE, found, "v1")
     assert line.count(shlex.join(found)) == 2
     assert write_profile_line(found) == ""
 
 
 def test_a_role_without_a_profile_has_the_commands_that_write_one() -> None:
-    options = aws_options(Connection(profile="my corp/123456789012/deploy"), "eu-west-1", {})
+    options = aws_options(Connection(profile="my corp/123456789012/deploy"), "eu-west-1", "", {})
     items = {item.label: item.text for item in clipboard.copy_items_for_image(REPOSITORY, IMAGE, options)}
     commands = items[clipboard.WRITE_PROFILE].split(" && ")
     assert [shlex.split(command)[3:] for command in commands] == [

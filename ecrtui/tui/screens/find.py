@@ -286,7 +286,8 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
                 self.notify_error(error)
                 items = clipboard.copy_words(("digest", row.digest))
             else:
-                options = aws_options(row.registry.source.connection, row.registry.region, os.environ)
+                _, region, endpoint = session.location
+                options = aws_options(row.registry.source.connection, region, endpoint, os.environ)
                 items = clipboard.copy_items_for_image(repository, row.hit.image, options)
         hits = self._hits()
         if hits:

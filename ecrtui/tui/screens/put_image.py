@@ -14,7 +14,6 @@ from textual.widgets import Input, Static
 
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.location import EMBEDDED
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.put_image_request import PutImageResult, check_manifest
 from ecrtui.errors import EcrTuiError, UsageError
@@ -308,11 +307,7 @@ class PutImageScreen(PlanApplyMixin):
         return self.state.command(self.draft.request.repository, self._connection_options())
 
     def _connection_options(self) -> tuple[str, ...]:
-        if self.draft.common:
-            return self.draft.common
-        endpoint = self.header_state.endpoint
-        own = self.aws_options()
-        return own if not endpoint or EMBEDDED in endpoint else (*own, "--endpoint-url", endpoint)
+        return self.draft.common or self.aws_options()
 
     def action_copy_menu(self) -> None:
         """Copy the command, the digest or the manifest."""
