@@ -150,23 +150,25 @@ class Journal:
     def begin(self, write: PendingWrite) -> int:
         """Record durably a write that is about to be sent. Return the number of its entry."""
         step, location = write.step, write.location
-        with self._lock, self.writing(_NOTHING_SENT) as connection:
-            owner = self.owner_token()
-            _store_manifests(connection, write.manifests)
-            number = connection.execute(
-                """
-                INSERT INTO entries (plan, kind, owner, account, region, endpoint, principal, repository, tag, action,
-                                     before, after, media_type, begun_at, undoes)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-                (
-                    *(write.plan.id, write.plan.kind, owner, location.registry_id, location.region, location.endpoint),
-                    *(write.principal, step.repository, step.tag, str(step.action), step.before, step.after),
-                    *(step.media_type, self._clock(), step.undoes),
-                ),
-            ).lastrowid
-        number = _number(number)
-        self._in_flight.add(number)
+        with self._lock:
+            with self.writing(_NOTHING_SENT) as connection:
+                owner = self.owner_token()
+                _store_manifests(connection, write.manifests)
+                row = connection.execute(
+                    """
+                    INSERT INTO entries (plan, kind, owner, account, region, endpoint, principal, repository, tag,
+                                         action, before, after, media_type, begun_at, undoes)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                    (
+                        *(write.plan.id, write.plan.kind, owner),
+                        *(location.registry_id, location.region, location.endpoint),
+                        *(write.principal, step.repository, step.tag, str(step.action), step.before, step.after),
+                        *(step.media_type, self._clock(), step.undoes),
+                    ),
+                ).lastrowid
+            number = _number(row)
+            self._in_flight.add(number)
         return number
 
     def finish(self, number: int, outcome: StepOutcome, *, request_id: str = "", detail: str = "") -> float:
@@ -174,15 +176,17 @@ class Journal:
         known = None if outcome is StepOutcome.UNKNOWN else str(outcome)
         now = self._clock()
         with self._lock:
-            self._in_flight.discard(number)
-        with self.writing() as connection:
-            connection.execute(
-                "UPDATE entries SET outcome = ?, finished_at = ?, request_id = ?, detail = ?, owner = '' "
-                "WHERE number = ?",
-                (known, now if known else None, request_id, detail, number),
-            )
-            if outcome is StepOutcome.DONE:
-                _mark_undone(connection, number)
+            try:
+                with self.writing() as connection:
+                    connection.execute(
+                        "UPDATE entries SET outcome = ?, finished_at = ?, request_id = ?, detail = ?, owner = '' "
+                        "WHERE number = ?",
+                        (known, now if known else None, request_id, detail, number),
+                    )
+                    if outcome is StepOutcome.DONE:
+                        _mark_undone(connection, number)
+            finally:
+                self._in_flight.discard(number)
         return now
 
     def resolve(self, number: int, outcome: StepOutcome, detail: str) -> None:
@@ -244,11 +248,12 @@ class Journal:
                 conditions.append(condition)
                 values.extend(arguments)
         query = f"SELECT {_COLUMNS} FROM entries WHERE {' AND '.join(conditions)} ORDER BY number DESC LIMIT ?"  # noqa: S608 - the conditions are the literals above
-        with self.reading() as connection:
-            cursor = connection.execute(query, (*values, -1 if limit is None else limit))
-            columns = [column[0] for column in cursor.description]
-            rows = [dict(zip(columns, row, strict=True)) for row in cursor]
-        return tuple(read_entry(row, self._is_in_flight) for row in rows)
+        with self._lock:  # a write that begins or ends between the two statements would look like an unknown one
+            with self.reading() as connection:
+                cursor = connection.execute(query, (*values, -1 if limit is None else limit))
+                columns = [column[0] for column in cursor.description]
+                rows = [dict(zip(columns, row, strict=True)) for row in cursor]
+            return tuple(read_entry(row, self._is_in_flight) for row in rows)
 
     def last_change(self, location: RegistryLocation, repository: str, tag: str) -> JournalEntry | None:
         """Return the newest entry that changed this tag; None if there is none, or if it is damaged."""

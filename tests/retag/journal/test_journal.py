@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -107,6 +108,21 @@ def test_an_unfinished_write_is_in_flight_until_its_process_ends(file: Path) -> 
     assert [(entry.unknown, entry.in_flight) for entry in other.entries()] == [(False, True)]
     mine.close()
     assert [(entry.unknown, entry.in_flight) for entry in other.entries()] == [(True, False)]
+
+
+def test_a_write_of_this_process_is_never_unknown_while_another_thread_reads(file: Path) -> None:
+    journal, ended = Journal(file), threading.Event()
+
+    def write() -> None:
+        for _ in range(100):
+            journal.finish(journal.begin(pending_write()), StepOutcome.DONE)
+        ended.set()
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    while not ended.is_set():
+        assert not [entry for entry in journal.entries(limit=3) if entry.unknown]
+    writing.join()
 
 
 def test_a_killed_process_leaves_unknown_writes_and_its_lock_is_deleted(file: Path) -> None:
