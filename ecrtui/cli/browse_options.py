@@ -63,21 +63,45 @@ class _LeadingOptions(argparse.ArgumentParser):
         raise _InvalidLineError(message)
 
 
-def first_word(arguments: Sequence[str]) -> int | None:
-    """Return the index of the first word that is no option and no value of one; None if there is none before ``--``.
+def command_index(arguments: Sequence[str]) -> int | None:
+    """Return the index of the command that stands after options; None if there is none before ``--``.
+
+    The name of a command can also be the value of an option. It is the command if all words before it are options of
+    the application or of this command, and their values.
 
     Raises:
         SystemExit: the version was printed.
     """
-    arguments = list(takewhile(lambda word: word != "--", arguments))
-    parser = _LeadingOptions(add_help=False)
+    words = list(takewhile(lambda word: word != "--", arguments))
+    return next((index for index, word in enumerate(words) if word in COMMANDS and _only_options(words, index)), None)
+
+
+def _only_options(words: Sequence[str], index: int) -> bool:
+    """Return whether the words before the index are options and their values, and the next word is no value."""
+    first, unknown = _first_word(words)
+    if unknown:  # they can be options of the command, which may have values
+        own = COMMANDS[words[index]].load().parser()._actions  # argparse has no public way to list them
+        first, _ = _first_word(words, [action for action in own if action.option_strings and action.nargs != 0])
+    return first == index
+
+
+def _first_word(words: Sequence[str], more: Sequence[argparse.Action] = ()) -> tuple[int | None, Sequence[str]]:
+    """Return the index of the first word that is no option and no value of one, and the unknown options before it.
+
+    Args:
+        words: the words of a command line.
+        more: options with a value that count beside those of the application.
+    """
+    parser = _LeadingOptions(add_help=False, conflict_handler="resolve")
+    for action in more:
+        parser.add_argument(*action.option_strings, nargs=action.nargs)
     _add_options(parser)
     parser.add_argument("words", nargs=argparse.PARSER)
     try:
-        words = parser.parse_known_args(arguments)[0].words
+        found, unknown = parser.parse_known_args(list(words))
     except _InvalidLineError:  # the parser of the application or of a command reports it
-        return None
-    return len(arguments) - len(words)
+        return None, ()
+    return len(words) - len(found.words), unknown
 
 
 def parser() -> argparse.ArgumentParser:
@@ -97,7 +121,6 @@ def parser() -> argparse.ArgumentParser:
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", action="version", version=f"ecrtui {__version__}")
     parser.add_argument("--theme", metavar="NAME", help="color theme; the command palette lists them")
-    parser.add_argument("--read-only", action="store_true", default=None, help="refuse every write")
     parser.add_argument(
         "--no-cache", dest="cache", action="store_false", default=None, help="neither read nor write the disk cache"
     )

@@ -65,11 +65,12 @@ CONNECTION_OPTIONS = (
 
 
 def add_connection_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that select a registry and how to reach it."""
+    """Add the options that select a registry and how to reach it, and ``--read-only``, so that an alias can set it."""
     group = parser.add_argument_group("connection")
     for option in CONNECTION_OPTIONS:
         value: dict[str, Any] = {"metavar": option.metavar, "type": option.type} if option.metavar else {}
         group.add_argument(f"--{option.name}", help=option.help, **option.arguments, **value)
+    group.add_argument("--read-only", action="store_true", default=None, help="refuse every write")
 
 
 def connection_from(options: argparse.Namespace, reference: Reference | None = None) -> Connection:

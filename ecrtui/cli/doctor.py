@@ -62,7 +62,7 @@ def _execute(options: argparse.Namespace) -> int:
     if options.policy:
         _print_json(_policy(Purpose(options.policy), connection, reference.repository))
         return ExitCode.DONE
-    sections = _sections(connection, reference.repository, options.timeout)
+    sections = _sections(connection, reference.repository, options.timeout, read_only=options.read_only)
     checks = _print_document(sections) if options.json else _print_text(sections)
     errors = [check.error for check in checks if check.error is not None]
     return exit_code_for_error(errors[0]) if errors else ExitCode.DONE
@@ -81,7 +81,7 @@ def _policy(purpose: Purpose, connection: Connection, repository: str) -> object
     )
 
 
-def _sections(connection: Connection, repository: str, limit: float) -> Iterator[Section]:
+def _sections(connection: Connection, repository: str, limit: float, *, read_only: bool | None) -> Iterator[Section]:
     """Yield the sections of the report, each as soon as it is complete."""
     from ecrtui.diagnostics import connection as checks
     from ecrtui.diagnostics.report import ask_all
@@ -94,8 +94,8 @@ def _sections(connection: Connection, repository: str, limit: float) -> Iterator
     answers: dict[Permission, Answer] = {}
     if registry.reached:
         subject = registry.subject(repository)
-        read_only = _is_read_only(subject.registry_id, connection.used_profile(os.environ))
-        yield from ask_all(checks.permission_questions(diagnosis, subject, answers, read_only=read_only), limit)
+        refused = _is_read_only(subject.registry_id, connection.used_profile(os.environ), read_only)
+        yield from ask_all(checks.permission_questions(diagnosis, subject, answers, read_only=refused), limit)
     yield checks.summary(dict(answers))
 
 
@@ -117,12 +117,12 @@ def _questions_about_this_machine() -> list[Question]:
     ]
 
 
-def _is_read_only(account: str, profile: str) -> bool:
-    """Return whether the settings of an account refuse writes. Settings that cannot be read do."""
+def _is_read_only(account: str, profile: str, read_only: bool | None) -> bool:
+    """Return whether the option or the settings of an account refuse writes. Settings that cannot be read do."""
     from ecrtui.settings import load
 
     try:
-        return load({}).for_account(account, profile).read_only
+        return load({"read_only": read_only}).for_account(account, profile).read_only
     except SettingsError:
         return True
 

@@ -68,10 +68,10 @@ def command_first(arguments: list[str]) -> list[str]:
     """Return the command line with its command before its options, as in ``ecrtui --region eu-west-1 images``."""
     if not arguments or not arguments[0].startswith("-") or COMMANDS.keys().isdisjoint(arguments):
         return arguments
-    from ecrtui.cli.browse_options import first_word
+    from ecrtui.cli.browse_options import command_index
 
-    index = first_word(arguments)
-    if index is None or arguments[index] not in COMMANDS:
+    index = command_index(arguments)
+    if index is None:
         return arguments
     return [arguments[index], *arguments[:index], *arguments[index + 1 :]]
 

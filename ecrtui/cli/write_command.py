@@ -63,7 +63,6 @@ def add_write_options(parser: argparse.ArgumentParser) -> None:
         help="what to do with the other steps when one is refused or fails (default: stop)",
     )
     group.add_argument("--detailed-exit-code", action="store_true", help="exit with 3 if there was nothing to do")
-    group.add_argument("--read-only", action="store_true", default=None, help="refuse every write")
     group.add_argument(
         "--report",
         metavar="FILE",

@@ -180,6 +180,10 @@ class LifecyclePrediction:
     rank: int = 0
     """The rank of the image among those that the rule counts, 1 for the newest; 0 if the rule does not count images."""
 
+    def is_due(self, now: float) -> bool:
+        """Return whether the image meets the criteria now, so that ECR acts within 24 hours."""
+        return self.due_at is not None and (self.rule.counts_images or is_over(self.due_at, now))
+
 
 def parse_policy(text: str) -> LifecyclePolicy:
     """Parse a policy document; never raise. An empty text is a policy without rules."""
@@ -191,6 +195,15 @@ def parse_policy(text: str) -> LifecyclePolicy:
     except (ValueError, TypeError, KeyError, AttributeError) as problem:
         return LifecyclePolicy(problem=f"the lifecycle policy is invalid: {type(problem).__name__}: {problem}")
     return LifecyclePolicy(rules)
+
+
+def is_over(due_at: float, now: float) -> bool:
+    """Return whether an age limit that ends at ``due_at`` is exceeded.
+
+    An image that is exactly as old as the limit stays: a rule acts on images that are older (user guide of ECR,
+    "Examples of lifecycle policies": "images older than 14 days").
+    """
+    return due_at < now
 
 
 def predict(

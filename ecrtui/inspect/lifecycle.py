@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePreview, LifecycleRule, newest_first
+from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePreview, LifecycleRule, is_over, newest_first
 from ecrtui.ecr.units import format_count, format_number, format_short_duration
 
 
@@ -128,7 +128,7 @@ def _exceeding(rule: LifecycleRule, selected: Sequence[Image], now: float) -> fr
     """Return the digests of the selected images that meet the criterion of the rule."""
     if rule.counts_images:
         return frozenset(image.digest for image in selected[rule.count_number :])
-    return frozenset(image.digest for image in selected if (at := rule.due_at(image)) is not None and at < now)
+    return frozenset(image.digest for image in selected if (at := rule.due_at(image)) is not None and is_over(at, now))
 
 
 def _following(

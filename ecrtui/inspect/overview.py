@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ecrtui.ecr import units
 from ecrtui.ecr.image import Image, ImageKind, image_kind
-from ecrtui.ecr.lifecycle import LifecyclePolicy, predict
+from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction, predict
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, predicate_types
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.inspect.formats import format_name
@@ -98,22 +98,22 @@ def lifecycle_text(
     found = predict(policy, image, others, now)
     if found is None:
         return f"stays: no rule selects it (of {units.format_count(len(policy.rules), 'rule')})"
-    text = _verdict(found.rule.action == "transition", found.due_at, found.known, now)
+    text = _verdict(found, now)
     if found.known and found.rank:
         text += f" · number {units.format_number(found.rank)} of those that it counts"
     unknown = "" if in_index is False or image.tags or image.kind is ImageKind.INDEX else "; unless an index holds it"
     return f"{text} · {found.rule}{unknown}"
 
 
-def _verdict(archives: bool, due_at: float | None, known: bool, now: float) -> str:
-    verb = "archived" if archives else "expires"
-    if not known:
+def _verdict(found: LifecyclePrediction, now: float) -> str:
+    verb = "archived" if found.rule.action == "transition" else "expires"
+    if not found.known:
         return "not known: it depends on images that are not listed"
-    if due_at is None:
+    if found.due_at is None:
         return "stays for now"
-    if due_at <= now:
+    if found.is_due(now):
         return f"{verb} within 24 hours"
-    return f"{verb} in {units.format_short_duration(due_at - now)}"
+    return f"{verb} in {units.format_short_duration(found.due_at - now)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -378,6 +378,6 @@ def _expiry(prediction: LifecyclePrediction, now: float) -> str:
         return f"may {verb}; its rank among the images was not checked"
     if prediction.due_at is None:
         return f"is kept for now (number {prediction.rank} of {prediction.rule.count_number})"
-    if prediction.due_at <= now:
+    if prediction.is_due(now):
         return f"would {verb} within 24 hours"
     return f"would {verb} in {duration_in_words(prediction.due_at - now)}"

@@ -111,6 +111,12 @@ def test_every_option_has_a_help_text(command: str) -> None:
                 assert action.help, action.option_strings or action.dest
 
 
+def test_every_command_with_a_connection_accepts_read_only() -> None:
+    connected = {name: parser for name, parser in parsers().items() if name not in OFFLINE}
+    for name, parser in connected.items():
+        assert parser.parse_args(["--read-only", *COMMAND_LINES[name][1:]]).read_only, name
+
+
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name not in {"put-image", "local"}])
 def test_the_help_lists_exit_codes(command: str) -> None:
     assert "Exit codes: 0 done, 2 usage" in parsers()[command].format_help().replace("\n", " ")

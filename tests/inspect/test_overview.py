@@ -11,6 +11,7 @@ from ecrtui.ecr.lifecycle import LifecyclePolicy, parse_policy
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest
 from ecrtui.ecr.referrer import Referrer
+from ecrtui.inspect.lifecycle import dry_run
 from ecrtui.inspect.overview import artifact_lines, lifecycle_text, stored_size, tag_origins
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import StepAction, StepOutcome
@@ -90,6 +91,14 @@ def test_the_lifecycle_verdict(
 ) -> None:
     image = Image(HERE, tags=tags, pushed_at=NOW - 3 * DAY, media_type=OCI)
     assert lifecycle_text(parse_policy(RULES), image, images, in_index, NOW).startswith(words)
+
+
+def test_an_image_exactly_as_old_as_the_limit_stays_as_in_the_dry_run() -> None:
+    exact, older = (Image(HERE, pushed_at=NOW - 7 * DAY - seconds, media_type=OCI) for seconds in (0, 1))
+    policy = parse_policy(RULES)
+    words = [lifecycle_text(policy, image, (), False, NOW).partition(" · ")[0] for image in (exact, older)]
+    assert words == ["expires in 0 s", "expires within 24 hours"]
+    assert [bool(dry_run(policy, [image], lambda _: "", NOW).acting) for image in (exact, older)] == [False, True]
 
 
 def test_a_repository_without_a_policy_and_one_that_cannot_be_read() -> None:
