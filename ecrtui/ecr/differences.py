@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ecrtui.ecr.exact_json import parse_json, write_json
+from ecrtui.ecr.exact_json import parse_exact, write_json
 from ecrtui.ecr.manifest import ATTESTED, Platform
 
 EXCERPT_LENGTH = 60
 """Characters that are shown around the first difference of two texts."""
+
+MAX_PAIRS = 25_000_000
+"""Pairs of entries of two sequences up to which they are aligned: 5,000 times 5,000 take some seconds."""
+
+MAX_EQUAL_PAIRS = 1_000_000
+"""The same for pairs of equal entries, which take longer."""
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -37,14 +44,14 @@ def text_differences(before: str, after: str, path: str) -> Sequence[Difference]
     if before == after:
         return ()
     try:
-        found = list(differences(parse_json(before), parse_json(after), path))
+        found = list(differences(parse_exact(before), parse_exact(after), path))
     except ValueError:
         found = []
     return found or (_first_character(before, after, path),)
 
 
 def differences(before: Any, after: Any, path: str) -> Iterator[Difference]:
-    """Yield the differences between two values of :func:`ecrtui.ecr.exact_json.parse_json`.
+    """Yield the differences between two values of :func:`ecrtui.ecr.exact_json.parse_exact`.
 
     Equal entries of two arrays are aligned, so that an added entry is one difference. Manifests of an index are
     compared by their platform.
@@ -96,10 +103,13 @@ def _of_arrays(before: Sequence[Any], after: Sequence[Any], path: str) -> Iterat
 def aligned(before: Sequence[str], after: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
     """Return how to turn one sequence into another, as :meth:`difflib.SequenceMatcher.get_opcodes` does.
 
-    The other direction gives the same result, turned round.
+    The other direction gives the same result, turned round. Sequences that would take minutes are not aligned: what is
+    between their equal beginning and their equal end replaces each other.
     """
     from difflib import SequenceMatcher
 
+    if _is_costly(before, after):
+        return _aligned_ends(before, after)
     if list(before) <= list(after):
         return SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
     opposite = {"insert": "delete", "delete": "insert"}
@@ -107,6 +117,29 @@ def aligned(before: Sequence[str], after: Sequence[str]) -> Sequence[tuple[str, 
         (opposite.get(kind, kind), start, end, new_start, new_end)
         for kind, new_start, new_end, start, end in SequenceMatcher(None, after, before, autojunk=False).get_opcodes()
     ]
+
+
+def _is_costly(before: Sequence[str], after: Sequence[str]) -> bool:
+    if len(before) * len(after) > MAX_PAIRS:
+        return True
+    uses = Counter(after)
+    return sum(number * uses[entry] for entry, number in Counter(before).items()) > MAX_EQUAL_PAIRS
+
+
+def _aligned_ends(before: Sequence[str], after: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    """Return the equal beginning, what replaces the middle, and the equal end, as :func:`aligned` does."""
+    shorter = min(len(before), len(after))
+    start = next((number for number in range(shorter) if before[number] != after[number]), shorter)
+    left = shorter - start
+    end = next((number for number in range(left) if before[-1 - number] != after[-1 - number]), left)
+    old, new = len(before) - end, len(after) - end
+    middle = "replace" if start < old and start < new else "delete" if start < old else "insert"
+    codes = (
+        ("equal", 0, start, 0, start),
+        (middle, start, old, start, new),
+        ("equal", old, len(before), new, len(after)),
+    )
+    return [code for code in codes if code[1] < code[2] or code[3] < code[4]]
 
 
 def _by_platform(entries: Sequence[Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ Document = dict[str, Any]
 
 
 class _JournalEntry(Protocol):
-    """An entry of the journal, as far as its document needs it; ``retag.journal.entry.Entry`` is one."""
+    """An entry of the journal, as far as its document needs it; ``retag.journal.entry.JournalEntry`` is one."""
 
     @property
     def number(self) -> int: ...

@@ -1,11 +1,13 @@
 """JSON as it is written: numbers keep their spelling, and a document that names a member twice is an error.
 
-Python's ``json`` rounds numbers and drops repeated members, so two documents that differ could look the same.
+Python's ``json`` rounds numbers and drops repeated members, so two documents that differ could look the same. Where
+only the values count, use :func:`ecrtui.ecr.json_values.parse_json`.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +23,7 @@ class Number:
     text: str
 
 
-def parse_json(text: str) -> Any:
+def parse_exact(text: str) -> Any:
     """Return the value of a JSON text; its numbers are :class:`Number`.
 
     Raises:
@@ -40,7 +42,7 @@ def parse_json(text: str) -> Any:
 
 
 def write_json(value: Any, indent: int | None = None) -> str:
-    """Return a value of :func:`parse_json` as JSON, in the order of its members.
+    """Return a value of :func:`parse_exact` as JSON, in the order of its members.
 
     Args:
         value: the value.
@@ -52,8 +54,8 @@ def write_json(value: Any, indent: int | None = None) -> str:
 def _unique_members(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        names = Counter(name for name, _ in pairs)
+        twice = next(name for name, uses in names.items() if uses > 1)
         raise ValueError(f"the member {json.dumps(twice)} occurs twice in one object")
     return members
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ecrtui.ecr.exact_json import parse_json
+from ecrtui.ecr.exact_json import parse_exact
 from ecrtui.ecr.json_values import to_list, to_mapping
 
 MAX_SIZE = 8 * 1024 * 1024
@@ -20,7 +20,7 @@ class ImageConfig:
     """A config with every member that it has."""
 
     document: Any = None
-    """Its JSON value, as :func:`ecrtui.ecr.exact_json.parse_json` returns it; None if it has a ``problem``."""
+    """Its JSON value, as :func:`ecrtui.ecr.exact_json.parse_exact` returns it; None if it has a ``problem``."""
     text: str = ""
     """The config as it is stored. Bytes that are not UTF-8 are U+FFFD in it."""
     problem: str = ""
@@ -34,7 +34,7 @@ def parse_config(content: bytes) -> ImageConfig:
     text = content.decode(errors="replace")
     is_utf8 = text.encode() == content
     try:
-        return ImageConfig(parse_json(text), text, "", is_utf8)
+        return ImageConfig(parse_exact(text), text, "", is_utf8)
     except ValueError as problem:
         return ImageConfig(None, text, str(problem), is_utf8)
 
@@ -45,9 +45,9 @@ def config_of_schema1(manifest: str) -> ImageConfig:
     The first text describes the image. The others are the earlier steps; they become its ``history``, oldest first.
     """
     try:
-        history = to_list(to_mapping(parse_json(manifest)).get("history"))
+        history = to_list(to_mapping(parse_exact(manifest)).get("history"))
         texts = [to_mapping(entry).get("v1Compatibility") for entry in history]
-        entries = [parse_json(text if isinstance(text, str) else "") for text in texts]
+        entries = [parse_exact(text if isinstance(text, str) else "") for text in texts]
     except ValueError as problem:
         return ImageConfig(text=manifest, problem=str(problem))
     if not entries or not isinstance(entries[0], dict):

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
+from ecrtui.ecr.exact_json import write_json
+
 MAX_SIZE = 2**63 - 1
 """The largest size in bytes (``int64`` of the OCI descriptor)."""
 
@@ -42,13 +44,17 @@ def to_text(value: object) -> str:
     """Return a text as it is, None as an empty text, and any other value as JSON.
 
     Halves of surrogate pairs, which no encoding can write, become U+FFFD.
+
+    Args:
+        value: a value of :func:`parse_json`, or of :func:`ecrtui.ecr.exact_json.parse_exact`.
     """
-    if isinstance(value, str):
-        return value if value.isascii() else _HALVES.sub("\ufffd", value)
+    if value is None:
+        return ""
     try:
-        return "" if value is None else json.dumps(value)
+        text = value if isinstance(value, str) else write_json(value)
     except RecursionError:
         return "nested too deeply"
+    return text if text.isascii() else _HALVES.sub("\ufffd", text)
 
 
 def to_size(value: object) -> int:

@@ -30,6 +30,11 @@ from ecrtui.ecr.units import DAY, matches_wildcard
 _MAX_COUNT = 2**31
 """Priorities and counts of a rule are below this; the API has 32 bits for them."""
 
+_TAG_STATUSES = ("tagged", "untagged", "any")
+_STORAGE_CLASSES = ("standard", "archive")
+_ACTIONS = ("expire", "transition")
+_INVALID = "the lifecycle policy is invalid"
+
 
 class CountType(StrEnum):
     """The criterion of a rule (``countType``)."""
@@ -119,8 +124,7 @@ class LifecycleRule:
     def selection(self) -> str:
         """What the rule selects, in the words of the policy: "tagged main-*", "untagged", "any"."""
         archived = "archived, " if self.storage_class == "archive" else ""
-        names = (*(f"{prefix}*" for prefix in self.prefixes), *self.patterns)
-        return archived + " and ".join((self.tag_status, *names)).replace(" and ", " ", 1)
+        return archived + " ".join(filter(None, (self.tag_status, self._tags)))
 
     @property
     def limit(self) -> str:
@@ -134,12 +138,15 @@ class LifecycleRule:
         """What the rule does to an image, after "would": "expire" or "archive"."""
         return "archive" if self.action == "transition" else "expire"
 
+    @property
+    def _tags(self) -> str:
+        """The tags that an image must have: ``main-* and *-rc``; empty if the rule names none."""
+        return " and ".join((*(f"{prefix}*" for prefix in self.prefixes), *self.patterns))
+
     def __str__(self) -> str:
-        which = {"untagged": "untagged images", "any": "all images"}.get(
-            self.tag_status,
-            f"images with {' and '.join((*(f'{prefix}*' for prefix in self.prefixes), *self.patterns))}",
-        )
-        verb = "archives" if self.action == "transition" else "expires"
+        names = {"untagged": "untagged images", "any": "all images"}
+        which = names.get(self.tag_status, f"images with {self._tags}")
+        verb = f"{self.verb}s"
         unit = f"{self.count_number} day{'' if self.count_number == 1 else 's'}"
         when = {
             CountType.MORE_THAN: f"beyond the newest {self.count_number}",
@@ -192,8 +199,12 @@ def parse_policy(text: str) -> LifecyclePolicy:
     try:
         document = parse_json(text)
         rules = tuple(sorted((_rule(entry) for entry in document["rules"]), key=lambda rule: rule.priority))
-    except (ValueError, TypeError, KeyError, AttributeError) as problem:
-        return LifecyclePolicy(problem=f"the lifecycle policy is invalid: {type(problem).__name__}: {problem}")
+    except KeyError as missing:
+        return LifecyclePolicy(problem=f"{_INVALID}: it has no {missing}")
+    except ValueError as problem:
+        return LifecyclePolicy(problem=f"{_INVALID}: {problem}")
+    except (TypeError, AttributeError):
+        return LifecyclePolicy(problem=f"{_INVALID}: a member has another type than ECR accepts")
     return LifecyclePolicy(rules)
 
 
@@ -266,17 +277,31 @@ def _age_key(image: Image) -> tuple[float, str]:
 
 def _rule(entry: Mapping[str, Any]) -> LifecycleRule:
     selection = entry["selection"]
+    tag_status = _one_of(selection, "tagStatus", _TAG_STATUSES)
+    prefixes = tuple(map(to_text, to_list(selection.get("tagPrefixList"))))
+    patterns = tuple(map(to_text, to_list(selection.get("tagPatternList"))))
+    if (tag_status == "tagged") is not bool(prefixes or patterns):
+        raise ValueError("tagPrefixList or tagPatternList goes with tagStatus tagged, and with no other")
+    _one_of(selection, "countUnit", ("days",), "days")
     return LifecycleRule(
         priority=_count(entry["rulePriority"]),
-        tag_status=to_text(selection["tagStatus"]),
-        count_type=CountType(selection["countType"]),
+        tag_status=tag_status,
+        count_type=CountType(_one_of(selection, "countType", tuple(CountType))),
         count_number=_count(selection["countNumber"]),
-        prefixes=tuple(map(to_text, to_list(selection.get("tagPrefixList")))),
-        patterns=tuple(map(to_text, to_list(selection.get("tagPatternList")))),
-        storage_class=to_text(selection.get("storageClass")) or "standard",
-        action=to_text(to_mapping(entry.get("action")).get("type")) or "expire",
+        prefixes=prefixes,
+        patterns=patterns,
+        storage_class=_one_of(selection, "storageClass", _STORAGE_CLASSES, "standard"),
+        action=_one_of(to_mapping(entry.get("action")), "type", _ACTIONS, "expire"),
         description=to_text(entry.get("description")),
     )
+
+
+def _one_of(members: Mapping[str, Any], name: str, values: Sequence[str], default: str = "") -> str:
+    """Return the value of a member. A dry run of a policy that ECR would refuse must not say what it would do."""
+    value = to_text(members.get(name)) or default
+    if value not in values:
+        raise ValueError(f"{name} is {value[:20]!r}; ECR accepts {', '.join(values)}")
+    return value
 
 
 def _count(value: object) -> int:

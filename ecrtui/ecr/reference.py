@@ -13,10 +13,8 @@ from ecrtui.errors import UsageError
 REPOSITORY_PATTERN = r"(?:[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*/)*[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 """``RepositoryName`` of the ECR service model; 2 to 256 characters."""
 
-_HOST_PATTERN = (
-    r"(?P<account>[0-9]{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)"
-    r"\.(?:amazonaws\.com(?:\.cn)?|on\.aws|[a-z0-9.-]+)"
-)
+_HOST_PATTERN = r"(?P<account>[0-9]{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+"
+"""The host of a registry. Its domain depends on the partition and on the kind of endpoint."""
 
 _SCHEME_PATTERN = r"^(?:https|docker|oci)://"
 """Schemes that people copy with a reference, from a browser, skopeo, crane or Helm."""

@@ -124,7 +124,7 @@ def hexadecimal(content: bytes) -> str:
 def pretty_json(text: str) -> str:
     """Return a JSON text with a member on each line, numbers and names as they are; other text as it is."""
     try:
-        return exact_json.write_json(exact_json.parse_json(text), 2)
+        return exact_json.write_json(exact_json.parse_exact(text), 2)
     except ValueError:
         return text
 

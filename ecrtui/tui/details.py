@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecrtui.ecr.documents import without_empty
-from ecrtui.ecr.exact_json import parse_json, write_json
+from ecrtui.ecr.exact_json import parse_exact, write_json
 from ecrtui.ecr.safe_text import visible, visible_json, visible_lines
 from ecrtui.ecr.units import date_as_told
 from ecrtui.errors import EcrTuiError, ErrorKind
@@ -111,7 +111,7 @@ def _lines(value: Any) -> list[str]:
 def _json_lines(text: str) -> list[str]:
     """Return a JSON text, such as a lifecycle policy, one member a line; any other text on one line."""
     try:
-        return json_text(parse_json(text), indent=2).split("\n")
+        return json_text(parse_exact(text), indent=2).split("\n")
     except ValueError:
         return [visible(text)]
 

@@ -10,7 +10,8 @@ from ecrtui.ecr.csv_cells import csv_cell, csv_text
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=1", "=", "=HYPERLINK(A1)", "'=1", "''-1", " x", "x ", "' x"]
+    "text",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\r=1", "=", "=HYPERLINK(A1)", "＝1", "'=1", "''-1", " x", "x ", "' x"],
 )
 def test_a_formula_gets_an_apostrophe(text: str) -> None:
     assert csv_cell(text) == "'" + text

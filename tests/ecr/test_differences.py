@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrtui.ecr.differences import Difference, text_differences
+from ecrtui.ecr.differences import Difference, aligned, text_differences
 from tests.ecr.test_exact_json import VALUES
 
 
@@ -71,6 +71,24 @@ def test_texts_with_the_same_members_differ_at_a_character(before: str, after: s
     (difference,) = text_differences(before, after, "manifest")
     assert difference.path == path
     assert difference.before != difference.after
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("a" * 9_999, "a" * 5_000 + "b" + "a" * 4_998, [("replace", 5_000, 5_001, 5_000, 5_001)]),
+        ("a" * 9_999, "a" * 10_000, [("insert", 9_999, 9_999, 9_999, 10_000)]),
+        ("a" * 10_000, "a" * 9_999, [("delete", 9_999, 10_000, 9_999, 9_999)]),
+        ("a" * 9_999, "b" * 9_999, [("replace", 0, 9_999, 0, 9_999)]),
+        ("a" * 9_999, "a" * 9_999, []),
+    ],
+    ids=["replaced", "inserted", "removed", "all", "none"],
+)
+def test_long_sequences_are_aligned_at_their_ends(before: str, after: str, expected: Any) -> None:
+    codes = aligned(before, after)
+    assert [code for code in codes if code[0] != "equal"] == expected
+    assert sum(code[2] - code[1] for code in codes) == len(before)
+    assert sum(code[4] - code[3] for code in codes) == len(after)
 
 
 @given(st.text(max_size=30) | VALUES.map(json.dumps), st.text(max_size=30) | VALUES.map(json.dumps))

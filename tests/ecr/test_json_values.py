@@ -6,6 +6,7 @@ from math import inf
 
 import pytest
 
+from ecrtui.ecr.exact_json import parse_exact
 from ecrtui.ecr.json_values import parse_json, to_list, to_mapping, to_text
 
 
@@ -31,4 +32,5 @@ def test_half_a_surrogate_pair_becomes_a_replacement_character() -> None:
 
 def test_a_value_of_another_type_becomes_json_text_or_is_empty() -> None:
     assert [to_text(value) for value in (None, 2, True, {"a": None})] == ["", "2", "true", '{"a": null}']
+    assert [to_text(parse_exact(text)) for text in ("1.50", '{"a": [2, "é"]}')] == ["1.50", '{"a": [2, "é"]}']
     assert (to_mapping([1]), to_list({"a": 1}), to_mapping(None), to_list("a")) == ({}, [], {}, [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -130,6 +131,24 @@ def test_a_rule_reads_as_a_sentence() -> None:
 def test_an_invalid_policy_has_a_problem(text: str) -> None:
     assert "is invalid" in parse_policy(text).problem
     assert parse_policy("") == LifecyclePolicy()
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"tagStatus": "TAGGED"}, "tagStatus is 'TAGGED'"),
+        ({"tagStatus": "tagged"}, "goes with tagStatus tagged"),
+        ({"tagPrefixList": ["a"]}, "goes with tagStatus tagged"),
+        ({"countType": "imageCount"}, "countType is 'imageCount'"),
+        ({"countUnit": "hours"}, "countUnit is 'hours'"),
+        ({"storageClass": "glacier"}, "storageClass is 'glacier'"),
+        ({"action": {"type": "delete"}}, "type is 'delete'"),
+        ({"countType": None}, "countType is ''"),
+    ],
+)
+def test_a_rule_that_ecr_would_refuse_has_a_problem(change: Mapping[str, object], problem: str) -> None:
+    rule = {"rulePriority": 1, "selection": {**days(1, tagStatus="any"), **change}, "action": change.get("action")}
+    assert problem in parse_policy(policy_text([rule])).problem
 
 
 TAGS = ("prod-1", "prod-2", "beta-1", "beta", "x")

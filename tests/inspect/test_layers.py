@@ -34,6 +34,8 @@ def config(*history: Any, diff_ids: Any = ()) -> bytes:
         ((A,), (ENTRYPOINT, RUN), [(0, "", "ENV c"), (1, A, "RUN a")]),
         ((A, B), (), [(1, A, ""), (2, B, "")]),
         ((), (RUN,), [(0, "", "RUN a")]),
+        ((A,), ({"created_by": 1.5},), [(1, A, "1.5")]),
+        ((A,), ({"created_by": {"a": [1]}},), [(1, A, '{"a": [1]}')]),
     ],
 )
 def test_each_layer_is_beside_its_step(layers: Any, history: Any, expected: Any) -> None:

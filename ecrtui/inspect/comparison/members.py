@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ecrtui.ecr.differences import Difference, aligned, differences, step, text_differences
-from ecrtui.ecr.exact_json import parse_json, write_json
+from ecrtui.ecr.exact_json import parse_exact, write_json
 from ecrtui.inspect.comparison.rows import Change, Row, lone_row, row_of, value_row
 
 EXCERPT_BYTES = 8
@@ -25,7 +25,7 @@ def document_rows(before: str, after: str, path: str = "") -> Sequence[Row]:
         path: the name of the document, the first part of each label; empty for none.
     """
     try:
-        rows = list(value_rows(parse_json(before), parse_json(after), path))
+        rows = list(value_rows(parse_exact(before), parse_exact(after), path))
     except ValueError:
         rows = []
     if before == after or any(row.differs for row in rows):
@@ -34,7 +34,7 @@ def document_rows(before: str, after: str, path: str = "") -> Sequence[Row]:
 
 
 def value_rows(before: Any, after: Any, path: str) -> Iterator[Row]:
-    """Yield a row for each member of two values of :func:`ecrtui.ecr.exact_json.parse_json`."""
+    """Yield a row for each member of two values of :func:`ecrtui.ecr.exact_json.parse_exact`."""
     if isinstance(before, dict) and isinstance(after, dict) and (before or after):
         yield from member_rows(before, after, path)
     elif write_json(before) != write_json(after):
@@ -87,7 +87,7 @@ def text_rows(before: str, after: str, name: str) -> Sequence[Row]:
         return ()
     try:
         for text in (before, after):
-            parse_json(text)
+            parse_exact(text)
     except ValueError:
         lines = before.split("\n"), after.split("\n")
         if max(map(len, lines)) > MAX_LINES:  # to align them could take minutes
@@ -128,9 +128,9 @@ def difference_row(difference: Difference) -> Row:
     label = _label(difference.path)
     if difference.before is None or difference.after is None:
         added = difference.before is None
-        value = parse_json(difference.after or difference.before or "null")
+        value = parse_exact(difference.after or difference.before or "null")
         return lone_row(label, value, Change.ADDED if added else Change.REMOVED)
-    return value_row(label, parse_json(difference.before), parse_json(difference.after))
+    return value_row(label, parse_exact(difference.before), parse_exact(difference.after))
 
 
 def _lone(label: str, name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Row:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 
-from ecrtui.ecr.exact_json import parse_json, write_json
+from ecrtui.ecr.exact_json import parse_exact, write_json
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.text_document import Span, TextDocument, TextRange, find_all, wide_lines, widest
 
@@ -76,7 +76,7 @@ def pretty_manifest(source: str) -> ManifestDocument:
     Raises:
         ValueError: the text is not JSON, or names a member twice.
     """
-    return prepare_manifest(write_json(parse_json(source), indent=2))
+    return prepare_manifest(write_json(parse_exact(source), indent=2))
 
 
 @lru_cache(maxsize=8)

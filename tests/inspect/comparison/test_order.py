@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecrtui.ecr.exact_json import parse_json
+from ecrtui.ecr.exact_json import parse_exact
 from ecrtui.inspect.comparison.order import order_note, order_of_versions
 from ecrtui.inspect.comparison.rows import value_row
 
@@ -66,5 +66,5 @@ def test_an_order_that_schemes_do_not_agree_on_is_not_known(kind: str, before: s
     ],
 )
 def test_the_note_of_two_values_is_their_difference(before: str, after: str, note: str) -> None:
-    values = parse_json(before), parse_json(after)
+    values = parse_exact(before), parse_exact(after)
     assert order_note(*values) == value_row("x", *values).note == note
