@@ -49,6 +49,8 @@ class Engine:
         self._contexts = ContextLoader(registry, journal)
         self._history = WriteHistory(registry, journal)
         self._unlocked_until = 0.0
+        self._unlock_ends = 0.0
+        """The same moment on the clock that nobody can set back. That one stands still while the machine sleeps."""
         self._plans = PlanBuilder(registry, self._contexts, self._policy, self._history)
 
     @property
@@ -64,7 +66,8 @@ class Engine:
     @property
     def read_only(self) -> bool:
         """True if the settings refuse every write, and :meth:`unlock` does not allow them now."""
-        return self._settings.read_only and time.time() >= self._unlocked_until
+        is_unlocked = time.time() < self._unlocked_until and time.monotonic() < self._unlock_ends
+        return self._settings.read_only and not is_unlocked
 
     @property
     def unlocked_until(self) -> float:
@@ -81,7 +84,7 @@ class Engine:
             Refused: a flag or a variable refuses writes. Only a start without it changes that.
         """
         self.check_unlock()
-        self._unlocked_until = time.time() + seconds
+        self._unlocked_until, self._unlock_ends = time.time() + seconds, time.monotonic() + seconds
         return self._unlocked_until
 
     def check_unlock(self) -> None:

@@ -146,12 +146,11 @@ class PlanExecutor:
                 manifests.update((manifest.digest, manifest) for manifest in found)
                 old = [manifests[digest] for digest in {step.before for step in own} if digest in manifests]
                 manifests.update(parts_of(old, partial(self._journalled_or_read, repository)))
+                restored = self._journalled({step.after for step in own if step.restores})
+                manifests.update((manifest.digest, manifest) for manifest in restored)
+                manifests.update(parts_of(restored, self._journalled))
             except EcrTuiError as error:
                 errors[repository] = error
-                continue
-            restored = self._journalled({step.after for step in own if step.restores})
-            manifests.update((manifest.digest, manifest) for manifest in restored)
-            manifests.update(parts_of(restored, self._journalled))
         return manifests, errors
 
     def _journalled(self, digests: Iterable[str]) -> Sequence[Manifest]:

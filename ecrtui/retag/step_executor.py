@@ -163,7 +163,7 @@ class StepExecutor:
                 written = self._check_precondition(step, sent)
                 if written is None:
                     sent = True
-                    written = self._call(plan, step, manifests, number)
+                    written = self._write(plan, step, manifests, number)
             except _RetryableError as retryable:
                 error = retryable.error
                 self._rate_limiter.record_throttling()
@@ -225,12 +225,19 @@ class StepExecutor:
             return self._registry.images_by_tag(step.repository, [step.tag]).get(step.tag)
         return next(iter(self._registry.images_by_digest(step.repository, [step.after])), None)
 
-    def _call(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest], number: int) -> _WriteResult:
+    def _write(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest], number: int) -> _WriteResult:
+        """Send the write; restore an image that lost its last tag. Raise _RetryableError as :meth:`_call` does."""
+        written = self._call(step, manifests)
+        if step.action is StepAction.REMOVE and written.outcome is StepOutcome.DONE:
+            return self._restore_if_deleted(plan, step, manifests, number, written)
+        return written
+
+    def _call(self, step: Step, manifests: Mapping[str, Manifest]) -> _WriteResult:
         """Send the write. Raise _RetryableError if it was not applied and a retry can help."""
         try:
             if step.action is StepAction.REMOVE:
                 self._registry.untag(step.repository, step.tag)
-                return self._restore_if_deleted(plan, step, manifests, number)
+                return _WriteResult(StepOutcome.DONE)
             result = self._registry.put_image(step.repository, manifests[step.after], step.tag)
         except (Throttled, ConnectionFailed) as error:
             if error.retryable and not error.ambiguous:
@@ -283,54 +290,49 @@ class StepExecutor:
         return _WriteResult(StepOutcome.CONFLICT, f"{error}; {self._conflict(step, found)}", result, error, found)
 
     def _restore_if_deleted(
-        self, plan: Plan, step: Step, manifests: Mapping[str, Manifest], number: int
+        self, plan: Plan, step: Step, manifests: Mapping[str, Manifest], number: int, removed: _WriteResult
     ) -> _WriteResult:
         """Restore the image of a removed tag if ECR deleted it because another client removed its other tag.
 
-        ECR has no operation that removes a tag unless it is the last one.
+        ECR has no operation that removes a tag unless it is the last one. If somebody gave the tag to another image
+        since then, the image is restored without a tag.
+
+        Args:
+            plan: the plan of the step.
+            step: the removal.
+            manifests: the manifests of the step, by digest.
+            number: the journal entry of the removal.
+            removed: the result of the removal.
         """
         try:
             if self._registry.images_by_digest(step.repository, [step.before]):
-                return _WriteResult(StepOutcome.DONE)
+                return removed
         except EcrTuiError as error:
             message = f"the tag was removed; could not check that the image still exists: {error}"
-            return _WriteResult(StepOutcome.DONE, message, error=error)
+            return replace(removed, message=message, error=error)
         reason = "someone removed the other tag of the image at the same time, so ECR deleted the image"
         restoring = replace(
-            step,
-            action=StepAction.CREATE,
-            before="",
-            after=step.before,
-            restores=True,
-            undoes=number,
-            becomes_untagged=False,
+            step, action=StepAction.CREATE, before="", after=step.before, restores=True, becomes_untagged=False
         )
-        try:
-            entry = self._begin(plan, restoring, manifests)
-        except JournalError as error:
-            return _WriteResult(StepOutcome.FAILED, f"{reason}; it was not restored: {error}", error=error, found="")
-        restored = self._restore(restoring, manifests)
-        self._finish(restoring, entry, restored)
-        if restored.outcome is StepOutcome.DONE:
-            message = f"{reason}; it was restored with this tag"
-            return _WriteResult(StepOutcome.CONFLICT, message, restored.result, found=step.before)
+        restored = self._restore(plan, replace(restoring, undoes=number), manifests)
+        found, how = step.before, "with this tag"
+        if restored.outcome is StepOutcome.CONFLICT:
+            found, how = restored.found or "", f"without a tag, because {step.tag} points to another image now"
+            restored = self._restore(plan, replace(restoring, tag=""), manifests)
+        if restored.outcome in (StepOutcome.DONE, StepOutcome.ALREADY):
+            return _WriteResult(StepOutcome.CONFLICT, f"{reason}; it was restored {how}", restored.result, found=found)
         message = f"{reason}; it could not be restored: {restored.message}"
         return _WriteResult(StepOutcome.FAILED, message, error=restored.error, found="")
 
-    def _restore(self, step: Step, manifests: Mapping[str, Manifest]) -> _WriteResult:
-        for attempt in range(_MAX_ATTEMPTS):
-            try:
-                result = self._registry.put_image(step.repository, manifests[step.after], step.tag)
-            except Throttled as error:
-                written = self._after_error(step, error, manifests)
-                self._rate_limiter.record_throttling()
-                if attempt + 1 < _MAX_ATTEMPTS:
-                    self._rate_limiter.acquire()
-            except EcrTuiError as error:
-                return self._after_error(step, error, manifests)
-            else:
-                return _WriteResult(StepOutcome.DONE, "restored", result)
-        return written
+    def _restore(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest]) -> _WriteResult:
+        """Record and send a write that belongs to the step of a removal."""
+        try:
+            number = self._begin(plan, step, manifests)
+        except JournalError as error:
+            return _WriteResult(StepOutcome.FAILED, str(error), error=error)
+        restored = self._send(plan, step, manifests, number)
+        self._finish(step, number, restored)
+        return restored
 
     def _conflict(self, step: Step, found: str) -> str:
         """Return both digests, and who moved the tag and when, if the journal knows."""
@@ -339,7 +341,10 @@ class StepExecutor:
         return f"{step.tag or 'the image'} {now}{self._changed_by(step, found)}; it {planned} when the plan was made"
 
     def _changed_by(self, step: Step, found: str) -> str:
-        change = self._journal.last_change(self._location, step.repository, step.tag)
+        try:
+            change = self._journal.last_change(self._location, step.repository, step.tag)
+        except JournalError:  # who changed it is only a remark
+            return ""
         if change is None or change.begun_at is None or change.after != found:
             return ""
         who = change.principal or "another user of this journal"

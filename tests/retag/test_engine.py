@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -269,6 +271,43 @@ def test_a_failed_final_check_is_reported(env: RetagEnv) -> None:
     assert report.verification_error is not None
 
 
+def test_a_conflict_has_a_result_although_the_journal_cannot_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "journal.sqlite"
+    env = RetagEnv(file)
+    plan = env.plan(("two", env.one))
+
+    def move_the_tag_and_damage_the_journal() -> None:
+        env.tag("two", env.three)
+        env.journal.close()
+        file.write_bytes(b"no journal" * 1000)
+
+    env.embedded.faults.add("PutImage:drop-before:times=1")
+    env.embedded.faults.before("PutImage", move_the_tag_and_damage_the_journal)
+    (result,) = env.engine.apply(plan).results
+    assert (result.outcome, result.found) == (StepOutcome.CONFLICT, env.three)
+    assert "lists it as unknown" in result.message
+
+
+def test_each_step_has_a_result_although_the_journal_breaks_during_the_plan(tmp_path: Path) -> None:
+    file = tmp_path / "journal.sqlite"
+    env = RetagEnv(file)
+    deleted = push_image(env.client, REPOSITORY, "deleted", "deleted").digest
+    env.retag(("deleted", env.one))
+    env.client.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageDigest": deleted}])
+    tags = [(f"tag-{number}", env.one) for number in range(60)]
+    changes = [TagChange(REPOSITORY, tag, digest) for tag, digest in (*tags, ("deleted", deleted))]
+    plan = env.engine.plan(changes)
+
+    def damage_the_journal(result: StepResult, progress: Progress) -> None:
+        if progress.done == 50:
+            env.journal.close()
+            file.write_bytes(b"no journal" * 1000)
+
+    report = env.engine.apply(plan, on_result=damage_the_journal)
+    assert report.counts[StepOutcome.DONE] == 50
+    assert sum(report.counts.values()) == len(plan.steps)
+
+
 # Undo
 
 
@@ -377,6 +416,32 @@ def test_an_image_that_ecr_deletes_in_a_race_is_restored(env: RetagEnv) -> None:
     assert "restored with this tag" in result.message
     assert env.tags()["extra"] == env.one
     assert [entry.outcome for entry in env.engine.history()] == [StepOutcome.DONE, StepOutcome.CONFLICT]
+
+
+def test_an_image_that_ecr_deletes_in_a_race_is_restored_after_a_lost_reply(env: RetagEnv) -> None:
+    env.tag("extra", env.one)
+    plan = env.engine.plan_untag(REPOSITORY, ["extra"])
+    env.embedded.faults.before("BatchDeleteImage", lambda: env.untag("one"))
+    env.embedded.faults.add("BatchDeleteImage:drop-after:times=1")
+    (result,) = env.engine.apply(plan).results
+    assert result.outcome is StepOutcome.CONFLICT
+    assert env.tags()["extra"] == env.one
+
+
+def test_a_deleted_image_is_restored_without_a_tag_that_someone_gave_to_another_image(env: RetagEnv) -> None:
+    env.tag("extra", env.one)
+    plan = env.engine.plan_untag(REPOSITORY, ["extra"])
+
+    def untag_and_give_the_tag_away_later() -> None:
+        env.untag("one")
+        env.embedded.faults.before("DescribeImages", lambda: env.tag("extra", env.two))
+
+    env.embedded.faults.before("BatchDeleteImage", untag_and_give_the_tag_away_later)
+    (result,) = env.engine.apply(plan).results
+    assert (result.outcome, result.found) == (StepOutcome.CONFLICT, env.two)
+    assert "restored without a tag, because extra points to another image now" in result.message
+    assert env.tags()["extra"] == env.two
+    assert [image.digest for image in env.registry.images_by_digest(REPOSITORY, [env.one])] == [env.one]
 
 
 def test_one_plan_can_replace_the_last_tag_of_an_image(env: RetagEnv) -> None:
@@ -588,6 +653,20 @@ def test_read_only_is_unlocked_for_some_time(env: RetagEnv) -> None:
     with pytest.raises(Refused, match="read-only mode"):
         engine.apply(late)
     assert engine.plan([TagChange(REPOSITORY, "more", env.one)]).refused_steps
+
+
+@pytest.mark.parametrize(("clock", "shift"), [("time", -3600), ("monotonic", -3600)])
+def test_an_unlock_ends_although_the_clock_was_set_back(
+    env: RetagEnv, monkeypatch: pytest.MonkeyPatch, clock: str, shift: float
+) -> None:
+    engine = env.new_engine(replace(env.settings, read_only=True, sources={"read_only": "settings.toml"}))
+    engine.unlock(60)
+    assert not engine.read_only
+    begun = {name: getattr(time, name)() for name in ("time", "monotonic")}
+    for name, moment in begun.items():
+        now = moment + (shift if name == clock else 61)
+        monkeypatch.setattr(time, name, lambda now=now: now)
+    assert engine.read_only
 
 
 @pytest.mark.parametrize("source", ["--read-only", "$ECRTUI_READ_ONLY"])

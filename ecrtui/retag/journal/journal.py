@@ -23,7 +23,7 @@ from ecrtui.private_files import describe, prepare_database
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.journal.process_lock import ProcessLock, is_owner_alive
 from ecrtui.retag.journal.rows import read_entry
-from ecrtui.retag.journal.schema import create_tables
+from ecrtui.retag.journal.schema import OtherVersion, create_tables
 from ecrtui.retag.plan import REVERTING_KINDS, Plan, Step, StepOutcome
 from ecrtui.retag.plan_file import parse_plan_document, plan_document
 
@@ -248,11 +248,11 @@ class Journal:
                 conditions.append(condition)
                 values.extend(arguments)
         query = f"SELECT {_COLUMNS} FROM entries WHERE {' AND '.join(conditions)} ORDER BY number DESC LIMIT ?"  # noqa: S608 - the conditions are the literals above
-        with self._lock:  # a write that begins or ends between the two statements would look like an unknown one
-            with self.reading() as connection:
-                cursor = connection.execute(query, (*values, -1 if limit is None else limit))
-                columns = [column[0] for column in cursor.description]
-                rows = [dict(zip(columns, row, strict=True)) for row in cursor]
+        # Both statements hold the lock: a write that begins or ends between them would look like an unknown one.
+        with self.reading() as connection:
+            cursor = connection.execute(query, (*values, -1 if limit is None else limit))
+            columns = [column[0] for column in cursor.description]
+            rows = [dict(zip(columns, row, strict=True)) for row in cursor]
             return tuple(read_entry(row, self._is_in_flight) for row in rows)
 
     def last_change(self, location: RegistryLocation, repository: str, tag: str) -> JournalEntry | None:
@@ -279,11 +279,12 @@ class Journal:
         return frozenset(digest for digest in digests if self.manifest(digest) is not None)
 
     def _is_in_flight(self, number: int, owner: str) -> bool:
-        with self._lock:
-            if number in self._in_flight:
-                return True
-            mine = self._owner.token if self._owner else None
-        return self.path is not None and owner != mine and is_owner_alive(self.path, owner)
+        mine = self._owner.token if self._owner else None
+        return number in self._in_flight or (owner != mine and self.is_running(owner))
+
+    def is_running(self, owner: str) -> bool:
+        """Return True if the process that this token names still runs; within :meth:`reading` or :meth:`writing`."""
+        return self.path is not None and is_owner_alive(self.path, owner)
 
     def owner_token(self) -> str:
         """Return what names this process in the rows that it writes; empty in memory."""
@@ -357,6 +358,8 @@ def _next_step(problem: Exception) -> str:
     number = getattr(problem, "errno", 0)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return "Another process uses the file. Wait until that process ends, or end it."
+    if isinstance(problem, OtherVersion):
+        return "Use that version of ecrtui. Or move the file aside: ecrtui then begins a new one, without the history."
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or isinstance(problem, ValueError):
         return "The file is damaged. Move it aside. ecrtui then begins a new one, without the history."
     if code == sqlite3.SQLITE_FULL or number in (errno.ENOSPC, errno.EDQUOT):

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 import weakref
 from pathlib import Path
+
+_TOKEN = re.compile(r"[0-9a-f]{16}")
 
 
 class ProcessLock:
@@ -20,7 +23,7 @@ class ProcessLock:
         for leftover in journal.parent.glob(f"{journal.name}-owner-*"):
             is_owner_alive(journal, leftover.name.rpartition("-")[2])  # deletes the files of killed processes
         while True:
-            self.token = secrets.token_hex(8)
+            self.token = secrets.token_hex(8)  # it matches _TOKEN
             path = _file(journal, self.token)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -40,8 +43,14 @@ def _release(descriptor: int, path: Path) -> None:
 
 
 def is_owner_alive(journal: Path, token: str) -> bool:
-    """Return True if the process with this token still runs; delete its file if it does not."""
-    if not token:
+    """Return True if the process with this token still runs; delete its file if it does not.
+
+    A text that is not a token, as in a damaged row, names no process.
+
+    Raises:
+        OSError: the system does not say whether it runs.
+    """
+    if not _TOKEN.fullmatch(token):
         return False
     path = _file(journal, token)
     try:

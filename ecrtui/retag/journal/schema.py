@@ -5,6 +5,11 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
+
+class OtherVersion(ValueError):  # noqa: N818 - reads as what happened
+    """Another version of ecrtui wrote the file."""
+
+
 VERSION: Final = 3
 """The format version of the file (``PRAGMA user_version``)."""
 
@@ -109,7 +114,7 @@ def create_tables(connection: sqlite3.Connection) -> None:
     """Create the tables in an empty file, and add those that a file of an earlier version lacks.
 
     Raises:
-        ValueError: another version of ecrtui wrote the file.
+        OtherVersion: another version of ecrtui wrote the file.
     """
     if _version(connection) == VERSION:
         return
@@ -127,5 +132,5 @@ def create_tables(connection: sqlite3.Connection) -> None:
 def _version(connection: sqlite3.Connection) -> int:
     found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if found != VERSION and found not in _STEPS:
-        raise ValueError(f"it has format version {found}; this version of ecrtui uses version {VERSION}")
+        raise OtherVersion(f"it has format version {found}; this version of ecrtui uses version {VERSION}")
     return found

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ecrtui.ecr.layer import Upload, is_part_size
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.retag.journal.journal import Journal, JournalError
-from ecrtui.retag.journal.process_lock import is_owner_alive
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +93,13 @@ class TransferRecords:
                 f"SELECT upload_id, part_size, received, owner FROM uploads WHERE {_IS_KEY}",  # noqa: S608 - constant
                 self._key(repository, digest),
             ).fetchone()
-        kinds = (str, int, int, str)
-        if row is None or not all(type(value) is kind for value, kind in zip(row, kinds, strict=True)):
-            return None
-        upload_id, part_size, received, owner = row
-        if not is_part_size(part_size):
-            return None
-        if self._journal.path is not None and is_owner_alive(self._journal.path, owner):
-            return None
-        return Upload(upload_id, part_size), received
+            kinds = (str, int, int, str)
+            if row is None or not all(type(value) is kind for value, kind in zip(row, kinds, strict=True)):
+                return None
+            upload_id, part_size, received, owner = row
+            if not is_part_size(part_size) or self._journal.is_running(owner):
+                return None
+            return Upload(upload_id, part_size), received
 
     def forget_upload(self, repository: str, digest: str) -> None:
         """Forget the upload of a layer: it is complete, or gone."""

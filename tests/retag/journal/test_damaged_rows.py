@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from ecrtui.ecr.documents import entry_details, entry_document
+from ecrtui.ecr.layer import MIN_PART_SIZE, Upload
 from ecrtui.ecr.units import format_age
 from ecrtui.retag.journal.journal import Journal, JournalError
+from ecrtui.retag.journal.transfers import TransferRecords
 from ecrtui.retag.plan import StepOutcome
 from tests.registry.conftest import failed
 from tests.retag.journal.test_journal import LOCATION, OLD, PLAN, pending_write
@@ -73,6 +75,20 @@ def test_any_value_in_any_column_leaves_the_other_rows(tmp_path: Path, column: s
             third = journal.begin(pending_write())
             journal.finish(third, StepOutcome.DONE)
             assert journal.entries(numbers=[third])[0].can_be_undone
+
+
+@pytest.mark.parametrize("owner", ["'x/y'", "'..'", "hex(zeroblob(500))", "CAST(x'610062' AS TEXT)"])
+def test_an_owner_that_names_no_process_leaves_the_write_unknown(tmp_path: Path, owner: str) -> None:
+    file = tmp_path / "journal.sqlite"
+    with closing(Journal(file)) as journal:
+        journal.begin(pending_write())
+        TransferRecords(journal, LOCATION).save_upload("team/app", OLD.digest, Upload("id", MIN_PART_SIZE), 0)
+    damage(file, "entries", "owner", owner)
+    damage(file, "uploads", "owner", owner)
+    with closing(Journal(file)) as journal:
+        (entry,) = journal.entries()
+        assert entry.unknown
+        assert TransferRecords(journal, LOCATION).unfinished_upload("team/app", OLD.digest)
 
 
 @pytest.mark.parametrize("undoes", [2, 1, 99, -5])

@@ -209,8 +209,11 @@ def test_a_journal_of_another_version_is_an_error_and_is_not_changed(file: Path,
     Journal(file).begin(pending_write())
     with sqlite3.connect(file) as other:
         other.execute(f"PRAGMA user_version = {version}")
-    with pytest.raises(JournalError, match=f"format version {version}; this version of ecrtui uses version {VERSION}"):
+    with pytest.raises(
+        JournalError, match=f"format version {version}; this version of ecrtui uses version {VERSION}"
+    ) as caught:
         Journal(file).entries()
+    assert "Use that version of ecrtui." in caught.value.hint
     with sqlite3.connect(file) as other:
         assert other.execute("PRAGMA user_version").fetchone() == (version,)
         assert other.execute("SELECT count(*) FROM entries").fetchone() == (1,)
