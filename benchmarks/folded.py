@@ -6,8 +6,11 @@ that is measured folds by them. The list itself is not in the cache: it comes ov
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import statistics
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +28,8 @@ SIZE = SIZES[-1]
 REPOSITORY = repository_of_size(SIZE)
 FILTERS = ("is:part", "is:untagged", "platform:arm64", "attestation", "of:latest")
 UNFOLD_ALL = "_"
+FOLDED = re.compile(rb"orphans \xc2\xb7 \d+,")
+"""The output when the parts are folded: the number of parts follows that of the orphans. Before, it is one number."""
 
 
 def measure(dataset: ServedDataset) -> Iterator[Measurement]:
@@ -32,7 +37,7 @@ def measure(dataset: ServedDataset) -> Iterator[Measurement]:
     with TemporaryDirectory() as folder:
         environment = dataset.environment_with_empty_home(Path(folder) / "home")
         _read_indexes(environment)
-        yield _load(dataset, environment)
+        yield from _load(dataset, environment)
         loads = [run_with_heartbeat(_without_list(environment), REPOSITORY, _wait_until_folded) for _ in range(ROUNDS)]
         yield stall(f"longest stall of the screen while {SIZE:,} images load and fold", loads)
         unfolds = [run_with_heartbeat(_without_list(environment), REPOSITORY, _unfold) for _ in range(ROUNDS)]
@@ -66,29 +71,27 @@ def _without_list(environment: Mapping[str, str]) -> Mapping[str, str]:
 
 def _wait_until_folded(terminal: TimedTerminal) -> float:
     """Wait until all images are loaded and the parts of all indexes are folded; return the seconds since the start."""
-    return terminal.wait_until(_is_folded, "the folded list", timeout=120)
+    return terminal.wait_for_output(FOLDED)
 
 
-def _is_folded(screen: str) -> bool:
-    status = screen.splitlines()[1]
-    return " parts ·" in status and "orphans or parts" not in status and "read now" in status
-
-
-def _load(dataset: ServedDataset, environment: Mapping[str, str]) -> Measurement:
+def _load(dataset: ServedDataset, environment: Mapping[str, str]) -> Iterator[Measurement]:
     def ours() -> float:
         with TimedTerminal([ecrtui(), REPOSITORY], _without_list(environment)) as terminal:
             return _wait_until_folded(terminal)
 
-    ours_seconds, theirs = alternate([ours, timed(with_aws_cli(dataset, SIZE))])
-    return Measurement(
-        f"{SIZE:,} images listed, sorted, folded, filterable",
-        ours_seconds,
-        0.5,
-        "s",
-        f"aws ecr describe-images ({aws_cli_version()}), start to exit",
-        theirs,
-        f"medians of {ROUNDS}; from the start of the process; the manifests of the indexes are in the cache",
+    def plain_client() -> None:
+        command = [sys.executable, "-m", "benchmarks.plain_client", dataset.url, REPOSITORY]
+        subprocess.run(command, env=dataset.environment, check=True)
+
+    ours_seconds, aws_seconds, plain_seconds = alternate(
+        [ours, timed(with_aws_cli(dataset, SIZE)), timed(plain_client)]
     )
+    name = f"{SIZE:,} images listed, sorted, folded, filterable"
+    note = f"medians of {ROUNDS}; from the start of the process; the manifests of the indexes are in the cache"
+    aws = f"aws ecr describe-images ({aws_cli_version()}), start to exit"
+    yield Measurement(name, ours_seconds, 0.5, "s", aws, aws_seconds, note)
+    plain = "one plain HTTP client that throws the same pages away"
+    yield Measurement(name, ours_seconds, 1.5, "s", plain, plain_seconds)
 
 
 def _unfold(terminal: TimedTerminal) -> None:

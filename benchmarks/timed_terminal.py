@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -23,6 +24,8 @@ from benchmarks.smallest_output import Cells, cells
 
 QUIET_AFTER_KEY = 0.03
 """Seconds without output after which the response to a key is complete."""
+LONGEST_TEXT = 200
+"""Bytes of the longest text to wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +145,10 @@ class TimedTerminal:
         """
         return self._wait_until(self._has_content, "the first frame", timeout)
 
-    def wait_for_output(self, text: str, timeout: float = 120) -> float:
-        """Wait until the program has written this text without escape sequences in it. The emulator does not run.
+    def wait_for_output(self, wanted: str | re.Pattern[bytes], timeout: float = 120) -> float:
+        """Wait until the program has written this text, or what this expression matches. The emulator does not run.
+
+        The output has no escape sequence within the text.
 
         Returns:
             Seconds from the start of the program to the read that brought the text.
@@ -151,13 +156,13 @@ class TimedTerminal:
         Raises:
             TimeoutError: the program did not write the text; the message contains the screen.
         """
-        wanted = text.encode()
+        pattern = re.compile(re.escape(wanted.encode())) if isinstance(wanted, str) else wanted
         end = self._clock() + timeout
         searched = 0
-        while self._pending.find(wanted, searched) < 0:
-            searched = max(0, len(self._pending) - len(wanted))
+        while not pattern.search(self._pending, searched):
+            searched = max(0, len(self._pending) - LONGEST_TEXT)
             if self._clock() > end:
-                raise TimeoutError(f"not written after {timeout} s: {text!r}\n{self.text}")
+                raise TimeoutError(f"not written after {timeout} s: {wanted!r}\n{self.text}")
             self._read_output(0.05)
         return self._last_read
 
