@@ -30,7 +30,7 @@ from ecrtui.inspect.artifacts import (
     platforms_of,
     with_manifest,
 )
-from ecrtui.inspect.contents import BlobContext, Content, read_content
+from ecrtui.inspect.contents import BlobContext, Content, read_content, read_start
 from ecrtui.inspect.envelopes import MAX_CONTENT
 from ecrtui.inspect.packages import PackageList
 from ecrtui.registry.protocol import Registry
@@ -41,6 +41,9 @@ MAX_SUBJECTS = 100
 
 MAX_LEVELS = 3
 """Levels of artifacts of artifacts that are asked for."""
+
+MAX_START = 1_000_000
+"""Bytes of a content that :meth:`ArtifactReader.start` reads."""
 
 MAX_SAVED = 64 * 1024 * 1024
 """Bytes of a content that :meth:`ArtifactReader.stored` reads. All of them are in memory at once."""
@@ -90,9 +93,18 @@ class ArtifactReader:
             EcrTuiError: it cannot be read.
         """
         if blob.size > MAX_CONTENT:
-            raise _too_large(blob, MAX_CONTENT, "shown", "Save it from the artifacts of the image.")
-        context = BlobContext(blob.media_type, artifact.artifact_type, blob.annotations, tree.known)
-        return read_content(self.registry.blob(self.repository, blob.digest, MAX_CONTENT), context)
+            raise _too_large(blob, MAX_CONTENT, "read", "Save it from the artifacts of the image.")
+        content = self.registry.blob(self.repository, blob.digest, MAX_CONTENT)
+        return read_content(content, _context(tree, artifact, blob))
+
+    def start(self, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> Content:
+        """Return the first ``MAX_START`` bytes of one of the contents of an artifact, which no digest can check.
+
+        Raises:
+            EcrTuiError: it cannot be read.
+        """
+        start = self.registry.blob_start(self.repository, blob.digest, MAX_START)
+        return read_start(start, blob.size, _context(tree, artifact, blob))
 
     def stored(self, blob: Descriptor) -> bytes:
         """Return the bytes of one of the contents of an artifact, checked against its digest.
@@ -128,6 +140,10 @@ class ArtifactReader:
         if len(whole.blobs or ()) > 1 and blob_kind(whole, blob)[0] is not ImageKind.SBOM:
             return None
         return replace(self.content(tree, whole, blob).package_list, source=_source(tree, artifact))
+
+
+def _context(tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> BlobContext:
+    return BlobContext(blob.media_type, artifact.artifact_type, blob.annotations, tree.known)
 
 
 def _too_large(blob: Descriptor, limit: int, done: str, hint: str) -> Refused:

@@ -270,6 +270,28 @@ def blob_kind(artifact: Artifact, blob: Descriptor) -> tuple[ImageKind, str]:
     return (artifact.kind if kind is ImageKind.IMAGE else kind), named
 
 
+def referrer_artifact(referrer: Referrer) -> Artifact:
+    """Return what the list of referrers tells of an artifact."""
+    if not is_digest(referrer.digest):
+        return Artifact("", ImageKind.ARTIFACT, Origin.REFERRER, problem=referrer.media_type)
+    annotations = dict(referrer.annotations)
+    predicates = predicate_types(annotations)
+    return Artifact(
+        referrer.digest,
+        image_kind(referrer.media_type, referrer.artifact_type, (), predicates),
+        Origin.REFERRER,
+        _formats(predicates) or format_name(referrer.artifact_type),
+        referrer.size,
+        parse_iso_time(created_in(annotations)),
+        artifact_type=referrer.artifact_type,
+    )
+
+
+def attestation_artifact(digest: str) -> Artifact:
+    """Return an attestation in an index, whose manifest was not read."""
+    return Artifact(digest, ImageKind.ATTESTATION, Origin.INDEX)
+
+
 class _Builder:
     def __init__(self, sources: ArtifactSources, parsed: ParsedManifest) -> None:
         self._sources = sources
@@ -283,7 +305,9 @@ class _Builder:
         """Return the artifacts of an image. Each is shown once, so a circle of subjects ends."""
         if depth >= MAX_DEPTH:
             return ()
-        listed = [self._referrer(referrer) for referrer in self._sources.referrers.get(subject, ())]
+        listed = [
+            self._with_known(referrer_artifact(referrer)) for referrer in self._sources.referrers.get(subject, ())
+        ]
         tagged = [found for tag, manifest in self._by_subject.get(subject, ()) for found in self._tagged(tag, manifest)]
         inside = [self.attestation(digest) for digest, about in self.attested.items() if about == subject]
         new = []
@@ -297,24 +321,7 @@ class _Builder:
 
     def attestation(self, digest: str) -> Artifact:
         """Return an attestation in the index."""
-        return self._with_known(Artifact(digest, ImageKind.ATTESTATION, Origin.INDEX))
-
-    def _referrer(self, referrer: Referrer) -> Artifact:
-        if not is_digest(referrer.digest):
-            return Artifact("", ImageKind.ARTIFACT, Origin.REFERRER, problem=referrer.media_type)
-        annotations = dict(referrer.annotations)
-        predicates = predicate_types(annotations)
-        return self._with_known(
-            Artifact(
-                referrer.digest,
-                image_kind(referrer.media_type, referrer.artifact_type, (), predicates),
-                Origin.REFERRER,
-                _formats(predicates) or format_name(referrer.artifact_type),
-                referrer.size,
-                parse_iso_time(created_in(annotations)),
-                artifact_type=referrer.artifact_type,
-            )
-        )
+        return self._with_known(attestation_artifact(digest))
 
     def _tagged(self, tag: str, manifest: Manifest) -> Iterator[Artifact]:
         """Yield the artifact with a tag of cosign, or those in the index with the referrers tag of the OCI spec."""

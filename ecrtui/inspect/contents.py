@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -43,6 +44,7 @@ class Content:
         exact: its text as it is stored, or its bytes as hexadecimal digits.
         problem: what cannot be read; empty if all can.
         is_text: False if the blob is not UTF-8 text.
+        is_whole: False if it is only the first part of the blob.
     """
 
     title: str
@@ -53,6 +55,7 @@ class Content:
     exact: str = ""
     problem: str = ""
     is_text: bool = True
+    is_whole: bool = True
 
     @property
     def package_list(self) -> PackageList:
@@ -84,6 +87,31 @@ def read_content(content: bytes, context: BlobContext) -> Content:
     return replace(_read_content(content, exact, context), is_text=exact is not None)
 
 
+def read_start(start: bytes, size: int, context: BlobContext) -> Content:
+    """Return the first bytes of a blob as text or as bytes. Nothing else can be read of a part of a blob.
+
+    Args:
+        start: its first bytes.
+        size: how many bytes it has.
+        context: what is known about it.
+    """
+    text = text_of(_whole_characters(start))
+    shown = len(start) if text is not None else min(len(start), MAX_HEX)
+    problem = f"These are the first {format_size(shown)} of {format_size(size)}."
+    named = format_name(context.media_type, context.artifact_type)
+    if text is None:
+        return Content(named, exact=hexadecimal(start, size), problem=problem, is_text=False, is_whole=False)
+    return Content(named, pretty=text, exact=text, problem=problem, is_whole=False)
+
+
+def _whole_characters(start: bytes) -> bytes:
+    """Return the start of a text without the first bytes of a UTF-8 character at its end."""
+    try:
+        return start[: codecs.utf_8_decode(start, "strict", False)[1]]
+    except UnicodeDecodeError:
+        return start
+
+
 def file_suffix(media_type: str) -> str:
     """Return how the name of a file with a blob of a media type ends."""
     if media_type.endswith("json"):
@@ -109,15 +137,21 @@ def _read_content(content: bytes, exact: str | None, context: BlobContext) -> Co
     return _document(document, exact or "", named, context)
 
 
-def hexadecimal(content: bytes) -> str:
-    """Return bytes as lines of hexadecimal digits with their offset and their ASCII text, as ``hexdump -C`` does."""
+def hexadecimal(content: bytes, size: int = 0) -> str:
+    """Return bytes as lines of hexadecimal digits with their offset and their ASCII text, as ``hexdump -C`` does.
+
+    Args:
+        content: the bytes.
+        size: the bytes of the whole, if these are the first ones.
+    """
     lines = []
     for offset in range(0, min(len(content), MAX_HEX), _HEX_COLUMNS):
         row = content[offset : min(offset + _HEX_COLUMNS, MAX_HEX)]
         text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
         lines.append(f"{offset:08x}  {row.hex(' '):<{3 * _HEX_COLUMNS - 1}}  {text}")
-    if len(content) > MAX_HEX:
-        lines.append(f"{format_size(len(content) - MAX_HEX)} more are not shown.")
+    size = max(size, len(content))
+    if size > MAX_HEX:
+        lines.append(f"{format_size(size - MAX_HEX)} more are not shown.")
     return "\n".join(lines)
 
 

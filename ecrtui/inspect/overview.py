@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ecrtui.ecr import units
-from ecrtui.ecr.image import Image, ImageKind, image_kind
+from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction, predict
-from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, predicate_types
-from ecrtui.ecr.referrer import Referrer
-from ecrtui.inspect.formats import format_name
+from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
+from ecrtui.inspect.artifacts import Artifact, Origin, blob_kind
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import StepOutcome
 
@@ -37,32 +36,25 @@ class ArtifactLine(NamedTuple):
 
 
 def artifact_lines(
-    referrers: Sequence[Referrer],
-    tagged: Iterable[Image],
-    manifest: ParsedManifest | None,
-    nothing: str,
-    unknown: Sequence[str] = (),
+    artifacts: Iterable[Artifact], nothing: str, unknown: Sequence[str] = (), read_hint: str = ""
 ) -> Sequence[ArtifactLine]:
     """Return a line for each kind of artifact. Nothing is verified, and the text says so.
 
     Args:
-        referrers: the known referrers.
-        tagged: the known images with tags that cosign makes from the digest.
-        manifest: the manifest of the image; None if it is not known.
+        artifacts: the known artifacts. An attestation in the index has contents once its manifest was read.
         nothing: the text for a kind that the image does not have.
         unknown: what could not be read, and why. An artifact of each kind may be there, so that each line says it.
+        read_hint: says how to read the attestations that were not read.
     """
     found: dict[str, list[str]] = {}
-    for referrer in referrers:
-        annotations = dict(referrer.annotations)
-        predicates = predicate_types(annotations)
-        kind = image_kind(referrer.media_type, referrer.artifact_type, (), predicates)
-        name = format_name(*predicates, referrer.artifact_type) or referrer.artifact_type
-        found.setdefault(_LABELS.get(kind, "artifact"), []).append(name)
-    for image in tagged:
-        found.setdefault(_LABELS.get(image.kind, "artifact"), []).append("cosign tag")
-    attestations = [] if manifest is None else manifest.with_role(DescriptorRole.MANIFEST)
-    inside = sum(1 for entry in attestations if entry.is_attestation)
+    unread = 0
+    for artifact in artifacts:
+        if artifact.origin is Origin.INDEX and artifact.blobs is None:
+            unread += 1
+            continue
+        for kind, name in _contents(artifact):
+            label = _LABELS.get(kind, "artifact")
+            found.setdefault(label, []).append(name or artifact.artifact_type or str(kind))
     lines = []
     for label in dict.fromkeys((*_ALWAYS, *found)):
         known = ""
@@ -70,10 +62,19 @@ def artifact_lines(
             counts = {name: names.count(name) for name in dict.fromkeys(names)}
             text = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in counts.items())
             known = f"{text} · present, not verified"
-        elif inside and label != SIGNATURE:
-            known = f"not known: {units.format_count(inside, 'attestation')} in the index, not read"
+        elif unread and label != SIGNATURE:
+            known = f"not known: {units.format_count(unread, 'attestation')} in the index, not read"
+            known = " · ".join(filter(None, (known, read_hint)))
         lines.append(ArtifactLine(label, "; ".join(part.rstrip(".") for part in (known, *unknown) if part) or nothing))
     return lines
+
+
+def _contents(artifact: Artifact) -> Sequence[tuple[ImageKind, str]]:
+    """Return kind and format of each content of an artifact: BuildKit puts SBOM and provenance into one attestation."""
+    blobs = artifact.blobs or ()
+    if len(blobs) > 1:
+        return [blob_kind(artifact, blob) for blob in blobs]
+    return [(artifact.kind, artifact.format)]
 
 
 def lifecycle_text(

@@ -176,6 +176,17 @@ def _read(stream: BlobStream, limit: int) -> bytes:
     return bytes(content)
 
 
+def read_start(stream: BlobStream, count: int) -> bytes:
+    """Return the first ``count`` bytes of a download, or all if it has fewer, and end the download."""
+    content = bytearray()
+    try:
+        while chunk := stream.read(min(_CHUNK, count - len(content))):
+            content += chunk
+    finally:
+        stream.close()
+    return bytes(content)
+
+
 def _refusal(status: int) -> EcrTuiError:
     detail = f"The storage behind ECR answered {status}."
     if status == 403:

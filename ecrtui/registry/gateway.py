@@ -211,6 +211,11 @@ class EcrRegistry(Registry, LayerStore):
             )
         return content
 
+    def blob_start(self, repository: str, digest: str, count: int) -> bytes:
+        url = self._layers.download_url(repository, digest)
+        with self._clients.calling(blobs.OPERATION, repository=repository):
+            return blobs.read_start(self._clients.open_blob(url, 0), count)
+
     def put_image(self, repository: str, manifest: Manifest, tag: str) -> PutImageResult:
         check_digest(manifest, manifest.digest)
         reply = self._calls.write(

@@ -231,6 +231,9 @@ class Registry(Protocol):
     def blob(self, repository: str, digest: str, limit: int) -> bytes:
         """Return a blob of at most ``limit`` bytes, checked against its digest (GetDownloadUrlForLayer)."""
 
+    def blob_start(self, repository: str, digest: str, count: int) -> bytes:
+        """Return the first ``count`` bytes of a blob, which no digest can check (GetDownloadUrlForLayer)."""
+
     def put_image(self, repository: str, manifest: Manifest, tag: str) -> PutImageResult:
         """Give the manifest a tag (PutImage with manifest, media type, tag and digest, always all four).
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrtui.inspect.charts import MAX_FILE, MAX_FILES, MAX_UNPACKED, read_archive
-from ecrtui.inspect.contents import MAX_HEX, BlobContext, hexadecimal, pretty_json, read_content
+from ecrtui.inspect.contents import MAX_HEX, BlobContext, hexadecimal, pretty_json, read_content, read_start
 
 CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
@@ -116,6 +116,17 @@ def test_bytes_are_shown_as_hexdump_shows_them() -> None:
         "00000010  58 00 ff                                         X.."
     )
     assert hexadecimal(bytes(MAX_HEX + 2000)).endswith("\n2.0 kB more are not shown.")
+
+
+@pytest.mark.parametrize(
+    ("start", "text"),
+    [(b"caf\xc3\xa9", "café"), (b"caf\xc3", "caf"), (b'{"a": \xf0\x9f\x90', '{"a": '), (b"\xff\0", None)],
+)
+def test_the_start_of_a_blob_is_text_up_to_its_last_whole_character(start: bytes, text: str | None) -> None:
+    found = read_start(start, 5_000_000, BlobContext("application/json"))
+    assert (found.is_whole, found.is_text, found.pretty) == (False, text is not None, text or "")
+    assert found.problem == f"These are the first {len(start)} B of 5.0 MB."
+    assert text is not None or found.exact.endswith("4.9 MB more are not shown.")
 
 
 def test_json_that_cannot_be_written_again_is_shown_as_it_is() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pytest
 
-from ecrtui.ecr.image import Image
+from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.lifecycle import LifecyclePolicy, parse_policy
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest
+from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest
 from ecrtui.ecr.referrer import Referrer
+from ecrtui.inspect.artifacts import Artifact, Origin, attestation_artifact, referrer_artifact, with_manifest
 from ecrtui.inspect.lifecycle import dry_run
 from ecrtui.inspect.overview import artifact_lines, lifecycle_text, stored_size, tag_origins
 from ecrtui.retag.journal.entry import JournalEntry
@@ -26,21 +28,17 @@ def referrer(kind: str, **annotations: str) -> Referrer:
     return Referrer("sha256:" + "c" * 64, OCI, kind, 1, tuple(annotations.items()))
 
 
-def lines(
-    referrers: Sequence[Referrer] = (),
-    tagged: Sequence[Image] = (),
-    manifest: ParsedManifest | None = None,
-    unknown: Sequence[str] = (),
-) -> dict[str, str]:
-    return dict(artifact_lines(referrers, tagged, manifest, "none", unknown))
+def cosign(digest: str) -> Artifact:
+    return Artifact(digest, ImageKind.SIGNATURE, Origin.TAG, "cosign tag")
+
+
+def lines(artifacts: Sequence[Artifact], unknown: Sequence[str] = ()) -> dict[str, str]:
+    return dict(artifact_lines(artifacts, "none", unknown, "6 reads them"))
 
 
 def test_artifacts_are_shown_by_kind_and_never_called_verified() -> None:
-    found = lines(
-        [referrer("application/vnd.cncf.notary.signature"), referrer("application/spdx+json"), referrer("a/other")],
-        [Image(OTHER, tags=("sha256-aa.sig",))],
-        ParsedManifest(),
-    )
+    types = ("application/vnd.cncf.notary.signature", "application/spdx+json", "a/other")
+    found = lines([*(referrer_artifact(referrer(kind)) for kind in types), cosign(OTHER)])
     assert "cosign tag" in found["signature"]
     assert found["signature"].endswith("present, not verified")
     assert found["sbom"] == "SPDX · present, not verified"
@@ -50,20 +48,36 @@ def test_artifacts_are_shown_by_kind_and_never_called_verified() -> None:
 
 def test_each_line_says_what_is_not_known() -> None:
     denied = "referrers not known: ecr:ListImageReferrers"
-    assert set(lines(unknown=[denied]).values()) == {denied}
-    inside = Descriptor(
-        DescriptorRole.MANIFEST, OTHER, annotations={"vnd.docker.reference.type": "attestation-manifest"}
-    )
-    index, signed = ParsedManifest(descriptors=(inside,)), [Image(OTHER, tags=("sha256-aa.sig",))]
-    found = lines(manifest=index)
-    assert found["sbom"] == "not known: 1 attestation in the index, not read"
-    assert found["signature"] == "none"
-    found = lines((), signed, index, [f"{denied}.", "manifest not known"])
+    assert set(lines((), unknown=[denied]).values()) == {denied}
+    unread = "not known: 1 attestation in the index, not read · 6 reads them"
+    found = lines([attestation_artifact(OTHER)])
+    assert (found["sbom"], found["provenance"], found["signature"]) == (unread, unread, "none")
+    found = lines([cosign(OTHER), attestation_artifact(OTHER)], [f"{denied}.", "manifest not known"])
     assert found == {
         "signature": f"cosign tag · present, not verified; {denied}; manifest not known",
-        "sbom": f"not known: 1 attestation in the index, not read; {denied}; manifest not known",
-        "provenance": f"not known: 1 attestation in the index, not read; {denied}; manifest not known",
+        "sbom": f"{unread}; {denied}; manifest not known",
+        "provenance": f"{unread}; {denied}; manifest not known",
     }
+
+
+def test_an_attestation_in_the_index_that_was_read_is_shown_by_its_contents() -> None:
+    names = ("https://spdx.dev/Document", "https://slsa.dev/provenance/v0.2")
+    layers = [
+        {
+            "mediaType": "application/vnd.in-toto+json",
+            "digest": HERE,
+            "size": 1,
+            "annotations": {"in-toto.io/predicate-type": name},
+        }
+        for name in names
+    ]
+    for count, expected in ((2, ("SPDX", "SLSA v0.2")), (1, ("SPDX", "none"))):
+        text = json.dumps({"schemaVersion": 2, "mediaType": OCI, "layers": layers[:count]})
+        read = with_manifest(attestation_artifact(OTHER), Manifest(text, OTHER, OCI))
+        found = lines([read])
+        assert (
+            tuple(found[label].removesuffix(" · present, not verified") for label in ("sbom", "provenance")) == expected
+        )
 
 
 RULES = (

@@ -398,6 +398,8 @@ def test_a_config_is_its_exact_bytes(env: RegistryEnv) -> None:
     assert digest_of(content) == config.digest
     assert len(content) == config.size
     assert env.registry.blob("team/app", config.digest, config.size) == content
+    for count in (7, config.size, config.size + 1):
+        assert env.registry.blob_start("team/app", config.digest, count) == content[:count]
 
 
 def test_a_blob_above_the_limit_is_refused(env: RegistryEnv) -> None:

@@ -328,6 +328,9 @@ class RemoteRegistry(Registry):
     def blob(self, repository: str, digest: str, limit: int) -> bytes:
         return bytes(self._call("blob", repository, digest, limit))
 
+    def blob_start(self, repository: str, digest: str, count: int) -> bytes:
+        return bytes(self._call("blob_start", repository, digest, count))
+
     def put_image(self, repository: str, manifest: Manifest, tag: str) -> PutImageResult:
         result: PutImageResult = self._call("put_image", repository, manifest, tag, write=True)
         return result

@@ -11,10 +11,11 @@ from textual import work
 from textual.widget import Widget
 
 from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Descriptor
 from ecrtui.ecr.units import format_size
 from ecrtui.errors import EcrTuiError
-from ecrtui.inspect.artifact_reading import ArtifactReader
+from ecrtui.inspect.artifact_reading import MAX_START, ArtifactReader
 from ecrtui.inspect.artifacts import Artifact, ArtifactTree, with_artifact
 from ecrtui.inspect.contents import Content, file_suffix
 from ecrtui.inspect.envelopes import MAX_CONTENT
@@ -47,9 +48,10 @@ class _Shown:
     exact: TextDocument
 
     @property
-    def says_nothing(self) -> bool:
-        """True for bytes that are shown as hexadecimal digits: nothing else is known of them."""
-        return not self.content.is_text and self.pretty.text == self.exact.text
+    def is_saved_as_stored(self) -> bool:
+        """True for packages, a part of a content, and bytes of which nothing else is known."""
+        says_nothing = not self.content.is_text and self.pretty.text == self.exact.text
+        return self.content.packages is not None or not self.content.is_whole or says_nothing
 
 
 class ArtifactsPane(SplitPane[ArtifactTree]):
@@ -70,7 +72,7 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         self._tree: ArtifactTree | None = None
         self._shown: _Shown | None = None
         self._blob: Descriptor | None = None
-        """The content that the user opened, also if it is too large to be shown."""
+        """The content that the user opened, also if it could not be shown."""
         self._exact = False
         self._announced = ""
         """The digest of a large content whose size was said."""
@@ -140,7 +142,7 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
                 self._blob = blob = only
             if not self._may_read(blob):
                 return
-            self._explain(f"reading {format_size(blob.size)}…")
+            self._explain(f"reading {format_size(MAX_START if _is_too_large(blob) else blob.size)}…")
             self._shown = await self.inspected.reads.once(
                 ("content", artifact.digest, blob.digest), _read_content, reader, tree, artifact, blob
             )
@@ -164,14 +166,11 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         return None
 
     def _may_read(self, blob: Descriptor) -> bool:
-        """Return False for a content that is too large, and the first time for a large one: its size is said first."""
-        if blob.size > MAX_CONTENT:
-            save = key_hint(self, "text_pane.save", "saves it in a file.")
-            self._explain(
-                f"This content has {format_size(blob.size)}. At most {format_size(MAX_CONTENT)} are shown. {save}"
-            )
-            return False
-        if blob.size < LARGE or self._announced == blob.digest:
+        """Return False the first time for a large content: its size is said first.
+
+        Of a content that is too large, only the first part is read.
+        """
+        if blob.size < LARGE or _is_too_large(blob) or self._announced == blob.digest:
             return True
         self._announced = blob.digest
         again = key_hint(self, "artifacts_pane.open", "again reads it.")
@@ -221,7 +220,7 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         contents: dict[str, Callable[[], str | bytes]] = {}
         text = "" if shown is None else self.saved_text
         suffix = ".json" if text.startswith(("{", "[")) else self.FILE_SUFFIX
-        is_stored = shown is None or self._exact or shown.content.packages is not None or shown.says_nothing
+        is_stored = shown is None or self._exact or shown.is_saved_as_stored
         if not is_stored:
             contents[suffix] = lambda: text
         if is_stored or (shown is not None and not shown.content.is_text):
@@ -256,7 +255,16 @@ async def read_tree(inspected: Inspected) -> ArtifactTree:
     """Return the artifacts of the image, which several panes show. Raises EcrTuiError."""
     image = inspected.image
     reader = _reader(inspected)
-    return await inspected.reads.once(("artifacts", image.digest), reader.tree, image.digest, image.tags)
+    return await inspected.reads.once(_tree_key(image), reader.tree, image.digest, image.tags)
+
+
+def has_read_tree(inspected: Inspected) -> bool:
+    """Return whether a pane has read the artifacts, which reads manifests. Raises EcrTuiError."""
+    return inspected.reads.is_read(_tree_key(inspected.image))
+
+
+def _tree_key(image: Image) -> tuple[str, str]:
+    return "artifacts", image.digest
 
 
 def _reader(inspected: Inspected) -> ArtifactReader:
@@ -266,11 +274,15 @@ def _reader(inspected: Inspected) -> ArtifactReader:
 
 def _read_content(reader: ArtifactReader, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> _Shown:
     """Read a content, and prepare its text. Blocks; raises EcrTuiError."""
-    content = reader.content(tree, artifact, blob)
+    content = (reader.start if _is_too_large(blob) else reader.content)(tree, artifact, blob)
     if content.packages is not None:
         totals_text(content.packages)  # counts them here, not in the thread that draws
     pretty, exact = (prepare_text(content_text(content, exact=exact)) for exact in (False, True))
     return _Shown(content, blob, pretty, exact)
+
+
+def _is_too_large(blob: Descriptor) -> bool:
+    return blob.size > MAX_CONTENT
 
 
 def _heading(artifact: Artifact, shown: _Shown, hint: str) -> str:
@@ -278,4 +290,5 @@ def _heading(artifact: Artifact, shown: _Shown, hint: str) -> str:
     named = f"{artifact.kind} {short_digest(artifact.digest)}"
     title = "" if shown.content.title == str(artifact.kind) else shown.content.title
     size = format_size(shown.blob.size)
-    return " · ".join(filter(None, [named, title, size, "matches its digest", hint, shown.blob.media_type]))
+    checked = "matches its digest" if shown.content.is_whole else "only the first part, its digest was not checked"
+    return " · ".join(filter(None, [named, title, size, checked, hint, shown.blob.media_type]))

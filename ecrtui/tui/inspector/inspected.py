@@ -49,11 +49,16 @@ class SharedReads:
             kwargs: its named arguments.
         """
         task = self._tasks.get(key)
-        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+        if task is None or (task.done() and not self.is_read(key)):
             task = asyncio.ensure_future(blocking.run_blocking(function, *args, **kwargs))
             self._tasks[key] = task
             task.add_done_callback(_take_exception)
         return cast(Result, await asyncio.shield(task))
+
+    def is_read(self, key: Hashable) -> bool:
+        """Return whether :meth:`once` has read this, so that it returns at once."""
+        task = self._tasks.get(key)
+        return task is not None and task.done() and not task.cancelled() and task.exception() is None
 
 
 def _take_exception(task: asyncio.Task[Any]) -> None:

@@ -18,14 +18,16 @@ from ecrtui.ecr.cosign_tags import cosign_tags
 from ecrtui.ecr.findings import SEVERITIES, Finding
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.lifecycle import parse_policy
-from ecrtui.ecr.manifest import ParsedManifest, parse_manifest
-from ecrtui.ecr.referrer import Referrer
+from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, parse_manifest
 from ecrtui.errors import EcrTuiError
+from ecrtui.inspect.artifacts import Artifact, Origin, attestation_artifact, referrer_artifact, with_manifest
 from ecrtui.inspect.overview import TagOrigin, artifact_lines, lifecycle_text, tag_origins
 from ecrtui.retag.planner import WritePolicy
 from ecrtui.session import Session
 from ecrtui.tui import blocking, messages
+from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard import CopyItem, copy_words
+from ecrtui.tui.inspector.artifacts_pane import has_read_tree, read_tree
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.linked_text import LinkedText
 from ecrtui.tui.inspector.overview_text import OverviewData, overview, reason
@@ -82,7 +84,8 @@ class OverviewPane(TextPane[TextDocument]):
             self._once("origins", unscanned, self._read_origins)
             self._once("lifecycle", (unscanned, inspected.indexes), self._read_lifecycle)
             if inspected.known_manifest is not None:
-                self._once("artifacts", (image.digest, inspected.known_manifest), self._read_artifacts)
+                about = (image.digest, inspected.known_manifest, has_read_tree(inspected))
+                self._once("artifacts", about, self._read_artifacts)
         platform = inspected.platform
         if platform is not None and platform.image is not None and platform.image.findings:
             self._once("findings", (platform.digest, platform.image.findings), self._read_findings)
@@ -132,22 +135,33 @@ class OverviewPane(TextPane[TextDocument]):
     # The sections
 
     async def _read_artifacts(self, inspected: Inspected) -> None:
+        """Show the artifacts: the whole tree if a pane has read it, else what costs no pull."""
         image, manifest = inspected.image, inspected.known_manifest
-        unknown: list[str] = []
-        referrers: Sequence[Referrer] = ()
-        tagged: Sequence[Image] = ()
+        if has_read_tree(inspected):
+            tree = await read_tree(inspected)
+            artifacts = [artifact for artifact, _ in tree.all_artifacts() if artifact.origin is not Origin.OWN]
+            unknown = [f"{problem.part} {reason(problem.error)}" for problem in tree.problems]
+            self._change(artifacts=artifact_lines(artifacts, "none", (*unknown, *tree.notes)))
+            return
+        unknown, artifacts = [], []
         try:
-            referrers = await inspected.referrers_of(image.digest)
+            artifacts += map(referrer_artifact, await inspected.referrers_of(image.digest))
         except EcrTuiError as error:
             unknown.append(f"referrers {reason(error)}")
         try:
-            tagged = await self._cosign_images(inspected, image)
+            artifacts += map(_tagged_artifact, await self._cosign_images(inspected, image))
         except EcrTuiError as error:
             unknown.append(f"cosign tags {reason(error)}")
         if isinstance(manifest, EcrTuiError):
             unknown.append(f"manifest {reason(manifest)}")
-        parsed = manifest if isinstance(manifest, ParsedManifest) else None
-        self._change(artifacts=artifact_lines(referrers, tagged, parsed, _nothing(inspected), unknown))
+        elif manifest is not None:
+            artifacts += await blocking.run_blocking(_attestations, inspected, manifest)
+        nothing = "none"
+        if inspected.is_index:
+            ask = key_hint(self, "inspector.artifacts", "asks them")
+            nothing = " · ".join(filter(None, ("none on the index; its platforms were not asked", ask)))
+        read = key_hint(self, "inspector.artifacts", "reads them")
+        self._change(artifacts=artifact_lines(artifacts, nothing, unknown, read))
 
     async def _cosign_images(self, inspected: Inspected, image: Image) -> Sequence[Image]:
         """Return the images with tags that cosign makes from the digest, once each."""
@@ -221,9 +235,19 @@ async def worst_findings(inspected: Inspected) -> Sequence[Finding]:
     return worst[:WORST]
 
 
-def _nothing(inspected: Inspected) -> str:
-    """Return the text for a kind of artifact of which nothing was found."""
-    return "none on the index; its platforms were not asked" if inspected.is_index else "none"
+def _tagged_artifact(image: Image) -> Artifact:
+    return Artifact(image.digest, image.kind, Origin.TAG, "cosign tag")
+
+
+def _attestations(inspected: Inspected, manifest: ParsedManifest) -> Sequence[Artifact]:
+    """Return the attestations in an index, with the contents of those whose manifest is kept. Sends no request."""
+    digests = [entry.digest for entry in manifest.with_role(DescriptorRole.MANIFEST) if entry.is_attestation]
+    catalog = inspected.session.catalog
+    kept = {known.digest: known for known in catalog.kept_manifests(inspected.repository_name, digests)}
+    unread = {digest: attestation_artifact(digest) for digest in digests}
+    return [
+        with_manifest(artifact, kept[digest]) if digest in kept else artifact for digest, artifact in unread.items()
+    ]
 
 
 def _writes(session: Session, repository: str) -> Sequence[Any]:

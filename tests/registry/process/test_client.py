@@ -68,6 +68,7 @@ def everything(registry: Registry, digest: str, index: str) -> list[object]:
         registry.manifest("team/app", index),
         registry.manifests("team/app", [digest, index, digest_of("nothing")]),
         registry.blob("team/app", config.digest, 10_000),
+        registry.blob_start("team/app", config.digest, 10),
         registry.lifecycle_policy("team/app"),
         registry.resource_tags(repository),
         registry.findings("team/app", digest),
