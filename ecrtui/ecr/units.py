@@ -150,7 +150,7 @@ def format_date(moment: float | None, missing: str = UNKNOWN) -> str:
         return missing
 
 
-def date_as_told(text: str) -> str:
+def reformat_iso_time(text: str) -> str:
     """Return an ISO 8601 time of a document as :func:`format_date` writes it.
 
     Return any other text as it is, and also a time without a zone, because its moment is not known.

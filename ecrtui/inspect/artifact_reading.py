@@ -1,4 +1,4 @@
-"""Read the artifacts of an image from its registry, and what is in them. Each part fails on its own.
+"""Read the artifacts of an image and their contents from its registry. A part that fails does not stop the others.
 
 Requests for the tree: ListImageReferrers for the image, for each platform and for each artifact that was found, one
 BatchGetImage for the tags of cosign and one for the attestations in the index, and DescribeImages for the times. ECR
@@ -27,7 +27,7 @@ from ecrtui.inspect.artifacts import (
     artifact_tree,
     attestations_of,
     blob_kind,
-    platforms_of,
+    named_platforms,
     with_manifest,
 )
 from ecrtui.inspect.contents import BlobContext, Content, read_content, read_start
@@ -76,7 +76,7 @@ class ArtifactReader:
         return artifact_tree(_Gathering(self, manifest, tuple(tags)).sources())
 
     def with_blobs(self, artifact: Artifact) -> Artifact:
-        """Return an artifact with its contents. This reads its manifest if that is not known.
+        """Return an artifact with its contents. Read its manifest if that is not known.
 
         Raises:
             EcrTuiError: the manifest cannot be read.
@@ -86,11 +86,11 @@ class ArtifactReader:
         return with_manifest(artifact, self.catalog.manifest(self.repository, artifact.digest))
 
     def content(self, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> Content:
-        """Return what is in one of the contents of an artifact. Its bytes are checked against its digest.
+        """Read and parse one of the contents of an artifact. Check its bytes against its digest.
 
         Raises:
-            Refused: it has more than ``MAX_CONTENT`` bytes.
-            EcrTuiError: it cannot be read.
+            Refused: it has more than :data:`~ecrtui.inspect.envelopes.MAX_CONTENT` bytes.
+            EcrTuiError: the registry cannot return it, or its bytes have another digest.
         """
         if blob.size > MAX_CONTENT:
             raise _too_large(blob, MAX_CONTENT, "read", "Save it from the artifacts of the image.")
@@ -107,11 +107,11 @@ class ArtifactReader:
         return read_start(start, blob.size, _context(tree, artifact, blob))
 
     def stored(self, blob: Descriptor) -> bytes:
-        """Return the bytes of one of the contents of an artifact, checked against its digest.
+        """Read the bytes of one of the contents of an artifact. Check them against its digest.
 
         Raises:
-            Refused: it has more than ``MAX_SAVED`` bytes.
-            EcrTuiError: it cannot be read.
+            Refused: it has more than :data:`MAX_SAVED` bytes.
+            EcrTuiError: the registry cannot return it, or its bytes have another digest.
         """
         if blob.size > MAX_SAVED:
             raise _too_large(blob, MAX_SAVED, "saved", "Read it with another tool, such as oras blob fetch.")
@@ -170,7 +170,7 @@ class _Gathering:
         if not self.reader.registry.capabilities.referrers:
             self.notes.append("This registry does not list referrers.")
         self._attempt("attestations", lambda: self._read_manifests(list(attested)))
-        subjects: Sequence[str] = [self.manifest.digest, *platforms_of(parsed)]
+        subjects: Sequence[str] = [self.manifest.digest, *named_platforms(parsed)]
         for _ in range(MAX_LEVELS):
             subjects = self._ask(subjects)
         found = [digest for digest in dict.fromkeys([*self._found(), *attested]) if is_digest(digest)]

@@ -19,7 +19,7 @@ from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.units import parse_iso_time
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.formats import created_in, format_name
-from ecrtui.inspect.statements import Known
+from ecrtui.inspect.statements import KnownDigests
 
 MAX_DEPTH = 4
 """Levels of artifacts of artifacts, such as a signature of an SBOM."""
@@ -55,7 +55,7 @@ class Artifact:
         origin: how it is known to belong to the image.
         format: the name of its format; empty if it is not known.
         size: bytes of its content, or of its manifest if that was not read; None if not known.
-        created: when it was pushed, in seconds since the epoch; else when it says that it was made.
+        created: seconds since the epoch: when it was pushed, or else the time of creation in its annotations.
         tag: the tag of cosign; empty without one.
         blobs: its contents; None if its manifest was not read.
         artifact_type: its artifact type.
@@ -85,7 +85,7 @@ class Artifact:
 
     @property
     def is_signature(self) -> bool:
-        """True for a signature, which is said not to be verified."""
+        """True for a signature. ecrtui verifies none, and says so of each."""
         return self.kind in (ImageKind.SIGNATURE, ImageKind.SIGSTORE_BUNDLE)
 
 
@@ -123,12 +123,12 @@ class ArtifactTree:
         return (self.root, *self.platforms)
 
     @property
-    def known(self) -> Known:
+    def known(self) -> KnownDigests:
         """The digests that a statement can be about: the image, its platforms, its artifacts."""
         artifacts = [artifact for artifact, _ in self.all_artifacts() if artifact.digest]
         names = {artifact.digest: f"the {artifact.kind} {short_digest(artifact.digest)}" for artifact in artifacts}
         names |= {platform.digest: platform.name for platform in self.platforms}
-        return Known(names | {self.root.digest: f"the {self.root.name}"})
+        return KnownDigests(names | {self.root.digest: f"the {self.root.name}"})
 
     def all_artifacts(self) -> Iterator[tuple[Artifact, int]]:
         """Yield every artifact with its depth below its subject, which is 0."""
@@ -182,10 +182,10 @@ def walk(artifacts: Iterable[Artifact], depth: int = 0) -> Iterator[tuple[Artifa
         yield from walk(artifact.artifacts, depth + 1)
 
 
-def platforms_of(parsed: ParsedManifest) -> Mapping[str, str]:
-    """Return the names of the platforms of an index by digest, without attestations; a part of the digest without one.
+def named_platforms(parsed: ParsedManifest) -> Mapping[str, str]:
+    """Return the name of each platform of an index by digest. Without a platform, it is a part of the digest.
 
-    An entry that has the annotations of an attestation is none, whatever its platform.
+    Entries with the annotations of an attestation are left out, whatever their platform.
     """
     names = parsed.platform_names
     return {
@@ -196,7 +196,7 @@ def platforms_of(parsed: ParsedManifest) -> Mapping[str, str]:
 
 
 def attestations_of(parsed: ParsedManifest) -> Mapping[str, str]:
-    """Return the digests of the attestations in an index, each with the digest that it is about."""
+    """Return the digests of the attestations in an index, each with the digest of the image that it is about."""
     return {
         entry.digest: subject
         for entry in parsed.with_role(DescriptorRole.MANIFEST)
@@ -209,7 +209,7 @@ def artifact_tree(sources: ArtifactSources) -> ArtifactTree:
     parsed = parse_manifest(sources.manifest.text)
     kind = parsed.kind(sources.manifest.media_type, sources.tags)
     builder = _Builder(sources, parsed)
-    platforms = platforms_of(parsed)
+    platforms = named_platforms(parsed)
     own = () if kind in (ImageKind.IMAGE, ImageKind.INDEX) else _own_contents(sources, parsed, kind)
     stray = [digest for digest, subject in builder.attested.items() if subject not in {sources.digest, *platforms}]
     at_root = (*own, *builder.artifacts_of(sources.digest), *(builder.attestation(digest) for digest in stray))
@@ -248,7 +248,7 @@ def with_manifest(artifact: Artifact, manifest: Manifest) -> Artifact:
 
 
 def with_artifact(tree: ArtifactTree, artifact: Artifact) -> ArtifactTree:
-    """Return a tree with an artifact that tells more than the one with its digest."""
+    """Return the tree with this artifact in place of the one with its digest, whose manifest was not known."""
 
     def replaced(artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
         return tuple(
@@ -339,7 +339,9 @@ class _Builder:
         """Return an artifact with its time, and with its manifest if that is known."""
         image = self._sources.images.get(artifact.digest)
         if image is not None:
-            size = image.size if image.size is not None else artifact.size  # a referrer tells that of its manifest
+            size = (
+                image.size if image.size is not None else artifact.size
+            )  # that of a referrer is the size of its manifest
             artifact = replace(artifact, created=image.pushed_at or artifact.created, size=size)
         manifest = self._sources.manifests.get(artifact.digest)
         return artifact if manifest is None else with_manifest(artifact, manifest)

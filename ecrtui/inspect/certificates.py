@@ -15,7 +15,9 @@ MAX_PARTS = 2_000
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----")
 _SEQUENCE, _SET, _OID, _OCTETS, _UTC_TIME, _UTF8 = 0x30, 0x31, 0x06, 0x04, 0x17, 0x0C
 _VERSION, _EXTENSIONS = 0xA0, 0xA3
-_WIDE = 0x1E
+_BMP_STRING = 0x1E
+"""A text in UTF-16, big-endian."""
+
 _NAMES = {"2.5.4.3": "CN", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.10": "O", "2.5.4.11": "OU"}
 _ALTERNATIVE_NAMES = "2.5.29.17"
 _EMAIL, _DNS, _URI = 0x81, 0x82, 0x86
@@ -34,7 +36,7 @@ class Certificate(NamedTuple):
     names: tuple[str, ...] = ()
     """Its other names: addresses, hosts, URIs."""
     identity_provider: str = ""
-    """Who knew the signer, in a certificate of Fulcio: the issuer of the OIDC token."""
+    """The issuer of the OIDC token that named the signer, in a certificate of Fulcio."""
 
 
 def parse_certificate(der: bytes) -> Certificate:
@@ -115,13 +117,13 @@ def _name(element: _Element) -> str:
 
 
 def _text(element: _Element) -> str:
-    return element.content.decode("utf-16-be" if element.tag == _WIDE else "utf-8", errors="replace")
+    return element.content.decode("utf-16-be" if element.tag == _BMP_STRING else "utf-8", errors="replace")
 
 
 def _time(element: _Element) -> str:
     """Return a time as ISO 8601. UTCTime has two digits of the year, GeneralizedTime four (RFC 5280, 4.1.2.5)."""
     text = element.content.decode("ascii", errors="replace")
-    if element.tag == _UTC_TIME:
+    if element.tag == _UTC_TIME and text[:2].isdigit():
         text = ("19" if text[:2] >= "50" else "20") + text
     found = re.fullmatch(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z", text)
     return "{}-{}-{}T{}:{}:{}Z".format(*found.groups()) if found else text

@@ -11,13 +11,13 @@ from typing import Any
 
 from ecrtui.ecr import exact_json
 from ecrtui.ecr.units import format_size
-from ecrtui.inspect.charts import Archive, ArchiveFile, is_archive, read_archive, text_of, unpack
+from ecrtui.inspect.archives import Archive, ArchiveFile, is_archive, is_gzip, read_archive, text_of, unpack
 from ecrtui.inspect.envelopes import Opened, open_envelopes, read_document
 from ecrtui.inspect.formats import format_name
 from ecrtui.inspect.packages import PackageList, packages_of
 from ecrtui.inspect.statements import (
     Fact,
-    Known,
+    KnownDigests,
     cosign_facts,
     is_notation,
     is_simple_signing,
@@ -78,7 +78,7 @@ class BlobContext:
     media_type: str = ""
     artifact_type: str = ""
     annotations: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    known: Known = field(default_factory=lambda: Known(MappingProxyType({})))
+    known: KnownDigests = field(default_factory=lambda: KnownDigests(MappingProxyType({})))
 
 
 def read_content(content: bytes, context: BlobContext) -> Content:
@@ -192,18 +192,15 @@ def _notation(content: bytes, context: BlobContext) -> Content:
 
 def _archive(content: bytes, named: str, context: BlobContext) -> Content:
     found = read_archive(content)
-    if not found.files and content.startswith(b"\x1f\x8b"):
+    if not found.files and is_gzip(content):
         return _unpacked(content, found, named, context)
     return Content(named or "archive", files=found.files, exact=hexadecimal(content), problem=found.problem)
 
 
 def _unpacked(content: bytes, found: Archive, named: str, context: BlobContext) -> Content:
     """Return what is in a gzip file that is no archive."""
-    try:
-        inner, whole = unpack(content)
-    except ValueError as problem:
-        return Content(named or "bytes", exact=hexadecimal(content), problem=_broken(problem))
-    if not whole or inner.startswith(b"\x1f\x8b"):
+    inner, missing = unpack(content)
+    if missing or is_gzip(inner):
         return Content(named or "bytes", exact=hexadecimal(content), problem=found.problem)
     return read_content(inner, replace(context, media_type=context.media_type.removesuffix("+gzip")))
 

@@ -21,7 +21,7 @@ MAX_CONTENT = 4 * 1024 * 1024
 MAX_ENVELOPES = 8
 """Envelopes inside each other. Real content has at most three."""
 
-MAX_SUBJECTS = 1_000
+MAX_STATEMENT_SUBJECTS = 1_000
 """Subjects of a statement that are read."""
 
 _STATEMENT_TYPE = re.compile(r"https://in-toto\.io/Statement/v\d[\w.]*")
@@ -30,7 +30,7 @@ _NOT_BASE64 = re.compile(r"[\s=]")
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class StatementSubject:
     """What a statement is about: a name, and digests such as ``sha256:…``."""
 
     name: str
@@ -63,8 +63,8 @@ class Opened:
         return to_text(self.statement.get("predicateType"))
 
     @property
-    def subjects(self) -> tuple[Subject, ...]:
-        """The subjects of the statement, at most :data:`MAX_SUBJECTS`."""
+    def subjects(self) -> tuple[StatementSubject, ...]:
+        """The subjects of the statement, at most :data:`MAX_STATEMENT_SUBJECTS`."""
         return tuple(_subjects(self.statement))
 
 
@@ -157,11 +157,11 @@ def _with(opened: Opened, envelope: str = "", **changes: Any) -> Opened:
     return Opened(envelopes=(*opened.envelopes, envelope) if envelope else opened.envelopes, **(values | changes))
 
 
-def _subjects(statement: Mapping[str, Any]) -> Iterator[Subject]:
-    for entry in to_list(statement.get("subject"))[:MAX_SUBJECTS]:
+def _subjects(statement: Mapping[str, Any]) -> Iterator[StatementSubject]:
+    for entry in to_list(statement.get("subject"))[:MAX_STATEMENT_SUBJECTS]:
         members = to_mapping(entry)
         digests = to_mapping(members.get("digest"))
-        yield Subject(
+        yield StatementSubject(
             to_text(members.get("name")),
             tuple(f"{algorithm}:{to_text(value)}" for algorithm, value in digests.items()),
         )

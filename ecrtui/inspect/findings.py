@@ -91,7 +91,7 @@ class Occurrence:
     target: ScanTarget
     finding: Finding
     layer: str
-    """The layer that brought the package: ``2 of 5``, the short digest, or empty if the scan does not tell."""
+    """The layer with the package: ``2 of 5``, or the short digest; empty if the scan does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

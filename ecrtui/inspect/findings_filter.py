@@ -24,7 +24,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 from operator import attrgetter
-from typing import Any
 
 from ecrtui.catalog.filter.language import Condition, FilterSchema, any_of, of_text, on_text
 from ecrtui.catalog.filter.lexer import Term
@@ -113,8 +112,6 @@ def _text(name: str) -> Callable[[Term, float], Condition[FindingRow]]:
     return on_text(read, name)
 
 
-_ANSWERS: Sequence[Any] = tuple(Answer)
-
 FINDINGS: FilterSchema[FindingRow] = FilterSchema(
     plain=_plain,
     fields={
@@ -124,7 +121,7 @@ FINDINGS: FilterSchema[FindingRow] = FilterSchema(
         "fixed": _text("fixed_in"),
         "severity": _severity,
         "score": _score,
-        "fix": _answered(attrgetter("fix"), _ANSWERS),
+        "fix": _answered(attrgetter("fix"), tuple(Answer)),
         "exploit": _answered(attrgetter("exploit"), [answer for answer in Answer if answer is not Answer.PARTIAL]),
         "platform": _text("platforms"),
         "layer": _text("layer"),

@@ -28,7 +28,7 @@ class RuleOutlook:
     """The image that comes next; None if there is none, or if that is not known."""
     following_at: float | None = None
     """When that is, in seconds since the epoch; None for a rule that counts images: with the next push."""
-    ageless: int = 0
+    of_unknown_age: int = 0
     """The number of images whose age is not known."""
 
     @property
@@ -55,7 +55,7 @@ class DryRun:
         return {image.digest: (image, outlook.rule) for outlook in self.outlooks for image in outlook.acting}
 
 
-class Difference(NamedTuple):
+class RuleDifference(NamedTuple):
     """An image about which ECR and ecrtui differ: the priority of the rule that acts on it for each; 0 for none."""
 
     digest: str
@@ -87,19 +87,19 @@ def dry_run(
         free = [image for image in own if not index_of(image.digest)]
         acting = sorted((image for image in free if image.digest in due), key=_oldest_first)
         following, at = _following(rule, selected, [image for image in free if image.digest not in due])
-        ageless = 0 if rule.counts_images else sum(rule.age_start(image) is None for image in own)
-        outlooks.append(RuleOutlook(rule, len(selected), tuple(acting), following, at, ageless))
+        of_unknown_age = 0 if rule.counts_images else sum(rule.age_start(image) is None for image in own)
+        outlooks.append(RuleOutlook(rule, len(selected), tuple(acting), following, at, of_unknown_age))
     acted = (image.digest for outlook in outlooks for image in outlook.acting)
     possible = frozenset(digest for digest in acted if index_of(digest) is None)
     return DryRun(tuple(outlooks), len(images), len(kept), possible)
 
 
-def differences(run: DryRun, preview: LifecyclePreview) -> tuple[Difference, ...]:
+def rule_differences(run: DryRun, preview: LifecyclePreview) -> tuple[RuleDifference, ...]:
     """Return the images about which ECR and ecrtui differ, by digest."""
     here = {digest: (image.tags, rule.priority) for digest, (image, rule) in run.acting.items()}
     there = {image.digest: (image.tags, image.priority) for image in preview.images}
     return tuple(
-        Difference(digest, (here.get(digest) or there[digest])[0], ours, theirs)
+        RuleDifference(digest, (here.get(digest) or there[digest])[0], ours, theirs)
         for digest in sorted(here.keys() | there.keys())
         if (ours := here.get(digest, ((), 0))[1]) != (theirs := there.get(digest, ((), 0))[1])
     )
@@ -115,8 +115,8 @@ def outcome_words(outlook: RuleOutlook, now: float) -> str:
         when = outlook.following_at
         later = "with the next push" if when is None else f"in {format_short_duration(max(when - now, 0.0))}"
         words.append(f"{'then' if words else rule.verb} {name} {later}")
-    if outlook.ageless:
-        words.append(f"{format_count(outlook.ageless, 'image')} of unknown age")
+    if outlook.of_unknown_age:
+        words.append(f"{format_count(outlook.of_unknown_age, 'image')} of unknown age")
     if words:
         return ", ".join(words)
     if not outlook.selected:

@@ -12,7 +12,7 @@ from ecrtui.ecr.lifecycle import LifecyclePreview
 from ecrtui.ecr.markdown_text import markdown_table, markdown_text
 from ecrtui.ecr.text_formats import Texts, json_text
 from ecrtui.ecr.units import format_iso_time
-from ecrtui.inspect.lifecycle import DryRun, RuleOutlook, differences, outcome_words
+from ecrtui.inspect.lifecycle import DryRun, RuleOutlook, outcome_words, rule_differences
 
 _IMAGE_COLUMNS = (
     "rulePriority",
@@ -52,7 +52,7 @@ def dry_run_document(
         document["ecrImageCount"] = len(preview.images)
         document["differences"] = [
             {"imageDigest": found.digest, "imageTags": list(found.tags), "ecrtuiRule": found.here, "ecrRule": found.ecr}
-            for found in differences(run, preview)
+            for found in rule_differences(run, preview)
         ]
     return document
 

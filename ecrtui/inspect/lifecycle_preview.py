@@ -15,7 +15,7 @@ LONGEST_PAUSE = 8.0
 """Seconds between two requests: each pause is twice the one before."""
 
 PATIENCE = 300.0
-"""Seconds of pauses after which the preview is given up."""
+"""Seconds of pauses after which this gives up."""
 
 IN_PROGRESS = "IN_PROGRESS"
 COMPLETE = "COMPLETE"
@@ -36,7 +36,7 @@ def preview_policy(
 ) -> Iterator[LifecyclePreview | None]:
     """Yield the preview: None as long as it is in progress, and then what ECR would do. Blocks.
 
-    ECR makes one preview of a repository at a time, so another one, in progress, is waited for.
+    ECR makes one preview of a repository at a time. While another one is in progress, this waits for its end.
 
     Args:
         registry: the registry.
@@ -57,11 +57,18 @@ def preview_policy(
         wait(next(pauses))
     if preview.status != COMPLETE:
         raise EcrTuiError(f"ECR ended the preview as {preview.status or 'unknown'}", "", "Start another preview.")
-    if parse_json(preview.policy) != parse_json(policy):
+    if not _is_same_document(preview.policy, policy):
         raise Refused(
             "Another preview has replaced this one", "ECR keeps the last preview of a repository.", "Start it again."
         )
     yield preview
+
+
+def _is_same_document(one: str, other: str) -> bool:
+    try:
+        return bool(parse_json(one) == parse_json(other))
+    except ValueError:  # a reply without a policy
+        return False
 
 
 def _starts(registry: PreviewRegistry, repository: str, policy: str) -> bool:

@@ -16,7 +16,8 @@ from ecrtui.ecr.json_values import to_list, to_mapping, to_text
 MAX_PACKAGES = 50_000
 """Packages that are read of one SBOM."""
 
-_NOTHING = ("", "NOASSERTION", "NONE")
+_NOT_KNOWN = ("", "NOASSERTION", "NONE")
+"""Texts of SPDX for a value that is not known, or that does not exist."""
 
 
 class Package(NamedTuple):
@@ -102,9 +103,9 @@ def _objects(value: object) -> Iterator[Mapping[str, Any]]:
             yield entry
 
 
-def _said(*values: object) -> str:
-    """Return the first text that says something."""
-    return next((text for value in values if (text := to_text(value)) not in _NOTHING), "")
+def _first_known(*values: object) -> str:
+    """Return the first text that is a value; empty if none is."""
+    return next((text for value in values if (text := to_text(value)) not in _NOT_KNOWN), "")
 
 
 # SPDX 2
@@ -137,7 +138,7 @@ def _spdx2_packages(document: Mapping[str, Any]) -> Iterator[Package]:
                 to_text(entry.get("name")),
                 to_text(entry.get("versionInfo")),
                 kind,
-                _said(entry.get("licenseConcluded"), entry.get("licenseDeclared")),
+                _first_known(entry.get("licenseConcluded"), entry.get("licenseDeclared")),
                 purl,
             )
 
@@ -172,12 +173,12 @@ def _spdx3_packages(elements: list[Mapping[str, Any]]) -> Iterator[Package]:
             for identifier in _objects(entry.get("externalIdentifier"))
             if identifier.get("externalIdentifierType") in ("packageUrl", "packageURL", "purl")
         ]
-        purl = _said(entry.get("software_packageUrl"), entry.get("packageUrl"), *identifiers)
+        purl = _first_known(entry.get("software_packageUrl"), entry.get("packageUrl"), *identifiers)
         if purl_type(purl) in _IMAGES or entry.get("software_primaryPurpose") == "container":
             continue
         yield Package(
             to_text(entry.get("name")),
-            _said(entry.get("software_packageVersion"), entry.get("packageVersion")),
+            _first_known(entry.get("software_packageVersion"), entry.get("packageVersion")),
             purl_type(purl),
             licenses.get(_id(entry), ""),
             purl,
@@ -186,13 +187,16 @@ def _spdx3_packages(elements: list[Mapping[str, Any]]) -> Iterator[Package]:
 
 def _spdx3_licenses(elements: list[Mapping[str, Any]]) -> Mapping[str, str]:
     """Return the license by the id of a package: the concluded one, else the declared one."""
-    texts = {_id(entry): _said(entry.get("simplelicensing_licenseExpression"), entry.get("name")) for entry in elements}
+    texts = {
+        _id(entry): _first_known(entry.get("simplelicensing_licenseExpression"), entry.get("name"))
+        for entry in elements
+    }
     found: dict[str, str] = {}
     for relation in ("hasDeclaredLicense", "hasConcludedLicense"):
         for entry in elements:
             if entry.get("relationshipType") == relation:
                 named = [texts.get(to_text(target), "") for target in to_list(entry.get("to"))]
-                if text := _said(*named):
+                if text := _first_known(*named):
                     found[to_text(entry.get("from"))] = text
     return found
 
@@ -243,7 +247,7 @@ def _cyclonedx_packages(document: Mapping[str, Any]) -> Iterator[Package]:
 
 def _cyclonedx_license(entry: Mapping[str, Any]) -> str:
     chosen = to_mapping(entry.get("license"))
-    return _said(entry.get("expression"), chosen.get("id"), chosen.get("name"))
+    return _first_known(entry.get("expression"), chosen.get("id"), chosen.get("name"))
 
 
 # syft
@@ -256,7 +260,7 @@ def _syft(document: Mapping[str, Any]) -> PackageList:
         _syft_packages(document),
         format=f"syft JSON {to_text(schema.get('version'))}".strip(),
         tool=f"{to_text(tool.get('name'))} {to_text(tool.get('version'))}".strip(),
-        name=_said(source.get("name"), to_mapping(source.get("metadata")).get("userInput")),
+        name=_first_known(source.get("name"), to_mapping(source.get("metadata")).get("userInput")),
         created=to_text(tool.get("timestamp")),
     )
 
@@ -264,7 +268,9 @@ def _syft(document: Mapping[str, Any]) -> PackageList:
 def _syft_packages(document: Mapping[str, Any]) -> Iterator[Package]:
     for entry in _objects(document.get("artifacts")):
         licenses = [
-            _said(value.get("spdxExpression"), value.get("value")) if isinstance(value, dict) else _said(value)
+            _first_known(value.get("spdxExpression"), value.get("value"))
+            if isinstance(value, dict)
+            else _first_known(value)
             for value in to_list(entry.get("licenses"))
         ]
         yield Package(

@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ecrtui.ecr.json_values import parse_json, to_list, to_mapping, to_text
-from ecrtui.ecr.units import MAX_TIME, date_as_told, format_date
+from ecrtui.ecr.units import MAX_TIME, format_date, reformat_iso_time
 from ecrtui.inspect.cbor import Tagged, parse_cbor
 from ecrtui.inspect.certificates import certificates_of_pem, parse_certificate
-from ecrtui.inspect.envelopes import Opened, Subject, decode_base64, read_document
+from ecrtui.inspect.envelopes import Opened, StatementSubject, decode_base64, read_document
 
 NOT_VERIFIED = "present, not verified"
 """What is said about every signature and statement: ecrtui reads them and verifies none."""
@@ -35,7 +35,7 @@ class Fact(NamedTuple):
     lines: tuple[str, ...]
 
 
-class Known(NamedTuple):
+class KnownDigests(NamedTuple):
     """The digests that a statement can be about, each with what it is: the index, or a platform."""
 
     names: Mapping[str, str]
@@ -52,7 +52,7 @@ class Known(NamedTuple):
         )
 
 
-def statement_facts(opened: Opened, known: Known) -> tuple[Fact, ...]:
+def statement_facts(opened: Opened, known: KnownDigests) -> tuple[Fact, ...]:
     """Return what the envelopes of a document and its statement say; nothing if it has none."""
     facts = [Fact("status", (NOT_VERIFIED,))] if opened.envelopes else []
     if opened.envelopes:
@@ -63,16 +63,16 @@ def statement_facts(opened: Opened, known: Known) -> tuple[Fact, ...]:
         facts.append(Fact("predicate type", (opened.predicate_type,)))
         facts += _subject_facts(opened.subjects, known)
         facts += predicate_facts(opened.document)
-    return _told(facts)
+    return _without_empty(facts)
 
 
 def predicate_facts(predicate: Any) -> tuple[Fact, ...]:
     """Return builder, source and materials of a SLSA provenance, of version 0.2 or 1; nothing for another predicate."""
     members = to_mapping(predicate)
     if isinstance(members.get("buildDefinition"), dict):
-        return _told(_slsa1(members))
+        return _without_empty(_slsa1(members))
     if isinstance(members.get("builder"), dict):
-        return _told(_slsa02(members))
+        return _without_empty(_slsa02(members))
     return ()
 
 
@@ -81,7 +81,7 @@ def is_simple_signing(document: Any) -> bool:
     return to_mapping(to_mapping(document).get("critical")).get("type") == _SIMPLE_SIGNING
 
 
-def cosign_facts(payload: Any, annotations: Mapping[str, str], known: Known) -> tuple[Fact, ...]:
+def cosign_facts(payload: Any, annotations: Mapping[str, str], known: KnownDigests) -> tuple[Fact, ...]:
     """Return what a signature of cosign says.
 
     Args:
@@ -104,7 +104,7 @@ def cosign_facts(payload: Any, annotations: Mapping[str, str], known: Known) -> 
     facts.append(Fact("also signed", tuple(f"{name}: {to_text(value)}" for name, value in optional.items())))
     if signature := annotations.get(_COSIGN_SIGNATURE):
         facts.append(Fact("signature", (signature,)))
-    return _told(facts)
+    return _without_empty(facts)
 
 
 def is_notation(media_type: str) -> bool:
@@ -112,17 +112,17 @@ def is_notation(media_type: str) -> bool:
     return media_type in ("application/jose+json", "application/cose")
 
 
-def notation_facts(content: bytes, media_type: str, known: Known) -> tuple[Fact, ...]:
+def notation_facts(content: bytes, media_type: str, known: KnownDigests) -> tuple[Fact, ...]:
     """Return what an envelope of Notary Project says, JWS or COSE.
 
     Raises:
         ValueError: the envelope cannot be read.
     """
     read = _cose if media_type == "application/cose" else _jws
-    return _told([Fact("status", (NOT_VERIFIED,)), *read(content, known)])
+    return _without_empty([Fact("status", (NOT_VERIFIED,)), *read(content, known)])
 
 
-def _jws(content: bytes, known: Known) -> Iterator[Fact]:
+def _jws(content: bytes, known: KnownDigests) -> Iterator[Fact]:
     document = to_mapping(read_document(content))
     protected = to_mapping(read_document(decode_base64(document.get("protected"))))
     header = to_mapping(document.get("header"))
@@ -133,7 +133,7 @@ def _jws(content: bytes, known: Known) -> Iterator[Fact]:
     yield from _agent_facts(header)
 
 
-def _cose(content: bytes, known: Known) -> Iterator[Fact]:
+def _cose(content: bytes, known: KnownDigests) -> Iterator[Fact]:
     envelope = parse_cbor(content)
     parts = envelope.value if isinstance(envelope, Tagged) else envelope
     if not isinstance(parts, list) or len(parts) != 4 or not all(isinstance(parts[at], bytes) for at in (0, 2)):
@@ -164,7 +164,7 @@ def _plain(value: object) -> str:
     return f"{len(value):,} bytes" if isinstance(value, bytes) else "" if value is None else str(value)[:10_000]
 
 
-def _payload_facts(payload: Any, known: Known) -> Iterator[Fact]:
+def _payload_facts(payload: Any, known: KnownDigests) -> Iterator[Fact]:
     target = to_mapping(to_mapping(payload).get("targetArtifact"))
     digest = to_text(target.get("digest"))
     yield Fact("signed", (digest, known.match([digest])))
@@ -181,7 +181,7 @@ def _notary_header_facts(algorithm: str, protected: Mapping[Any, Any]) -> Iterat
         ("expiry", "expires"),
         ("verificationPlugin", "plugin"),
     ):
-        yield Fact(label, (date_as_told(to_text(protected.get(_NOTARY + name))),))
+        yield Fact(label, (reformat_iso_time(to_text(protected.get(_NOTARY + name))),))
 
 
 def _agent_facts(header: Mapping[Any, Any]) -> Iterator[Fact]:
@@ -210,7 +210,7 @@ def _signer_facts(chain: Sequence[object]) -> Iterator[Fact]:
         "certificate",
         (
             f"issued by {found.issuer}" if found.issuer else "it does not name its issuer",
-            f"valid {date_as_told(found.not_before)} to {date_as_told(found.not_after)}",
+            f"valid {reformat_iso_time(found.not_before)} to {reformat_iso_time(found.not_after)}",
         ),
     )
 
@@ -240,7 +240,7 @@ def _seconds(value: object) -> str:
     return format_date(float(text)) if known else ""
 
 
-def _bundle_facts(bundle: Mapping[str, Any], known: Known) -> Iterator[Fact]:
+def _bundle_facts(bundle: Mapping[str, Any], known: KnownDigests) -> Iterator[Fact]:
     if not bundle:
         return
     material = to_mapping(bundle.get("verificationMaterial"))
@@ -259,7 +259,7 @@ def _bundle_facts(bundle: Mapping[str, Any], known: Known) -> Iterator[Fact]:
         yield from _message_facts(message, known)
 
 
-def _message_facts(message: Mapping[str, Any], known: Known) -> Iterator[Fact]:
+def _message_facts(message: Mapping[str, Any], known: KnownDigests) -> Iterator[Fact]:
     algorithm = to_text(message.get("algorithm")).lower().replace("_", "")
     algorithm = {"sha2256": "sha256"}.get(algorithm, algorithm)
     try:
@@ -277,7 +277,7 @@ def _dsse_facts(dsse: Mapping[str, Any]) -> Iterator[Fact]:
         yield Fact("signatures", tuple(f"key id {key}" if key else "no key id" for key in keys))
 
 
-def _subject_facts(subjects: Sequence[Subject], known: Known) -> Iterator[Fact]:
+def _subject_facts(subjects: Sequence[StatementSubject], known: KnownDigests) -> Iterator[Fact]:
     lines = []
     for subject in subjects:
         digests = " ".join(subject.digests)
@@ -317,7 +317,7 @@ def _slsa1(predicate: Mapping[str, Any]) -> Iterator[Fact]:
 
 
 def _build_times(start: object, end: object) -> Iterator[Fact]:
-    yield Fact("built", (" to ".join(filter(None, (date_as_told(to_text(moment)) for moment in (start, end)))),))
+    yield Fact("built", (" to ".join(filter(None, (reformat_iso_time(to_text(moment)) for moment in (start, end)))),))
 
 
 def _materials(value: object) -> Fact:
@@ -335,13 +335,13 @@ def _revision(vcs: Mapping[str, Any]) -> str:
     return " ".join(filter(None, [to_text(vcs.get("source")), to_text(vcs.get("revision"))]))
 
 
-def _told(facts: Iterator[Fact] | Sequence[Fact]) -> tuple[Fact, ...]:
-    """Return the facts that say something, each with at most :data:`MAX_LINES` lines."""
-    told = []
+def _without_empty(facts: Iterator[Fact] | Sequence[Fact]) -> tuple[Fact, ...]:
+    """Return the facts that have a line, each with at most :data:`MAX_LINES` lines."""
+    kept = []
     for fact in facts:
         lines = tuple(line for line in fact.lines if line)
         if len(lines) > MAX_LINES:
             lines = (*lines[:MAX_LINES], f"and {len(lines) - MAX_LINES:,} more")
         if lines:
-            told.append(Fact(fact.label, lines))
-    return tuple(told)
+            kept.append(Fact(fact.label, lines))
+    return tuple(kept)

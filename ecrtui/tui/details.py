@@ -13,7 +13,7 @@ from typing import Any
 from ecrtui.ecr.documents import without_empty
 from ecrtui.ecr.exact_json import parse_exact, write_json
 from ecrtui.ecr.safe_text import visible, visible_json, visible_lines
-from ecrtui.ecr.units import date_as_told
+from ecrtui.ecr.units import reformat_iso_time
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.setting_values import DEFAULT, setting_values
 from ecrtui.settings import Settings
@@ -93,7 +93,7 @@ def indented(text: str) -> str:
 
 
 def _dated(name: str, value: Any) -> Any:
-    return date_as_told(value) if isinstance(value, str) and name.endswith(("At", "Time")) else value
+    return reformat_iso_time(value) if isinstance(value, str) and name.endswith(("At", "Time")) else value
 
 
 def _lines(value: Any) -> list[str]:

@@ -86,7 +86,7 @@ def test_a_date_is_in_utc_and_an_impossible_one_is_unknown() -> None:
     ],
 )
 def test_a_time_of_a_document_is_shown_as_any_other_if_it_has_a_zone(told: str, shown: str) -> None:
-    assert units.date_as_told(told) == shown
+    assert units.reformat_iso_time(told) == shown
 
 
 def test_a_count_has_separators_and_its_noun() -> None:

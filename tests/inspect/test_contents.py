@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecrtui.inspect.charts import MAX_FILE, MAX_FILES, MAX_UNPACKED, read_archive
+from ecrtui.inspect.archives import MAX_FILE, MAX_FILES, MAX_UNPACKED, read_archive
 from ecrtui.inspect.contents import MAX_HEX, BlobContext, hexadecimal, pretty_json, read_content, read_start
 
 CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
@@ -63,7 +63,7 @@ def test_the_files_of_a_chart_are_in_the_order_in_which_they_are_read(packed: bo
 def test_an_archive_that_grows_is_read_up_to_a_limit() -> None:
     bomb = read_archive(archive({"a": b"text", "zeros": bytes(MAX_UNPACKED)}))
     assert [(file.path, file.note) for file in bomb.files] == [("a", ""), ("zeros", "larger than 524 kB; not shown")]
-    assert bomb.problem == "The archive is larger than 17 MB. The rest is not shown."
+    assert bomb.problem == "The archive cannot be read to its end: it is larger than 17 MB."
     many = read_archive(archive({str(number): b"" for number in range(MAX_FILES + 1)}))
     assert (len(many.files), many.problem) == (MAX_FILES, "The archive has more files. The first 500 are shown.")
     assert read_archive(archive({"large": b"a" * (MAX_FILE + 1)})).files[0].text == ""
@@ -73,12 +73,20 @@ def test_an_archive_that_grows_is_read_up_to_a_limit() -> None:
     ("content", "problem"),
     [
         (archive({"a": b"text" * 1000})[:-20], "it is cut"),
-        (b"\x1f\x8bno gzip", "it is not gzip"),
+        (b"\x1f\x8bnot gzip at all", "it is not gzip"),
         (archive({"a": b"text" * 1000}, packed=False)[:800], "The archive cannot be read to its end: unexpected end"),
+        (archive({"a": b"a", "b": b"b"}, packed=False).replace(b"b\0", b"c\0", 1), "a header is broken"),
+        (archive({"a": b"text"}) + b"more", "it is not gzip"),
     ],
 )
 def test_a_broken_archive_says_so(content: bytes, problem: str) -> None:
     assert problem in read_archive(content).problem
+
+
+def test_an_archive_in_several_gzip_members_is_read_to_its_end() -> None:
+    plain = archive({"a": b"a" * 700, "b": b"b"}, packed=False)
+    found = read_archive(gzip.compress(plain[:1536], mtime=0) + gzip.compress(plain[1536:], mtime=0))
+    assert ([file.path for file in found.files], found.problem) == (["a", "b"], "")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.lifecycle import LifecyclePreview, PreviewedImage, parse_policy
 from ecrtui.ecr.units import DAY
 from ecrtui.errors import EcrTuiError, ErrorKind, Refused
-from ecrtui.inspect.lifecycle import DryRun, differences, dry_run, outcome_words
+from ecrtui.inspect.lifecycle import DryRun, dry_run, outcome_words, rule_differences
 from ecrtui.inspect.lifecycle_export import dry_run_document, dry_run_texts
 from ecrtui.inspect.lifecycle_preview import LONGEST_PAUSE, PATIENCE, preview_policy
 from ecrtui.registry.protocol import Registry
@@ -123,7 +123,7 @@ def test_the_differences_to_the_preview_of_ecr() -> None:
     run = evaluated(images, UNTAGGED)
     seen = (PreviewedImage(images[0].digest, priority=2), PreviewedImage(images[1].digest, priority=5))
     preview = LifecyclePreview("COMPLETE", "", (*seen, PreviewedImage("sha256:z", ("prod",), priority=1)))
-    assert [(one.digest[-1], one.tags, one.here, one.ecr) for one in differences(run, preview)] == [
+    assert [(one.digest[-1], one.tags, one.here, one.ecr) for one in rule_differences(run, preview)] == [
         ("b", (), 2, 5),
         ("c", (), 2, 0),
         ("z", ("prod",), 0, 1),
@@ -153,7 +153,7 @@ class SlowRegistry:
         return self.last or LifecyclePreview("COMPLETE", self.policy, (PreviewedImage("sha256:a"),))
 
 
-def test_a_preview_is_asked_for_until_it_is_complete_and_ever_more_rarely() -> None:
+def test_the_pauses_between_requests_for_a_preview_get_longer() -> None:
     pauses: list[float] = []
     *states, preview = preview_policy(SlowRegistry(others=2, requests=7), "team/app", "{}", wait=pauses.append)
     assert states == [None] * 9
@@ -170,9 +170,10 @@ def test_a_preview_is_asked_for_until_it_is_complete_and_ever_more_rarely() -> N
         (SlowRegistry(requests=10_000), "did not end in"),
         (SlowRegistry(last=LifecyclePreview("FAILED", "{}")), "as FAILED"),
         (SlowRegistry(last=LifecyclePreview("COMPLETE", '{"rules": []}')), "Another preview has replaced this one"),
+        (SlowRegistry(last=LifecyclePreview("COMPLETE", "")), "Another preview has replaced this one"),
     ],
 )
-def test_a_preview_that_does_not_come_is_an_error(registry: SlowRegistry, words: str) -> None:
+def test_a_preview_that_does_not_complete_is_an_error(registry: SlowRegistry, words: str) -> None:
     pauses: list[float] = []
     with pytest.raises(EcrTuiError, match=words):
         list(preview_policy(registry, "team/app", "{}", wait=pauses.append))
@@ -199,7 +200,7 @@ def test_our_evaluation_is_that_of_the_preview_with_all_its_pages(registry: Regi
     assert preview is not None
     run = dry_run(parse_policy(text), images, lambda digest: index.digest if digest in children else "", NOW * 2)
     assert len(preview.images) == len(run.acting) > 100
-    assert differences(run, preview) == ()
+    assert rule_differences(run, preview) == ()
     assert run.kept_parts == len(children)
     assert preview.policy == text
 

@@ -15,11 +15,11 @@ from ecrtui.emulator.demo.certificates import AUTHORITY, RELEASE, WORKFLOW, pem
 from ecrtui.inspect.cbor import Tagged, parse_cbor
 from ecrtui.inspect.certificates import certificates_of_pem, parse_certificate
 from ecrtui.inspect.contents import BlobContext, Content, read_content
-from ecrtui.inspect.statements import NOT_VERIFIED, Known
+from ecrtui.inspect.statements import NOT_VERIFIED, KnownDigests
 from tests.ecr.test_exact_json import VALUES
 
 IMAGE, OTHER = digest_of("image"), digest_of("other")
-KNOWN = Known({IMAGE: "the index", digest_of("arm64"): "linux/arm64"})
+KNOWN = KnownDigests({IMAGE: "the index", digest_of("arm64"): "linux/arm64"})
 SUBJECTS = [{"name": "checkout", "digest": {"sha256": IMAGE[7:]}}, {"digest": {"sha256": OTHER[7:], "gitCommit": "1"}}]
 WORKFLOW_URI = "https://git.example.com/team/checkout/.ci/release.yaml@refs/heads/main"
 SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"

@@ -25,6 +25,10 @@ _SIGNATURE_PARTS = ("referrers", "tags of cosign")
 """The parts of a tree without which signatures are not known."""
 
 
+_STATEMENTS = (ImageKind.PROVENANCE, ImageKind.ATTESTATION, ImageKind.SIGSTORE_BUNDLE)
+"""The kinds of artifacts that can have a provenance."""
+
+
 class NamedContent(NamedTuple):
     """One of the contents of an artifact that is no image: a file of a chart, a document."""
 
@@ -79,9 +83,6 @@ def read_contents(reader: ArtifactReader, tree: ArtifactTree) -> tuple[NamedCont
     )
 
 
-_STATEMENTS = (ImageKind.PROVENANCE, ImageKind.ATTESTATION, ImageKind.SIGSTORE_BUNDLE)
-
-
 def _attached(tree: ArtifactTree, part: str) -> Sequence[Artifact]:
     """Return the artifacts of the part that is compared, then those of the image."""
     own = [subject for subject in tree.platforms if subject.digest == part]
@@ -96,6 +97,6 @@ def _provenance(reader: ArtifactReader, tree: ArtifactTree, artifact: Artifact) 
 
 
 def _name(artifact: Artifact, number: int) -> str:
-    """Return the title of a content, or else its place."""
+    """Return the title of a content, or else its number."""
     titles = (blob.annotations.get(TITLE, "") for blob in artifact.blobs or ())
     return next(filter(None, titles), f"content {number}")

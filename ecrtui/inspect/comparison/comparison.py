@@ -115,7 +115,7 @@ def choose_platforms(a: ComparedImage, b: ComparedImage) -> PlatformChoice:
 
 
 def compare(a: ComparedImage, b: ComparedImage, choice: PlatformChoice, pair: PlatformPair | None) -> Comparison:
-    """Compare two images with all that is known of them. This is pure, and gives more the more was read.
+    """Compare two images with all that is known of them. Pure. What was not read is pending, or said to be not known.
 
     Args:
         a: image A.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ecrtui.ecr.safe_text import visible, visible_lines
 from ecrtui.ecr.units import format_count, format_size
-from ecrtui.inspect.charts import ArchiveFile
+from ecrtui.inspect.archives import ArchiveFile
 from ecrtui.inspect.contents import Content
 from ecrtui.inspect.packages import PackageList
 from ecrtui.tui.details import facts_text, indented

@@ -9,7 +9,7 @@ from typing import Any
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image_config import ImageConfig
 from ecrtui.ecr.manifest import parse_manifest
-from ecrtui.ecr.units import UNKNOWN, date_as_told, format_count, format_size
+from ecrtui.ecr.units import UNKNOWN, format_count, format_size, reformat_iso_time
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.layers import LayerRow, LayerSharing, LayerTable, layer_sharing, layer_table
 from ecrtui.session import Session
@@ -179,7 +179,7 @@ def _row_text(row: _Row) -> str:
     layer = row.layer
     facts: Facts = [
         ("made by", [visible(layer.command)] if layer.command else []),
-        ("created", [visible(date_as_told(layer.created))] if layer.created else []),
+        ("created", [visible(reformat_iso_time(layer.created))] if layer.created else []),
         ("comment", [visible(layer.comment)] if layer.comment else []),
     ]
     if layer.number:

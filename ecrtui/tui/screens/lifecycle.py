@@ -24,7 +24,7 @@ from ecrtui.ecr.lifecycle import LifecyclePreview, parse_policy
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.text_formats import by_suffix
 from ecrtui.errors import EcrTuiError, UsageError
-from ecrtui.inspect.lifecycle import DryRun, RuleOutlook, differences, dry_run, outcome_words
+from ecrtui.inspect.lifecycle import DryRun, RuleOutlook, dry_run, outcome_words, rule_differences
 from ecrtui.inspect.lifecycle_export import dry_run_document, dry_run_texts
 from ecrtui.inspect.lifecycle_preview import preview_policy
 from ecrtui.session import Session
@@ -223,7 +223,7 @@ class LifecycleScreen(SavesFiles):
         if state.preview_error is not None:
             yield from error_lines(state.preview_error)
         elif state.preview is not None:
-            found = len(differences(run, state.preview))
+            found = len(rule_differences(run, state.preview))
             agree = "ECR and ecrtui agree"
             yield text.content(f"  {units.format_count(found, 'difference')} to ECR" if found else f"  {agree}", "bold")
         if run.kept_parts:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrtui.ecr.findings import UNREADABLE, Finding
-from ecrtui.inspect.charts import ArchiveFile
+from ecrtui.inspect.archives import ArchiveFile
 from ecrtui.inspect.comparison.attachments import NamedContent
 from ecrtui.inspect.comparison.compared_image import ComparedImage
 from ecrtui.inspect.comparison.comparison import SECTIONS

@@ -9,8 +9,8 @@ import pytest
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.image import ImageKind
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole
+from ecrtui.inspect.archives import ArchiveFile
 from ecrtui.inspect.artifacts import Artifact, ArtifactTree, Origin, Subject, with_artifact
-from ecrtui.inspect.charts import ArchiveFile
 from ecrtui.inspect.contents import BlobContext, Content, read_content
 from ecrtui.inspect.packages import Package, PackageList
 from ecrtui.inspect.statements import Fact

@@ -1,13 +1,15 @@
-"""The files in an archive of an artifact: a Helm chart, or what ``oras push`` packed. Nothing is written to disk.
+"""The files in a tar archive: a Helm chart, or what ``oras push`` packed. Nothing is written to disk.
 
 Limits hold against archives that grow when they are unpacked. Links and devices are named and never followed.
 """
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,8 +27,7 @@ MAX_FILES = 500
 MAX_MEMBERS = 5_000
 """Members of an archive that are looked at, folders included."""
 
-_GZIP = b"\x1f\x8b"
-_FIRST = ("chart.yaml", "values.yaml", "values.schema.json", "chart.lock", "readme.md")
+_DESCRIBING = ("chart.yaml", "values.yaml", "values.schema.json", "chart.lock", "readme.md")
 
 
 class ArchiveFile(NamedTuple):
@@ -51,48 +52,55 @@ class Archive:
     problem: str = ""
 
 
+def is_gzip(content: bytes) -> bool:
+    """Return True for a content that begins as a gzip file does (RFC 1952)."""
+    return content.startswith(b"\x1f\x8b")
+
+
 def is_archive(content: bytes) -> bool:
     """Return True for a content that begins as a gzip file or a tar archive does."""
-    return content.startswith(_GZIP) or content[257:262] == b"ustar"
+    return is_gzip(content) or content[257:262] == b"ustar"
 
 
-def unpack(content: bytes) -> tuple[bytes, bool]:
-    """Return a content without gzip, and whether it is whole: at most :data:`MAX_UNPACKED` bytes.
+def unpack(content: bytes) -> tuple[bytes, str]:
+    """Return a content without gzip, at most :data:`MAX_UNPACKED` bytes, and why the rest is missing.
 
-    Raises:
-        ValueError: it is not gzip, or it is broken.
+    The reason is empty if nothing is missing. A gzip file can have many members, as pigz and eStargz write them.
     """
-    reader = zlib.decompressobj(wbits=31)
+    found = bytearray()
     try:
-        found = reader.decompress(content, MAX_UNPACKED + 1)
-    except zlib.error as problem:
-        raise ValueError(f"it is not gzip: {problem}") from None
-    if len(found) > MAX_UNPACKED:
-        return found[:MAX_UNPACKED], False
-    if not reader.eof:
-        raise ValueError("it is cut: the end of the gzip data is missing")
-    return found, True
+        with gzip.open(io.BytesIO(content)) as reader:
+            while len(found) <= MAX_UNPACKED and (piece := reader.read1(MAX_FILE)):
+                found += piece
+    except EOFError:
+        return bytes(found), "it is cut: the end of the gzip data is missing"
+    except (OSError, zlib.error) as problem:
+        return bytes(found), f"it is not gzip: {problem}"
+    missing = f"it is larger than {format_size(MAX_UNPACKED)}" if len(found) > MAX_UNPACKED else ""
+    return bytes(found[:MAX_UNPACKED]), missing
 
 
 def read_archive(content: bytes) -> Archive:
     """Return the files of a tar archive, with gzip or without. Never raise: ``problem`` says what is wrong."""
-    try:
-        unpacked, whole = unpack(content) if content.startswith(_GZIP) else (content, True)
-    except ValueError as error:
-        return Archive(problem=f"The archive cannot be read: {error}.")
+    unpacked, missing = unpack(content) if is_gzip(content) else (content, "")
     files: list[ArchiveFile] = []
-    problem = "" if whole else f"The archive is larger than {format_size(MAX_UNPACKED)}. The rest is not shown."
     try:
         with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as archive:
             for number, member in enumerate(archive):
                 if len(files) >= MAX_FILES or number >= MAX_MEMBERS:
-                    problem = f"The archive has more files. The first {len(files)} are shown."
-                    break
+                    return _archive(files, f"The archive has more files. The first {len(files)} are shown.")
                 if not member.isdir():
                     files.append(_file(archive, member))
+            # tarfile takes a broken header for the end of the archive, which is a block of zeros.
+            if unpacked[archive.offset : archive.offset + tarfile.BLOCKSIZE].strip(b"\0"):
+                missing = missing or "a header is broken"
     except (tarfile.TarError, ValueError, OSError, EOFError, OverflowError, RecursionError) as error:
-        problem = problem or f"The archive cannot be read to its end: {error}."
-    return Archive(tuple(sorted(files, key=_place)), problem)
+        missing = missing or str(error)
+    return _archive(files, f"The archive cannot be read to its end: {missing}." if missing else "")
+
+
+def _archive(files: Iterable[ArchiveFile], problem: str) -> Archive:
+    return Archive(tuple(sorted(files, key=_sort_key)), problem)
 
 
 def _file(archive: tarfile.TarFile, member: tarfile.TarInfo) -> ArchiveFile:
@@ -117,8 +125,8 @@ def text_of(content: bytes) -> str | None:
         return None
 
 
-def _place(file: ArchiveFile) -> tuple[int, int, str]:
-    """Return the place of a file in the order: the files of the chart itself, before those of charts in it."""
+def _sort_key(file: ArchiveFile) -> tuple[int, bool, str]:
+    """Sort the files that describe the chart first, and those of charts inside it last."""
     depth, name = file.path.count("/"), file.path.rpartition("/")[2].lower()
-    rank = _FIRST.index(name) if depth <= 1 and name in _FIRST else len(_FIRST)
+    rank = _DESCRIBING.index(name) if depth <= 1 and name in _DESCRIBING else len(_DESCRIBING)
     return rank, "/charts/" in file.path, file.path
