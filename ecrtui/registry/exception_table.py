@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import ssl
+import traceback
+
 from botocore import exceptions as raised
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
@@ -41,6 +44,21 @@ _ENDPOINT = ErrorSpec(UsageError, "The endpoint is not valid", "Check the region
 _CUT_SHORT = ErrorSpec(ConnectionFailed, "The response was cut short", "Try again.", retryable=True)
 _CONNECTION = ErrorSpec(ConnectionFailed, "The connection failed", _CHECK_NETWORK, retryable=True)
 _INVALID = ErrorSpec(UsageError, "The request is not valid", unsent=True)
+_TLS = ErrorSpec(ConnectionFailed, "The TLS connection failed", _CHECK_NETWORK, retryable=True)
+_NO_TLS = ErrorSpec(
+    ConnectionFailed,
+    "No TLS connection to the service",
+    "Check the endpoint URL: https:// needs a server with TLS. Check the proxy, then try again.",
+    unsent=True,
+)
+_CERTIFICATE = ErrorSpec(
+    ConnectionFailed,
+    "The TLS certificate of the service is not trusted",
+    "Give the certificates of your organization with --ca-bundle or AWS_CA_BUNDLE.",
+    unsent=True,
+)
+_BAD_CERTIFICATE = "CERTIFICATE_VERIFY_FAILED"
+"""The reason of OpenSSL for a certificate that is not trusted, or has another name."""
 
 BY_CLASS: tuple[tuple[type[Exception], ErrorSpec], ...] = (
     (
@@ -117,15 +135,7 @@ BY_CLASS: tuple[tuple[type[Exception], ErrorSpec], ...] = (
             unsent=True,
         ),
     ),
-    (
-        raised.SSLError,
-        ErrorSpec(
-            ConnectionFailed,
-            "The TLS certificate of the service is not trusted",
-            "Give the certificates of your organization with --ca-bundle or AWS_CA_BUNDLE.",
-            unsent=True,
-        ),
-    ),
+    (raised.SSLError, _TLS),
     (
         raised.ConnectTimeoutError,
         ErrorSpec(
@@ -191,4 +201,17 @@ UNEXPECTED = ErrorSpec(
 
 def spec_of_exception(problem: Exception) -> ErrorSpec:
     """Return the row for an exception that botocore raised because no service has answered."""
-    return next((spec for kind, spec in BY_CLASS if isinstance(problem, kind)), UNEXPECTED)
+    spec = next((spec for kind, spec in BY_CLASS if isinstance(problem, kind)), UNEXPECTED)
+    if spec is not _TLS:
+        return spec
+    if _BAD_CERTIFICATE in str(problem):
+        return _CERTIFICATE
+    return _NO_TLS if _failed_in_handshake(problem) else _TLS
+
+
+def _failed_in_handshake(problem: Exception) -> bool:
+    """Return True if TLS certainly failed before a request was sent. Only the traceback tells."""
+    wrapped = getattr(problem, "kwargs", {}).get("error")
+    causes = [cause for cause in getattr(wrapped, "args", ()) if isinstance(cause, ssl.SSLError)]
+    frames = (frame for cause in causes for frame, _ in traceback.walk_tb(cause.__traceback__))
+    return any(frame.f_code.co_name == "do_handshake" for frame in frames)

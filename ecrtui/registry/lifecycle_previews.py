@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from ecrtui.ecr.lifecycle import LifecyclePreview, PreviewedImage
 from ecrtui.registry import conversion
 from ecrtui.registry.calls import EcrCalls
-from ecrtui.registry.paging import iterate_pages
 from ecrtui.registry.validation import structures, text, validate_reply
 
 OPERATION = "GetLifecyclePolicyPreview"
@@ -19,16 +15,9 @@ PAGE = 100
 
 def read_preview(calls: EcrCalls, repository: str) -> LifecyclePreview:
     """Return the last preview of a repository, with all its images."""
-
-    def read(token: str) -> Mapping[str, Any]:
-        parameters: dict[str, Any] = {"repositoryName": repository, "maxResults": PAGE}
-        if token:
-            parameters["nextToken"] = token
-        return calls.read(OPERATION, **parameters)
-
     images: list[PreviewedImage] = []
     status = policy = ""
-    for reply in iterate_pages(read, lambda page: text(page, "nextToken"), "", OPERATION):
+    for reply in calls.replies(OPERATION, "", repositoryName=repository, maxResults=PAGE):
         with validate_reply(OPERATION):
             status, policy = text(reply, "status"), text(reply, "lifecyclePolicyText")
             images += (conversion.previewed_image(entry) for entry in structures(reply, "previewResults"))

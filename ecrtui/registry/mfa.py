@@ -88,10 +88,10 @@ def _end_of(credentials: Any) -> datetime | None:
 def _renew(credentials: Any, fetcher: Any) -> None:
     """Get new credentials. If that fails, restore the old ones, also in the cache."""
     cache, key, end = fetcher._cache, fetcher._cache_key, credentials._expiry_time
-    cached = cache[key] if key in cache else None  # noqa: SIM401 - the cache has no get
-    if cached is not None:
-        with suppress(KeyError):  # somebody else has deleted it
-            del cache[key]
+    cached = None
+    with suppress(KeyError):  # it is not cached, or another process deletes it now
+        cached = cache[key]
+        del cache[key]
     credentials._expiry_time = datetime.now(UTC)
     try:
         credentials.get_frozen_credentials()

@@ -11,6 +11,9 @@ from collections.abc import Callable
 _MIN_SHARE = 1 / 16
 """The smallest share of the configured rate that throttling leads to."""
 
+_LONGEST_PAUSE = 20.0
+"""Seconds; the first pause is at most one second, and each one in a row at most twice as long as the one before."""
+
 _RECOVERY = 1.05
 """The factor by which each request without throttling raises a lowered rate."""
 
@@ -65,7 +68,7 @@ class RateLimiter:
         with self._lock:
             self._throttled_in_a_row += 1
             self._share = max(_MIN_SHARE, self._share / 2)
-            longest = min(20.0, 0.5 * 2.0**self._throttled_in_a_row)
+            longest = min(_LONGEST_PAUSE, 2.0 ** min(self._throttled_in_a_row - 1, 10))
             pause = longest * (0.5 + self._random_share() / 2)
             self._next = max(self._next, self._clock() + pause)
 

@@ -52,8 +52,8 @@ def read_replication(registry: Registry, *, again: bool = False) -> Replication:
             return Replication(registry.replication(again=again))
     except (AccessDenied, Refused) as error:
         if error.kind is not ErrorKind.UNSUPPORTED:
-            told = f"could not read the replication rules, so it is not known whether the tags replicate: {error}"
-            return Replication(problem=told)
+            problem = f"could not read the replication rules, so it is not known whether the tags replicate: {error}"
+            return Replication(problem=problem)
     return Replication()
 
 

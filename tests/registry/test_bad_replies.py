@@ -37,6 +37,10 @@ TAGS = ("1.0", "2.0", "old", "none", "no")
 """Tags that are looked up together: of two images, of an archived one, and two that do not exist."""
 
 
+_STATEMENT = {"Effect": "Allow", "Principal": "*", "Action": ["ecr:BatchGetImage"]}
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [_STATEMENT]})
+
+
 class Estate:
     """A registry with one of everything that the application reads."""
 
@@ -50,6 +54,7 @@ class Estate:
         selection = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 900}
         rule = {"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}
         client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=json.dumps({"rules": [rule]}))
+        client.set_repository_policy(repositoryName=REPOSITORY, policyText=POLICY)
         self.image = push_image(client, REPOSITORY, "one", "1.0")
         self.other = push_image(client, REPOSITORY, "two", "2.0")
         archived = push_image(client, REPOSITORY, "three", "old")
@@ -61,6 +66,7 @@ class Estate:
         signed = manifest_text(client, REPOSITORY, "sig", subject=subject, artifactType="a/b", annotations={"a": "b"})
         put(client, REPOSITORY, signed)
         client.start_image_scan(repositoryName=REPOSITORY, imageId={"imageDigest": self.image.digest})
+        client.start_lifecycle_policy_preview(repositoryName=REPOSITORY)
         self.layer = json.loads(self.image.manifest)["layers"][0]["digest"]
         self.registry = self.open()
         self.catalog = Catalog(self.registry)
@@ -137,6 +143,13 @@ CASES = {
     ),
     "untag": Case("BatchDeleteImage", lambda estate: estate.registry.untag(REPOSITORY, "dev-1")),
     "lifecycle policy": Case("GetLifecyclePolicy", lambda estate: estate.registry.lifecycle_policy(REPOSITORY)),
+    "lifecycle preview": Case(
+        "GetLifecyclePolicyPreview", lambda estate: estate.registry.lifecycle_preview(REPOSITORY)
+    ),
+    "repository policy": Case("GetRepositoryPolicy", lambda estate: estate.registry.repository_policy(REPOSITORY)),
+    "layers": Case("BatchCheckLayerAvailability", lambda estate: estate.registry.layers(REPOSITORY, [estate.layer])),
+    "replication": Case("DescribeRegistry", lambda estate: estate.registry.replication(again=True)),
+    "pull time exclusions": Case("ListPullTimeUpdateExclusions", lambda estate: estate.registry.pull_time_exclusions()),
     "resource tags": Case(
         "ListTagsForResource",
         lambda estate: estate.registry.resource_tags(estate.registry.repository(REPOSITORY)),
@@ -238,6 +251,8 @@ IDENTITIES = {
     "put image": (*REGISTRY, "imageTag", "imageDigest", "imageManifest"),
     "untag": ("imageTag",),
     "lifecycle policy": REGISTRY,
+    "lifecycle preview": REGISTRY,
+    "repository policy": REGISTRY,
     "scan": (*REGISTRY, "imageDigest"),
     "findings": (*REGISTRY, "imageDigest"),
 }

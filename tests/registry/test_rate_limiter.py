@@ -77,6 +77,15 @@ def test_throttling_adds_a_pause_even_without_a_limit() -> None:
     assert clock.now > 100.0
 
 
+def test_the_pause_stays_bounded_after_many_throttled_requests() -> None:
+    clock = Clock()
+    limiter = clock.limiter(0)
+    for _ in range(2000):
+        limiter.record_throttling()
+    limiter.acquire()
+    assert math.isclose(clock.now, 120.0)
+
+
 def test_the_pause_has_jitter_between_half_and_full_length() -> None:
     waits = []
     for share in (0.0, 1.0):

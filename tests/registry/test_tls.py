@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from ecrtui.errors import ConnectionFailed, NotFound
 from ecrtui.registry.client import Clients
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
+from tests.registry.conftest import failed
 from tests.support.embedded import REGISTRY_ID, new_embedded
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
@@ -48,6 +51,48 @@ def test_an_untrusted_certificate_is_an_error_with_a_hint(url: str) -> None:
         assert "certificate" in caught.value.title
         assert "--ca-bundle" in caught.value.hint
         assert not caught.value.ambiguous
+
+
+def test_a_server_without_tls_is_an_error_that_says_so(no_sdk_retries: None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer_without_tls, args=(server,))
+        thread.start()
+        registry = open_registry(Connection(endpoint_url=f"https://127.0.0.1:{server.getsockname()[1]}"))
+        error = failed(registry.untag, "team/app", "x")
+        thread.join()
+    assert error.title == "No TLS connection to the service"
+    assert not error.ambiguous
+
+
+def answer_without_tls(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_a_write_is_ambiguous_if_tls_breaks_after_the_request(certificate: Path, no_sdk_retries: None) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer_garbage, args=(server, context))
+        thread.start()
+        url = f"https://127.0.0.1:{server.getsockname()[1]}"
+        registry = open_registry(Connection(endpoint_url=url, ca_bundle=str(certificate)))
+        error = failed(registry.untag, "team/app", "x")
+        thread.join()
+    assert error.title == "The TLS connection failed"
+    assert error.ambiguous
+
+
+def answer_garbage(server: socket.socket, context: ssl.SSLContext) -> None:
+    """Answer a request over TLS with a record that cannot be decrypted."""
+    connection, _ = server.accept()
+    with context.wrap_socket(connection, server_side=True) as secure:
+        while b"x-amz-target" not in (request := secure.recv(65536)).lower():
+            assert request
+        with socket.socket(fileno=os.dup(secure.fileno())) as plain:
+            plain.sendall(b"\x17\x03\x03\x00\x20" + b"\0" * 32)
 
 
 def test_a_download_verifies_the_certificate(url: str) -> None:

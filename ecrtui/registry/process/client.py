@@ -113,12 +113,21 @@ class RegistryProcess:
 
         Raises:
             ConnectionClosed: the process has ended, and so has the next one.
+            ConnectionFailed: the system cannot start the process; nothing was sent.
         """
         try:
-            return self._live_rpc().call(name, *arguments)
-        except ConnectionClosed:
-            # It ended just now and has not handled the call: send it to a new process, writes too.
-            return self._live_rpc().call(name, *arguments)
+            try:
+                return self._live_rpc().call(name, *arguments)
+            except ConnectionClosed:
+                # It ended just now and has not handled the call: send it to a new process, writes too.
+                return self._live_rpc().call(name, *arguments)
+        except OSError as problem:
+            raise ConnectionFailed(
+                "Could not start the registry process",
+                problem.strerror or str(problem),
+                "Free memory, or end other processes. Then try again.",
+                retryable=True,
+            ) from None
 
     def profiles(self) -> ProfileList:
         """Return the profiles of the AWS configuration; see :func:`ecrtui.registry.profiles.list_profiles`.

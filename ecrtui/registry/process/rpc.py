@@ -74,7 +74,10 @@ class RpcConnection:
             with self._link.makefile("rb") as stream:
                 while len(header := stream.read(_HEADER.size)) == _HEADER.size:
                     kind, number, size = _HEADER.unpack(header)
-                    self._receive(kind, number, stream.read(size))
+                    body = stream.read(size)
+                    if len(body) < size:  # the other end ended while it sent this
+                        break
+                    self._receive(kind, number, body)
         except OSError as problem:
             _log.debug("the connection to the other process failed: %s", problem)
         with self._lock:

@@ -249,6 +249,9 @@ def test_without_a_process_the_session_works_in_this_one(
     session = SessionFactory(connection, load({}), remote=opened)()
     assert session.registry.repository("team/app").name == "team/app"
     assert launch_early() is None
+    error = failed(RemoteRegistry(opened).untag, "team/app", "1.0")
+    assert (error.title, error.ambiguous) == ("Could not start the registry process", False)
+    assert failed(opened.process.profiles).title == error.title
 
 
 def test_the_running_threads_of_a_system_are_counted() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from ecrtui.errors import EcrTuiError, ErrorKind, Throttled
-from ecrtui.registry.process.rpc import ConnectionClosed, RpcConnection
+from ecrtui.registry.process.rpc import _HEADER, _PART, ConnectionClosed, RpcConnection
 
 
 @contextmanager
@@ -58,6 +59,23 @@ def test_a_slow_call_does_not_block_the_others() -> None:
         assert [caller.call("quick", number).next() for number in range(20)] == list(range(20))
         release.set()
         assert slow.next() == 1
+
+
+def test_a_reply_that_is_cut_off_is_no_reply() -> None:
+    """The other process can be killed while it sends a large reply, such as that to PutImage."""
+    ours, theirs = socket.socketpair()
+    caller = RpcConnection(ours, lambda name: iter(()))
+    listening = Thread(target=caller.listen)
+    listening.start()
+    reply = caller.call("put_image")
+    assert theirs.recv(65536)
+    body = pickle.dumps("x" * 100)
+    theirs.sendall(_HEADER.pack(_PART, 0, len(body)) + body[:-1])
+    theirs.close()
+    with pytest.raises(ConnectionClosed):
+        reply.next()
+    listening.join()
+    ours.close()
 
 
 def test_an_error_arrives_with_all_its_fields() -> None:
