@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from ecrtui.catalog.cache.store import Cache, Snapshot
+from ecrtui.catalog.index_parts import Part, parts_of
 from ecrtui.catalog.known_scans import KnownScans
 from ecrtui.catalog.listing import SLOW_PAGE, Batch, Listing, ListingParts, SeenKeys, SeenRows
 from ecrtui.catalog.manifest_lru import ManifestLru
@@ -234,6 +235,17 @@ class Catalog:
         found = {digest: known for digest in digests if (known := self._manifests.get(repository, digest)) is not None}
         found |= self._from_cache(repository, [digest for digest in digests if digest not in found])
         return tuple(found.values())
+
+    def kept_parts(self, repository: str, digests: Sequence[str]) -> dict[str, Sequence[Part] | None]:
+        """Return the parts that those of these manifests name that are in memory or in the cache.
+
+        None is for a text that is no manifest. This sends no request, and keeps no manifest in memory.
+        """
+        found = {} if self._cache is None else self._cache.parts(repository, digests)
+        for digest in digests:
+            if digest not in found and (manifest := self._manifests.get(repository, digest)) is not None:
+                found[digest] = parts_of(manifest.text)
+        return found
 
     def kept_indexes(self, repository: str) -> Sequence[Manifest]:
         """Return the indexes of a repository that are in memory or in the cache. This sends no request."""

@@ -83,19 +83,18 @@ def find_parts(
         for image in images
         if (is_index(image.media_type) or not image.media_type) and image.digest not in found.parts
     ]
-    found.unread.update(image.digest for image in candidates)
-    for start in range(0, len(candidates), INDEXES_PER_REQUEST):
-        group = candidates[start : start + INDEXES_PER_REQUEST]
-        manifests: Sequence[Manifest] = catalog.kept_manifests(repository, [image.digest for image in group])
-        kept = {manifest.digest for manifest in manifests}
-        # ECR does not return the manifest of an archived image.
-        missing = [image.digest for image in group if not image.archived and image.digest not in kept]
-        if read and missing:
-            manifests = (*manifests, *catalog.prefetch(repository, missing))
-        for manifest in manifests:
-            found.add(manifest)
+    digests = [image.digest for image in candidates]
+    found.unread.update(digests)
+    kept = catalog.kept_parts(repository, digests)
+    for digest in digests:
+        found.add(digest, kept.get(digest))
+    # ECR does not return the manifest of an archived image.
+    missing = [image.digest for image in candidates if not image.archived and image.digest not in kept] if read else []
+    for start in range(0, len(missing), INDEXES_PER_REQUEST):
+        for manifest in catalog.prefetch(repository, missing[start : start + INDEXES_PER_REQUEST]):
+            found.add(manifest.digest, parts_of(manifest.text))
         yield found.known()
-    if not candidates:
+    if not missing:
         yield found.known()
 
 
@@ -103,7 +102,7 @@ def parts_of_indexes(manifests: Iterable[Manifest]) -> KnownParts:
     """Return the parts that these manifests name; others of the repository may name more."""
     found = _Found(KnownParts())
     for manifest in manifests:
-        found.add(manifest)
+        found.add(manifest.digest, parts_of(manifest.text))
     return found.known()._replace(listed=False)
 
 
@@ -116,18 +115,17 @@ class _Found:
         self._indexes = dict(known.indexes)
         self._names = {name: set(digests) for name, digests in known.names.items()}
 
-    def add(self, manifest: Manifest) -> None:
-        """Add the parts that a manifest names, unless its text is not a manifest."""
-        parts = parts_of(manifest.text)
+    def add(self, digest: str, parts: Sequence[Part] | None) -> None:
+        """Add the parts that an index names; None if they are not known."""
         if parts is None:
             return
-        self.unread.discard(manifest.digest)
-        self.parts[manifest.digest] = parts
+        self.unread.discard(digest)
+        self.parts[digest] = parts
         for part in parts:
-            self._indexes[part.digest] = (*self._indexes.get(part.digest, ()), manifest.digest)
+            self._indexes[part.digest] = (*self._indexes.get(part.digest, ()), digest)
             self._name(part.name, part.digest)
             if part.platform:
-                self._name(part.platform, manifest.digest)
+                self._name(part.platform, digest)
 
     def _name(self, name: str, digest: str) -> None:
         self._names.setdefault(name, set()).add(digest)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Catalog
 from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST, KnownParts, find_parts, parts_of
 from ecrtui.ecr.image import Image
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import OCI_INDEX, OCI_MANIFEST
 from ecrtui.errors import AccessDenied
 from ecrtui.settings import Connection
@@ -30,7 +33,8 @@ class Env:
         self.parts = [push_image(client, "app", f"part {number}") for number in range(indexes)]
         self.indexes = [push_index(client, "app", {"linux/arm64": part}).digest for part in self.parts]
         self.loose = push_image(client, "app", "loose").digest
-        self.catalog = Catalog(open_registry(Connection(), embedded=self.embedded))
+        self.registry = open_registry(Connection(), embedded=self.embedded)
+        self.catalog = Catalog(self.registry)
 
     def images(self) -> list[Image]:
         return [image for batch in self.catalog.images("app") for image in batch.items]
@@ -84,6 +88,15 @@ def test_a_search_goes_on_from_what_is_known() -> None:
     env.embedded.faults.before("BatchGetImage", lambda: asked.append("read"), times=None)
     assert list(find_parts(env.catalog, "app", images, read=True, known=known)) == [known._replace(unread=set())]
     assert asked == []
+
+
+def test_the_parts_of_kept_indexes_take_no_manifest_into_memory(tmp_path: Path) -> None:
+    env = Env()
+    env.catalog = Catalog(env.registry, Cache(tmp_path / "cache.sqlite", RegistryLocation("1", "r")))
+    known = env.find(read=True)
+    env.catalog = Catalog(env.registry, Cache(tmp_path / "cache.sqlite", RegistryLocation("1", "r")))
+    assert (env.find(read=False), env.requests) == (known, 1)
+    assert env.catalog.known_manifest("app", env.indexes[0]) is None
 
 
 def test_platforms_come_first_and_each_part_once() -> None:

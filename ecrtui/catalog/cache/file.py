@@ -14,7 +14,7 @@ from ecrtui.private_files import describe, prepare_database
 
 Result = TypeVar("Result")
 
-VERSION = 7
+VERSION = 8
 """Version of the schema and of the content of chunks. A file of another version is deleted."""
 
 BUSY_TIMEOUT = 1.0
@@ -42,6 +42,7 @@ CREATE TABLE manifest (
     media_type TEXT NOT NULL,
     content BLOB NOT NULL,
     used_at REAL NOT NULL,
+    parts TEXT,
     PRIMARY KEY (registry, repository, digest)
 );
 CREATE INDEX manifest_used ON manifest (used_at);

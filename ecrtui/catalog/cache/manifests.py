@@ -1,14 +1,17 @@
-"""Manifests in the cache file, byte for byte."""
+"""Manifests in the cache file, byte for byte, and the parts that they name."""
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
+import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ecrtui.catalog.cache.file import CacheFile
-from ecrtui.ecr.image import is_index
+from ecrtui.catalog.index_parts import Part, parts_of
+from ecrtui.ecr.image import ImageKind, is_index
 from ecrtui.ecr.manifest import Manifest
 
 MANIFESTS_SIZE = 64 * 1024 * 1024
@@ -16,6 +19,9 @@ MANIFESTS_SIZE = 64 * 1024 * 1024
 
 _USED_STEP = 86_400.0
 """Seconds. The time of last use is stored no more exactly than this, so that most reads do not write."""
+
+_PARSED_AT_ONCE = 100
+"""Manifests whose parts are found between two transactions: other processes wait for a transaction."""
 
 _Row = tuple[str, str, str, str, bytes, float]
 """Registry, repository, digest, media type, compressed text, time of last use."""
@@ -68,6 +74,29 @@ class ManifestStore:
         )
         return self.load(repository, [digest for (digest,) in stored])
 
+    def parts(self, repository: str, digests: Iterable[str]) -> dict[str, Sequence[Part] | None]:
+        """Return the parts that those of these manifests name that are stored; None for a text that is no manifest.
+
+        The parts of a manifest are stored with it when they are first asked for: parsing thousands of manifests takes
+        a second.
+        """
+        wanted = list(digests)
+        found: dict[str, Sequence[Part] | None] = {}
+        unparsed = []
+        nothing: list[tuple[str, str | None]] = []
+        stored = self._file.write(lambda connection: self._read_parts(connection, repository, wanted), nothing)
+        for digest, text in stored:
+            try:
+                found[digest] = _decode_parts(text)
+            except (ValueError, TypeError):  # not parsed yet, or damaged
+                unparsed.append(digest)
+        for start in range(0, len(unparsed), _PARSED_AT_ONCE):
+            manifests = self.load(repository, unparsed[start : start + _PARSED_AT_ONCE])
+            parsed = {manifest.digest: parts_of(manifest.text) for manifest in manifests}
+            self._keep_parts(repository, parsed)
+            found |= parsed
+        return found
+
     def keep(self, repository: str, manifests: Sequence[Manifest]) -> None:
         """Store manifests of a repository."""
         now = self._clock()
@@ -99,8 +128,29 @@ class ManifestStore:
                 connection.execute("UPDATE manifest SET used_at = ? WHERE rowid = ?", (now, row[3]))
             yield manifest
 
+    def _read_parts(
+        self, connection: sqlite3.Connection, repository: str, digests: Sequence[str]
+    ) -> list[tuple[str, str | None]]:
+        """Return the stored parts of each of these manifests that is stored; the manifests are used."""
+        now, wanted = self._clock(), (self._registry, repository, json.dumps(digests))
+        connection.execute(
+            "UPDATE manifest SET used_at = ?4 WHERE registry = ?1 AND repository = ?2 "
+            "AND digest IN (SELECT value FROM json_each(?3)) AND used_at < ?5",
+            (*wanted, now, now - _USED_STEP),
+        )
+        return connection.execute(
+            "SELECT digest, parts FROM manifest WHERE registry = ? AND repository = ? "
+            "AND digest IN (SELECT value FROM json_each(?))",
+            wanted,
+        ).fetchall()
+
+    def _keep_parts(self, repository: str, parsed: Mapping[str, Sequence[Part] | None]) -> None:
+        rows = [(json.dumps(parts), self._registry, repository, digest) for digest, parts in parsed.items()]
+        statement = "UPDATE manifest SET parts = ? WHERE registry = ? AND repository = ? AND digest = ?"
+        self._file.write(lambda connection: connection.executemany(statement, rows), None)
+
     def _insert(self, connection: sqlite3.Connection, rows: Sequence[_Row]) -> None:
-        connection.executemany("INSERT OR REPLACE INTO manifest VALUES (?, ?, ?, ?, ?, ?)", rows)
+        connection.executemany("INSERT OR REPLACE INTO manifest VALUES (?, ?, ?, ?, ?, ?, NULL)", rows)
         used = connection.execute("SELECT coalesce(sum(length(content)), 0) FROM manifest").fetchone()[0]
         if used <= self._size:
             return
@@ -119,3 +169,16 @@ def _decode(digest: str, media_type: str, content: bytes) -> Manifest | None:
     except (zlib.error, ValueError):
         return None
     return manifest if manifest.intact else None
+
+
+def _decode_parts(text: str | None) -> Sequence[Part] | None:
+    """Return the parts that were stored as JSON.
+
+    Raises:
+        ValueError: the text is not JSON of parts.
+        TypeError: there is no text, or it is not JSON of parts.
+    """
+    stored = json.loads(text)  # type: ignore[arg-type]  # raises TypeError for None
+    if stored is None:
+        return None
+    return tuple(Part(digest, ImageKind(kind), sys.intern(platform)) for digest, kind, platform in stored)

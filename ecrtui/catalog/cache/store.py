@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ecrtui.catalog.cache.chunks import IMAGE_CHUNKS, REPOSITORY_CHUNKS
@@ -12,6 +12,7 @@ from ecrtui.catalog.cache.listings import LISTINGS_SIZE, ListingStore, Snapshot
 from ecrtui.catalog.cache.manifests import MANIFESTS_SIZE, ManifestStore
 from ecrtui.catalog.cache.scans import ScanStore
 from ecrtui.catalog.cache.totals import TotalsStore
+from ecrtui.catalog.index_parts import Part
 from ecrtui.catalog.repository_totals import RepositoryTotals
 from ecrtui.ecr.findings import ImageScan
 from ecrtui.ecr.image import Image
@@ -126,6 +127,10 @@ class Cache:
     def manifests(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
         """Return those of these manifests that are stored and still match their digest."""
         return self._manifests.load(repository, digests)
+
+    def parts(self, repository: str, digests: Iterable[str]) -> dict[str, Sequence[Part] | None]:
+        """Return the parts that those of these manifests name that are stored; None for a text that is no manifest."""
+        return self._manifests.parts(repository, digests)
 
     def indexes(self, repository: str) -> tuple[Manifest, ...]:
         """Return the indexes of a repository that are stored and still match their digest."""

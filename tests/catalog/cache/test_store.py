@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +19,9 @@ from hypothesis import strategies as st
 
 from ecrtui.catalog.cache.chunks import IMAGE_CHUNKS, REPOSITORY_CHUNKS
 from ecrtui.catalog.cache.store import Cache
+from ecrtui.catalog.index_parts import Part
 from ecrtui.ecr.digest import digest_of
-from ecrtui.ecr.image import Image
+from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest
 from ecrtui.ecr.mutability import TagMutability
@@ -171,6 +174,34 @@ def test_a_manifest_that_does_not_match_its_digest_is_deleted(file: Path, cache:
     assert cache.manifests("team/app", [bad.digest, good.digest, broken.digest]) == (good,)
     with sqlite3.connect(file) as connection:
         assert connection.execute("SELECT digest FROM manifest").fetchall() == [(good.digest,)]
+
+
+def test_the_parts_of_an_index_are_parsed_once_and_again_if_they_are_damaged(file: Path, cache: Cache) -> None:
+    part = {"mediaType": OCI_MANIFEST, "digest": digest_of("part"), "platform": {"os": "linux", "architecture": "arm"}}
+    texts = [json.dumps({"schemaVersion": 2, "manifests": [part]}), json.dumps({"schemaVersion": 2}), "no manifest"]
+    index, empty, other = (Manifest(text, digest_of(text), OCI_INDEX) for text in texts)
+    cache.keep_manifests("team/app", [index, empty, other])
+    digests = [index.digest, empty.digest, other.digest]
+    parts = (Part(digest_of("part"), ImageKind.IMAGE, "linux/arm"),)
+    expected = {index.digest: parts, empty.digest: (), other.digest: None}
+    assert cache.parts("team/app", [*digests, "sha256:0"]) == expected
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE manifest SET content = x'00'")
+    assert cache.parts("team/app", digests) == expected
+    cache.keep_manifests("team/app", [index])
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE manifest SET parts = '[[1]]' WHERE digest = ?", (index.digest,))
+    assert cache.parts("team/app", [index.digest]) == {index.digest: parts}
+
+
+def test_a_manifest_whose_parts_are_asked_for_is_in_use(file: Path, clock: Clock) -> None:
+    cache = Cache(file, HERE, clock=clock, manifests_size=1000)
+    kept = [manifest(number) for number in range(100)]
+    cache.keep_manifests("team/app", kept[:1])
+    for entry in kept[1:]:
+        clock.now += 100_000
+        cache.keep_manifests("team/app", [entry])
+        assert cache.parts("team/app", [kept[0].digest]), "a manifest in use is kept"
 
 
 def test_the_media_type_of_a_manifest_belongs_to_its_registry_and_repository(file: Path, clock: Clock) -> None:
