@@ -202,12 +202,12 @@ class EmbeddedServer(ThreadingHTTPServer):
             self._changed.notify_all()
         self.shutdown()
         self.server_close()
-        self._hang_up(socket.SHUT_RD)  # wake the threads that wait for the next request
+        self._shut_down_connections(socket.SHUT_RD)  # wake the threads that wait for the next request
         with self._changed:
             self._changed.wait_for(lambda: not self._connections, GRACE)
-        self._hang_up(socket.SHUT_RDWR)
+        self._shut_down_connections(socket.SHUT_RDWR)
 
-    def _hang_up(self, how: int) -> None:
+    def _shut_down_connections(self, how: int) -> None:
         with self._changed:
             for connection in self._connections:
                 with suppress(OSError):

@@ -122,8 +122,9 @@ def parse_descriptor(entry: Any, where: str) -> LayoutDescriptor:
 class ImageLayout(ABC):
     """The images of one source.
 
-        Args:
-    name: the name of the source, for errors.
+    Args:
+        name: the name of the source, for errors.
+        files: its files.
     """
 
     def __init__(self, name: str, files: FileSource) -> None:

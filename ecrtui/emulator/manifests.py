@@ -108,7 +108,7 @@ def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
     for blob in [config, *layers]:
         digest, kept = _digest(blob), foreign if _is_foreign(blob) else blobs
         kept[digest] = Blob(_size(blob), _text(blob, "mediaType"))
-    return ManifestContents(kind, _artifact_media_type(document, config or {}), blobs, (), subject, foreign)
+    return ManifestContents(kind, _artifact_media_type(document), blobs, (), subject, foreign)
 
 
 def layer_digests(text: str) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ def layer_digests(text: str) -> tuple[str, ...]:
 def referrer_members(text: str) -> dict[str, Any]:
     """Return ``artifactType`` and ``annotations`` of a referrer, if its manifest has them."""
     document = _document(text)
-    artifact_type = _artifact_media_type(document, document.get("config") or {})
+    artifact_type = _artifact_media_type(document)
     annotations = document.get("annotations")
     return {
         **({"artifactType": artifact_type} if artifact_type else {}),
@@ -200,9 +200,10 @@ def _document(text: str) -> dict[str, Any]:
     return document
 
 
-def _artifact_media_type(document: Mapping[str, Any], config: Mapping[str, Any]) -> str:
-    # artifactType takes precedence (OCI distribution spec, "Listing Referrers").
-    return _text(document, "artifactType") or _text(config, "mediaType")
+def _artifact_media_type(document: Mapping[str, Any]) -> str:
+    # artifactType takes precedence (OCI distribution spec, "Listing Referrers"). In an index, "config" can be anything.
+    config = document.get("config")
+    return _text(document, "artifactType") or (_text(config, "mediaType") if isinstance(config, dict) else "")
 
 
 def _list(document: Mapping[str, Any], name: str) -> list[Any]:

@@ -51,17 +51,17 @@ class SeedError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class SeedOrigin:
+class SeedTarget:
     """The registry that receives the images, and the random seed that determines them.
 
     Args:
-        number: the random seed.
+        random_seed: decides which images are made.
         now: the newest image is pushed shortly before this time, in seconds since the epoch. Digests ignore it.
     """
 
     registry_id: str = REGISTRY_ID
     region: str = REGION
-    number: int = 0
+    random_seed: int = 0
     now: float = 0.0
 
 
@@ -69,24 +69,24 @@ def seed(
     database: Database,
     repositories: Sequence[str],
     style: SeedStyle,
-    origin: SeedOrigin,
+    target: SeedTarget,
     progress: Progress | None = None,
 ) -> None:
     """Fill each repository with images, in one transaction. Create repositories that do not exist.
 
     Args:
-        origin: ``now`` 0 means the current time.
+        target: ``now`` 0 means the current time.
 
     Raises:
         SeedError: a repository already has images, or the style breaks a limit of ECR.
     """
     _check(style, len(repositories))
-    origin = origin if origin.now else replace(origin, now=time.time())
+    target = target if target.now else replace(target, now=time.time())
     total = style.images * len(repositories)
     with database.write() as connection, _large_cache(connection):
         done = 0
         for name in repositories:
-            for count in seed_repository(connection, _repository(connection, name, origin), name, style, origin):
+            for count in seed_repository(connection, _repository(connection, name, target), name, style, target):
                 done += count
                 if progress:
                     progress(done, total)
@@ -104,11 +104,11 @@ def repository_names(count: int) -> list[str]:
 
 
 def seed_repository(
-    connection: sqlite3.Connection, repository_id: int, name: str, style: SeedStyle, origin: SeedOrigin
+    connection: sqlite3.Connection, repository_id: int, name: str, style: SeedStyle, target: SeedTarget
 ) -> Iterator[int]:
     """Write the images of an empty repository in batches. Yield the size of each batch."""
-    images = BuildPipeline(name, style, seed=origin.number, now=origin.now).images()
-    chance = Random(f"{origin.number}:{name}:scans")  # noqa: S311 - no secret
+    images = BuildPipeline(name, style, seed=target.random_seed, now=target.now).images()
+    chance = Random(f"{target.random_seed}:{name}:scans")  # noqa: S311 - no secret
     first_id = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM images").fetchone()[0]
     latest: tuple[int, SeededImage] | None = None
     while batch := list(enumerate(islice(images, _BATCH), first_id)):
@@ -181,11 +181,11 @@ def _scan(connection: sqlite3.Connection, image_id: int, image: SeededImage, sty
     scans.store_scan(connection, image_id, findings, vulnerabilities.count_severities(found), at=image.pushed_at + 20)
 
 
-def _repository(connection: sqlite3.Connection, name: str, origin: SeedOrigin) -> int:
-    key = (origin.registry_id, origin.region, name)
+def _repository(connection: sqlite3.Connection, name: str, target: SeedTarget) -> int:
+    key = (target.registry_id, target.region, name)
     connection.execute(
         "INSERT OR IGNORE INTO repositories (registry_id, region, name, created_at) VALUES (?, ?, ?, ?)",
-        (*key, origin.now),
+        (*key, target.now),
     )
     repository_id: int = connection.execute(
         "SELECT id FROM repositories WHERE registry_id = ? AND region = ? AND name = ?", key

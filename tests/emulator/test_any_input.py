@@ -193,6 +193,14 @@ def test_a_media_type_that_is_not_valid_unicode_is_rejected(embedded: EmbeddedRe
             put(client, REPOSITORY, text)
 
 
+def test_a_referrer_whose_config_is_not_an_object_is_listed(embedded: EmbeddedRegistry) -> None:
+    client, subject = client_for(embedded), "sha256:" + "1" * 64
+    index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [], "config": 5, "subject": {"digest": subject}}
+    put(client, REPOSITORY, json.dumps(index))
+    answer = client.list_image_referrers(repositoryName=REPOSITORY, subjectId={"imageDigest": subject})
+    assert [referrer["mediaType"] for referrer in answer["referrers"]] == [OCI_INDEX]
+
+
 def test_an_image_whose_media_types_are_not_text_is_not_converted(embedded: EmbeddedRegistry) -> None:
     client = client_for(embedded)
     document = json.loads(manifest_text(client, REPOSITORY))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ecrtui.emulator import manifests
 from ecrtui.emulator.database import Database, open_database
-from ecrtui.emulator.seed import SeedError, SeedOrigin, repository_names, seed
+from ecrtui.emulator.seed import SeedError, SeedTarget, repository_names, seed
 from ecrtui.emulator.seed_content import BuildPipeline, SeedStyle
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import (
@@ -32,14 +32,14 @@ from tests.support.embedded import (
 
 NOW = 1_790_000_000.0
 REPOSITORY = "team/app"
-ORIGIN = SeedOrigin(region=REGION, now=NOW)
+TARGET = SeedTarget(region=REGION, now=NOW)
 
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[EmbeddedRegistry]:
     """Return a registry with one seeded repository. No test writes to it."""
     registry = new_embedded()
-    seed(registry.database, [REPOSITORY], SeedStyle(1500, configs=True), ORIGIN)
+    seed(registry.database, [REPOSITORY], SeedStyle(1500, configs=True), TARGET)
     yield registry
     registry.database.close()
 
@@ -69,13 +69,13 @@ def rows(database: Database, query: str, *values: object) -> list[sqlite3.Row]:
         return connection.execute(query, values).fetchall()
 
 
-def pipeline(images: int, *, number: int = 0, name: str = REPOSITORY, **style: Any) -> list[Any]:
-    return list(BuildPipeline(name, SeedStyle(images, **style), seed=number, now=NOW).images())
+def pipeline(images: int, *, random_seed: int = 0, name: str = REPOSITORY, **style: Any) -> list[Any]:
+    return list(BuildPipeline(name, SeedStyle(images, **style), seed=random_seed, now=NOW).images())
 
 
 @given(st.integers(1, 60), st.integers(0, 2**31), st.booleans())
 def test_any_number_of_images_is_seeded_with_valid_manifests(images: int, number: int, configs: bool) -> None:
-    made = pipeline(images, number=number, configs=configs)
+    made = pipeline(images, random_seed=number, configs=configs)
     assert len(made) == len({image.digest for image in made}) == images
     known: set[str] = set()
     for image in made:
@@ -187,7 +187,7 @@ def test_the_database_is_consistent(embedded: EmbeddedRegistry) -> None:
 
 def test_the_same_seed_gives_the_same_images() -> None:
     assert [one.digest for one in pipeline(100)] == [one.digest for one in pipeline(100)]
-    assert not {one.digest for one in pipeline(100)} & {one.digest for one in pipeline(100, number=1)}
+    assert not {one.digest for one in pipeline(100)} & {one.digest for one in pipeline(100, random_seed=1)}
     assert not {one.digest for one in pipeline(100)} & {one.digest for one in pipeline(100, name="team/other")}
 
 
@@ -197,18 +197,18 @@ def test_digests_do_not_depend_on_the_time(database: Database) -> None:
 
 
 def test_untagged_images_have_no_tags(database: Database) -> None:
-    seed(database, [REPOSITORY], SeedStyle(200, untagged=True), ORIGIN)
+    seed(database, [REPOSITORY], SeedStyle(200, untagged=True), TARGET)
     assert rows(database, "SELECT * FROM tags") == []
     assert rows(database, "SELECT count(*) AS n FROM images WHERE tagged = 0")[0]["n"] == 200
 
 
 def test_one_image_can_have_a_thousand_tags(database: Database) -> None:
-    seed(database, [REPOSITORY], SeedStyle(1, tags_per_push=1000), ORIGIN)
+    seed(database, [REPOSITORY], SeedStyle(1, tags_per_push=1000), TARGET)
     assert len(rows(database, "SELECT * FROM tags")) == 1000
 
 
 def test_every_push_has_the_requested_number_of_tags(database: Database) -> None:
-    seed(database, [REPOSITORY], SeedStyle(300, tags_per_push=2), ORIGIN)
+    seed(database, [REPOSITORY], SeedStyle(300, tags_per_push=2), TARGET)
     found = rows(
         database,
         "SELECT i.media_type, (SELECT count(*) FROM tags t WHERE t.image_id = i.id) AS n,"
@@ -220,7 +220,7 @@ def test_every_push_has_the_requested_number_of_tags(database: Database) -> None
 
 def test_each_of_many_repositories_gets_its_own_images(database: Database) -> None:
     names = repository_names(30)
-    seed(database, names, SeedStyle(4), ORIGIN)
+    seed(database, names, SeedStyle(4), TARGET)
     found = client_for(EmbeddedRegistry(database, region=REGION)).describe_repositories()["repositories"]
     assert [one["repositoryName"] for one in found] == sorted(names)
     assert len(set(names)) == 30
@@ -231,7 +231,7 @@ def test_an_empty_repository_is_filled_and_keeps_its_settings() -> None:
     embedded = new_embedded()
     ecr = client_for(embedded)
     create_repository(ecr, REPOSITORY, "IMMUTABLE")
-    seed(embedded.database, [REPOSITORY], SeedStyle(5), ORIGIN)
+    seed(embedded.database, [REPOSITORY], SeedStyle(5), TARGET)
     assert ecr.describe_repositories()["repositories"][0]["imageTagMutability"] == "IMMUTABLE"
     embedded.database.close()
 
@@ -242,7 +242,7 @@ def test_a_repository_with_images_stops_the_run_before_any_write() -> None:
     create_repository(ecr, REPOSITORY)
     push_image(ecr, REPOSITORY)
     with pytest.raises(SeedError, match="already has images"):
-        seed(embedded.database, ["team/new", REPOSITORY], SeedStyle(5), ORIGIN)
+        seed(embedded.database, ["team/new", REPOSITORY], SeedStyle(5), TARGET)
     assert len(ecr.describe_repositories()["repositories"]) == 1
     embedded.database.close()
 
@@ -258,11 +258,11 @@ def test_a_repository_with_images_stops_the_run_before_any_write() -> None:
 )
 def test_a_style_that_breaks_an_ecr_limit_is_refused(database: Database, style: SeedStyle, words: str) -> None:
     with pytest.raises(SeedError, match=words):
-        seed(database, [REPOSITORY], style, ORIGIN)
+        seed(database, [REPOSITORY], style, TARGET)
 
 
 def test_progress_reaches_the_total(database: Database) -> None:
     told: list[tuple[int, int]] = []
-    seed(database, ["team/one", "team/two"], SeedStyle(2500), ORIGIN, lambda *numbers: told.append(numbers))
+    seed(database, ["team/one", "team/two"], SeedStyle(2500), TARGET, lambda *numbers: told.append(numbers))
     assert [done for done, _ in told] == sorted({done for done, _ in told})
     assert told[-1] == (5000, 5000)

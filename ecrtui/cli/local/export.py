@@ -13,7 +13,7 @@ from ecrtui.cli.local.registry_options import (
     add_registry_options,
     open_registry_file,
     required_database,
-    selected_origin,
+    selected_registry,
 )
 from ecrtui.ecr.units import format_count
 
@@ -38,7 +38,7 @@ def _execute(options: argparse.Namespace) -> int:
     from ecrtui.emulator.manifests import OCI_INDEX, OCI_MANIFEST
 
     reference = parse_image(options.reference)
-    origin = selected_origin(options, reference)
+    selected = selected_registry(options, reference)
     with open_registry_file(required_database(options), create=False) as database, ProgressLine() as line:
         exported = export_image(
             database,
@@ -46,8 +46,8 @@ def _execute(options: argparse.Namespace) -> int:
             options.folder,
             tag="" if reference.digest else reference.tag,
             digest=reference.digest,
-            registry_id=origin.registry_id,
-            region=origin.region,
+            registry_id=selected.registry_id,
+            region=selected.region,
             progress=count_progress(line, "bytes"),
         )
     print(f"{exported.digest}  {options.folder}")

@@ -13,7 +13,7 @@ from ecrtui.cli.local.registry_options import (
     add_registry_options,
     open_registry_file,
     required_database,
-    selected_origin,
+    selected_registry,
 )
 from ecrtui.ecr.units import format_count
 from ecrtui.errors import UsageError
@@ -51,7 +51,7 @@ def _execute(options: argparse.Namespace) -> int:
         raise UsageError(
             f"{options.reference!r} has a digest", "The image has its own.", "Write REPOSITORY or REPOSITORY:TAG."
         )
-    origin = selected_origin(options, reference)
+    selected = selected_registry(options, reference)
     with (
         open_registry_file(required_database(options)) as database,
         open_layout(options.source) as layout,
@@ -64,8 +64,8 @@ def _execute(options: argparse.Namespace) -> int:
             reference.tag,
             ref=options.ref,
             platform=options.platform,
-            registry_id=origin.registry_id,
-            region=origin.region,
+            registry_id=selected.registry_id,
+            region=selected.region,
             progress=count_progress(line, "bytes"),
         )
     name = f"{reference.repository}:{reference.tag}" if reference.tag else f"{reference.repository}, untagged"

@@ -14,7 +14,7 @@ from ecrtui.errors import UsageError
 
 if TYPE_CHECKING:
     from ecrtui.emulator.database import Database
-    from ecrtui.emulator.seed import SeedOrigin
+    from ecrtui.emulator.seed import SeedTarget
 
 Subparsers = argparse._SubParsersAction  # the type of add_subparsers() has no public name
 
@@ -68,16 +68,16 @@ def required_database(options: argparse.Namespace) -> str:
     return str(options.database)
 
 
-def selected_origin(options: argparse.Namespace, reference: Reference | None = None) -> SeedOrigin:
+def selected_registry(options: argparse.Namespace, reference: Reference | None = None) -> SeedTarget:
     """Return account, region and seed: from the options, the image URI, or the defaults."""
-    from ecrtui.emulator.seed import SeedOrigin
+    from ecrtui.emulator.seed import SeedTarget
     from ecrtui.emulator.service import REGION, REGISTRY_ID
 
     named = reference or Reference()
-    return SeedOrigin(
+    return SeedTarget(
         registry_id=options.registry_id or named.registry_id or REGISTRY_ID,
         region=options.region or named.region or REGION,
-        number=getattr(options, "seed", 0),
+        random_seed=getattr(options, "seed", 0),
     )
 
 

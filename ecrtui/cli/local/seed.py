@@ -14,7 +14,7 @@ from ecrtui.cli.local.registry_options import (
     add_registry_options,
     open_registry_file,
     required_database,
-    selected_origin,
+    selected_registry,
 )
 from ecrtui.ecr.reference import parse_reference
 from ecrtui.ecr.units import format_count
@@ -62,7 +62,7 @@ def _execute(options: argparse.Namespace) -> int:
     style = SeedStyle(options.images, options.untagged_only, options.tags_per_image, options.configs)
     started = time.perf_counter()
     with open_registry_file(required_database(options)) as database, ProgressLine() as line:
-        seed(database, names, style, selected_origin(options), count_progress(line, "images"))
+        seed(database, names, style, selected_registry(options), count_progress(line, "images"))
     seconds = time.perf_counter() - started
     target = names[0] if len(names) == 1 else f"{len(names):,} repositories"
     print_message(f"{format_count(options.images * len(names), 'image')} in {target}, in {seconds:.1f} s")

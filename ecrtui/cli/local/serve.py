@@ -15,7 +15,7 @@ from ecrtui.cli.local.registry_options import (
     add_command,
     add_registry_options,
     open_registry_file,
-    selected_origin,
+    selected_registry,
 )
 from ecrtui.cli.signals import stop_event
 from ecrtui.errors import UsageError
@@ -55,16 +55,18 @@ def _execute(options: argparse.Namespace) -> int:
     from ecrtui.emulator.service import EmbeddedRegistry
 
     faults = Faults(*options.fault)
-    origin = selected_origin(options)
+    selected = selected_registry(options)
     with open_registry_file(options.database) as database, stop_event() as stopped:
         if options.demo:
-            load_demo(database, registry_id=origin.registry_id, region=origin.region)
+            load_demo(database, registry_id=selected.registry_id, region=selected.region)
         uploads.remove_expired(database, now=time.time())
-        embedded = EmbeddedRegistry(database, registry_id=origin.registry_id, region=origin.region, faults=faults)
+        embedded = EmbeddedRegistry(database, registry_id=selected.registry_id, region=selected.region, faults=faults)
         with _served(embedded, options.port) as url:
             print(url, flush=True)
             name = options.database or "a registry in memory"
-            print_message(f"serving {name}, account {origin.registry_id}, region {origin.region}; press Ctrl-C to stop")
+            print_message(
+                f"serving {name}, account {selected.registry_id}, region {selected.region}; press Ctrl-C to stop"
+            )
             stopped.wait()
     return ExitCode.DONE
 

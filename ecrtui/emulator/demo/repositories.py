@@ -10,12 +10,12 @@ from ecrtui.emulator.demo.artifacts import Artifact
 from ecrtui.emulator.demo.builds import Build
 from ecrtui.emulator.demo.demo_registry import DAY, DemoRegistry, DemoRepository, RepositorySetup
 from ecrtui.emulator.demo.runtimes import Application
-from ecrtui.emulator.seed import SeedOrigin, seed_repository
+from ecrtui.emulator.seed import SeedTarget, seed_repository
 from ecrtui.emulator.seed_content import NEWEST_BUILD, SeedStyle
 
 AMD64, ARM64 = "linux/amd64", "linux/arm64"
 
-Scenario = Callable[[DemoRepository], None]
+FillRepository = Callable[[DemoRepository], None]
 """A function that pushes images to a repository."""
 
 
@@ -238,9 +238,9 @@ def hostile_text(repository: DemoRepository) -> None:
 
 def monolith(repository: DemoRepository) -> None:
     """Push four thousand images."""
-    origin = SeedOrigin(repository.registry.registry_id, repository.registry.region, now=repository.registry.now)
+    target = SeedTarget(repository.registry.registry_id, repository.registry.region, now=repository.registry.now)
     style = SeedStyle(4000, configs=True, scanned=0.15)
-    for _ in seed_repository(repository.registry.connection, repository.id, repository.name, style, origin):
+    for _ in seed_repository(repository.registry.connection, repository.id, repository.name, style, target):
         pass
 
 
@@ -265,7 +265,7 @@ _PLATFORM = {"team": "platform", "cost-centre": "1000"}
 _KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
-def _repositories() -> list[tuple[str, RepositorySetup, Scenario]]:
+def _repositories() -> list[tuple[str, RepositorySetup, FillRepository]]:
     """Every repository: name, settings, and the function that fills it."""
     app = _application
     return [
@@ -414,7 +414,7 @@ def _repositories() -> list[tuple[str, RepositorySetup, Scenario]]:
 
 def load_repositories(registry: DemoRegistry) -> None:
     """Create every repository of the demo that does not exist."""
-    for name, settings, scene in _repositories():
+    for name, settings, fill in _repositories():
         repository = registry.create_repository(name, settings)
         if repository is not None:
-            scene(repository)
+            fill(repository)
