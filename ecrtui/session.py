@@ -80,14 +80,15 @@ class AccountSource:
     """
 
     def __init__(self, source: SessionSource, registry_id: str) -> None:
-        self._source = source
+        self.of_connection = source
+        """The source of the session of the connection."""
         self._registry_id = registry_id
         self._session: Session | None = None
 
     @property
     def connection(self) -> Connection:
         """The options of the connection, with this account."""
-        return self._source.connection._replace(registry_id=self._registry_id)
+        return self.of_connection.connection._replace(registry_id=self._registry_id)
 
     @property
     def opened(self) -> Session | None:
@@ -97,7 +98,7 @@ class AccountSource:
     def __call__(self) -> Session:
         """Return the session. Blocks; raises EcrTuiError if the account cannot be reached."""
         if self._session is None:
-            self._session = self._source().for_account(self._registry_id)
+            self._session = self.of_connection().for_account(self._registry_id)
         return self._session
 
     def cached_snapshot(self) -> Cache | None:
@@ -106,6 +107,11 @@ class AccountSource:
 
     def close(self) -> None:
         """Do nothing: the connection is that of the other source."""
+
+
+def source_of_credentials(source: SessionSource) -> SessionSource:
+    """Return the source whose connection a source uses, and so its credentials: another account has none of its own."""
+    return source.of_connection if isinstance(source, AccountSource) else source
 
 
 class Connections(Protocol):

@@ -39,8 +39,6 @@ class TotalsBatch:
     """By the name of the repository: why it could not be counted."""
     done: int
     """The number of repositories so far, this batch included."""
-    counting: int
-    """The number of repositories that are being counted."""
     throttled: float = 0.0
     """Seconds until the next request, because the service throttled one."""
 
@@ -61,17 +59,10 @@ class _Work:
     results: BatchInput[_Result]
     failures: FailureLimit = field(default_factory=lambda: FailureLimit(_OF_ALL_REPOSITORIES))
     lock: Lock = field(default_factory=Lock)
-    counting: int = 0
 
     def next(self) -> str | None:
         with self.lock:
-            name = next(self.names, None)
-            self.counting += name is not None
-            return name
-
-    def finish(self) -> None:
-        with self.lock:
-            self.counting -= 1
+            return next(self.names, None)
 
 
 class TotalsReading:
@@ -112,7 +103,7 @@ class TotalsReading:
         self._done += len(results)
         totals = {name: result for name, result in results if isinstance(result, RepositoryTotals)}
         failures = {name: result for name, result in results if isinstance(result, EcrTuiError)}
-        return TotalsBatch(totals, failures, self._done, self._work.counting, throttled)
+        return TotalsBatch(totals, failures, self._done, throttled)
 
 
 def _count_all(work: _Work) -> None:
@@ -122,7 +113,6 @@ def _count_all(work: _Work) -> None:
             result = _count(work, name)
             if result is None or not work.results.put((name, result)):
                 return
-            work.finish()
             work.failures.record(result if isinstance(result, EcrTuiError) else None)
     except Exception as problem:  # noqa: BLE001 - raised in the thread that iterates
         work.results.put(problem)

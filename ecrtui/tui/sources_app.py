@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ecrtui.session import source_of_credentials
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.header_state import HeaderState
@@ -38,7 +39,8 @@ class SourcesApp(TerminalApp):
         """Return what the headers of a source show."""
         if peers := self.screens_on(source):
             return peers[-1].header_state
-        new = HeaderState(read_only=self.settings.read_only, demo=self.demo)
+        signed_out = any(screen.header_state.signed_out for screen in self._screens_with_credentials_of(source))
+        new = HeaderState(read_only=self.settings.read_only, demo=self.demo, signed_out=signed_out)
         if source.opened is None:
             return new
         # The first screen on a source tells that it is connected: the caller and the alias are read then.
@@ -50,7 +52,17 @@ class SourcesApp(TerminalApp):
 
     def show_credentials(self, source: SessionSource, work: bool) -> None:
         """Show whether ECR accepts the credentials of a source. Any thread can call it; it does not wait."""
-        self.call_later(self.update_headers, source, lambda state: state._replace(signed_out=not work))
+        self.call_later(self._show_signed_out, source, not work)
+
+    def _show_signed_out(self, source: SessionSource, signed_out: bool) -> None:
+        for screen in self._screens_with_credentials_of(source):
+            screen.header_state = screen.header_state._replace(signed_out=signed_out)
+
+    def _screens_with_credentials_of(self, source: SessionSource) -> list[AppScreen]:
+        """Return the open screens that use the credentials of a source, those of other accounts too."""
+        own = source_of_credentials(source)
+        screens = (entry for entry in self.screen_stack if isinstance(entry, AppScreen))
+        return [screen for screen in screens if source_of_credentials(screen.connect) is own]
 
     def _identify_again(self) -> None:
         for source in self.connected:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from textual import work
 
 from ecrtui.catalog.repository_totals import RepositoryTotals, totals_of
-from ecrtui.ecr.units import format_count, format_number, format_short_duration, format_size
+from ecrtui.ecr.units import MINUTE, format_count, format_number, format_short_duration, format_size
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.tui import blocking
 from ecrtui.tui.list_screen import ListScreen
@@ -39,7 +39,6 @@ class TotalsProgress(NamedTuple):
     """The progress of the count over one source."""
 
     done: int
-    counting: int
     total: int
     throttled: float = 0.0
 
@@ -122,12 +121,12 @@ class TotalsLoadingMixin(ListScreen[Item]):
         if not due:
             return
         skipped = len(names) - len(due)
-        self._show_counting(source, TotalsProgress(skipped, 0, len(names)))
+        self._show_counting(source, TotalsProgress(skipped, len(names)))
         with closing(session.catalog.totals(due)) as reading:
             async for batch in blocking.iterate_blocking(reading):
                 problems = {name: problem_text(error) for name, error in batch.failures.items()}
                 self.show_totals(source, batch.totals, problems)
-                progress = TotalsProgress(skipped + batch.done, batch.counting, len(names), batch.throttled)
+                progress = TotalsProgress(skipped + batch.done, len(names), batch.throttled)
                 self._show_counting(source, progress)
 
     def _show_counting(self, source: SessionSource, progress: TotalsProgress) -> None:
@@ -142,8 +141,8 @@ class TotalsLoadingMixin(ListScreen[Item]):
         yield from super().status_parts()
         under_way = [progress for progress in self._totals_progress.values() if progress.done < progress.total]
         if self._wants_totals and under_way:
-            done, counting = (sum(getattr(each, name) for each in under_way) for name in ("done", "counting"))
-            yield f"{format_number(done)} counted, {format_number(counting)} counting"
+            done, total = (sum(getattr(each, name) for each in under_way) for name in ("done", "total"))
+            yield f"{format_number(done)} of {format_number(total)} counted"
             if pause := max(progress.throttled for progress in under_way):
                 yield f"throttled by the service, {pause:.0f} s"
 
@@ -173,5 +172,5 @@ def sum_of(repositories: Iterable[Repository], now: float) -> Iterable[str]:
         yield at_most(images, is_exact=all(totals.counts.is_exact for totals in known))
         yield format_size(sum(totals.size for totals in known))
         if len(known) == len(found):
-            age = format_short_duration(max(now - min(totals.counted_at for totals in known), 0.0))
-            yield f"counted up to {age} ago"
+            age = now - min(totals.counted_at for totals in known)
+            yield "counted now" if age < MINUTE else f"oldest count {format_short_duration(age)} ago"

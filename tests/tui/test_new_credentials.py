@@ -11,7 +11,9 @@ import pytest
 from ecrtui.connections import SessionFactory
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.session import AccountSource
 from ecrtui.settings import Connection, Settings
+from ecrtui.tui import messages
 from ecrtui.tui.app import EcrTuiApp
 from ecrtui.tui.messages import PutImageDraft
 from ecrtui.tui.put_image_app import PutImageApp
@@ -70,10 +72,16 @@ async def test_the_header_and_reading_ahead_follow_the_caller(site: Site) -> Non
         await pilot.press("g")
         await until(pilot, "The manifest was not read.")
         assert site.embedded.calls["BatchGetImage"] == read + read_by_client
-        expired = site.embedded.faults.add("DescribeImages:error:code=ExpiredTokenException:message=it has expired")
+        expired = site.embedded.faults.add("*:error:code=ExpiredTokenException:message=it has expired")
         await pilot.press("ctrl+r")
         await until(pilot, "NOT SIGNED IN  READ-WRITE")
-        await pilot.press("escape")
+        pilot.app.post_message(messages.OpenImage(AccountSource(pilot.app.connect, OTHER), "app", "v1"))
+        await until(pilot, lambda text: "app › v1" in text and "NOT SIGNED IN" in text)
+        pilot.app.show_credentials(pilot.app.connect, work=True)
+        await until_gone(pilot, "NOT SIGNED IN")
+        pilot.app.show_credentials(pilot.app.connect, work=False)
+        await until(pilot, "NOT SIGNED IN")
+        await pilot.press("escape", "escape")
         await until(pilot, lambda text: "Repositories ›" not in text and "NOT SIGNED IN" in text)
         expired.times = expired.hits
         await pilot.press("ctrl+r")

@@ -68,10 +68,12 @@ async def test_totals_are_counted_when_asked_for_kept_and_shown() -> None:
 
         embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=no:times=1")
         await pilot.press("z")
-        screen = await until(pilot, lambda text: "not permitted: ecr:DescribeImages" in text and "counting" not in text)
+        screen = await until(
+            pilot, lambda text: "not permitted: ecr:DescribeImages" in text and " of 3 counted" not in text
+        )
         assert sum("?" in row_of(screen, name) for name in ("team/app", "team/empty")) <= 1
         await pilot.press("z")  # the others are new: only the refused one is counted
-        screen = await until(pilot, "counted up to")
+        screen = await until(pilot, "counted now")
         assert "5 images" in screen
         assert "never" in row_of(screen, "team/empty")
         await pilot.press("s")

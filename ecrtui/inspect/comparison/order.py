@@ -73,7 +73,9 @@ def time_note(before: float | None, after: float | None) -> str:
     """Return the difference between two times in seconds since the epoch: ``9 d newer``; empty if there is none."""
     if before is None or after is None or before == after:
         return ""
-    return f"{units.format_short_duration(abs(after - before))} {'newer' if after > before else 'older'}"
+    apart = abs(after - before)
+    duration = units.format_short_duration(apart) if apart >= 1 else "less than 1 s"
+    return f"{duration} {'newer' if after > before else 'older'}"
 
 
 def _is_count(text: str) -> bool:
