@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from textual.content import Content
@@ -210,7 +210,13 @@ class PromoteForm(FieldForm):
             if len(self.images) > 1:
                 lines.append(text.content(f"  {short_digest(image.digest)} {' '.join(image.tags)}", "bold"))
             lines += [text.content(f"  {line}") for line in copy_lines(promotion)]
-        return Content("\n").join([*lines, super().plan_lines(plan)])
+        asked = sorted(plan.steps, key=lambda step: step.after not in self._digests)  # the tags of cosign come after
+        return Content("\n").join([*lines, super().plan_lines(replace(plan, steps=tuple(asked)))])
+
+    @property
+    def _digests(self) -> Collection[str]:
+        """The digests of the images that are copied."""
+        return {image.digest for image in self.images}
 
     @property
     def written_plans(self) -> list[str]:
@@ -230,7 +236,7 @@ class PromoteForm(FieldForm):
         if self.result is not None and self.result.unfinished:
             go_on = press(self, "plan_form.retry", "plan again and go on: what is there is not sent again")
             lines.append(rendering.warning_line(f"{self.result.in_target}. {go_on}".rstrip()))
-        return Content("\n").join([*lines, super().report_lines(report)])
+        return Content("\n").join([*lines, rendering.report_lines(report, self._digests)])
 
     def keys(self, state: PlanFormState) -> Iterable[tuple[str, str]]:
         yield from super().keys(state)

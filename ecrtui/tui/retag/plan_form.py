@@ -54,6 +54,7 @@ class PlanForm(Vertical, can_focus=True):
     PlanForm Input, PlanForm Input:focus { border: none; height: 1; padding: 0; width: 1fr; background: $panel; }
     PlanForm Static { width: 1fr; height: auto; }
     PlanForm .scroll { height: auto; max-height: 50vh; scrollbar-size-vertical: 1; }
+    PlanForm .status { display: none; max-height: 33vh; }
     """
 
     BINDINGS = bindings("plan_form")
@@ -139,6 +140,7 @@ class PlanForm(Vertical, can_focus=True):
         yield from self.fields()
         yield WordsInput(select_on_focus=False, classes="confirm")
         yield VerticalScroll(IndentedText(classes="content"), classes="scroll", can_focus=False)
+        yield IndentedText(classes="status")
 
     def fields(self) -> Iterable[Widget]:
         """Return the input fields that a subclass adds below the title."""
@@ -180,7 +182,7 @@ class PlanForm(Vertical, can_focus=True):
         """Show that planning or writing failed as a whole."""
         phase = Phase.DONE if self.state.phase is Phase.WRITE else self.state.phase
         self.state = replace(self.state, phase=phase, error=error, planning=False, progress=None)
-        self._update_focus()
+        self._show_first_line()
 
     def show_progress(self, progress: Progress) -> None:
         """Show the progress of the write."""
@@ -190,6 +192,11 @@ class PlanForm(Vertical, can_focus=True):
     def show_report(self, report: Report) -> None:
         """Show the result of the write."""
         self.state = replace(self.state, phase=Phase.DONE, report=report, error=None, progress=None)
+        self._show_first_line()
+
+    def _show_first_line(self) -> None:
+        """Show the first line of what is new; the user may have scrolled what was there before."""
+        self.query_one(".scroll", VerticalScroll).scroll_home(animate=False)
         self._update_focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -339,17 +346,27 @@ class PlanForm(Vertical, can_focus=True):
         confirm.display = state.phase is Phase.CONFIRM
         if state.phase is not Phase.CONFIRM:
             confirm.value = ""
-        self.query_one(".content", Static).update(self._content(state))
+        content, status = self._content(state), self._status(state)
+        self.query_one(".content", Static).update(content)
+        self.query_one(".scroll").display = bool(content) or not status
+        self.query_one(".status", Static).update(status)
+        self.query_one(".status").display = bool(status)
         self.refresh_bindings()
 
     def _content(self, state: PlanFormState) -> Content:
-        lines: list[Content] = []
+        """Return the plan or the result, below the error if there is one. It scrolls if it is long."""
+        lines = [] if state.error is None else rendering.error_lines(state.error)
         if state.report is not None:
             lines.append(self.report_lines(state.report))
         elif state.plan is not None:
             lines.append(self.plan_lines(state.plan))
         elif state.planning:
             lines.append(Content.styled("  checking current tags…", "dim"))
+        return Content("\n").join(lines)
+
+    def _status(self, state: PlanFormState) -> Content:
+        """Return what happens now, and what the user has to do. It is in view however long the plan is."""
+        lines: list[Content] = []
         if state.phase is Phase.CONFIRM and state.plan is not None:
             tags = text.content(" ".join(state.plan.protected_tags), "bold $warning")
             key = shown_key(self, "plan_form.submit")
@@ -361,10 +378,7 @@ class PlanForm(Vertical, can_focus=True):
         if state.too_early and state.phase is Phase.EDIT and state.error is None:
             key = shown_key(self, "plan_form.submit")
             lines.append(rendering.warning_line(f"{key} came before the plan. Read the plan, then press {key} again."))
-        if state.problem:
-            lines += [rendering.warning_line(line) for line in state.problem.splitlines()]
-        if state.error is not None:
-            lines += rendering.error_lines(state.error)
+        lines += [rendering.warning_line(line) for line in state.problem.splitlines()]
         return Content("\n").join(lines)
 
     def registry_of_writes(self) -> str:

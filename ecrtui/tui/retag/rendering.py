@@ -6,7 +6,7 @@ Each color comes with a word or a sign, so that the text is complete without col
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from textual.content import Content
 
@@ -82,11 +82,21 @@ def plan_lines(plan: Plan, *, now: float | None = None) -> Content:
     return Content("\n").join(lines)
 
 
-def report_lines(report: Report) -> Content:
-    """Return a report, one line per step. If all responses are for one image, show the response only once."""
-    responses = [result.result for result in report.results if result.result is not None]
+def report_lines(report: Report, images: Collection[str] = ()) -> Content:
+    """Return a report, one line per step. If all responses are for one image, show the response only once.
+
+    Args:
+        report: The report.
+        images: The digests of the images that the user asked for: their steps come first, and only their responses
+            are shown. Empty for all.
+    """
+    results = [(result, not images or result.step.after in images) for result in report.results]
+    results.sort(key=lambda pair: not pair[1])
+    responses = [result.result for result, is_asked in results if result.result is not None and is_asked]
     one_image = len(responses) > 1 and len({(response.repository, response.digest) for response in responses}) == 1
-    lines = [line for result in report.results for line in result_lines(result, with_response=not one_image)]
+    lines = [
+        line for result, is_asked in results for line in result_lines(result, with_response=is_asked and not one_image)
+    ]
     if one_image:
         lines += response_lines(responses[0], shared=True)
     return Content("\n").join([*lines, *verification_lines(report)])

@@ -62,11 +62,14 @@ async def test_the_form_says_what_cannot_be_done_and_offers_to_create_the_reposi
     embedded: EmbeddedRegistry, client: Any
 ) -> None:
     create_repository(client, DEV)
-    push_image(client, DEV, "new", "v2", layers=[b"layer"])
+    image = push_image(client, DEV, "new", "v2", layers=[b"layer"])
+    signatures = [f"{image.digest.replace(':', '-')}.{kind}" for kind in ("sig", "att", "sbom")]
+    for tag in signatures:  # their steps fill the form
+        push_image(client, DEV, tag, tag, layers=[tag.encode()])
     stopped = threading.Event()
     embedded.faults.before("InitiateLayerUpload", lambda: stopped.wait(HANG))
-    async with running(embedded, DEV, size=(110, 40), protected_tags=("prod",)) as pilot:
-        await until(pilot, "1 image ·")
+    async with running(embedded, f"{DEV}:v2", size=(80, 24), protected_tags=("prod",)) as pilot:
+        await until(pilot, "last pulled")
         await open_form(pilot, "team/", "is not a repository name")
         for target, problem in (
             (f"{DEV}:other", "ecrtui retag"),
@@ -77,23 +80,25 @@ async def test_the_form_says_what_cannot_be_done_and_offers_to_create_the_reposi
             await type_text(pilot, target)
             await until(pilot, problem)
         await pilot.press("f4")
-        assert f"{PROD} (is created)" in await until(pilot, "enter apply")
+        plan = await until(pilot, "enter apply")
+        assert f"{PROD} (is created)" in plan
+        assert re.search("prod +new", plan)
         await pilot.press("enter")
         await until(pilot, "to confirm and press")
         await type_text(pilot, "prod")
         await pilot.press("enter")
-        await until(pilot, "esc stop after the current parts")
+        assert "copying" in await until(pilot, "esc stop after the current parts")
         await pilot.press("escape")
         stopped.set()
-        assert "no tag was changed" in await until(pilot, "plan again and go on")
+        assert "no tag was changed" in await until(pilot, "again and go on")
         await pilot.press("r")
         await until(pilot, "enter apply")
         await pilot.press("enter")
         await until(pilot, "to confirm and press")
         await type_text(pilot, "prod")
         await pilot.press("enter")
-        await until(pilot, "✓ done")
-        assert list(tags_of(client, PROD)) == ["prod"]
+        assert f"repository    {PROD}" in await until(pilot, "✓ done")
+        assert set(tags_of(client, PROD)) == {"prod", *signatures}
 
 
 async def test_an_opened_tag_is_the_tag_of_the_copy(embedded: EmbeddedRegistry, client: Any) -> None:
