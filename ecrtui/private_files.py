@@ -23,9 +23,7 @@ def open_private(path: Path) -> int:
         OSError: there is no home folder, the file is a link or no regular file, the file or its folder belongs to
             another user, or the system refuses. Names the file or the folder; see :func:`describe`.
     """
-    if lacks_home(path):
-        raise OSError(errno.ENOENT, "There is no home folder. Set HOME, or the XDG_…_HOME folders", str(path))
-    _prepare_folder(path.parent)
+    prepare_folder_of(path)
     _check_existing(path)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     try:
@@ -55,7 +53,15 @@ def describe(problem: Exception, path: Path) -> str:
     return f"{path}: {problem}"
 
 
-def _prepare_folder(folder: Path) -> None:
+def prepare_folder_of(path: Path) -> None:
+    """Create the folder of a file for the user only, or give the folder that exists the mode 0700.
+
+    Raises:
+        OSError: as :func:`open_private`.
+    """
+    if lacks_home(path):
+        raise OSError(errno.ENOENT, "There is no home folder. Set HOME, or the XDG_…_HOME folders", str(path))
+    folder = path.parent
     _make_folders(folder)
     for look in (os.lstat, os.stat):  # a link, and where it leads to
         _check_owner(look, folder.parent, os.geteuid(), 0)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from typing import NamedTuple
 
 from ecrtui.paths import recent_connections_file
-from ecrtui.private_files import open_private
-from ecrtui.text_files import UnreadableFile, read_text
+from ecrtui.private_files import prepare_folder_of
+from ecrtui.text_files import UnreadableFile, read_text, replace_text
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +41,14 @@ def recent_connections() -> tuple[RecentConnection, ...]:
 
 
 def remember_connection(connection: RecentConnection) -> None:
-    """Put a connection at the top of the file. A file that cannot be written is logged: nothing depends on it."""
+    """Put a connection at the top of the file. A file that cannot be written is logged: nothing depends on it.
+
+    If two processes do it at the same time, one of the connections can be missing.
+    """
+    file = recent_connections_file()
     entries = [connection, *(entry for entry in recent_connections() if entry != connection)][:KEPT]
     try:
-        descriptor = open_private(recent_connections_file())
+        prepare_folder_of(file)
+        replace_text(file, json.dumps(entries))
     except OSError as problem:
         log.warning("the recent connections are not kept: %s", problem)
-        return
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.truncate()
-        json.dump(entries, file, ensure_ascii=False)

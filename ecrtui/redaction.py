@@ -35,9 +35,9 @@ _PATTERNS: tuple[tuple[str, str], ...] = (  # compiled with the first text, not 
     (r"(?i)(Credential=)(?:AKIA|ASIA)[A-Z0-9]+", rf"\1{HIDDEN}"),
     (r"(?i)(\bBearer |\bBasic )[A-Za-z0-9+/=._~-]{8,}", rf"\1{HIDDEN}"),
     (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", HIDDEN),
-    # the user and the password of a URL; the password may contain / or @; a digest comes after an @ of its own
     # an endpoint without a scheme, as the user gave it and as botocore refuses it
     (rf"""(?i)({_ENDPOINT})[^\s"'<>]*@""", rf"\1{HIDDEN}@"),
+    # the user and the password of a URL; the password may contain / or @; a digest comes after an @ of its own
     (r"""(://)[^\s"'<>]*@(?!sha(?:256|512):)""", rf"\1{HIDDEN}@"),
     (r"\bQVdTO[A-Za-z0-9+/=]{8,}", HIDDEN),  # base64 of "AWS:", the start of a registry password
 )

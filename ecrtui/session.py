@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from ecrtui.ecr.location import RegistryLocation
@@ -72,7 +73,7 @@ class SessionSource(Protocol):
 
 
 class AccountSource:
-    """The source of the session of another account, over the same connection.
+    """The source of the session of another account, over the same connection. Thread-safe: there is one session.
 
     Args:
         source: the source of the session of the connection.
@@ -83,6 +84,7 @@ class AccountSource:
         self.of_connection = source
         """The source of the session of the connection."""
         self._registry_id = registry_id
+        self._lock = Lock()
         self._session: Session | None = None
 
     @property
@@ -97,9 +99,10 @@ class AccountSource:
 
     def __call__(self) -> Session:
         """Return the session. Blocks; raises EcrTuiError if the account cannot be reached."""
-        if self._session is None:
-            self._session = self.of_connection().for_account(self._registry_id)
-        return self._session
+        with self._lock:
+            if self._session is None:
+                self._session = self.of_connection().for_account(self._registry_id)
+            return self._session
 
     def cached_snapshot(self) -> Cache | None:
         """Return None: what was cached is of the account of the connection."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
@@ -38,7 +37,7 @@ from ecrtui.setting_declaration import (
     declare,
     invalid,
 )
-from ecrtui.text_files import UnreadableFile, parse_toml, read_text
+from ecrtui.text_files import UnreadableFile, parse_toml, read_text, replace_text
 
 PROTECTED_TAGS = ("prod*", "production*", "latest", "stable")
 """Glob patterns of the tags that need a second confirmation by default."""
@@ -300,7 +299,7 @@ def _remember(names: tuple[str, ...], value: str | list[str] | None, file: Path 
         raise SettingsError(f"Cannot change {path}", f"The {names[0]} in it is written in an unusual way.", FIX)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _replace(path, changed)
+        replace_text(path, changed)
     except OSError as problem:
         raise SettingsError(f"Cannot write {path}", problem.strerror or str(problem)) from problem
 
@@ -314,22 +313,6 @@ def _has_value(text: str, names: tuple[str, ...], value: object) -> bool:
     for name in names:
         found = found.get(name) if isinstance(found, Mapping) else None
     return bool(found == value)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write the text into a new file, which then takes the place of the old one and its mode."""
-    import tempfile  # the first frame does not need it
-
-    descriptor, draft = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as new:
-            new.write(text)
-        if path.exists():
-            shutil.copymode(path, draft)
-        Path(draft).replace(path)
-    except BaseException:
-        Path(draft).unlink()
-        raise
 
 
 def _read(path: Path, *, must_exist: bool = False) -> str:

@@ -1,8 +1,10 @@
-"""Read text files that the user writes, and say where one is wrong."""
+"""Read text files that the user writes, say where one is wrong, and replace a text file as a whole."""
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import stat
 import tomllib
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
@@ -53,6 +55,29 @@ def read_text(path: Path) -> str:
     if wrong := encoding_fault(content):
         raise wrong
     return content.decode()
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write the text into a new file, which then takes the place of the old one and its mode.
+
+    Other processes read the old text or the new one, but never a part. A new file is for the user only.
+
+    Raises:
+        OSError: the folder does not exist, or cannot be written.
+        UnicodeEncodeError: the text has half a surrogate pair.
+    """
+    import tempfile  # the first frame does not need it
+
+    descriptor, draft = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as new:
+            new.write(text)
+        if path.exists():
+            shutil.copymode(path, draft)
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink()
+        raise
 
 
 def encoding_fault(content: bytes) -> UnreadableFile | None:

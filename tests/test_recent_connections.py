@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 import stat
 
 import pytest
@@ -27,6 +28,18 @@ def test_a_damaged_file_is_no_error_and_is_replaced(content: str) -> None:
     assert recent_connections() == ()
     remember_connection(RecentConnection("one", "eu-west-1"))
     assert recent_connections() == (RecentConnection("one", "eu-west-1"),)
+
+
+def test_a_full_disk_keeps_the_connections_of_before() -> None:
+    remember_connection(RecentConnection("one", "eu-west-1"))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5, limits[1]))
+    try:
+        remember_connection(RecentConnection("two", "eu-west-1"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert recent_connections() == (RecentConnection("one", "eu-west-1"),)
+    assert [file.name for file in recent_connections_file().parent.iterdir()] == ["connections.json"]
 
 
 def test_a_folder_that_cannot_be_written_is_no_error() -> None:

@@ -63,16 +63,14 @@ def _state() -> list[Any]:
 
 def _keep(path: Path, document: Any) -> None:
     """Write the file as far as that is possible: the next key makes the table again if it is not."""
-    import os
     from contextlib import suppress
 
-    from ecrtui.private_files import open_private
+    from ecrtui.private_files import prepare_folder_of
+    from ecrtui.text_files import replace_text
 
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
     with suppress(OSError):
-        with os.fdopen(open_private(draft), "w", encoding="utf-8") as new:
-            json.dump(document, new)
-        draft.replace(path)
+        prepare_folder_of(path)
+        replace_text(path, json.dumps(document))
 
 
 def make_table() -> Command:
