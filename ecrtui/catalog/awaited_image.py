@@ -13,7 +13,7 @@ from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.registry.protocol import Registry
 
 INTERVAL = 5.0
-"""Seconds between two looks. A look is one request, and does not count as a pull."""
+"""Seconds between two requests. Such a request does not count as a pull."""
 
 
 class Clock(Protocol):
@@ -27,11 +27,11 @@ class Clock(Protocol):
 
 
 class OtherImage(EcrTuiError):  # noqa: N818 - reads as what happened
-    """When the time was up, the tag pointed to another image than the awaited one."""
+    """The tag still pointed to another image than the awaited one when the time was up."""
 
 
 class NotThere(EcrTuiError):  # noqa: N818
-    """When the time was up, there was no such image."""
+    """There was still no such image when the time was up."""
 
 
 def wait_for_image(
@@ -51,8 +51,8 @@ def wait_for_image(
         registry: the registry.
         reference: the image, by tag or digest.
         digest: the digest that the tag must have; empty for any.
-        limit: seconds to wait. There is one look at least.
-        on_look: gets what was found, after each look without success.
+        limit: seconds to wait. One request is sent at least.
+        on_look: gets what was found, after each request without success.
         clock: the time.
 
     Raises:

@@ -1,6 +1,7 @@
 """The catalog: lists of repositories and images, image scans, and cached manifests.
 
-All methods block, except :meth:`Catalog.known_manifest`; callers provide the thread. Every failure is an EcrTuiError.
+Every read blocks, and so does every iteration of a listing; callers provide the thread. Only
+:meth:`Catalog.known_manifest` does not block. Every failure is an EcrTuiError.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ class Catalog:
         pause: seconds of the first pause after a throttled request.
         interval: seconds between two batches of a listing that is not a stream. It gives a screen time to do more
             than draw rows.
+        scans_per_second: the highest rate of requests for scans.
     """
 
     def __init__(

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from ecrtui.catalog.batch_queue import BatchInput, BatchQueue, End, FailureLimit
 from ecrtui.catalog.find_indexes import IndexLookup
-from ecrtui.catalog.find_query import Query, Term
+from ecrtui.catalog.find_query import FindTerm, Query
 from ecrtui.catalog.find_requests import FindRequests
-from ecrtui.catalog.find_result import Answer, FindBatch, Hit
+from ecrtui.catalog.find_result import FindAnswer, FindBatch, Hit
 from ecrtui.ecr.image import Image
 from ecrtui.errors import OF_ALL_REQUESTS, AccessDenied, EcrTuiError, NotFound
 from ecrtui.registry.protocol import Registry
@@ -67,7 +67,7 @@ class FindReading:
         interval: float = BATCH_INTERVAL,
     ) -> None:
         self._started = False
-        self._queue: BatchQueue[Answer] = BatchQueue(256, interval)
+        self._queue: BatchQueue[FindAnswer] = BatchQueue(256, interval)
         requests = FindRequests(registry, limiter, self._queue.input)
         indexes = IndexLookup(catalog, registry, requests, may_read, self._queue.input.closed)
         self._search = _Search(catalog, registry, query, self._queue.input, requests, indexes)
@@ -130,12 +130,12 @@ class _Names:
 
 @dataclass
 class _Search:
-    """A search for one query. The lanes share it."""
+    """A search for one query. The threads share it."""
 
     catalog: Catalog
     registry: Registry
     query: Query
-    queue: BatchInput[Answer]
+    queue: BatchInput[FindAnswer]
     requests: FindRequests
     indexes: IndexLookup
     asked: int = 0
@@ -143,9 +143,9 @@ class _Search:
     failures: FailureLimit = field(default_factory=lambda: FailureLimit(OF_ALL_REQUESTS))
     error: Exception | None = None
     lock: Lock = field(default_factory=Lock)
-    found: set[Term] = field(default_factory=set)
+    found: set[FindTerm] = field(default_factory=set)
     """The terms that something was found for."""
-    answered: dict[str, Answer] = field(default_factory=dict)
+    answered: dict[str, FindAnswer] = field(default_factory=dict)
     """What each repository has by tag or digest, if a listing may follow."""
 
     def __post_init__(self) -> None:
@@ -171,7 +171,7 @@ class _Search:
                 self._look_in_cache(wanted, name)
         self._ask_all(partial(self._list, wanted), final=True)
 
-    def _ask_all(self, ask: Callable[[str], Answer], *, final: bool) -> None:
+    def _ask_all(self, ask: Callable[[str], FindAnswer], *, final: bool) -> None:
         names = iter(self.names)
         lock = Lock()
 
@@ -186,28 +186,28 @@ class _Search:
             except Exception as problem:  # noqa: BLE001 - raised in the thread that iterates
                 self.error = self.error or problem
 
-        lanes = [Thread(target=work, daemon=True, name=f"find {number}") for number in range(CONCURRENT_REQUESTS)]
-        for lane in lanes:
-            lane.start()
-        for lane in lanes:
-            lane.join()
+        threads = [Thread(target=work, daemon=True, name=f"find {number}") for number in range(CONCURRENT_REQUESTS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
         if self.error is not None:
             raise self.error
 
-    def _answer(self, name: str, ask: Callable[[str], Answer]) -> Answer:
+    def _answer(self, name: str, ask: Callable[[str], FindAnswer]) -> FindAnswer:
         """Ask one repository; return what was found before, too."""
         before = self.answered[name].hits if name in self.answered else ()
         try:
-            found = ask(name) if self.query.asks(name) else Answer(name)
+            found = ask(name) if self.query.asks(name) else FindAnswer(name)
         except NotFound:  # the repository was deleted meanwhile
-            return Answer(name)
+            return FindAnswer(name)
         except EcrTuiError as error:
-            found = Answer(name, error=error)
+            found = FindAnswer(name, error=error)
         self.failures.record(found.error)
         hits = {hit.image and hit.image.digest: hit for hit in (*before, *found.hits)}
         return found._replace(hits=tuple(hits.values()))
 
-    def _put(self, answer: Answer, *, final: bool) -> None:
+    def _put(self, answer: FindAnswer, *, final: bool) -> None:
         if not final:
             self.answered[answer.repository] = answer
         with self.lock:
@@ -216,17 +216,17 @@ class _Search:
 
     # What one repository has
 
-    def _ask(self, terms: Sequence[Term], repository: str) -> Answer:
+    def _ask(self, terms: Sequence[FindTerm], repository: str) -> FindAnswer:
         """Return the hits by exact tags and digests: a request for each of them."""
         asked = [term for term in terms if term.asks(repository)]
         images = self._described(repository, asked)
         if self.query.missing and (self._described(repository, self.query.missing) or (terms and not images)):
-            return Answer(repository)
+            return FindAnswer(repository)
         with self.lock:
             self.found.update(term for term in asked if any(map(term.matches, images)))
         return self._hits(repository, images)
 
-    def _described(self, repository: str, terms: Sequence[Term]) -> tuple[Image, ...]:
+    def _described(self, repository: str, terms: Sequence[FindTerm]) -> tuple[Image, ...]:
         found: dict[str, Image] = {}
         digests = [term.digest for term in terms if term.digest]
         if digests:
@@ -238,33 +238,33 @@ class _Search:
             found |= {image.digest: image for image in by_tag.values()}
         return tuple(found.values())
 
-    def _look_in_cache(self, terms: Sequence[Term], repository: str) -> None:
+    def _look_in_cache(self, terms: Sequence[FindTerm], repository: str) -> None:
         snapshot = self.catalog.listed_before(repository) if self.query.asks(repository) else None
         if snapshot is None:
             return
         images = [image for image in snapshot.items if any(_finds(terms, repository, image))]
         if images:
             hits = tuple(Hit(repository, image, age=snapshot.age) for image in images)
-            self.queue.put(Answer(repository, hits, final=False))
+            self.queue.put(FindAnswer(repository, hits, final=False))
 
-    def _list(self, terms: Sequence[Term], repository: str) -> Answer:
+    def _list(self, terms: Sequence[FindTerm], repository: str) -> FindAnswer:
         """List the images of a repository; return the hits."""
         images: list[Image] = []
         only_tagged = not any(term.prefix or term.digest for term in (*terms, *self.query.missing))
         for page in self.requests.image_pages(repository, "TAGGED" if only_tagged else "ANY"):
             if any(term.matches(image) for term in self.query.missing for image in page):
-                return Answer(repository)
+                return FindAnswer(repository)
             matching = [image for image in page if any(_finds(terms, repository, image))]
             images += matching
             if matching and not self.query.missing:
-                self.queue.put(Answer(repository, tuple(Hit(repository, image) for image in matching), final=False))
+                self.queue.put(FindAnswer(repository, tuple(Hit(repository, image) for image in matching), final=False))
         if self.query.missing and self.query.terms and not images:
-            return Answer(repository)
+            return FindAnswer(repository)
         return self._hits(repository, images)
 
-    def _hits(self, repository: str, images: Collection[Image]) -> Answer:
+    def _hits(self, repository: str, images: Collection[Image]) -> FindAnswer:
         if self.query.missing and not self.query.terms:
-            return Answer(repository, (Hit(repository, None),))
+            return FindAnswer(repository, (Hit(repository, None),))
         alone = {image.digest for image in images if not image.tags and not image.subject}
         found = self.indexes.find(repository, alone)
         hits = (
@@ -276,13 +276,13 @@ class _Search:
             )
             for image in images
         )
-        return Answer(repository, tuple(hits), found.error)
+        return FindAnswer(repository, tuple(hits), found.error)
 
     def _repository_names(self) -> Iterator[str]:
         try:
             yield from self.requests.repository_names()
         except AccessDenied as error:
-            self.queue.put(Answer("", error=error))
+            self.queue.put(FindAnswer("", error=error))
             yield from self._names_without_listing()
 
     def _names_without_listing(self) -> Iterable[str]:
@@ -294,5 +294,5 @@ class _Search:
         return dict.fromkeys([*known, *named])
 
 
-def _finds(terms: Sequence[Term], repository: str, image: Image) -> Iterator[bool]:
+def _finds(terms: Sequence[FindTerm], repository: str, image: Image) -> Iterator[bool]:
     return (term.matches(image) for term in terms if term.asks(repository))

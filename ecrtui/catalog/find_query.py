@@ -46,7 +46,7 @@ _NAMED, _LIKELY, _PATH, _WORD = 4, 3, 2, 1
 """How clear it is that a token is a reference: a URI of ECR or a digest; a name with a tag; a path; any word."""
 
 
-class Term(NamedTuple):
+class FindTerm(NamedTuple):
     """Something to find: an image that has one of these. Parts that were not given are empty.
 
     Args:
@@ -109,8 +109,8 @@ class Query(NamedTuple):
         notes: how the text was understood, in sentences.
     """
 
-    terms: tuple[Term, ...]
-    missing: tuple[Term, ...] = ()
+    terms: tuple[FindTerm, ...]
+    missing: tuple[FindTerm, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -144,8 +144,8 @@ def parse_query(text: str, *, missing: bool = False) -> Query:
 
 def join_queries(queries: Iterable[Query]) -> Query:
     """Return the query for everything that one of the queries finds."""
-    terms: list[Term] = []
-    missing: list[Term] = []
+    terms: list[FindTerm] = []
+    missing: list[FindTerm] = []
     notes: list[str] = []
     for query in queries:
         terms += query.terms
@@ -159,16 +159,16 @@ def looks_pasted(text: str) -> bool:
     return any(rank == _NAMED or (rank == _LIKELY and "/" in term.repository) for rank, term in _ranked(text))
 
 
-def _query(terms: tuple[Term, ...], missing: tuple[Term, ...]) -> Query:
+def _query(terms: tuple[FindTerm, ...], missing: tuple[FindTerm, ...]) -> Query:
     notes = [f"{term.text} names no tag: {DEFAULT_TAG} is meant" for term in terms if _has_default_tag(term)]
     return Query(terms, missing, tuple(notes))
 
 
-def _has_default_tag(term: Term) -> bool:
+def _has_default_tag(term: FindTerm) -> bool:
     return bool(term.repository) and term.tag == DEFAULT_TAG and not term.text.endswith(f":{DEFAULT_TAG}")
 
 
-def _terms(text: str, words: Sequence[str]) -> tuple[Term, ...]:
+def _terms(text: str, words: Sequence[str]) -> tuple[FindTerm, ...]:
     if not words:
         raise UsageError("Nothing to find", "", FORMS)
     if words[0].startswith(_HAVING):
@@ -185,14 +185,14 @@ def _terms(text: str, words: Sequence[str]) -> tuple[Term, ...]:
     return found
 
 
-def _of_best_rank(text: str) -> list[Term]:
+def _of_best_rank(text: str) -> list[FindTerm]:
     """Return the terms of the clearest kind in a text without blanks, such as JSON; none for a single word."""
     ranked = list(_ranked(text))
     best = max((rank for rank, _ in ranked), default=0)
     return [term for rank, term in ranked if rank == best] if best > _WORD else []
 
 
-def _ranked(text: str) -> Iterable[tuple[int, Term]]:
+def _ranked(text: str) -> Iterable[tuple[int, FindTerm]]:
     """Yield each token that can be a reference, with how clear that is."""
     for found in _TOKEN.finditer(text):
         token = _KEY.sub("", found[0])
@@ -208,10 +208,10 @@ def _ranked(text: str) -> Iterable[tuple[int, Term]]:
         if (term := _reference(token)) is not None:
             yield _rank(term), term
         elif digest is not None:  # in the address of a page of the console
-            yield _NAMED, Term(digest[0], digest=digest[0])
+            yield _NAMED, FindTerm(digest[0], digest=digest[0])
 
 
-def _rank(term: Term) -> int:
+def _rank(term: FindTerm) -> int:
     if term.registry_id or term.digest:
         return _NAMED
     if not term.repository:
@@ -225,7 +225,7 @@ def _is_clear(word: str) -> bool:
     return word == word.strip(":./@-,;\"'()[]{}<>") and _reference(word) is not None
 
 
-def _clear_term(word: str) -> Term:
+def _clear_term(word: str) -> FindTerm:
     """Parse a word that must be a reference.
 
     Raises:
@@ -246,25 +246,25 @@ def _clear_term(word: str) -> Term:
     raise UsageError(f"{word!r} is not a reference to an image", stored_tag_error(word), FORMS)
 
 
-def _reference(word: str) -> Term | None:
+def _reference(word: str) -> FindTerm | None:
     """Return the term of a word; None if it is no reference."""
     lower = word.lower()
     if is_digest(lower) or _WHOLE_HEX.fullmatch(lower):
-        return Term(word, digest=_DIGEST + lower.removeprefix(_DIGEST))
+        return FindTerm(word, digest=_DIGEST + lower.removeprefix(_DIGEST))
     if lower.startswith(_DIGEST):
         digits = lower.removeprefix(_DIGEST)
-        return Term(word, prefix=lower) if _HEX.fullmatch(digits) else None
+        return FindTerm(word, prefix=lower) if _HEX.fullmatch(digits) else None
     if "*" in word:
         return _pattern(word)
     if not stored_tag_error(word):
-        return Term(word, tag=word, prefix=_DIGEST + lower if _HEX.fullmatch(word) else "")
+        return FindTerm(word, tag=word, prefix=_DIGEST + lower if _HEX.fullmatch(word) else "")
     try:
         reference = parse_reference(_without_other_host(word))
     except UsageError:
         return None
     if not reference.repository or _is_container_id(word):
         return None
-    return Term(
+    return FindTerm(
         word,
         tag="" if reference.digest else reference.tag or DEFAULT_TAG,
         digest=reference.digest,
@@ -278,14 +278,14 @@ def _is_container_id(word: str) -> bool:
     return "://" in word and _WHOLE_HEX.fullmatch(word.rpartition("://")[2].lower()) is not None
 
 
-def _pattern(word: str) -> Term | None:
+def _pattern(word: str) -> FindTerm | None:
     """Return the term of a tag with ``*``, in all repositories or in those of a name, which can have ``*`` too."""
     repository, _, tag = word.rpartition(":")
     if not tag or stored_tag_error(tag.replace("*", "x")) or re.search(r"[^a-z0-9._/*-]", repository):
         return None
     if "*" in tag:
-        return Term(word, pattern=tag, repository=repository)
-    return Term(word, tag=tag, repository=repository)
+        return FindTerm(word, pattern=tag, repository=repository)
+    return FindTerm(word, tag=tag, repository=repository)
 
 
 def _without_other_host(word: str) -> str:
@@ -295,6 +295,6 @@ def _without_other_host(word: str) -> str:
     return rest if host is None or ".dkr" in host[0] else rest[host.end() :]
 
 
-def _unique(terms: Iterable[Term]) -> tuple[Term, ...]:
+def _unique(terms: Iterable[FindTerm]) -> tuple[FindTerm, ...]:
     """Return the terms without those that look for the same as another one."""
     return tuple({term._replace(text=""): term for term in terms}.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ecrtui.catalog.find_query import Query, Term
+from ecrtui.catalog.find_query import FindTerm, Query
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.errors import AccessDenied, EcrTuiError, NotFound
 from ecrtui.registry.protocol import Registry
@@ -22,7 +22,7 @@ def resolve_references(query: Query, registries: Sequence[tuple[RegistryLocation
     Raises:
         EcrTuiError: it is not known whether a tag exists, for another reason than a missing permission.
     """
-    terms: list[Term] = []
+    terms: list[FindTerm] = []
     notes = list(query.notes)
     for term in query.terms:
         if term.names_image:
@@ -36,7 +36,7 @@ def resolve_references(query: Query, registries: Sequence[tuple[RegistryLocation
     return query._replace(terms=tuple(terms), notes=tuple(notes))
 
 
-def _digest_of(term: Term, registries: Sequence[tuple[RegistryLocation, Registry]]) -> str:
+def _digest_of(term: FindTerm, registries: Sequence[tuple[RegistryLocation, Registry]]) -> str:
     place = (term.registry_id, term.region)
     problem: EcrTuiError | None = None
     for _, registry in sorted(registries, key=lambda entry: (entry[0].registry_id, entry[0].region) != place):

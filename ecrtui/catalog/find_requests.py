@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from ecrtui.catalog.batch_queue import BatchInput
-from ecrtui.catalog.find_result import Answer
+from ecrtui.catalog.find_result import FindAnswer
 from ecrtui.catalog.page_source import MAX_PAUSES, PageSource, ThrottlePause
 from ecrtui.ecr.image import Image
 from ecrtui.errors import EcrTuiError, ErrorKind, unreadable_rows
@@ -28,7 +28,7 @@ class FindRequests:
         queue: receives the pauses. No request is sent again once it is closed.
     """
 
-    def __init__(self, registry: Registry, limiter: RateLimiter, queue: BatchInput[Answer]) -> None:
+    def __init__(self, registry: Registry, limiter: RateLimiter, queue: BatchInput[FindAnswer]) -> None:
         self._registry = registry
         self._limiter = limiter
         self._queue = queue
@@ -73,5 +73,5 @@ class FindRequests:
                 continue
             rows, problems = event.rows
             if problems:
-                self._queue.put(Answer("", error=unreadable_rows(problems)))
+                self._queue.put(FindAnswer("", error=unreadable_rows(problems)))
             yield from (repository.name for repository in rows)

@@ -40,7 +40,7 @@ class Hit(NamedTuple):
     in_no_index: bool = False
 
 
-class Answer(NamedTuple):
+class FindAnswer(NamedTuple):
     """What a repository has.
 
     Args:
@@ -67,7 +67,7 @@ class FindBatch(NamedTuple):
         throttled: seconds until the next request, because the service throttled one.
     """
 
-    answers: tuple[Answer, ...]
+    answers: tuple[FindAnswer, ...]
     asked: int
     total: int
     listing: bool = False

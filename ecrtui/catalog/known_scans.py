@@ -11,12 +11,13 @@ from threading import Lock
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.ecr.findings import PENDING, ImageScan
 from ecrtui.ecr.image import Image
+from ecrtui.ecr.units import DAY
 from ecrtui.errors import EcrTuiError
 
 FRESH_SECONDS = 900.0
 """Seconds for which a known scan is used without another request."""
 
-RESCAN_SECONDS = 86_400.0
+RESCAN_SECONDS = DAY
 """Seconds after a basic scan in which ECR accepts no other scan of the image (StartImageScan)."""
 
 MAX_SCANS = 50_000
@@ -46,7 +47,7 @@ class KnownScans:
 
     def add_to(self, repository: str, images: Sequence[Image]) -> Sequence[Image]:
         """Return the images with the scans that are in memory, where the images do not have them."""
-        known = self._known.get(repository)
+        known = self._known.get(repository)  # without the lock: one look-up, and each scan in it is a frozen value
         if not known:
             return images
         now = self._clock()

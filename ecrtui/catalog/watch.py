@@ -22,7 +22,7 @@ class RowChanges(NamedTuple, Generic[Item]):
         return bool(self.new or self.changed or self.gone)
 
 
-class TagMove(NamedTuple):
+class TagChange(NamedTuple):
     """A tag that points to another image than before.
 
     Args:
@@ -58,11 +58,11 @@ def row_changes(
     return RowChanges(tuple(new), tuple(changed), gone)
 
 
-def tag_moves(changes: RowChanges[Image]) -> tuple[TagMove, ...]:
+def tag_changes(changes: RowChanges[Image]) -> tuple[TagChange, ...]:
     """Return the tags that point to another image, by name."""
     before = _digests_by_tag([*changes.gone, *(old for old, _ in changes.changed)])
     after = _digests_by_tag([*changes.new, *(new for _, new in changes.changed)])
-    moved = (TagMove(tag, before.get(tag, ""), after.get(tag, "")) for tag in sorted(before.keys() | after.keys()))
+    moved = (TagChange(tag, before.get(tag, ""), after.get(tag, "")) for tag in sorted(before.keys() | after.keys()))
     return tuple(move for move in moved if move.before != move.after)
 
 

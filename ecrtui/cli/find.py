@@ -22,7 +22,7 @@ from ecrtui.errors import EcrTuiError, NotFound
 
 if TYPE_CHECKING:
     from ecrtui.catalog.find import FindReading
-    from ecrtui.catalog.find_result import Answer
+    from ecrtui.catalog.find_result import FindAnswer
 
 
 def parser() -> argparse.ArgumentParser:
@@ -101,7 +101,7 @@ class _Answers:
         self._hits = 0
         self._failures: list[tuple[str, EcrTuiError]] = []
 
-    def __iter__(self) -> Iterator[Answer]:
+    def __iter__(self) -> Iterator[FindAnswer]:
         with ProgressLine(shown=not sys.stdout.isatty()) as progress:
             for batch in self._reading:
                 if batch.throttled:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from textual.content import Content
 
 from ecrtui.catalog.find_document import RegistryHit
-from ecrtui.catalog.find_result import Answer, Hit
+from ecrtui.catalog.find_result import FindAnswer, Hit
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import ImageKind
@@ -151,7 +151,7 @@ class ShownAnswers:
         self._keys: dict[str, set[str]] = {}
         """The keys of the rows, by the group of the row."""
 
-    def add(self, registry: SearchedRegistry, answers: Iterable[Answer]) -> tuple[Iterable[FindRow], Iterable[str]]:
+    def add(self, registry: SearchedRegistry, answers: Iterable[FindAnswer]) -> tuple[Iterable[FindRow], Iterable[str]]:
         """Return the rows of the answers, and the keys of earlier rows that a final answer does not have any more."""
         rows: dict[str, FindRow] = {}
         gone: set[str] = set()
@@ -168,7 +168,7 @@ class ShownAnswers:
         return rows.values(), gone - rows.keys()
 
 
-def _rows_of(registry: SearchedRegistry, answer: Answer) -> Iterator[FindRow]:
+def _rows_of(registry: SearchedRegistry, answer: FindAnswer) -> Iterator[FindRow]:
     for hit in answer.hits:
         yield FindRow(registry, answer.repository, hit)
     if answer.error is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ecrtui.catalog.find import FindReading
 from ecrtui.catalog.find_query import Query
 from ecrtui.catalog.find_references import resolve_references
-from ecrtui.catalog.find_result import Answer, FindBatch
+from ecrtui.catalog.find_result import FindAnswer, FindBatch
 from ecrtui.catalog.merged_listing import MergedListing
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.location import RegistryLocation
@@ -88,7 +88,7 @@ class Found(NamedTuple):
     """Answers of one registry, and the progress of the search."""
 
     registry: SearchedRegistry
-    answers: tuple[Answer, ...]
+    answers: tuple[FindAnswer, ...]
     progress: Progress
 
 
@@ -168,7 +168,7 @@ class FindEverywhere:
     def _found(self, registry: SearchedRegistry, result: FindBatch | EcrTuiError) -> Found:
         if isinstance(result, EcrTuiError):
             last = self._progress.batches.get(registry.number, FindBatch((), 0, 0))
-            result = last._replace(answers=(Answer("", error=result),), throttled=0.0)
+            result = last._replace(answers=(FindAnswer("", error=result),), throttled=0.0)
         self._progress = self._progress.after(registry, result)
         return Found(registry, result.answers, self._progress)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ecrtui.catalog.watch import RowChanges, TagMove, tag_moves
+from ecrtui.catalog.watch import RowChanges, TagChange, tag_changes
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.session import Session
@@ -39,7 +39,7 @@ class ImageWatchMixin(WatchMixin[Image]):
 
     async def describe_changes(self, session: Session, changes: RowChanges[Image]) -> list[Change]:
         gone = {image.digest for image in changes.gone}
-        moves = [move for move in tag_moves(changes) if move.before and (move.after or move.before not in gone)]
+        moves = [move for move in tag_changes(changes) if move.before and (move.after or move.before not in gone)]
         own = await blocking.run_blocking(_own_writes, session, self.repository_name) if moves else frozenset()
         now = time.strftime("%H:%M:%S", time.gmtime())
         described = [
@@ -69,7 +69,7 @@ class ImageWatchMixin(WatchMixin[Image]):
                 now = found[step.tag].digest if step.tag in found else ""
                 if now != step.before and form.state.plan is plan:
                     form.request_plan(form.state.tags)
-                    move = TagMove(step.tag, step.before, now)
+                    move = TagChange(step.tag, step.before, now)
                     at = time.strftime("%H:%M:%S", time.gmtime())
                     self.show_line(f"{_move_in_words(move, at, from_here=False)}. The plan was made again.")
                     break
@@ -81,7 +81,7 @@ def _own_writes(session: Session, repository: str) -> frozenset[tuple[str, str]]
     return frozenset((entry.tag, entry.after) for entry in entries)
 
 
-def _move_in_words(move: TagMove, at: str, *, from_here: bool) -> str:
+def _move_in_words(move: TagChange, at: str, *, from_here: bool) -> str:
     before, after = short_digest(move.before), short_digest(move.after)
     if not after:
         what = f"{move.tag} was removed from {before}"

@@ -13,7 +13,7 @@ from ecrtui.catalog.catalog import Catalog
 from ecrtui.catalog.find import CONCURRENT_REQUESTS, FindReading
 from ecrtui.catalog.find_query import parse_query
 from ecrtui.catalog.find_references import resolve_references
-from ecrtui.catalog.find_result import Answer, Hit, PartOf
+from ecrtui.catalog.find_result import FindAnswer, Hit, PartOf
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, EcrTuiError
 from ecrtui.registry.protocol import Registry
@@ -57,7 +57,7 @@ class Env:
             catalog or self.catalog, self.registry, query, limiter, may_read=lambda name: name == read, interval=0.0
         )
 
-    def find(self, text: str, *, missing: bool = False) -> dict[str, Answer]:
+    def find(self, text: str, *, missing: bool = False) -> dict[str, FindAnswer]:
         """Return the final answers with hits or errors, by repository."""
         answers = [answer for batch in self.reading(text, missing=missing) for answer in batch.answers]
         final = {answer.repository: answer for answer in answers if answer.final}

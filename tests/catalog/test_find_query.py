@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecrtui.catalog.find_query import Term, join_queries, looks_pasted, parse_query
+from ecrtui.catalog.find_query import FindTerm, join_queries, looks_pasted, parse_query
 from ecrtui.ecr.image import Image
 from ecrtui.errors import UsageError
 from tests.support.embedded import digest_of
@@ -116,7 +116,7 @@ def test_what_a_term_matches_and_where() -> None:
     image = Image(DIGEST, ("v1", "release-7"))
     for text, matches in (("v1", True), ("v", False), ("release-*", True), (HEX[:8], True), ("sha256:000000", False)):
         assert parse_query(text).terms[0].matches(image) == matches, text
-    assert not Term("x").matches(Image(DIGEST))
+    assert not FindTerm("x").matches(Image(DIGEST))
     for text, asked in (("team/*:prod", False), ("other/*:prod", True), ("other/app:r-*", True), ("x/app:v1", True)):
         assert parse_query(text).asks("other/app") == asked, text
 

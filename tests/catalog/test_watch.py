@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecrtui.catalog.watch import RowChanges, TagMove, row_changes, tag_moves
+from ecrtui.catalog.watch import RowChanges, TagChange, row_changes, tag_changes
 from ecrtui.ecr.image import Image
 
 A, B, C, D = (f"sha256:{letter * 64}" for letter in "abcd")
@@ -26,11 +26,11 @@ def test_rows_that_are_new_changed_and_gone() -> None:
 
 def test_moves_of_tags() -> None:
     for before, after, moves in (
-        ([Image(A, ("prod",)), Image(B)], [Image(A), Image(B, ("prod",))], [TagMove("prod", A, B)]),
-        ([Image(A, ("prod",))], [Image(A), Image(B, ("prod",))], [TagMove("prod", A, B)]),  # a push
-        ([Image(A, ("prod",))], [Image(B, ("prod",))], [TagMove("prod", A, B)]),
-        ([Image(A, ("a", "b"))], [Image(A, ("b",))], [TagMove("a", A, "")]),
-        ([Image(A)], [Image(A, ("new",))], [TagMove("new", "", A)]),
+        ([Image(A, ("prod",)), Image(B)], [Image(A), Image(B, ("prod",))], [TagChange("prod", A, B)]),
+        ([Image(A, ("prod",))], [Image(A), Image(B, ("prod",))], [TagChange("prod", A, B)]),  # a push
+        ([Image(A, ("prod",))], [Image(B, ("prod",))], [TagChange("prod", A, B)]),
+        ([Image(A, ("a", "b"))], [Image(A, ("b",))], [TagChange("a", A, "")]),
+        ([Image(A)], [Image(A, ("new",))], [TagChange("new", "", A)]),
         ([Image(A, ("a", "b"))], [Image(A, ("b", "a"))], []),
     ):
-        assert list(tag_moves(changes(before, after))) == moves
+        assert list(tag_changes(changes(before, after))) == moves

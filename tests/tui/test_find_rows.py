@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecrtui.catalog.find_result import Answer, Hit
+from ecrtui.catalog.find_result import FindAnswer, Hit
 from ecrtui.connections import SessionFactory
 from ecrtui.ecr.image import Image
 from ecrtui.errors import AccessDenied
@@ -15,8 +15,8 @@ def test_a_final_answer_replaces_earlier_ones_of_its_repository() -> None:
     registry = SearchedRegistry(0, SessionFactory(Connection(), load({})), None)
     denied = AccessDenied("Denied", "no")
 
-    def answer(repository: str, *digests: str, final: bool = True, error: AccessDenied | None = None) -> Answer:
-        return Answer(repository, tuple(Hit(repository, Image(digest)) for digest in digests), error, final)
+    def answer(repository: str, *digests: str, final: bool = True, error: AccessDenied | None = None) -> FindAnswer:
+        return FindAnswer(repository, tuple(Hit(repository, Image(digest)) for digest in digests), error, final)
 
     for batches, expected in (
         ([[answer("a", "1", "2", final=False), answer("a", "2")]], {"0/a@2"}),  # in one batch

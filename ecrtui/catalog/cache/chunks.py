@@ -18,10 +18,10 @@ from typing import Any, Generic, TypeVar
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.row_codec import IMAGE_CODEC, REPOSITORY_CODEC, RowCodec
+from ecrtui.ecr.units import DAY
 
 Item = TypeVar("Item")
 
-_DAY_SECONDS = 86_400
 MEAN_CHUNK_ROWS = 1024
 """Average number of rows in a chunk."""
 
@@ -75,7 +75,7 @@ IMAGE_CHUNKS: ChunkCodec[Image] = ChunkCodec(
     row_codec=IMAGE_CODEC,
     key=attrgetter("digest"),
     order=lambda image: (-(image.pushed_at or 0.0), image.digest),
-    section=lambda image: -(image.pushed_at or 0.0) // _DAY_SECONDS,
+    section=lambda image: -(image.pushed_at or 0.0) // DAY,
 )
 
 REPOSITORY_CHUNKS: ChunkCodec[Repository] = ChunkCodec(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,6 +92,9 @@ _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQL
 """The file is damaged, or its tables are not ours. Only a new file helps."""
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
+UNREADABLE = (ValueError, TypeError, LookupError, RecursionError, zlib.error)
+"""The exceptions of a value in the file that is not as ecrtui writes it: the file is damaged."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -151,7 +155,7 @@ class CacheFile:
                 connection = self._connection = self._connection or self._open()
                 with _transaction(connection, begin):
                     return work(connection)
-            except (sqlite3.Error, OSError) as problem:
+            except (sqlite3.Error, OSError, *UNREADABLE) as problem:
                 if not self._recover(problem):
                     return default
         return default

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ecrtui.catalog.cache.chunks import MEAN_CHUNK_ROWS, ChunkCodec, chunk_digest
-from ecrtui.catalog.cache.file import CacheFile
+from ecrtui.catalog.cache.file import UNREADABLE, CacheFile
 from ecrtui.gc_tuning import FREEZE_THRESHOLD_ROWS, freeze_heap
 
 Item = TypeVar("Item")
@@ -59,10 +59,11 @@ class ListingStore:
                 items.extend(codec.items(zlib.decompress(content)))
                 if number % (FREEZE_THRESHOLD_ROWS // MEAN_CHUNK_ROWS) == 0:
                     freeze_heap()
-        except (ValueError, zlib.error) as problem:
+            return Snapshot(tuple(items), max(0.0, self._clock() - listed_at))
+        except UNREADABLE as problem:
             _log.info("the cached listing of %r cannot be read: %s", repository, problem)
+            self.forget(repository)  # keep() does not write a chunk again whose digest is stored
             return None
-        return Snapshot(tuple(items), max(0.0, self._clock() - listed_at))
 
     def keep(self, repository: str, codec: ChunkCodec[Item], items: Iterable[Item]) -> None:
         """Replace the listing of this name: write its new chunks and delete those that it no longer has."""

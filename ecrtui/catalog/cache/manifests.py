@@ -9,16 +9,17 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from ecrtui.catalog.cache.file import CacheFile
+from ecrtui.catalog.cache.file import UNREADABLE, CacheFile
 from ecrtui.catalog.index_parts import Part, parts_of
 from ecrtui.ecr.image import ImageKind, is_index
 from ecrtui.ecr.manifest import Manifest
+from ecrtui.ecr.units import DAY
 
 MANIFESTS_SIZE = 64 * 1024 * 1024
 """Bytes of manifests, compressed."""
 
-_USED_STEP = 86_400.0
-"""Seconds. The time of last use is stored no more exactly than this, so that most reads do not write."""
+_USED_STEP = DAY
+"""The time of last use is stored no more exactly than this, so that most reads do not write."""
 
 _PARSED_AT_ONCE = 100
 """Manifests whose parts are found between two transactions: other processes wait for a transaction."""
@@ -61,7 +62,7 @@ class ManifestStore:
             ).fetchall(),
             list[tuple[str, str]](),
         )
-        return self.load(repository, [digest for digest, media_type in stored if is_index(media_type)])
+        return self.load(repository, [digest for digest, media_type in stored if is_index(str(media_type))])
 
     def recent(self, repository: str, limit: int) -> tuple[Manifest, ...]:
         """Return the manifests of a repository that were used last and still match their digest, at most ``limit``."""
@@ -166,7 +167,7 @@ class ManifestStore:
 def _decode(digest: str, media_type: str, content: bytes) -> Manifest | None:
     try:
         manifest = Manifest(zlib.decompress(content).decode(), digest, media_type)
-    except (zlib.error, ValueError):
+    except UNREADABLE:
         return None
     return manifest if manifest.intact else None
 

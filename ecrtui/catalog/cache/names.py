@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ecrtui.catalog.cache.file import VERSION
+from ecrtui.catalog.cache.file import UNREADABLE, VERSION
 from ecrtui.catalog.cache.listings import split_digests
 from ecrtui.ecr.digest import is_digest
 from ecrtui.ecr.reference import is_repository_name
@@ -46,30 +47,31 @@ class CachedNames:
 
     def repositories(self) -> list[str]:
         """Return the names of the repositories."""
-        position = REPOSITORY_CODEC.names.index("name")
-        found = {name for columns in self._columns("") for name in columns[position] if is_repository_name(name)}
-        return sorted(found)
+        names = set(self._texts("", lambda columns: columns[REPOSITORY_CODEC.names.index("name")]))
+        return sorted(filter(is_repository_name, names))
 
     def tags(self, repository: str) -> list[str]:
         """Return the tags of the newest images of a repository, the newest first."""
-        position = IMAGE_CODEC.names.index("tags")
-        tags = (tag for columns in self._columns(repository) for tags in columns[position] for tag in tags)
+        tags = self._texts(repository, lambda columns: chain.from_iterable(columns[IMAGE_CODEC.names.index("tags")]))
         return [tag for tag in dict.fromkeys(tags) if not stored_tag_error(tag)]
 
     def digests(self, repository: str) -> list[str]:
         """Return the digests of the newest images of a repository, the newest first."""
-        position = IMAGE_CODEC.names.index("digest")
-        digests = (digest for columns in self._columns(repository) for digest in columns[position])
+        digests = self._texts(repository, lambda columns: columns[IMAGE_CODEC.names.index("digest")])
         return [digest for digest in dict.fromkeys(digests) if is_digest(digest)]
 
-    def _columns(self, repository: str) -> Iterator[Sequence[Any]]:
-        """Yield the columns of each chunk of a listing; of all repositories if the name is empty."""
+    def _texts(self, repository: str, read: Callable[[Sequence[Any]], Iterable[Any]]) -> Iterator[str]:
+        """Yield the texts that a function finds in the columns of each chunk, until one cannot be read.
+
+        Args:
+            repository: the repository whose listing is read; empty for the listing of repositories.
+            read: returns the values of one chunk.
+        """
         try:
-            contents = self._read(repository)
-            for content in contents:
+            for content in self._read(repository):
                 if columns := json.loads(zlib.decompress(content)):
-                    yield columns
-        except (sqlite3.Error, OSError, ValueError, LookupError, TypeError, zlib.error):
+                    yield from map(str, read(columns))
+        except (sqlite3.Error, OSError, *UNREADABLE):
             return
 
     def _read(self, repository: str) -> list[bytes]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
 from ecrtui.catalog.cache.file import CacheFile
+from ecrtui.catalog.cache.finding_counts import decode_counts, encode_counts
 from ecrtui.ecr.findings import ImageScan
+from ecrtui.ecr.units import DAY
 
-KEPT_SECONDS = 7 * 86_400.0
+KEPT_SECONDS = 7 * DAY
 """Seconds after which a scan is deleted."""
 
 _DIGESTS_PER_QUERY = 500
@@ -51,7 +52,7 @@ class ScanStore:
                 repository,
                 digest,
                 scan.status,
-                None if scan.counts is None else json.dumps(scan.counts),
+                encode_counts(scan.counts),
                 scan.description,
                 scan.completed_at,
                 read_at,
@@ -90,13 +91,8 @@ def _decode(
 ) -> tuple[ImageScan, float] | None:
     """Return a scan and the time at which it was read; None if the row cannot be read."""
     try:
-        known = (
-            None
-            if counts is None
-            else tuple((str(severity), int(number)) for severity, number in json.loads(str(counts)))
-        )
         completed = None if completed_at is None else float(str(completed_at))
-        return ImageScan(str(status), known, str(description), completed), float(str(read_at))
+        return ImageScan(str(status), decode_counts(counts), str(description), completed), float(str(read_at))
     except (TypeError, ValueError) as problem:
         _log.info("a cached scan cannot be read: %s", problem)
         return None

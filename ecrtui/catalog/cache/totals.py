@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any
 
 from ecrtui.catalog.cache.file import CacheFile
+from ecrtui.catalog.cache.finding_counts import decode_counts, encode_counts
 from ecrtui.catalog.image_totals import ImageCounts
 from ecrtui.catalog.repository_totals import RepositoryTotals
 from ecrtui.ecr.findings import ImageScan
@@ -55,7 +55,7 @@ class TotalsStore:
             totals.unknown_scans,
             totals.counted_at,
             None if scan is None else scan.status,
-            None if scan is None or scan.counts is None else json.dumps(scan.counts),
+            None if scan is None else encode_counts(scan.counts),
         )
         self._file.write(
             lambda connection: connection.execute(
@@ -78,8 +78,7 @@ def _decoded(row: tuple[Any, ...]) -> RepositoryTotals | None:
     """Return the totals of a row; None if it cannot be read."""
     _, images, tagged, parts, complete, size, newest_push, last_pull, unknown, counted_at, status, findings = row
     try:
-        counts = None if findings is None else tuple((str(name), int(number)) for name, number in json.loads(findings))
-        scan = None if status is None else ImageScan(str(status), counts)
+        scan = None if status is None else ImageScan(str(status), decode_counts(findings))
         return RepositoryTotals(
             ImageCounts(int(images), int(tagged), int(parts), bool(complete)),
             int(size),

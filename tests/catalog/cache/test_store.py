@@ -18,9 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrtui.catalog.cache.chunks import IMAGE_CHUNKS, REPOSITORY_CHUNKS
+from ecrtui.catalog.cache.names import CachedNames
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.index_parts import Part
 from ecrtui.ecr.digest import digest_of
+from ecrtui.ecr.findings import ImageScan
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest
@@ -299,7 +301,39 @@ def test_a_listing_with_an_unreadable_chunk_is_not_returned(file: Path, cache: C
     with sqlite3.connect(file) as connection:
         connection.execute("UPDATE chunk SET content = x'789c030000000001'")
     assert cache.images("a") is None
-    cache.keep_images("a", [image(1), image(2)])
+    cache.keep_images("a", [image(1)])
+    assert cache.images("a") is not None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "listing SET listed_at = 'x'",
+        "listing SET chunks = 5",
+        "chunk SET content = 'x'",
+        "chunk SET content = x'789c330500003600360a'",
+        "manifest SET content = 'x'",
+        "manifest SET media_type = x'00'",
+        "manifest SET used_at = 'x'",
+        "scan SET counts = '{}'",
+        "totals SET findings = 'x'",
+        "connection SET region = x'00'",
+    ],
+)
+def test_a_value_of_another_type_is_no_error(file: Path, change: str) -> None:
+    kept = Manifest("{}", digest_of("{}"), OCI_INDEX)
+    first = Cache(file, HERE)
+    first.keep_images("a", [image(1)])
+    first.keep_manifests("a", [kept])
+    first.keep_scans("a", {kept.digest: (ImageScan("COMPLETE"), 0.0)})
+    first.remember_connection("f")
+    first.close()
+    with sqlite3.connect(file) as connection:
+        connection.execute(f"UPDATE {change}")
+    cache, names = Cache(file, HERE), CachedNames(file, "f", "")
+    cache.images("a"), cache.manifests("a", [kept.digest]), cache.indexes("a"), cache.scans("a", [kept.digest])
+    cache.totals(), Cache.for_fingerprint(file, "f"), names.tags("a"), names.digests("a")
+    cache.keep_images("a", [image(1)])
     assert cache.images("a") is not None
 
 
