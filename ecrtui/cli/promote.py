@@ -141,9 +141,7 @@ def _resume(options: argparse.Namespace) -> int:
     if transfer.location != source.registry.location():
         raise UsageError(
             f"The source of plan {options.resume} is in another registry",
-            f"It is for account {transfer.location.registry_id} in {transfer.location.region}"
-            f" {transfer.location.endpoint}".rstrip()
-            + ".",
+            f"It is for {transfer.location.in_words}.",
             "Give the connection options of the first run.",
         )
     reference = Reference(transfer.repository, digest=transfer.digest)

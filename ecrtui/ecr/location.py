@@ -17,6 +17,11 @@ class RegistryLocation(NamedTuple):
     endpoint: str = ""
     """The URL of an endpoint that is not AWS's own; ``embedded`` for the registry in this process; else empty."""
 
+    @property
+    def in_words(self) -> str:
+        """The account, the region and the endpoint for a sentence."""
+        return f"account {self.registry_id} in {self.region}{f' at {self.endpoint}' if self.endpoint else ''}"
+
 
 def account_of_arn(arn: str) -> str:
     """Return the account in an ARN (``arn:partition:service:region:account:resource``); empty if there is none."""

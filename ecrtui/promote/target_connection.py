@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from ecrtui.ecr.location import EMBEDDED, RegistryLocation
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import UsageError
 from ecrtui.settings import Connection
@@ -62,6 +63,19 @@ def split_options(words: Sequence[str]) -> tuple[Mapping[str, str], str]:
     if len(rest) > 1:
         raise UsageError("Write one target, with the options before it.")
     return given, rest[0]
+
+
+def connection_to(location: RegistryLocation, like: Connection) -> Connection:
+    """Return the connection to a registry, with the profile of another connection."""
+    registry_id, region, endpoint = location
+    is_embedded = endpoint.startswith(EMBEDDED)
+    return like._replace(
+        registry_id=registry_id,
+        region=region,
+        endpoint_url=None if is_embedded else endpoint or None,
+        database=endpoint.removeprefix(EMBEDDED).strip() or None if is_embedded else None,
+        demo=False,
+    )
 
 
 def target_connection(source: Connection, given: Mapping[str, str], target: Reference) -> Connection:

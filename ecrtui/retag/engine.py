@@ -158,7 +158,11 @@ class Engine:
         return self._plans.untag(repository, tags)
 
     def plan_undo(self, entries: Iterable[JournalEntry]) -> Plan:
-        """Return the plan that undoes these writes, newest first. To undo an undo is to redo."""
+        """Return the plan that undoes these writes, newest first. To undo an undo is to redo.
+
+        Raises:
+            UsageError: a write is in another registry.
+        """
         return self._plans.undo(entries)
 
     def plan_undo_of(self, plan_id: str) -> Plan:
@@ -215,9 +219,9 @@ class Engine:
         """Return the writes to this registry, newest first. Times are seconds since the epoch."""
         return self._history.search(repository, since=since, plan=plan, limit=limit)
 
-    def history_of_all_accounts(self) -> tuple[JournalEntry, ...]:
-        """Return the writes to this registry and to those of other accounts in the same region, newest first."""
-        return self._history.of_all_accounts()
+    def history_of_all_registries(self) -> tuple[JournalEntry, ...]:
+        """Return the writes from this computer to all registries, newest first."""
+        return self._history.of_all_registries()
 
     def entries(self, numbers: Sequence[int]) -> tuple[JournalEntry, ...]:
         """Return the journal entries with these numbers; skip those that do not exist."""

@@ -162,8 +162,14 @@ class PlanBuilder:
         return self.build(tuple(TagChange(repository, tag, "") for tag in tags), "untag")
 
     def undo(self, entries: Iterable[JournalEntry]) -> Plan:
-        """Return the plan that undoes these writes, newest first. To undo an undo is to redo."""
+        """Return the plan that undoes these writes, newest first. To undo an undo is to redo.
+
+        Raises:
+            UsageError: a write is in another registry.
+        """
         known = tuple(entries)
+        if other := next((entry.location for entry in known if entry.location != self._history.location), None):
+            raise UsageError("The write is in another registry", f"It is for {other.in_words}.")
         plan_ids = {entry.plan for entry in known}
         kind = reverting_kind(entry.kind for entry in known)
         plan = self.build(undo_rules.reverting_changes(known), kind, thorough=False)

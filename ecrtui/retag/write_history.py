@@ -59,9 +59,9 @@ class WriteHistory:
         found = self._journal.entries(self.location, repository=repository, since=since, plan=plan, limit=limit)
         return with_tags(self._journal, found)
 
-    def of_all_accounts(self) -> tuple[JournalEntry, ...]:
-        """Return the writes to this account and to the others in the same region, as :meth:`search` does."""
-        return with_tags(self._journal, self._journal.entries(self.location, any_account=True))
+    def of_all_registries(self) -> tuple[JournalEntry, ...]:
+        """Return the writes to all registries of the journal, as :meth:`search` does."""
+        return with_tags(self._journal, self._journal.entries())
 
     def entries(self, numbers: Sequence[int]) -> tuple[JournalEntry, ...]:
         """Return the entries with these numbers; skip those that do not exist."""
@@ -85,7 +85,7 @@ class WriteHistory:
         if location != self.location:
             raise UsageError(
                 f"Plan {plan_id} belongs to another registry",
-                f"It is for account {location.registry_id} in {location.region} {location.endpoint}".rstrip() + ".",
+                f"It is for {location.in_words}.",
             )
         return plan
 

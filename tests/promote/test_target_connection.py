@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import UsageError
-from ecrtui.promote.target_connection import split_options, target_connection
+from ecrtui.promote.target_connection import connection_to, split_options, target_connection
 from ecrtui.settings import Connection
 
 DEV = Connection(profile="dev", region="eu-west-1", registry_id="111111111111", endpoint_url="http://dev")
@@ -35,6 +36,21 @@ def test_a_target_has_the_connection_of_the_source_unless_it_says_otherwise(
     source: Connection, given: dict[str, str], target: Reference, expected: Connection
 ) -> None:
     assert target_connection(source, given, target) == expected
+
+
+@pytest.mark.parametrize(
+    ("like", "endpoint", "expected"),
+    [
+        (DEV, "", Connection("dev", "us-east-1", "222222222222")),
+        (DEV, "http://prod", Connection("dev", "us-east-1", "222222222222", "http://prod")),
+        (DEV, "embedded /a b", Connection("dev", "us-east-1", "222222222222", database="/a b")),
+        (FILE, "", Connection(None, "us-east-1", "222222222222")),
+    ],
+)
+def test_a_registry_of_the_journal_is_reached_with_the_profile_of_another_connection(
+    like: Connection, endpoint: str, expected: Connection
+) -> None:
+    assert connection_to(RegistryLocation("222222222222", "us-east-1", endpoint), like) == expected
 
 
 def test_options_stand_before_the_target() -> None:

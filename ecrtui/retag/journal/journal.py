@@ -203,7 +203,6 @@ class Journal:
         self,
         location: RegistryLocation | None = None,
         *,
-        any_account: bool = False,
         repository: str = "",
         tag: str = "",
         digest: str = "",
@@ -218,7 +217,6 @@ class Journal:
     ) -> tuple[JournalEntry, ...]:
         """Return the entries that match all of the given criteria, newest first. Damaged ones say so.
 
-        With ``any_account``, the location stands for all accounts in its region at its endpoint.
         Writes of an undo or a redo are neither undoable nor undone: the writes that they concern say what applies.
         """
         if not self.exists:
@@ -228,10 +226,9 @@ class Journal:
         wanted: tuple[tuple[bool, str, tuple[object, ...]], ...] = (
             (
                 location is not None,
-                "region = ? AND endpoint = ?",
-                (location.region, location.endpoint) if location else (),
+                "account = ? AND region = ? AND endpoint = ?",
+                tuple(location) if location else (),
             ),
-            (location is not None and not any_account, "account = ?", (location.registry_id,) if location else ()),
             (bool(repository), "repository = ?", (repository,)),
             (bool(tag), "tag = ?", (tag,)),
             (bool(digest), "(before = ? OR after = ?)", (digest, digest)),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.app import App
 
 if TYPE_CHECKING:
+    from ecrtui.ecr.location import RegistryLocation
     from ecrtui.session import Connections, SessionSource
     from ecrtui.settings import Connection
 
@@ -35,6 +36,11 @@ class TargetConnections:
         if connection not in self._opened:
             self._opened[connection] = self._connections.open(connection)
         return self._opened[connection]
+
+    def opened_at(self, location: RegistryLocation) -> SessionSource | None:
+        """Return the source of an open connection to a registry; None if there is none."""
+        known = (*self._in_use(), *self._opened.values())
+        return next((source for source in known if source.opened and source.opened.location == location), None)
 
     def profiles(self) -> Sequence[str]:
         """Return the names of the profiles: those that the user chose last first, those of open screens last.

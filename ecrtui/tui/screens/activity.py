@@ -19,7 +19,8 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import entry_details
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.text_formats import by_suffix
-from ecrtui.errors import EcrTuiError
+from ecrtui.errors import EcrTuiError, UsageError
+from ecrtui.promote.target_connection import connection_to
 from ecrtui.retag import change_record
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.entry import JournalEntry
@@ -30,6 +31,7 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.age_column import age_column
 from ecrtui.tui.clipboard import CopyItem, copy_words
 from ecrtui.tui.list_screen import ListScreen, ListState
+from ecrtui.tui.promote.target_connections import target_connections_of
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.table.column_layout import Column
@@ -68,12 +70,14 @@ def _image_words(digest: str, tags: Sequence[str]) -> str:
     return (short_digest(digest) or "nothing") + (f" ({names})" if names else "")
 
 
-def _details(entry: JournalEntry, repository: str) -> str:
+def _details(entry: JournalEntry, registry: str) -> str:
     """Return a write in one line: what cells of a narrow table cut."""
     was, now = _image_words(entry.before, entry.before_tags), _image_words(entry.after, entry.after_tags)
-    change = f"{repository}:{entry.tag} {was} → {now}"
+    change = f"{entry.repository}:{entry.tag} {was} → {now}"
     when = units.format_date(entry.begun_at, "")
-    return " · ".join(filter(None, (change, when, entry.detail, f"{entry.kind} {entry.plan}", entry.principal)))
+    return " · ".join(
+        filter(None, (change, registry, when, entry.detail, f"{entry.kind} {entry.plan}", entry.principal))
+    )
 
 
 def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[JournalEntry]]:
@@ -127,9 +131,9 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
 
 
 class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
-    """All writes to this registry from this machine, and those to other accounts in the same region.
+    """All writes from this computer, to this registry and to others.
 
-    A promotion can write to another account. Its writes are undone on a screen with their plan.
+    Writes to another registry, as those of a promotion, are undone on a screen of that registry.
     """
 
     DEFAULT_CSS = """
@@ -138,32 +142,37 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
     COLUMN_LIST = "activity"
     SCOPES = ("activity", "row", "marks")
     MARKABLE = True
-    FILTER_EXAMPLE = "words in repository, tag, digest, outcome, user"
+    FILTER_EXAMPLE = "words in registry, repository, tag, digest, outcome, user"
     NOUNS = ("write", "writes")
-    EMPTY = "No writes recorded for this registry."
+    EMPTY = "No writes recorded on this computer."
     FIRST_DESCENDING = frozenset({"when"})
 
     def __init__(self, connect: SessionSource) -> None:
         super().__init__(connect)
         self.rows = Rows(lambda entry: str(entry.number))
         self.columns = _columns(self._repository)
-        self._account = ""
-        """The account of the session, once it is known."""
-        self._sources: dict[str, SessionSource] = {}
+        self._location: RegistryLocation | None = None
+        """The registry of the session, once it is known."""
+        self._accounts: dict[str, SessionSource] = {}
         """The sources of other accounts. The application knows a source by its identity."""
         self.set_reactive(ListScreen.state, ListState("when", descending=True))
 
+    def _registry(self, entry: JournalEntry) -> str:
+        """Return the account, the region and the endpoint of a write, where they are not those of the session."""
+        own = self._location or entry.location
+        return " ".join(theirs or "AWS" for theirs, ours in zip(entry.location, own, strict=True) if theirs != ours)
+
     def _repository(self, entry: JournalEntry) -> str:
-        """Return the repository of a write, with its account if that is another one."""
-        account = entry.location.registry_id
-        return entry.repository if account == self._account else f"{account} {entry.repository}"
+        """Return the repository of a write, with its registry if that is another one."""
+        registry = self._registry(entry)
+        return f"{entry.repository} ({registry})" if registry else entry.repository
 
     def breadcrumb(self) -> str:
         return "Activity"
 
     def list_all(self, session: Session) -> SingleBatch[JournalEntry]:
-        self._account = session.location.registry_id
-        return SingleBatch(session.engine.history_of_all_accounts)
+        self._location = session.location
+        return SingleBatch(session.engine.history_of_all_registries)
 
     def parse_filter(self, line: str) -> Filter[JournalEntry]:
         return words_filter(line, _searchable)
@@ -176,7 +185,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         """Show below the table what its cells may cut."""
         line = self.query_one("#details", Static)
         item = message.item
-        line.update(text.block("" if item is None else _details(item, self._repository(item))))
+        line.update(text.block("" if item is None else _details(item, self._registry(item))))
         line.display = message.item is not None
 
     def chosen_entries(self) -> list[JournalEntry]:
@@ -192,7 +201,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         self.table.focus()
 
     async def shows(self, location: RegistryLocation) -> bool:
-        return await super().shows(location._replace(registry_id=self._account) if self._account else location)
+        return True
 
     async def refresh_after_write(self, report: Report) -> None:
         self.load()
@@ -210,15 +219,38 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
             await self._undo(self.current, f"plan {plan}", lambda engine: engine.entries_to_undo(plan))
 
     async def _undo(self, entry: JournalEntry, what: str, find: Callable[[Engine], tuple[JournalEntry, ...]]) -> None:
-        """Plan to undo writes in the account of an entry."""
+        """Plan to undo writes in the registry of an entry."""
         title = f"{reverting_kind([entry.kind]).capitalize()} {what}"
-        account = entry.location.registry_id
-        if account == self._account:
+        if entry.location == self._location:
             await self.begin_undo(title, find)
             return
-        source = self._sources.setdefault(account, AccountSource(self.connect, account))
-        request = messages.PlanRequest(f"{account}: {title}", lambda engine, line: engine.plan_undo(find(engine)))
-        self.post_message(messages.OpenPlan(source, request))
+        request = messages.PlanRequest(
+            f"{self._registry(entry)}: {title}", lambda engine, line: engine.plan_undo(find(engine))
+        )
+        try:
+            self.post_message(messages.OpenPlan(self._source_at(entry.location), request))
+        except EcrTuiError as error:
+            self.notify_error(error)
+
+    def _source_at(self, location: RegistryLocation) -> SessionSource:
+        """Return the source of another registry: one that is open, the same connection, or a new one.
+
+        Raises:
+            UsageError: there is no other connection.
+        """
+        connections = target_connections_of(self.app)
+        if source := connections and connections.opened_at(location):
+            return source
+        if self._location is not None and location == self._location._replace(registry_id=location.registry_id):
+            account = location.registry_id
+            return self._accounts.setdefault(account, AccountSource(self.connect, account))
+        if connections is None:
+            raise UsageError(
+                "The write is in another registry",
+                f"It is for {location.in_words}.",
+                "The command ecrtui undo undoes it, with the options of that connection.",
+            )
+        return connections.source(connection_to(location, self.connect.connection))
 
     @work(exclusive=True, group="resolve", exit_on_error=False)
     async def action_resolve_unknown(self) -> None:
@@ -258,7 +290,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
 
 def _searchable(entry: JournalEntry) -> str:
     fields = (
-        entry.location.registry_id,
+        *entry.location,
         entry.repository,
         entry.tag,
         entry.before,

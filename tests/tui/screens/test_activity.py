@@ -33,7 +33,7 @@ async def test_an_empty_journal_says_so(embedded: EmbeddedRegistry, client: Any)
     async with running(embedded) as pilot:
         await until(pilot, "1 repository")
         await pilot.press("a")
-        await until(pilot, "No writes recorded for this registry.")
+        await until(pilot, "No writes recorded on this computer.")
         await pilot.press("u", "U", "d", "y", "c", "f")
         await until(pilot, "Resolved 0 writes with unknown outcome")
         await pilot.press("escape")
