@@ -9,7 +9,7 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.actions import ACTIONS, BY_ID
 from ecrtui.tui.synonyms import SYNONYMS, matching_synonym
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
-from tests.support.screen import running, type_text, until, until_gone
+from tests.support.screen import paste, running, type_text, until, until_gone
 
 
 def test_every_synonym_is_of_an_action_of_the_palette() -> None:
@@ -68,7 +68,10 @@ async def test_the_palette_finds_and_goes(embedded: EmbeddedRegistry) -> None:
 
         await pilot.press("colon")
         await until(pilot, "Describe  f9")
+        await paste(pilot, "copy\x1b[2J\nall")
+        await until(pilot, "copy[2J")
         await pilot.press("escape")
+        await until(pilot, "control character.")
         await ask("copy all", "Copy all tags", "Not now: Mark the image that has the tags")
         await pilot.press("enter")
         await until(pilot, "Copy all tags does not work now. Mark the image")

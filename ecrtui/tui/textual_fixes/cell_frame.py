@@ -11,6 +11,7 @@ only the wanted cells; :meth:`CellFrame.take_changes` returns the output that ma
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
@@ -28,6 +29,9 @@ ERASE_LINE_END = "\x1b[K"
 
 MOVE_SIZE = 5
 """Typical bytes of a move within a line."""
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Controls of the terminal and of the direction of text. They take no cell, and a terminal would obey them."""
 
 
 class CellFrame:
@@ -87,7 +91,7 @@ class CellFrame:
         for text, style, control in strip:
             if control or not text:
                 continue
-            cells = text if text.isascii() else split(text)
+            cells = text if text.isascii() and text.isprintable() else split(text)
             count = max(min(len(cells), end - x), 0)  # a strip may claim fewer cells than its text has
             wanted[x : x + count] = cells[:count]
             looks[x : x + count] = [look_of(style)] * count
@@ -195,7 +199,8 @@ def _chop_strips(update: ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
 
 @lru_cache(4096)
 def _cells(text: str) -> list[str]:
-    """Split a text into cells; see :class:`CellLine`."""
+    """Split a text into cells; see :class:`CellLine`. Drop control characters, whatever has let them through."""
+    text = _CONTROLS.sub("", text)
     cells: list[str] = []
     for start, end, width in split_graphemes(text)[0]:
         if width:

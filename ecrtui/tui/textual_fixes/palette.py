@@ -1,21 +1,35 @@
-"""The command palette, without two ways to break the application, and without a picture.
+"""The command palette, without two ways to break the application, without control characters and without a picture.
 
 Defects: a page key pressed before the list of commands has a size raises an exception, a second click outside
-the palette dismisses the screen below it, and the field begins with a picture that many terminals draw too wide.
+the palette dismisses the screen below it, the field keeps the control characters of a paste, and it begins with a
+picture that many terminals draw too wide.
 Upstream: no issue known.
-Delete this module when the palette ignores both, and when its sign can be set.
+Delete this module when the palette ignores the first two, and when its field and its sign can be set.
 """
 
 from __future__ import annotations
 
+from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
-from textual.command import CommandList, CommandPalette, SearchIcon
+from textual.command import CommandInput, CommandList, CommandPalette, SearchIcon
+
+from ecrtui.tui.textual_fixes.line_input import LineInput
+
+
+class PaletteInput(CommandInput, LineInput):
+    """The field of the palette. It says what it drops of a paste."""
 
 
 class Palette(CommandPalette):
     """Textual's command palette with these defects fixed."""
 
     DEFAULT_CSS = "Palette SearchIcon { color: $accent; text-style: bold; }"
+
+    def compose(self) -> ComposeResult:
+        for widget in super().compose():
+            if isinstance(widget, CommandInput):
+                widget = PaletteInput(placeholder=widget.placeholder, select_on_focus=False)
+            yield widget
 
     def on_mount(self) -> None:
         self.query_one(SearchIcon).icon = ":"

@@ -313,6 +313,18 @@ def test_a_text_that_is_longer_than_its_strip_claims_keeps_its_line() -> None:
     assert terminal.screen.display[0].rstrip() == "xxx"
 
 
+@pytest.mark.parametrize("control", "\x1b\x00\x07\n\x7f\x9b\x85\u200f\u202e\u2066")
+@pytest.mark.parametrize("letter", "aé")
+def test_control_characters_never_reach_the_terminal(letter: str, control: str) -> None:
+    assert _output_of(letter + control + "[2Jb") == _output_of(letter + "[2Jb")
+
+
+def _output_of(text: str) -> str:
+    cells = frame()
+    cells.draw_strip(0, 0, Strip([Segment(text)]))
+    return cells.take_changes(None)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "sequence"),
     [
