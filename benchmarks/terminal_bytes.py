@@ -45,6 +45,8 @@ KEYS = {
     "Esc of the filter": "\x1b",
     "t": "t",
     "a letter of a tag": "x",
+    "a second letter of a tag": "y",
+    "space behind the tag": " ",
     "Esc of the form": "\x1b",
     "?": "?",
     "Esc of the help": "\x1b",

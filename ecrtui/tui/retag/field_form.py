@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
 from ecrtui.ecr.units import format_names
 from ecrtui.retag.plan import Plan
 from ecrtui.tui.retag.plan_form import PlanForm
-from ecrtui.tui.retag.plan_form_state import Phase, PlanFormState
+from ecrtui.tui.retag.plan_form_state import Phase, PlanFormState, can_be_applied
 from ecrtui.tui.textual_fixes.line_input import WordsInput
+
+NOT_YET = "…".ljust(len("apply"))
+"""The label of Enter while it cannot apply the plan on the screen. The keys behind it stay where they are."""
 
 
 class FieldForm(PlanForm):
@@ -26,8 +30,15 @@ class FieldForm(PlanForm):
     placeholder = ""
     """The text in the field while it is empty."""
 
+    plan_patience = 0.5
+    """Seconds for which the form still shows the last plan while it makes the next one. Most plans need less."""
+
     def __init__(self, title: Content) -> None:
         super().__init__(title)
+        self._planning: Timer | None = None
+        """Runs out when the form has to show that it still makes a plan."""
+        self._shown = PlanFormState()
+        """What the form shows: the state, or an earlier one while the timer runs."""
         self.set_reactive(PlanForm.state, PlanFormState())
 
     def fields(self) -> Iterable[Widget]:
@@ -53,13 +64,37 @@ class FieldForm(PlanForm):
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         if self.state.phase is Phase.EDIT and event.input is self.field:
-            self.request_plan(self.words_of(event.value))
+            words = self.words_of(event.value)
+            if words != self.state.tags or self.state.error is not None:
+                self.request_plan(words)
 
     def request_plan(self, tags: tuple[str, ...]) -> None:
         problem = self.problem_of(tags)
         super().request_plan(() if problem else tags)
         if problem or not tags:
             self.state = PlanFormState(tags=tags, problem=problem)
+
+    def watch_state(self, state: PlanFormState) -> None:
+        """Show the state. Each letter would draw the form twice if it showed at once that a plan is being made."""
+        shown = self._shown
+        if state.planning and not state.too_early and shown.phase is Phase.EDIT and shown.error is None:
+            self._planning = self._planning or self.set_timer(self.plan_patience, self._show_now)
+            self.refresh_bindings()
+        else:
+            self._show_now()
+
+    def _show_now(self) -> None:
+        if self._planning is not None:
+            self._planning.stop()
+            self._planning = None
+        self._shown = self.state
+        super().watch_state(self.state)
+
+    def keys(self, state: PlanFormState) -> Iterable[tuple[str, str]]:
+        shown = self._shown.plan
+        if self._planning is not None and shown is not None and can_be_applied(shown):
+            yield "plan_form.submit", NOT_YET
+        yield from super().keys(state)
 
     def _focus_target(self) -> Widget:
         is_edited = self.state.phase is Phase.EDIT and not self.state.too_early

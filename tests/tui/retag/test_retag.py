@@ -12,6 +12,7 @@ from textual.await_remove import AwaitRemove
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.retag.plan_form_state import PlanFormState
+from ecrtui.tui.retag.retag_form import RetagForm
 from tests.support.embedded import (
     client_for,
     create_repository,
@@ -470,3 +471,27 @@ async def test_enter_before_the_plan_is_reported_and_writes_nothing(embedded: Em
         await pilot.press("enter")
         await until(pilot, "✓ done")
         assert sorted(tags_of(client, "team/app")) == ["rc", "v1"]
+
+
+async def test_the_form_shows_the_last_plan_until_the_next_one_is_made(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, "team/app", "content", "v1")
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "1 image")
+        await retag(pilot, "rc")
+        form = pilot.app.screen.query_one(RetagForm)
+        form.plan_patience = 3600
+        plan = threading.Event()
+        embedded.faults.before("DescribeImages", plan.wait)
+        await pilot.press("space")
+        assert not form.state.planning
+        await pilot.press("backspace", "2")
+        assert "rc  new" in await until_gone(pilot, "enter apply")
+        plan.set()
+        assert "enter apply" in await until(pilot, "rc2  new")
+        plan.clear()
+        embedded.faults.before("DescribeImages", plan.wait)
+        form.plan_patience = 0
+        await pilot.press("3")
+        assert "rc2  new" not in await until(pilot, "checking current tags…")
+        plan.set()
+        await until(pilot, "rc23  new")
