@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from textual.message import Message
+from ecrtui.tui.fields_message import FieldsMessage
 
 if TYPE_CHECKING:
     from ecrtui.catalog.image_groups import ImageGroups
@@ -24,16 +23,14 @@ if TYPE_CHECKING:
     from ecrtui.tui.manifest.document import ManifestDocument
 
 
-@dataclass
-class Connected(Message):
+class Connected(FieldsMessage):
     """A source has opened its session."""
 
     source: SessionSource
     session: Session
 
 
-@dataclass
-class LastKnown(Message):
+class LastKnown(FieldsMessage):
     """The cache tells which registry a source led to the last time.
 
     Args:
@@ -47,16 +44,14 @@ class LastKnown(Message):
     alias: str
 
 
-@dataclass
-class ConnectFailed(Message):
+class ConnectFailed(FieldsMessage):
     """A source could not open its session."""
 
     source: SessionSource
     error: EcrTuiError
 
 
-@dataclass
-class SwitchTo(Message):
+class SwitchTo(FieldsMessage):
     """Show another connection in place of the one in use.
 
     Args:
@@ -70,30 +65,26 @@ class SwitchTo(Message):
     landing: Reference
 
 
-@dataclass
-class OpenSideBySide(Message):
+class OpenSideBySide(FieldsMessage):
     """Show the repositories of several connections in one list."""
 
     sources: tuple[SessionSource, ...]
 
 
-@dataclass
-class LeftConnections(Message):
+class LeftConnections(FieldsMessage):
     """The screen of these connections was closed."""
 
     sources: tuple[SessionSource, ...]
 
 
-@dataclass
-class OpenImages(Message):
+class OpenImages(FieldsMessage):
     """Open the images of a repository."""
 
     source: SessionSource
     repository: str
 
 
-@dataclass
-class OpenImage(Message):
+class OpenImage(FieldsMessage):
     """Open one image.
 
     Args:
@@ -115,8 +106,7 @@ class OpenImage(Message):
     image: Image | None = None
 
 
-@dataclass
-class ShowPane(Message):
+class ShowPane(FieldsMessage):
     """Show another pane of the image on the screen.
 
     Args:
@@ -128,15 +118,13 @@ class ShowPane(Message):
     platform: str = ""
 
 
-@dataclass
-class FindText(Message):
+class FindText(FieldsMessage):
     """Find a text in all repositories of the open connections."""
 
     text: str
 
 
-@dataclass
-class OpenComparison(Message):
+class OpenComparison(FieldsMessage):
     """Compare two images.
 
     Args:
@@ -150,8 +138,7 @@ class OpenComparison(Message):
     other: Reference
 
 
-@dataclass
-class GoBack(Message):
+class GoBack(FieldsMessage):
     """Leave the screen.
 
     Args:
@@ -161,8 +148,7 @@ class GoBack(Message):
     screens: int = 1
 
 
-@dataclass
-class Copy(Message):
+class Copy(FieldsMessage):
     """Copy this text.
 
     Args:
@@ -172,37 +158,32 @@ class Copy(Message):
     item: CopyItem
 
 
-@dataclass
-class OfferCopies(Message):
+class OfferCopies(FieldsMessage):
     """Let the user choose a text to copy."""
 
     items: tuple[CopyItem, ...]
 
 
-@dataclass
-class PrintText(Message):
+class PrintText(FieldsMessage):
     """Print a text on the terminal, without the screens, for selecting it."""
 
     text: str
 
 
-@dataclass
-class ShowText(Message):
+class ShowText(FieldsMessage):
     """Show a text in an overlay, such as a row as YAML."""
 
     title: str
     text: str
 
 
-@dataclass
-class ChooseColumns(Message):
+class ChooseColumns(FieldsMessage):
     """Let the user choose the columns of the list on a screen."""
 
     screen: ChosenColumnsScreen[Any]
 
 
-@dataclass
-class OpenInProgram(Message):
+class OpenInProgram(FieldsMessage):
     """Show a text in the pager or the editor of the user.
 
     Args:
@@ -216,8 +197,7 @@ class OpenInProgram(Message):
     text: str
 
 
-@dataclass
-class EditText(Message):
+class EditText(FieldsMessage):
     """Let the user edit a copy of a text in their editor.
 
     Args:
@@ -231,8 +211,7 @@ class EditText(Message):
     done: Callable[[str], None]
 
 
-@dataclass
-class OpenLifecycle(Message):
+class OpenLifecycle(FieldsMessage):
     """Show what the lifecycle policy of a repository would do.
 
     Args:
@@ -248,15 +227,13 @@ class OpenLifecycle(Message):
     groups: ImageGroups | None = None
 
 
-@dataclass
-class WriteBegan(Message):
+class WriteBegan(FieldsMessage):
     """A write to the registry of this source is in flight; quitting waits for it."""
 
     source: SessionSource
 
 
-@dataclass
-class WriteEnded(Message):
+class WriteEnded(FieldsMessage):
     """The write has a result or an error."""
 
     source: SessionSource
@@ -286,24 +263,21 @@ class PutImageDraft(NamedTuple):
     """The reason why the command line could not be used as it was typed."""
 
 
-@dataclass
-class OpenPutImage(Message):
+class OpenPutImage(FieldsMessage):
     """Open the Put image form."""
 
     source: SessionSource
     draft: PutImageDraft
 
 
-@dataclass
-class PutImageFinished(Message):
+class PutImageFinished(FieldsMessage):
     """PutImage returned a result or failed."""
 
     result: PutImageResult | None
     error: EcrTuiError | None
 
 
-@dataclass
-class OpenPlan(Message):
+class OpenPlan(FieldsMessage):
     """Make a plan and open it."""
 
     source: SessionSource

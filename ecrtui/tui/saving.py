@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from errno import EEXIST
 from pathlib import Path
 
 from textual import work
-from textual.message import Message
 from textual.widgets import Input
 
 from ecrtui.ecr.text_formats import FileContents, Texts
@@ -19,6 +17,7 @@ from ecrtui.tui import blocking, messages
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.textual_fixes.line_input import LineInput
 
 
@@ -32,8 +31,7 @@ class FileField(LineInput):
     DEFAULT_CSS = "FileField, FileField:focus { border: none; height: 1; padding: 0 1; background: $panel; }"
     BINDINGS = bindings("file_field")
 
-    @dataclass
-    class Named(Message):
+    class Named(FieldsMessage):
         """The user named a file.
 
         Args:
@@ -44,8 +42,7 @@ class FileField(LineInput):
         file: Path
         make_content: Callable[[], str | bytes]
 
-    @dataclass
-    class Closed(Message):
+    class Closed(FieldsMessage):
         """The field is no longer needed."""
 
         field: FileField

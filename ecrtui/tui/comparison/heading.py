@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from rich.cells import cell_len
 from textual import events
 from textual.app import RenderResult
 from textual.content import Content
-from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -19,6 +17,7 @@ from ecrtui.inspect.comparison.compared_image import ComparedImage
 from ecrtui.inspect.comparison.comparison import SECTIONS
 from ecrtui.inspect.comparison.layout import ONE_COLUMN_WIDTH
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.fields_message import FieldsMessage
 
 
 class ComparedImages(Widget):
@@ -71,8 +70,7 @@ class SectionBar(Widget):
     badges: reactive[tuple[str, ...]] = reactive(())
     """What is behind the names, in their order."""
 
-    @dataclass
-    class Picked(Message):
+    class Picked(FieldsMessage):
         """The user clicked a name."""
 
         number: int

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from rich.segment import Segment
 from textual import events
-from textual.message import Message
 
 from ecrtui.tui.bindings import bindings
+from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.text_document import TextDocument, TextRange
 from ecrtui.tui.widgets.text_view import TextView
 
@@ -35,8 +35,7 @@ class LinkedText(TextView):
     BINDINGS = bindings("text", "linked_text")
     DEFAULT_CSS = "LinkedText { scrollbar-gutter: stable; }"
 
-    @dataclass
-    class Opened(Message):
+    class Opened(FieldsMessage):
         """The user pressed Enter on a line or double-clicked it."""
 
         link: Link

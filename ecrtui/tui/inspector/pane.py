@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.message import Message
 from textual.widget import Widget
 from textual.worker import Worker
 
@@ -19,21 +17,20 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.tui.base_screen import worker_error
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 Content = TypeVar("Content")
 
 
-@dataclass
-class OpenPart(Message):
+class OpenPart(FieldsMessage):
     """Open the image that a part of the manifest names."""
 
     part: Part
 
 
-@dataclass
-class SavePane(Message):
+class SavePane(FieldsMessage):
     """Save what the pane shows in a file whose name the user types.
 
     Args:
@@ -62,8 +59,7 @@ class Pane(Vertical, Generic[Content]):
     Pane.-message > #content { display: none; }
     """
 
-    @dataclass
-    class BadgeChanged(Message):
+    class BadgeChanged(FieldsMessage):
         """The text behind the name of a pane in the tab line is another one."""
 
         pane_id: str

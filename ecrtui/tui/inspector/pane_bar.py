@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual import events
 from textual.app import RenderResult
 from textual.content import Content
-from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import shown_key
+from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.inspector.pane_table import PANES, PaneEntry
 
 
@@ -41,8 +40,7 @@ class PaneBar(Widget):
     badges: reactive[dict[str, str]] = reactive({})
     """What is behind the name of each pane, by its id."""
 
-    @dataclass
-    class Picked(Message):
+    class Picked(FieldsMessage):
         """The user clicked a name."""
 
         pane_id: str

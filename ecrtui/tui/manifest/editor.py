@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from textual.message import Message
 from textual.widgets import TextArea
 
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.textual_fixes.text_area import RawPasteTextArea
 
 MAX_EDITABLE_LENGTH = 65_536
@@ -29,8 +27,7 @@ class ManifestField(RawPasteTextArea):
     ManifestField:focus { background: $surface; }
     """
 
-    @dataclass
-    class Edited(Message):
+    class Edited(FieldsMessage):
         """The user typed or pasted another text."""
 
         text: str

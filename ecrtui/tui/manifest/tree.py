@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from rich.text import Text
-from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
@@ -17,6 +15,7 @@ from ecrtui.ecr.manifest import Annotation, Descriptor, DescriptorRole, ParsedMa
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
+from ecrtui.tui.fields_message import FieldsMessage
 
 MAX_ENTRIES = 500
 """Greatest number of entries that a group shows. A manifest of 4 MiB can name more than ten thousand."""
@@ -39,8 +38,7 @@ class StructureTree(Tree[Part | None]):
     }
     """
 
-    @dataclass
-    class Highlighted(Message):
+    class Highlighted(FieldsMessage):
         """The cursor moved to another part, or to a heading (None)."""
 
         tree: StructureTree
@@ -50,8 +48,7 @@ class StructureTree(Tree[Part | None]):
         def control(self) -> StructureTree:
             return self.tree
 
-    @dataclass
-    class Selected(Message):
+    class Selected(FieldsMessage):
         """The user pressed Enter on a part or clicked it."""
 
         tree: StructureTree

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from rich.segment import Segment
 from textual import events
@@ -12,6 +11,7 @@ from textual.message import Message
 from textual.style import Style
 
 from ecrtui.tui.bindings import bindings
+from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.manifest.document import EMPTY, ManifestDocument
 from ecrtui.tui.text_document import TextDocument, TextRange
 from ecrtui.tui.textual_fixes import segments as paint
@@ -57,8 +57,7 @@ class ManifestView(TextView, can_focus=True, inherit_bindings=False):
     }
     """
 
-    @dataclass
-    class DigestHighlighted(Message):
+    class DigestHighlighted(FieldsMessage):
         """The cursor moved to this digest; None if it is on none."""
 
         view: ManifestView
@@ -71,8 +70,7 @@ class ManifestView(TextView, can_focus=True, inherit_bindings=False):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, ManifestView.DigestHighlighted) and message.view is self.view
 
-    @dataclass
-    class DigestSelected(Message):
+    class DigestSelected(FieldsMessage):
         """The user pressed Enter on this digest or double-clicked it."""
 
         view: ManifestView

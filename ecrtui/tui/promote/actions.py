@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.message import Message
 
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.retag.plan import Report
 from ecrtui.tui import blocking, messages
+from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.retag.actions import TYPING_PAUSE, PlanApplyMixin
 
 if TYPE_CHECKING:
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from ecrtui.tui.retag.retag_form import RetagSource
 
 
-@dataclass
-class TransferAdvanced(Message):
+class TransferAdvanced(FieldsMessage):
     """A promotion has copied more."""
 
     form: PromoteForm

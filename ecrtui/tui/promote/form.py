@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from textual.content import Content
 
@@ -51,19 +51,16 @@ class PromoteForm(FieldForm):
     BINDINGS = bindings("promote_form")
     stops_after = "the current parts"
 
-    @dataclass
     class PlanRequested(PlanForm.PlanRequested):
         """The form needs the plan for its target."""
 
         form: PromoteForm
 
-    @dataclass
     class ApplyRequested(PlanForm.ApplyRequested):
         """The user confirmed the promotion."""
 
         form: PromoteForm
 
-    @dataclass
     class UndoRequested(PlanForm.UndoRequested):
         """The user wants to undo the promotion."""
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.message import Message
 
 from ecrtui.ecr import units
 from ecrtui.ecr.location import RegistryLocation
@@ -23,6 +21,7 @@ from ecrtui.errors import EcrTuiError, internal_error
 from ecrtui.retag.plan import Plan, Progress, Report, StepResult, TagChange, reverting_kind
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.retag.retag_form import RetagForm, RetagSource
 from ecrtui.tui.saving import SavesFiles
@@ -42,8 +41,7 @@ TYPING_PAUSE = 0.12
 """Seconds without a keystroke before a plan is requested, so that a word costs one request."""
 
 
-@dataclass
-class StepFinished(Message):
+class StepFinished(FieldsMessage):
     """A step of the plan that is being applied has its result."""
 
     form: PlanForm

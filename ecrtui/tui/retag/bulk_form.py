@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from textual.content import Content
-from textual.message import Message
 
 from ecrtui.ecr import units
 from ecrtui.retag.plan import OnConflict, Plan, Report, StepOutcome
 from ecrtui.tui.bindings import bindings, key_hint
+from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.retag.plan_form_state import Phase, PlanFormState, can_be_applied
@@ -32,8 +32,7 @@ class BulkForm(PlanForm):
             self.on_conflict = OnConflict.CONTINUE if stops else OnConflict.STOP
             self.watch_state(self.state)
 
-    @dataclass
-    class RemovalRequested(Message):
+    class RemovalRequested(FieldsMessage):
         """The user wants to remove every refused row."""
 
         form: BulkForm

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -25,6 +24,7 @@ from ecrtui.retag.plan import OnConflict, Plan, Progress, Report
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import registry_in_words
 from ecrtui.tui.bindings import bindings, footer_hint, shown_key
+from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.plan_form_state import Phase, PlanFormState, can_be_applied, is_partial_undo, undo_verb
 from ecrtui.tui.textual_fixes.footer import KeyHint
@@ -70,15 +70,13 @@ class PlanForm(Vertical, can_focus=True):
     stopping = False
     """True if no further step may start. The writing thread reads it between two steps."""
 
-    @dataclass
-    class PlanRequested(Message):
+    class PlanRequested(FieldsMessage):
         """The form needs a plan. Without tags, the form needs none and ignores a plan that is still being made."""
 
         form: PlanForm
         tags: tuple[str, ...]
 
-    @dataclass
-    class ApplyRequested(Message):
+    class ApplyRequested(FieldsMessage):
         """The user confirmed the plan.
 
         Args:
@@ -93,34 +91,29 @@ class PlanForm(Vertical, can_focus=True):
         confirmed: tuple[str, ...]
         on_conflict: OnConflict
 
-    @dataclass
-    class ManifestRequested(Message):
+    class ManifestRequested(FieldsMessage):
         """The user wants to see the manifest that PutImage returned."""
 
         title: str
         text: str
 
-    @dataclass
-    class UndoRequested(Message):
+    class UndoRequested(FieldsMessage):
         """The user wants to undo what the result shows."""
 
         form: PlanForm
         plan: Plan
 
-    @dataclass
-    class SaveRequested(Message):
+    class SaveRequested(FieldsMessage):
         """The user wants to save the result in a file."""
 
         texts: Texts
 
-    @dataclass
-    class CopyRequested(Message):
+    class CopyRequested(FieldsMessage):
         """The user wants to copy the result."""
 
         texts: Texts
 
-    @dataclass
-    class Closed(Message):
+    class Closed(FieldsMessage):
         """The user closed the form."""
 
         form: PlanForm

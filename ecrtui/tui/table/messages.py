@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
+
+from ecrtui.tui.fields_message import FieldsMessage
 
 if TYPE_CHECKING:
     from ecrtui.tui.table.table import Table
 
 
-@dataclass
-class Activated(Message, namespace="table"):
+class Activated(FieldsMessage, namespace="table"):
     """The user opened a row with a double click or :meth:`Table.activate`."""
 
     table: Table[Any]
@@ -23,8 +23,7 @@ class Activated(Message, namespace="table"):
         return self.table
 
 
-@dataclass
-class CursorMoved(Message, namespace="table"):
+class CursorMoved(FieldsMessage, namespace="table"):
     """Another row is under the cursor, or that row has changed. The item is None if there are no rows."""
 
     table: Table[Any]
@@ -39,8 +38,7 @@ class CursorMoved(Message, namespace="table"):
         return isinstance(message, CursorMoved) and message.table is self.table
 
 
-@dataclass
-class SortRequested(Message, namespace="table"):
+class SortRequested(FieldsMessage, namespace="table"):
     """The user clicked the heading of a sortable column."""
 
     table: Table[Any]
@@ -51,8 +49,7 @@ class SortRequested(Message, namespace="table"):
         return self.table
 
 
-@dataclass
-class MarksChanged(Message, namespace="table"):
+class MarksChanged(FieldsMessage, namespace="table"):
     """The number of marked rows may have changed."""
 
     table: Table[Any]
@@ -63,8 +60,7 @@ class MarksChanged(Message, namespace="table"):
         return self.table
 
 
-@dataclass
-class SortFilterDone(Message, namespace="table"):
+class SortFilterDone(FieldsMessage, namespace="table"):
     """A requested sort or filter is complete."""
 
     table: Table[Any]
@@ -76,8 +72,7 @@ class SortFilterDone(Message, namespace="table"):
         return self.table
 
 
-@dataclass
-class ViewChanged(Message, namespace="table"):
+class ViewChanged(FieldsMessage, namespace="table"):
     """Other rows may be visible, or other columns."""
 
     table: Table[Any]

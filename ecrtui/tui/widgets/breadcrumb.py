@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from rich.cells import cell_len
 from textual import events
 from textual.app import RenderResult
 from textual.content import Content
-from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from ecrtui.ecr.safe_text import ELLIPSIS
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.fields_message import FieldsMessage
 
 GAP = 2
 """Cells between the path and the status."""
@@ -51,8 +49,7 @@ class Breadcrumb(Widget):
         super().__init__()
         self.set_reactive(Breadcrumb.path, path)
 
-    @dataclass
-    class Picked(Message):
+    class Picked(FieldsMessage):
         """The user clicked a part of the path.
 
         Args:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual.app import ComposeResult, RenderResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -13,6 +11,7 @@ from textual.widgets import Input, Static
 
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
+from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.textual_fixes.line_input import LineInput
 
 ERROR_DELAY = 0.4
@@ -43,8 +42,7 @@ class FilterBar(Vertical):
 
     BINDINGS = bindings("filter_bar")
 
-    @dataclass
-    class Changed(Message):
+    class Changed(FieldsMessage):
         """The user typed another filter."""
 
         value: str

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 from textual.app import RenderResult
 from textual.content import Content
-from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, EcrTuiError
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings, shown_key
+from ecrtui.tui.fields_message import FieldsMessage
 
 MAX_TEXT_LENGTH = 4_000
 """Longest text, in characters, that the panel shows of a detail or a hint."""
@@ -91,8 +90,7 @@ class MessagePanel(Widget, can_focus=True):
 
     message: reactive[PanelMessage | None] = reactive(None, layout=True)
 
-    @dataclass
-    class RetryRequested(Message):
+    class RetryRequested(FieldsMessage):
         """The user wants to try again."""
 
         panel: MessagePanel
