@@ -587,7 +587,8 @@ BY_ID = {action.id: action for action in ACTIONS}
 
 def of(*scopes: str) -> tuple[Action, ...]:
     """Return the actions of these scopes, in the table's order."""
-    return tuple(action for action in ACTIONS if action.scope in scopes)
+    prefixes = tuple(f"{scope}." for scope in scopes)
+    return tuple(action for action in ACTIONS if action.id.startswith(prefixes))
 
 
 def unknown_id_messages(ids: Iterable[str]) -> list[str]:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
-from textual.actions import parse as parse_action
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
@@ -18,7 +17,7 @@ from textual.worker import Worker, WorkerState
 
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError, internal_error
-from ecrtui.tui import actions, blocking
+from ecrtui.tui import blocking
 from ecrtui.tui.bindings import bindings, footer_order, is_refused, press
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.messages import Connected, ConnectFailed, GoBack
@@ -63,8 +62,6 @@ class AppScreen(Screen[None]):
     SCOPES: ClassVar[tuple[str, ...]] = ("screen",)
     """The scopes of :mod:`ecrtui.tui.actions` that this class adds to those of its bases; its bindings follow."""
     BINDINGS = bindings(*SCOPES)
-    own_actions: ClassVar[frozenset[str]] = frozenset()
-    """The Textual actions of all scopes of this class and its bases, without parameters."""
 
     DEFAULT_CSS = """
     AppScreen {
@@ -86,8 +83,6 @@ class AppScreen(Screen[None]):
         """Bind the actions of the scopes that the class declares."""
         if "SCOPES" in vars(cls):
             cls.BINDINGS = bindings(*cls.SCOPES)
-        scopes = {scope for base in cls.__mro__ for scope in vars(base).get("SCOPES", ())}
-        cls.own_actions = frozenset(parse_action(action.call)[1] for action in actions.of(*scopes))
         super().__init_subclass__(**options)
 
     def __init__(self, connect: SessionSource) -> None:

@@ -36,6 +36,12 @@ def declared_actions(owner: type) -> list[Action]:
     return [action for action in actions.ACTIONS if action.id in ids]
 
 
+@cache
+def own_actions(owner: type) -> frozenset[str]:
+    """Return the Textual actions that a class or its bases bind, without parameters."""
+    return frozenset(parse_action(action.call)[1] for action in declared_actions(owner))
+
+
 @runtime_checkable
 class ExplainsActions(Protocol):
     """A node that knows why one of its actions does not work now."""

@@ -21,6 +21,7 @@ from ecrtui.errors import EcrTuiError, internal_error
 from ecrtui.retag.plan import Plan, Progress, Report, StepResult, TagChange, reverting_kind
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.bindings import own_actions
 from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.retag.retag_form import RetagForm, RetagSource
@@ -72,11 +73,11 @@ class PlanApplyMixin(SavesFiles):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the screen's own actions while a form is open."""
-        return not (action in self.own_actions and self.shows_form)
+        return not (action in own_actions(type(self)) and self.shows_form)
 
     def why_not(self, action: str) -> str:
         """Return why an action does not work now; see :class:`ecrtui.tui.bindings.ExplainsActions`."""
-        return "Close the form first." if action in self.own_actions and self.shows_form else ""
+        return "Close the form first." if action in own_actions(type(self)) and self.shows_form else ""
 
     async def begin_undo(self, title: str, find: Callable[[Engine], tuple[JournalEntry, ...]]) -> None:
         """Open the form for an undo at once, so that it gets the keys typed from now on, and make the plan.

@@ -148,11 +148,13 @@ class TablePainter(Generic[Item]):
         return strip, fill
 
     def blank(self, width: int) -> Strip:
-        """Return the line below the last row."""
+        """Return a line below the last row, or below the placeholder."""
         return Strip.blank(width, self._widget.get_visual_style("table--row").rich_style)
 
     def placeholder_line(self, placeholder: Placeholder, line: int, width: int) -> Strip:
         """Return a line of the placeholder, which is shown when there are no rows."""
+        if line >= placeholder.height(width, self._layout.gutter):
+            return self.blank(width)
         base = self._widget.get_visual_style("table--row")
         note = base + paint.component_style(self._widget, "table--note")
         return placeholder.render_line(line, width, self._layout.gutter, base, note, self._parse_style)

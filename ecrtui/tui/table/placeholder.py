@@ -23,26 +23,29 @@ class Placeholder:
         self._width = 0
         self._lines: list[Content] = []
 
+    def height(self, width: int, margin: int) -> int:
+        """Return the number of lines of the text, with these cells at the left and at the right of it."""
+        return len(self._wrap(width, margin))
+
     def render_line(
         self, line: int, width: int, margin: int, base: Style, style: Style, parse: paint.ParseStyle
     ) -> Strip:
-        """Draw one line.
+        """Draw one line of the text.
 
         Args:
-            line: The number of the line; lines below the text are blank.
+            line: The number of the line.
             width: Width of the table in cells.
             margin: Blank cells at the left and at the right of the text.
             base: The style of the blank cells behind the text.
             style: The style of the text.
             parse: Turns the styles inside the text into styles.
         """
-        lines = self._wrap(max(width - 2 * margin, 1))
-        if line >= len(lines):
-            return Strip.blank(width, base.rich_style)
-        parts = [Segment(" " * margin, style.rich_style), *paint.to_segments(lines[line], style, parse)]
+        content = self._wrap(width, margin)[line]
+        parts = [Segment(" " * margin, style.rich_style), *paint.to_segments(content, style, parse)]
         return Strip(parts).extend_cell_length(width, base.rich_style)
 
-    def _wrap(self, width: int) -> list[Content]:
-        if self._width != width:
-            self._width, self._lines = width, self._note.wrap(width) if self._note else []
+    def _wrap(self, width: int, margin: int) -> list[Content]:
+        available = max(width - 2 * margin, 1)
+        if self._width != available:
+            self._width, self._lines = available, self._note.wrap(available) if self._note else []
         return self._lines

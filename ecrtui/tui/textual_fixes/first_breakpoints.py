@@ -16,5 +16,7 @@ from textual.screen import Screen
 def set_first_breakpoints(screen: Screen[Any]) -> None:
     """Add the classes for the size of the terminal. Call it when the screen is composed."""
     width, height = screen.app.size
-    for size, breakpoints in ((width, screen.HORIZONTAL_BREAKPOINTS), (height, screen.VERTICAL_BREAKPOINTS)):
-        screen.add_class(*screen._get_breakpoint_classes(size, breakpoints or []))
+    screen.add_class(
+        *screen._get_breakpoint_classes(width, screen.HORIZONTAL_BREAKPOINTS or []),
+        *screen._get_breakpoint_classes(height, screen.VERTICAL_BREAKPOINTS or []),
+    )
