@@ -14,7 +14,7 @@ from typing import Any
 MAX_SIZE = 1 << 20
 """The largest file that is read, in bytes."""
 
-_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_POSITION = r" \(at (?:line (\d+), column \d+|end of document)\)$"
 """How a message of tomllib ends."""
 
 
@@ -101,7 +101,7 @@ def parse_toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        reason, place = str(problem), _POSITION.search(str(problem))
+        reason, place = str(problem), re.search(_POSITION, str(problem))
         if place is None:
             raise UnreadableFile(reason) from None
         raise UnreadableFile(reason[: place.start()], int(place[1] or text.rstrip().count("\n") + 1)) from None

@@ -16,9 +16,10 @@ from ecrtui.catalog.known_scans import KnownScans
 from ecrtui.catalog.listing import SLOW_PAGE, Batch, Listing, ListingParts, SeenKeys, SeenRows
 from ecrtui.catalog.manifest_lru import ManifestLru
 from ecrtui.catalog.page_source import FIRST_PAUSE, PageIterator
-from ecrtui.catalog.repository_totals import KnownTotals, RepositoryTotals, TotalsCounter
+from ecrtui.catalog.repository_totals import KnownTotals, RepositoryTotals
 from ecrtui.catalog.scan_reader import REQUESTS_PER_SECOND as SCANS_PER_SECOND
 from ecrtui.catalog.scan_reader import ScanReading
+from ecrtui.catalog.totals_counter import TotalsCounter
 from ecrtui.ecr import image_config as configs
 from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.image_config import ImageConfig

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from ecrtui.catalog.batch_queue import BatchInput, BatchQueue, FailureLimit
 from ecrtui.catalog.page_source import ThrottlePause
-from ecrtui.catalog.repository_totals import RepositoryTotals, TotalsCounter
+from ecrtui.catalog.repository_totals import RepositoryTotals
+from ecrtui.catalog.totals_counter import TotalsCounter
 from ecrtui.errors import OF_ALL_REQUESTS, EcrTuiError, ErrorKind, NotFound
 
 if TYPE_CHECKING:

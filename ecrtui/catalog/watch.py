@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from ecrtui.ecr.image import Image
+if TYPE_CHECKING:
+    from ecrtui.ecr.image import Image
 
 Item = TypeVar("Item")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_SSO_ROLE = re.compile(r"AWSReservedSSO_(.+)_[0-9a-f]{16}")
+_SSO_ROLE = r"AWSReservedSSO_(.+)_[0-9a-f]{16}"
 """The role that IAM Identity Center makes for a permission set."""
 
 
@@ -27,7 +27,7 @@ def caller_names(arn: str, registry_id: str) -> tuple[str, ...]:
     else:
         is_session = kind == "assumed-role"
         name = names[0] if is_session else names[-1]
-        if found := _SSO_ROLE.fullmatch(name):
+        if found := re.fullmatch(_SSO_ROLE, name):
             name = found[1]
         forms = [resource, f"role/{name}" if is_session else f"{kind}/{name}", name]
     prefix = "" if account in ("", registry_id) else f"{account} "

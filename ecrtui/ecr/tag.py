@@ -17,13 +17,13 @@ MAX_STORED_LENGTH = 300
 MAX_TAGS_PER_IMAGE = 1000
 """The fixed quota "Tags per image" of ECR."""
 
-_PATTERN = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
-_WRONG_CHARACTER = re.compile(r"[^a-zA-Z0-9._-]")
+_PATTERN = r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}"
+_WRONG_CHARACTER = r"[^a-zA-Z0-9._-]"
 
 
 def tag_error(tag: str) -> str:
     """Return the reason why the text is not a tag; empty if it is one (OCI distribution spec, "Pulling manifests")."""
-    if _PATTERN.fullmatch(tag):
+    if re.fullmatch(_PATTERN, tag):
         return ""
     if not tag:
         return "a tag needs at least one character"
@@ -40,7 +40,7 @@ def stored_tag_error(tag: str) -> str:
     ECR also stores tags that other clients refuse: longer ones, and those that begin with ``.`` or ``-``. Its error is
     "must satisfy regular expression '[a-zA-Z0-9-_.]+'".
     """
-    if tag and len(tag) <= MAX_STORED_LENGTH and not _WRONG_CHARACTER.search(tag):
+    if tag and len(tag) <= MAX_STORED_LENGTH and not re.search(_WRONG_CHARACTER, tag):
         return ""
     if len(tag) > MAX_STORED_LENGTH:
         return f"a tag in ECR has at most {MAX_STORED_LENGTH} characters; this one has {len(tag)}"
@@ -49,7 +49,7 @@ def stored_tag_error(tag: str) -> str:
 
 def _character_error(tag: str) -> str:
     """Name the first character that a tag cannot contain; by its code point if it may look like another one."""
-    wrong = _WRONG_CHARACTER.search(tag)
+    wrong = re.search(_WRONG_CHARACTER, tag)
     if wrong is None:
         return ""
     character = wrong[0]

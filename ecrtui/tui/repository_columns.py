@@ -9,10 +9,8 @@ from textual.content import Content
 
 from ecrtui.catalog.repository_totals import RepositoryTotals, totals_of
 from ecrtui.ecr import units
-from ecrtui.ecr.findings import severity_numbers
 from ecrtui.ecr.repository import Repository
 from ecrtui.tui.age_column import age_column
-from ecrtui.tui.image_columns import counts_cell, scan_cell
 from ecrtui.tui.table.column_layout import Column
 
 Row = TypeVar("Row")
@@ -98,6 +96,8 @@ def at_most(number: str, *, is_exact: bool) -> str:
 
 def findings_cell(totals: RepositoryTotals) -> str | Content:
     """Return the worst findings of the images; with ``+`` if the scans of some images are not known."""
+    from ecrtui.tui.image_columns import counts_cell, scan_cell  # the first frame has no totals
+
     scan, is_partial = totals.scan, totals.unknown_scans > 0
     if totals.counts.listed == 0:
         return units.UNKNOWN
@@ -112,6 +112,8 @@ def findings_cell(totals: RepositoryTotals) -> str | Content:
 def _severity_key(totals: RepositoryTotals | None) -> tuple[int, ...]:
     if totals is None or totals.scan is None:
         return (0,)
+    from ecrtui.ecr.findings import severity_numbers
+
     return (1,) if totals.scan.counts is None else (2, *severity_numbers(totals.scan.counts))
 
 

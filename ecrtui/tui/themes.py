@@ -9,8 +9,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from textual.color import Color, ColorParseError
 from textual.css.constants import VALID_STYLE_FLAGS
@@ -46,8 +47,7 @@ _FLAGS = frozenset({"dark", "ansi"})
 _NUMBERS = frozenset({"luminosity_spread", "text_alpha"})
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedThemes:
+class LoadedThemes(NamedTuple):
     """The usable themes, shipped ones first, and one error per broken file."""
 
     themes: tuple[Theme, ...]

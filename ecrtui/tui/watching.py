@@ -10,21 +10,23 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
 from textual import work
 from textual.widgets import Static
 
 from ecrtui.catalog.rows import Key
-from ecrtui.catalog.watch import RowChanges, row_changes
 from ecrtui.ecr import units
 from ecrtui.errors import OF_ALL_REQUESTS, EcrTuiError
-from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import press
 from ecrtui.tui.list_screen import BatchSource, ListScreen
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.watch import RowChanges
+    from ecrtui.session import Session, SessionSource
 
 Item = TypeVar("Item")
 
@@ -201,6 +203,8 @@ class WatchMixin(ListScreen[Item]):
 
     def _read_changes(self, session: Session, before: Iterable[Item]) -> tuple[RowChanges[Item], bool]:
         """Read all rows; return what changed, and True if the service throttled. Blocks."""
+        from ecrtui.catalog.watch import row_changes
+
         known = {self.rows.key_of(item): item for item in before}
         found: dict[Key, Item] = {}
         throttled = False
@@ -217,7 +221,7 @@ class WatchMixin(ListScreen[Item]):
         self._gone.intersection_update(key(item) for item in changes.gone)
         gone = tuple(item for item in changes.gone if key(item) not in self._gone)
         watched = tuple(pair for pair in changes.changed if self._is_watched(*pair))
-        shown = RowChanges(changes.new, watched, gone)
+        shown = changes._replace(changed=watched, gone=gone)
         self.table.merge(self.complete_rows(session, [*changes.new, *(item for _, item in changes.changed)]), version)
         if not shown:
             return

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ecrtui.catalog import repository_totals, totals_reading
+from ecrtui.catalog import totals_counter, totals_reading
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Catalog
 from ecrtui.catalog.image_totals import ImageCounts
@@ -115,7 +115,7 @@ def test_opening_a_repository_counts_it(env: Env) -> None:
 
 
 def test_a_repository_of_many_images_has_no_known_parts(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repository_totals, "MAX_KEPT", 5)
+    monkeypatch.setattr(totals_counter, "MAX_KEPT", 5)
     app = counted(env.catalog())[0]["app"]
     assert app.counts == ImageCounts(6, 2, 0, complete=False)
     assert (app.scan, app.unknown_scans) == (None, 6)

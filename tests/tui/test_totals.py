@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from ecrtui.catalog.image_totals import ImageCounts
@@ -35,7 +33,7 @@ TOTALS = RepositoryTotals(ImageCounts(3, 1, 0, complete=False), 1, None, None, N
     ],
 )
 def test_findings_are_only_as_good_as_what_is_known(scan: ImageScan | None, unknown: int, cell: str) -> None:
-    totals = replace(TOTALS, scan=scan, unknown_scans=unknown)
+    totals = TOTALS._replace(scan=scan, unknown_scans=unknown)
     assert str(findings_cell(totals)) == cell
 
 

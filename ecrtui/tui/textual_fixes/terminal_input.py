@@ -37,13 +37,13 @@ ESC: Final = 0x1B
 STRINGS: Final = {b"\x1b]": b"0123456789", b"\x1bP": b"0123456789>!+$|", b"\x1b_": b"G"}
 """OSC, DCS and APC begin answers of a terminal. The byte that follows tells them from keys with Alt."""
 
-_CSI = re.compile(rb"\x1b\[([0-?]*)([ -/]*)([@-~])")
-_CSI_BEGIN = re.compile(rb"\x1b\[[0-?]*[ -/]*")
-_STRING_END = re.compile(rb"\x07|\x1b\\|\x9c")
-_MODE_REPORT = re.compile(r"\x1b\[\?2026;([1-4])\$y")
-_KITTY_KEY = re.compile(r"\x1b\[(\d{1,7})(?::\d*){0,2}(?:;(\d{0,3})(?::(\d))?)?(?:;([\d:]*))?([u~ABCDEFHPQRS])")
-_ATTRIBUTES = re.compile(r"\x1b\[\?([0-9;]{1,99})c")
-_MOUSE = re.compile(r"\x1b\[<\d{1,3};-?\d{1,5};-?\d{1,5}[Mm]")
+_CSI: Final = rb"\x1b\[([0-?]*)([ -/]*)([@-~])"
+_CSI_BEGIN: Final = rb"\x1b\[[0-?]*[ -/]*"
+_STRING_END: Final = rb"\x07|\x1b\\|\x9c"
+_MODE_REPORT: Final = r"\x1b\[\?2026;([1-4])\$y"
+_KITTY_KEY: Final = r"\x1b\[(\d{1,7})(?::\d*){0,2}(?:;(\d{0,3})(?::(\d))?)?(?:;([\d:]*))?([u~ABCDEFHPQRS])"
+_ATTRIBUTES: Final = r"\x1b\[\?([0-9;]{1,99})c"
+_MOUSE: Final = r"\x1b\[<\d{1,3};-?\d{1,5};-?\d{1,5}[Mm]"
 _UTF8_LENGTH = ((0xC2, 0xDF, 2), (0xE0, 0xEF, 3), (0xF0, 0xF4, 4))
 KEY_RELEASE: Final = "3"
 
@@ -193,22 +193,22 @@ class TerminalInput:
             yield from self._parser._sequence_to_key_events(sequence[1], alt=True)
 
     def _control_sequence(self, token: bytes) -> Iterator[Message]:
-        if _CSI.fullmatch(token) is None:
+        if re.fullmatch(_CSI, token) is None:
             return
         sequence = token.decode("ascii")
         if sequence == "\x1b[I":
             yield events.AppFocus()
         elif sequence == "\x1b[O":
             yield events.AppBlur()
-        elif _MODE_REPORT.fullmatch(sequence):
+        elif re.fullmatch(_MODE_REPORT, sequence):
             yield messages.TerminalSupportsSynchronizedOutput()
-        elif answer := _ATTRIBUTES.fullmatch(sequence):
+        elif answer := re.fullmatch(_ATTRIBUTES, sequence):
             yield DeviceAttributes(frozenset(int(number) for number in answer[1].split(";") if number))
-        elif _MOUSE.fullmatch(sequence):
+        elif re.fullmatch(_MOUSE, sequence):
             event = self._parser.parse_mouse_code(sequence)
             if event is not None:
                 yield event
-        elif key := _KITTY_KEY.fullmatch(sequence):
+        elif key := re.fullmatch(_KITTY_KEY, sequence):
             yield from self._kitty_keys(sequence, key)
         elif sequence in ANSI_SEQUENCES_KEYS:
             yield from self._keys(sequence)
@@ -255,10 +255,10 @@ def _csi_size(data: bytes, final: bool) -> int:
     """Return the size of a control sequence, or of the part that shows that it is none."""
     if data.startswith(b"\x1b[M"):  # an X10 mouse report: three more bytes, which need not be characters
         return 6 if len(data) >= 6 else len(data) if final else 0
-    whole = _CSI.match(data)
+    whole = re.match(_CSI, data)
     if whole is not None:
         return whole.end()
-    begun = _CSI_BEGIN.match(data)
+    begun = re.match(_CSI_BEGIN, data)
     size = begun.end() if begun is not None else 2
     is_open = size == len(data) and size < SEQUENCE_LIMIT and not final
     return 0 if is_open else size
@@ -267,7 +267,7 @@ def _csi_size(data: bytes, final: bool) -> int:
 def _string_size(data: bytes, final: bool) -> int:
     if len(data) == 2:
         return 2 if final else 0
-    end = _STRING_END.search(data, 2)
+    end = re.compile(_STRING_END).search(data, 2)
     if end is not None:
         return end.end()
     return len(data) if final or len(data) > STRING_LIMIT else 0
