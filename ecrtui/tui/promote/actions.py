@@ -42,17 +42,21 @@ class PromoteMixin(PlanApplyMixin):
 
     def on_promote_form_plan_requested(self, message: PromoteForm.PlanRequested) -> None:
         message.stop()
-        self._plan_promotion(message.form, bool(message.tags))
+        self._plan_promotion(message.form, message.tags)
 
     @work(exclusive=True, group="plan", exit_on_error=False)
-    async def _plan_promotion(self, form: PromoteForm, has_target: bool) -> None:
-        if not has_target:
+    async def _plan_promotion(self, form: PromoteForm, words: tuple[str, ...]) -> None:
+        if not words:
             return
         await asyncio.sleep(TYPING_PAUSE)
+        target = form.target
         try:
             await self.session()  # so that a failure to connect is shown as on every screen
             job = form.job_on(self.connect)
-            planned = await blocking.run_blocking(job.plan, form.target, create_repository=form.creates_repository)
+            form.opened = await blocking.run_blocking(job.open, target)
+            planned = await blocking.run_blocking(
+                job.plan, form.opened, target.reference, create_repository=form.creates_repository
+            )
         except EcrTuiError as error:
             has_sources = form.job is not None and bool(form.job.sources)
             if error.kind is ErrorKind.REPOSITORY_NOT_FOUND and has_sources:
@@ -60,7 +64,7 @@ class PromoteMixin(PlanApplyMixin):
             else:
                 form.show_error(error)
         else:
-            form.show_promotion(planned)
+            form.show_promotion(planned, words)
 
     def on_promote_form_apply_requested(self, message: PromoteForm.ApplyRequested) -> None:
         message.stop()

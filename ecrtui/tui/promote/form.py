@@ -25,7 +25,7 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import bindings, press
 from ecrtui.tui.header_state import HeaderState
-from ecrtui.tui.promote.job import PlannedPromotion, PromotionJob, Target
+from ecrtui.tui.promote.job import OpenTarget, PlannedPromotion, PromotionJob, Target
 from ecrtui.tui.promote.target_connections import target_connections_of
 from ecrtui.tui.promote.target_suggester import TargetSuggester
 from ecrtui.tui.retag import rendering
@@ -80,6 +80,8 @@ class PromoteForm(FieldForm):
         self.creates_repository = False
         self.job: PromotionJob | None = None
         """What plans and copies; None before the first plan."""
+        self.opened: OpenTarget | None = None
+        """The target once its registry is connected."""
         self.planned: PlannedPromotion | None = None
         self.result: BatchReport | None = None
         self._transfer: TransferProgress | None = None
@@ -123,7 +125,7 @@ class PromoteForm(FieldForm):
         return parse_target(line, "-")._replace(tag="")
 
     def request_plan(self, tags: tuple[str, ...]) -> None:
-        self.planned = self.result = self._transfer = None
+        self.opened = self.planned = self.result = self._transfer = None
         self._is_missing = False
         super().request_plan(tags)
 
@@ -154,10 +156,11 @@ class PromoteForm(FieldForm):
     def _begin_image(self, position: int) -> None:
         self._position = position
 
-    def show_promotion(self, planned: PlannedPromotion) -> None:
-        """Show the requested plan."""
-        self.planned = planned
-        self.show_plan(planned.batch.plan)
+    def show_promotion(self, planned: PlannedPromotion, words: tuple[str, ...]) -> None:
+        """Show a plan; see :meth:`show_plan`."""
+        if words == self.state.tags:
+            self.planned = planned
+            self.show_plan(planned.batch.plan, words)
 
     def show_missing_repository(self) -> None:
         """Show that the repository of the target does not exist, and how to create it."""
@@ -179,15 +182,12 @@ class PromoteForm(FieldForm):
             self.request_plan(self.state.tags)
 
     def registry_of_writes(self) -> str:
-        other = self._other_registry()
+        other = self._other_registry
         return f" in {other}" if other else super().registry_of_writes()
 
+    @property
     def _other_registry(self) -> str:
-        """Return the account, the region and the endpoint of the target; empty if they are those of the images."""
-        if self.job is None or self.job.target is None or self.job.target.location == self.job.source().location:
-            return ""
-        registry_id, region, endpoint = self.job.target.location
-        return f"{registry_id}, {region}{f' at {endpoint}' if endpoint else ''}"
+        return "" if self.opened is None else self.opened.other_registry
 
     def progress_words(self, state: PlanFormState) -> str:
         image = f"image {self._position} of {len(self.images)}: " if len(self.images) > 1 else ""
@@ -201,7 +201,7 @@ class PromoteForm(FieldForm):
         if self.planned is None:
             return super().plan_lines(plan)
         lines = []
-        if other := self._other_registry():
+        if other := self._other_registry:
             lines.append(text.content(f"  to {other}", "bold"))
         for image, promotion in zip(self.images, self.planned.batch.promotions, strict=True):
             if len(self.images) > 1:
@@ -228,7 +228,7 @@ class PromoteForm(FieldForm):
         return super().result_texts(report) if self.result is None else change_record.result_texts(self.result.reports)
 
     def report_lines(self, report: Report) -> Content:
-        other = self._other_registry()
+        other = self._other_registry
         lines = rendering.fact_lines(("plan id", report.plan.id), *([("to", other)] if other else []))
         if self.result is not None and self.result.unfinished:
             go_on = press(self, "plan_form.retry", "plan again and go on: what is there is not sent again")

@@ -16,7 +16,7 @@ from ecrtui.promote.reading import read_source
 from ecrtui.promote.target_connection import target_connection
 from ecrtui.promote.transfer import OnProgress
 from ecrtui.retag.plan import OnConflict
-from ecrtui.session import AccountSource, Session, SessionSource
+from ecrtui.session import AccountSource, SessionSource
 from ecrtui.tui.promote.target_connections import TargetConnections
 from ecrtui.tui.retag.retag_form import RetagSource
 
@@ -34,6 +34,18 @@ class Target(NamedTuple):
     options: Mapping[str, str] = MappingProxyType({})
 
 
+class OpenTarget(NamedTuple):
+    """A target whose registry is connected.
+
+    Args:
+        source: the source of its session.
+        other_registry: its account, region and endpoint in words; empty for the registry of the images.
+    """
+
+    source: SessionSource
+    other_registry: str
+
+
 class PlannedPromotion(NamedTuple):
     """The plans of the images, the source of the session of their target, and what made them."""
 
@@ -46,6 +58,8 @@ class PlannedPromotion(NamedTuple):
 class PromotionJob:
     """Plans and applies the promotion of images of one repository.
 
+    It keeps nothing about the last target: a thread that opens an earlier target can end after one for a later target.
+
     Args:
         source: the source of the session of the images.
         images: the images, at least one.
@@ -57,33 +71,46 @@ class PromotionJob:
     connections: TargetConnections | None = None
     sources: tuple[Source, ...] = field(default=(), init=False)
     """The images with everything that belongs to them; none before the first plan. ECR counts reading one as a pull."""
-    target: Session | None = field(default=None, init=False)
-    """The session of the last target that could be reached."""
     _accounts: dict[str, SessionSource] = field(default_factory=dict, init=False)
 
-    def plan(self, target: Target, *, create_repository: bool) -> PlannedPromotion:
-        """Return the plan for a target.
+    def open(self, target: Target) -> OpenTarget:
+        """Connect to the registry of a target.
 
         Args:
             target: what the user typed.
+
+        Raises:
+            EcrTuiError: the registry cannot be reached, or it is in no connection of the application.
+        """
+        source = self._source_of(target)
+        location = source().location
+        if location == self.source().location:
+            return OpenTarget(source, "")
+        endpoint = f" at {location.endpoint}" if location.endpoint else ""
+        return OpenTarget(source, f"{location.registry_id}, {location.region}{endpoint}")
+
+    def plan(self, target: OpenTarget, reference: Reference, *, create_repository: bool) -> PlannedPromotion:
+        """Return the plan for a target.
+
+        Args:
+            target: the registry of the target.
+            reference: its repository and tag; see :class:`Target`.
             create_repository: whether a repository that does not exist is created.
 
         Raises:
             EcrTuiError: the image cannot be copied, or a registry cannot be read.
         """
-        target_source = self._source_of(target)
-        own, session = self.source(), target_source()
-        self.target = session
+        own, session = self.source(), target.source()
         if not self.sources:
             references = (Reference(image.repository, digest=image.digest) for image in self.images)
             self.sources = tuple(read_source(own.registry, reference) for reference in references)
         planner = PromotionPlanner(own.registry, session.registry, session.engine, create_repository=create_repository)
-        repository, tag = target.reference.repository, target.reference.tag
+        repository, tag = reference.repository, reference.tag
         promotions = (
             planner.plan(source, [TagTarget(repository, name) for name in ([tag] if tag else image.tags)])
             for source, image in zip(self.sources, self.images, strict=True)
         )
-        return PlannedPromotion(PromotionBatch(tuple(promotions)), target_source, planner)
+        return PlannedPromotion(PromotionBatch(tuple(promotions)), target.source, planner)
 
     def apply_plans(
         self,

@@ -268,7 +268,7 @@ class RetagMixin(PlanApplyMixin):
             self._plan(message.form, message.tags)
 
     @work(exclusive=True, group="plan", exit_on_error=False)
-    async def _plan(self, form: RetagForm, tags: Sequence[str]) -> None:
+    async def _plan(self, form: RetagForm, tags: tuple[str, ...]) -> None:
         if not tags:
             return
         await asyncio.sleep(TYPING_PAUSE)
@@ -281,6 +281,6 @@ class RetagMixin(PlanApplyMixin):
                 )
             changes = [TagChange(source.repository, tag, source.digest) for tag in tags]
             contexts = {source.repository: self._repository_context}
-            form.show_plan(await blocking.run_blocking(session.engine.plan, changes, contexts=contexts))
+            form.show_plan(await blocking.run_blocking(session.engine.plan, changes, contexts=contexts), tags)
         except EcrTuiError as error:
             form.show_error(error)

@@ -166,8 +166,15 @@ class PlanForm(Vertical, can_focus=True):
         self.title = title
         self.query_one(".title", Static).update(title)
 
-    def show_plan(self, plan: Plan) -> None:
-        """Show the requested plan."""
+    def show_plan(self, plan: Plan, tags: tuple[str, ...] = ()) -> None:
+        """Show a plan. Ignore it if the user has typed other tags since it was requested.
+
+        Args:
+            plan: The plan.
+            tags: The tags of its :class:`PlanRequested`.
+        """
+        if tags != self.state.tags:
+            return
         self._plan_shown_at = time.monotonic()
         self.state = replace(self.state, plan=plan, planning=False, error=None, problem="")
 

@@ -11,8 +11,10 @@ from typing import Any
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection
+from ecrtui.tui.promote.form import PromoteForm
+from ecrtui.tui.promote.target_connections import TargetConnections
 from tests.support.embedded import client_for, create_repository, push_image, served, tags_of
-from tests.support.screen import below, running, type_text, until, until_gone
+from tests.support.screen import app_of, below, running, type_text, until, until_gone
 
 DEV, PROD = "team/dev", "team/prod"
 HERE, THERE, REGION = "123456789012", "210987654321", "eu-west-1"
@@ -26,6 +28,13 @@ async def open_form(pilot: Any, target: str, wanted: str = "enter apply") -> str
     await until(pilot, "repository[:tag], or an image URI")
     await type_text(pilot, target)
     return below(await until(pilot, wanted), "Promote ")
+
+
+def targets_of(pilot: Any) -> TargetConnections:
+    """Return the connections to targets of the application."""
+    connections = app_of(pilot).target_connections
+    assert connections is not None
+    return connections
 
 
 async def clear_field(pilot: Any) -> None:
@@ -166,6 +175,22 @@ async def test_a_promotion_to_another_connection_is_in_activity_and_is_undone_th
                 f"{HERE}.dkr.ecr.us-east-1.amazonaws.com/{PROD}:live": (f"to {HERE}, us-east-1", abroad),
                 f"--to-endpoint-url={far_url} {PROD}:live": (f"to 333333333333, {REGION} at {far_url}", far_client),
             }
+            connecting, connect = threading.Event(), threading.Event()
+            far.faults.before("DescribeRegistry", lambda: (connecting.set(), connect.wait(HANG)))
+            await open_form(pilot, f"--to-endpoint-url={far_url} {PROD}:live", "checking current tags")
+            await until(pilot, lambda _: connecting.is_set())
+            await clear_field(pilot)
+            await type_text(pilot, f"{PROD}:live")
+            await until(pilot, f"does not exist in {HERE}")
+            await pilot.press("f4")
+            await until(pilot, f"{PROD} (is created)")
+            connect.set()
+            far_source = targets_of(pilot).source(connection._replace(endpoint_url=far_url))
+            await until(pilot, lambda _: far_source.opened is not None)
+            form = pilot.app.screen.query_one(PromoteForm)
+            assert form.state.plan is not None
+            assert "333333333333" not in form.plan_lines(form.state.plan).plain
+            await pilot.press("escape")
             for target, (where, target_client) in targets.items():
                 plan = await open_form(pilot, target)
                 assert where in plan

@@ -434,7 +434,7 @@ async def test_esc_at_the_confirmation_returns_to_the_plan(embedded: EmbeddedReg
         assert "prod" not in tags_of(client, "team/app")
 
 
-async def test_a_plan_that_arrives_while_the_form_closes_is_ignored(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_a_plan_for_earlier_tags_or_for_a_closed_form_is_ignored(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, "team/app", "content", "v1")
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image")
@@ -442,6 +442,9 @@ async def test_a_plan_that_arrives_while_the_form_closes_is_ignored(embedded: Em
         form = pilot.app.screen.query_one(PlanForm)
         plan = form.state.plan
         assert plan is not None
+        form.request_plan(("rc-1",))
+        form.show_plan(plan, ("rc",))
+        assert form.state.plan is None
         removal = asyncio.ensure_future(_finished(form.remove()))
         while not removal.done():
             form.state = PlanFormState()
