@@ -8,6 +8,7 @@ from typing import Any
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.paths import settings_file
 from ecrtui.tui.textual_fixes.footer import Footer
+from tests.support.embedded import push_image
 from tests.support.screen import app_of, retag, running, type_text, until
 
 
@@ -70,6 +71,31 @@ async def test_read_only_is_unlocked_and_locked_again(one_image: EmbeddedRegistr
         await pilot.press("exclamation_mark")
         await until(pilot, "READ-ONLY")
         assert app_of(pilot).connect().engine.read_only
+
+
+async def test_a_plan_keeps_its_removed_rows_when_writes_are_refused_again(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    for name in ("one", "two"):
+        push_image(client, "team/app", name, name)
+    file = settings_file()
+    file.parent.mkdir(parents=True)
+    file.write_text("[accounts.123456789012]\nread_only = true\n")
+    async with running(embedded, "team/app", size=(140, 30)) as pilot:
+        await until(pilot, "2 images")
+        await unlock(pilot, "yes")
+        await until(pilot, "READ-WRITE")
+        await pilot.press("asterisk", "t")
+        await until(pilot, "Plan ›")
+        await type_text(pilot, "{tag}-x")
+        await pilot.press("enter")
+        await until(pilot, "2 tags")
+        await pilot.press("x")
+        await until(pilot, "1 tag")
+        await pilot.press("exclamation_mark")
+        screen = await until(pilot, "ecrtui is in read-only mode")
+        assert "one-x" in screen
+        assert "two-x" not in screen
 
 
 async def test_a_flag_cannot_be_unlocked(one_image: EmbeddedRegistry) -> None:

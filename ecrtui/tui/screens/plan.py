@@ -173,9 +173,9 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         self.refresh_bindings()
 
     def lock_changed(self) -> None:
-        """Make the plan again: its steps were refused, or are refused now."""
-        if self.plan is not None and self.report is None and not self.query(PlanForm):
-            self.load()
+        """Plan the remaining rows again: they were refused, or are refused now. Removed rows stay removed."""
+        if self.plan is not None and self.report is None:
+            self._replan(self.plan)
 
     def parse_filter(self, line: str) -> Filter[PlanRow]:
         return words_filter(line, _searchable)
@@ -245,7 +245,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         """Remove rows from the table; return the plan without them, which replaces the plan of the screen."""
         self.plan = plan.without({row.step.key for row in rows})
         self.table.remove_rows([row.key for row in rows])
-        self.set_status(self.totals())
+        self.set_status(self._progress())
         self.refresh_bindings()
         return self.plan
 
@@ -258,7 +258,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
 
     @work(exclusive=True, group="replan", exit_on_error=False, description=LARGE_ARGUMENTS)
     async def _replan(self, plan: Plan) -> None:
-        """Plan the remaining rows again: without the removed row, another image may lose its last tag."""
+        """Plan the remaining rows again. For example, without a removed row another image may lose its last tag."""
         await asyncio.sleep(REPLAN_DELAY)
         try:
             session = await self.session()
