@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.pane import Pane
 from ecrtui.tui.inspector.text_pane import PaneText
 from ecrtui.tui.saving import SavesFiles
+from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.text_document import prepare_text
 from ecrtui.tui.widgets.filter_bar import FilterBar
@@ -108,16 +109,19 @@ class FindingsPane(Pane[FindingsContent]):
     def present(self, content: FindingsContent) -> None:
         self._content, self._elsewhere = content, Elsewhere()
         self._show_scans()
-        table = self._table or self._mount_table()
+        columns = finding_columns(content.rows, len(content.scans))
+        table = self._table
+        if table is None:
+            table = self._mount_table(columns)
+        else:
+            table.replace_columns(columns)  # the scans can tell more than before
         table.begin_reload()
         table.merge(content.rows)
         table.finish_reload()
         self._show_count()
 
-    def _mount_table(self) -> Table[FindingRow]:
-        """Add the table, whose columns depend on what the scans tell."""
+    def _mount_table(self, columns: Sequence[Column[FindingRow]]) -> Table[FindingRow]:
         rows: Rows[FindingRow] = Rows(key=lambda row: "\n".join(row.key))
-        columns = finding_columns(self._content.rows, len(self._content.scans))
         table = Table(rows, columns, sort="severity", descending=True)
         box = self.query_one(FindingsBox)
         box.mount(table)

@@ -114,6 +114,11 @@ class ColumnLayout(Generic[Item]):
         else:
             self.chosen = tuple(by_id[name]._replace(drop_priority=place) for place, name in enumerate(ids))
 
+    def replace(self, columns: Sequence[Column[Item]]) -> None:
+        """Use other columns: all that are not ``extra``."""
+        self.columns = tuple(columns)
+        self.choose(None)
+
     def clear(self) -> None:
         """Forget all measured widths."""
         self._contents.clear()

@@ -238,6 +238,16 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
     def choose_columns(self, ids: Sequence[str] | None) -> None:
         """Show these columns, from left to right; None for all that are not ``extra``."""
         self._layout.choose(ids)
+        self._columns_changed()
+
+    def replace_columns(self, columns: Sequence[Column[Item]]) -> None:
+        """Show other columns of the same rows. Sort by another one if the sorted column is not among them."""
+        self._layout.replace(columns)
+        self._columns_changed()
+        if all(column.id != self.sorted_by for column in columns):
+            self.sort_by(columns[0].id, self.descending)
+
+    def _columns_changed(self) -> None:
         self._measure_visible()
         self._painter.forget_rows()
         self._resize()

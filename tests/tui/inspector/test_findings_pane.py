@@ -155,5 +155,8 @@ async def test_each_state_is_shown_in_its_place() -> None:
         await pilot.press("r")
         screen = await until(pilot, "The scans found nothing.")
         assert "not scanned" not in screen_text(pilot.app)
+        env.store(env.arm, CURL, SSL)
+        await pilot.press("ctrl+r")
+        assert "9.8" in row_of(await until(pilot, "CVE-2014-0160"), "CVE-2023-38545"), "the new scan tells scores"
         await pilot.press("escape")
-        await until_gone(pilot, "The scans found nothing.")
+        await until_gone(pilot, "CVE-2014-0160")
