@@ -59,7 +59,7 @@ class HistoryText(LinkedText):
 
 
 class TagsPane(TextPane[TagHistories]):
-    """The history of a tag. A row can be made the image of the tag again, as a plan."""
+    """The history of a tag. Enter on a row plans to move the tag back to the image of the row."""
 
     ID = "tags"
     SCOPES = ("tags_pane",)
@@ -82,6 +82,12 @@ class TagsPane(TextPane[TagHistories]):
     def _key(self) -> Hashable:
         """Read again when the image has other tags."""
         return getattr(self.inspected.known_image, "tags", None)
+
+    def update(self) -> None:
+        """Forget the history if the image has other tags: when it gets these again, their history is longer."""
+        if self._shown_key not in (None, self._key()):
+            self.forget()
+        super().update()
 
     async def read(self, inspected: Inspected) -> TagHistories:
         image = inspected.image
@@ -170,7 +176,7 @@ class TagsPane(TextPane[TagHistories]):
         if link is None:
             return
         if link.digest == self.inspected.digest:
-            self.notify(f"{tag} is at this image already.")
+            self.notify(f"{tag} already points to this image.")
             return
         change = TagChange(repository, tag, link.digest, expect=self.inspected.digest)
         request = messages.PlanRequest(

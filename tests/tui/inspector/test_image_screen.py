@@ -12,8 +12,11 @@ from textual import events
 from textual.pilot import Pilot
 
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.retag.plan import TagChange
+from ecrtui.tui.screens.image import ImageScreen
 from tests.support.embedded import push_image, push_index, put
 from tests.support.screen import (
+    app_of,
     cursor_row,
     open_pane,
     retag,
@@ -46,6 +49,12 @@ async def test_a_tag_is_put_back_at_an_earlier_image(embedded: EmbeddedRegistry,
             await pilot.press("n")
         screen = await until(pilot, "‹next›")
         assert new.digest[7:19] in cursor_row(screen)
+        engine, image_screen = app_of(pilot).connect().engine, pilot.app.screen
+        assert isinstance(image_screen, ImageScreen)
+        for image in (old, new):  # the image has its first tags again, and the tag a longer history
+            report = engine.apply(engine.plan([TagChange(REPOSITORY, "next", image.digest)]))
+            await image_screen.refresh_after_write(report)
+        await until(pilot, "3 writes to next")
         await pilot.press("j")
         await until(pilot, lambda text: old.digest[7:19] in cursor_row(text)[:30])
         await pilot.press("enter")
