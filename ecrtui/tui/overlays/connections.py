@@ -92,7 +92,8 @@ class ConnectionPicker(Overlay[None]):
         self.rows: Rows[ConnectionRow] = Rows(lambda row: row.key)
         self._errors: dict[object, EcrTuiError] = {}
         """The error of the last attempt to use a row, by its key."""
-        self._connecting: ConnectionRow | None = None
+        self._connecting_key: str | None = None
+        """The key of the row whose connection is being opened; None while there is none."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="overlay"):
@@ -188,7 +189,7 @@ class ConnectionPicker(Overlay[None]):
         elif row is not None and row.problem:
             hint = "Fix the profile in the AWS configuration."
             message = PanelMessage(f"{row.name} cannot be used", row.problem, hint, severity=Severity.WARNING)
-        elif self.problem is not None and not self._connecting:
+        elif self.problem is not None and self._connecting_key is None:
             message = PanelMessage.from_error(self.problem)._replace(retryable=False)
         panel.message = message
         self.query_one(".facts", Static).update(text.content(row.facts if row else ""))
@@ -221,13 +222,13 @@ class ConnectionPicker(Overlay[None]):
         self.choose(message.item)
 
     def choose(self, row: ConnectionRow | None) -> None:
-        """Connect to a row."""
-        if row is not None and row.connection is not None:
+        """Connect to a row, unless that is under way."""
+        if row is not None and row.connection is not None and row.key != self._connecting_key:
             self.connect(row)
 
     def action_leave(self) -> None:
         """Stop connecting; if nothing connects, close."""
-        if self._connecting is not None:
+        if self._connecting_key is not None:
             self.workers.cancel_group(self, "connect")
         else:
             super().action_leave()
@@ -238,7 +239,7 @@ class ConnectionPicker(Overlay[None]):
         connection = row.connection
         if connection is None:
             return
-        self._connecting = row
+        self._connecting_key = row.key
         self._errors.pop(row.key, None)
         self._show_state(row._replace(state="connecting…"))
         source = self.connections.open(connection)
@@ -258,8 +259,8 @@ class ConnectionPicker(Overlay[None]):
             await blocking.run_blocking(self.connections.remember, connection, session.location.region)
             self.post_message(messages.SwitchTo(source, session, landing))
         finally:
-            if self._connecting is row:
-                self._connecting = None
+            if self._connecting_key == row.key:
+                self._connecting_key = None
             self._show_message()
 
     def _show_state(self, row: ConnectionRow) -> None:

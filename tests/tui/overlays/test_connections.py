@@ -129,7 +129,7 @@ async def test_a_connection_is_stopped_with_escape(site: Site) -> None:
         await until(pilot, "team/here")
         await choose(pilot, "away")
         await until(pilot, "connecting…")
-        await pilot.press("escape")
+        await pilot.press("enter", "escape")  # a second Enter starts no second connection
         screen = await until(pilot, lambda screen: "connecting…" not in screen)
         assert "Connect to" in screen
         release.set()
