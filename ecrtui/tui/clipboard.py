@@ -22,10 +22,10 @@ MANIFEST_FILE = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class CopyItem:
-    """One entry of the copy menu, safe to paste.
+    """One entry of the copy menu, safe to show and to paste.
 
-    The text has no control characters: they are shown as on the screen. A pasted line feed would run a line in a shell,
-    and ``ESC[201~`` would end the paste of a terminal early.
+    Label and text have no control characters: they are shown as on the screen. A pasted line feed would run a line in a
+    shell, and ``ESC[201~`` would end the paste of a terminal early.
 
     Args:
         label: its name.
@@ -39,8 +39,8 @@ class CopyItem:
 
     def __post_init__(self) -> None:
         safe = visible_lines(self.text, keep_tabs=True) if self.lines else visible(self.text)
-        if self.lines and safe != self.text:
-            object.__setattr__(self, "label", f"{self.label} (control characters shown)")
+        note = " (control characters shown)" if self.lines and safe != self.text else ""
+        object.__setattr__(self, "label", f"{visible(self.label)}{note}")
         object.__setattr__(self, "text", safe)
 
 
@@ -72,7 +72,7 @@ def copy_items_for_image(
         *(_command(name, *words) for name, words in _commands(by_tag or by_digest, by_digest)),
         *copy_words(("repository ARN", repository.arn)),
         *(CopyItem(WRITE_PROFILE, line) for line in (write_profile_line(common),) if line),
-        *copy_words(*((f"tag URI, {visible(other)}", f"{repository.uri}:{other}") for other in others[:MAX_TAGS])),
+        *copy_words(*((f"tag URI, {other}", f"{repository.uri}:{other}") for other in others[:MAX_TAGS])),
     )
 
 

@@ -65,6 +65,7 @@ def items_of(text: str) -> list[CopyItem]:
         *clipboard.copy_items_for_repository(repository),
         *clipboard.copy_items_for_image(repository, image, ("--region", "eu-west-1")),
         *clipboard.copy_words(("digest before", text), ("plan", text)),  # as Activity and the Put image form
+        *clipboard.copy_words((f"digest of the {text}", "sha256:1")),  # as the artifacts of a platform
         *(item for part in parts for item in clipboard.copy_items_for_part(repository, part)),
     ]
 
@@ -73,6 +74,7 @@ def items_of(text: str) -> list[CopyItem]:
 def test_nothing_copied_has_a_control_character_or_breaks_out_of_its_word(text: str) -> None:
     for item in items_of(text):
         assert item.text.isprintable(), item
+        assert item.label.isprintable(), item
         assert not [control for control in CONTROLS if control in item.text], item
         if item.label == "aws ecr put-image":
             words = shlex.split(item.text)
