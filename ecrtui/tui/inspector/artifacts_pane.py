@@ -87,6 +87,11 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
     def columns(self) -> Sequence[Column[Any]]:
         return columns()
 
+    def forget(self) -> None:
+        super().forget()
+        self.workers.cancel_group(self, "content")  # it would put the earlier tree back
+        self._shown = None
+
     async def read(self, inspected: Inspected) -> ArtifactTree:
         return await read_tree(inspected)
 

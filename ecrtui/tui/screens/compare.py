@@ -113,6 +113,7 @@ class CompareScreen(RetagMixin):
             self.set_status("")
             self.show_error(error)
             return
+        self.workers.cancel_group(self, "platform")  # it reads parts of the images that are replaced here
         self._images = list(found)
         if not self._compared_version:
             self._swapped = (found[0].image.pushed_at or 0.0) > (found[1].image.pushed_at or 0.0)

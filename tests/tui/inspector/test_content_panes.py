@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,19 @@ async def test_a_chart_and_contents_of_every_size_are_read_on_request(tmp_path: 
         await pilot.press("6")
         await until(pilot, "a/large")
         assert not read
+
+        reading, read_on = threading.Event(), threading.Event()
+        embedded.faults.before("BatchGetImage", lambda: (reading.set(), read_on.wait(60)))
+        await move_to(pilot, "a/two", "j")
+        await pilot.press("enter")
+        await until(pilot, lambda _: reading.is_set())
+        attach("a/late", b"late")
+        await pilot.press("ctrl+r")
+        await until(pilot, "a/late")
+        read_on.set()
+        await pilot.press("g", "j")
+        assert "a/late" in screen_text(pilot.app), "the earlier read does not put the earlier tree back"
+
         await pilot.press("enter")
         await until(pilot, "replicaCount: 2")
         await until(pilot, "file checkout/Chart.yaml")
