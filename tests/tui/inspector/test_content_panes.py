@@ -125,7 +125,8 @@ async def test_a_chart_and_contents_of_every_size_are_read_on_request(tmp_path: 
         assert not read
 
         reading, read_on = threading.Event(), threading.Event()
-        embedded.faults.before("BatchGetImage", lambda: (reading.set(), read_on.wait(60)))
+        embedded.faults.before("BatchGetImage", lambda: read_on.wait(60))
+        embedded.faults.before("BatchGetImage", reading.set)
         await move_to(pilot, "a/two", "j")
         await pilot.press("enter")
         await until(pilot, lambda _: reading.is_set())

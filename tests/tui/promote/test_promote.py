@@ -176,7 +176,8 @@ async def test_a_promotion_to_another_connection_is_in_activity_and_is_undone_th
                 f"--to-endpoint-url={far_url} {PROD}:live": (f"to 333333333333, {REGION} at {far_url}", far_client),
             }
             connecting, connect = threading.Event(), threading.Event()
-            far.faults.before("DescribeRegistry", lambda: (connecting.set(), connect.wait(HANG)))
+            far.faults.before("DescribeRegistry", lambda: connect.wait(HANG))
+            far.faults.before("DescribeRegistry", connecting.set)
             await open_form(pilot, f"--to-endpoint-url={far_url} {PROD}:live", "checking current tags")
             await until(pilot, lambda _: connecting.is_set())
             await clear_field(pilot)
