@@ -46,8 +46,8 @@ class BatchSource(Protocol[Item]):
         """Stop; no more rows are needed."""
 
 
-CHUNK = 2_000
-"""Cached rows that are merged at once. Keys are handled between two chunks."""
+CHUNK = 1_000
+"""Rows that are merged at once. Keys are handled between two chunks."""
 
 AGE_INTERVAL = 60.0
 """Seconds between two looks at the age of the rows. The age has no seconds, so an idle terminal gets nothing else."""
@@ -190,6 +190,15 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
     def rows_loaded(self) -> None:
         """Called when all rows are loaded. Screens override it."""
 
+    async def rows_arranged(self) -> None:
+        """Wait until the screen shows all rows in their final order. Then they are kept on disk, which takes long.
+
+        Screens override it.
+        """
+
+    def rows_kept(self) -> None:
+        """Called when the rows are kept on disk. Screens override it."""
+
     def complete_rows(self, session: Session, items: Sequence[Item]) -> Sequence[Item]:
         """Return rows of the listing with what is known besides. Screens override it."""
         return items
@@ -238,16 +247,28 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
             await self.prepare(session)
             listing = self._listing if resume and self._listing is not None else await self._start_listing(session)
             async for batch in blocking.iterate_blocking(listing):
-                items = self.complete_rows(session, (*batch.items, *batch.changed))
-                self.table.merge(items, self._version_at_start, more=not batch.complete)
+                await self._merge(self.complete_rows(session, (*batch.items, *batch.changed)), more=not batch.complete)
                 self.state = self.state._replace(loaded=batch.loaded, waiting=batch.throttled)
                 if batch.complete:  # not at the end of the iteration: before that, the rows are kept on disk
                     self.table.finish_reload()
                     self.mark_read()
                     self.rows_loaded()
                     self.state = self.state._replace(loading=False, complete=True, stale=None, waiting=0.0)
+                    await self.rows_arranged()
+            self.rows_kept()
         except EcrTuiError as error:
             self.show_error(error)
+
+    async def _merge(self, items: Sequence[Item], *, more: bool) -> None:
+        """Merge the rows of a batch in chunks."""
+        for start in range(0, max(len(items), 1), CHUNK):
+            if start:
+                await asyncio.sleep(0)
+            follows = more or start + CHUNK < len(items)
+            if not follows and self.rows.has_waiting:
+                self.table.show_arrived()  # this takes as long as some chunks
+                await asyncio.sleep(0)
+            self.table.merge(items[start : start + CHUNK], self._version_at_start, more=follows)
 
     def _cached_rows(self) -> Snapshot[Item] | None:
         """Return the cached rows; needs no connection."""

@@ -5,6 +5,7 @@ Only the manifest of an index names its parts, and ECR records a pull for each m
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
 from textual import work
@@ -18,7 +19,7 @@ from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.units import format_count, format_number
 from ecrtui.errors import EcrTuiError
-from ecrtui.session import Session
+from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui.bindings import press
 from ecrtui.tui.list_screen import ListScreen, ListState
@@ -39,6 +40,11 @@ class PartLoadingMixin(ListScreen[Image]):
     """What was known of the indexes when the rows were last grouped."""
     _undecided: int = 0
     """The number of images about which the filter cannot decide."""
+
+    def __init__(self, connect: SessionSource) -> None:
+        super().__init__(connect)
+        self._grouped = asyncio.Event()
+        """Set when the rows are grouped by what is known of the indexes."""
 
     def scanned(self, image: Image) -> Sequence[Image]:
         return self.groups.scanned(image)
@@ -66,7 +72,14 @@ class PartLoadingMixin(ListScreen[Image]):
         Args:
             read: the user asks for it.
         """
+        self._grouped.clear()
         self._search = self._find_parts(read=read)
+
+    async def rows_arranged(self) -> None:
+        await self._grouped.wait()
+
+    def rows_kept(self) -> None:
+        self._keep_counts()
 
     @work(exclusive=True, group="parts", exit_on_error=False, description=LARGE_ARGUMENTS)
     async def _find_parts(self, *, read: bool = False, known: KnownParts | None = None) -> None:
@@ -81,6 +94,8 @@ class PartLoadingMixin(ListScreen[Image]):
         try:
             session = await self.session()
             unasked = known is None and await blocking.run_blocking(_may_read, session, self.repository_name, images)
+            if read or unasked:
+                self._grouped.set()  # rows are kept on disk without waiting for requests
             found = find_parts(session.catalog, self.repository_name, images, read=read or unasked, known=known)
             async for self.groups.known in blocking.iterate_blocking(found):
                 self.set_status(self._progress())
@@ -89,6 +104,8 @@ class PartLoadingMixin(ListScreen[Image]):
                 self.notify_error(error)
         if len(self.groups.known.parts) != before or known is None:
             self._show_parts()
+        if not self.table.is_arranging:
+            self._grouped.set()
 
     def _show_parts(self) -> None:
         self._shown_known = self.groups.known
@@ -105,13 +122,16 @@ class PartLoadingMixin(ListScreen[Image]):
         return ImageCounts(images, rows.alone_count, rows.inside_count, self.groups.known.complete)
 
     def on_table_sort_filter_done(self) -> None:
+        self._grouped.set()
         self._count_undecided()
-        if self.state.complete and self.counts.complete:
-            self._keep_counts(self.counts)
+        self._keep_counts()
 
     @work(exclusive=True, group="counts", exit_on_error=False)
-    async def _keep_counts(self, counts: ImageCounts) -> None:
+    async def _keep_counts(self) -> None:
         """Let the list of repositories show the same numbers."""
+        counts = self.counts
+        if not (self.state.complete and counts.complete):
+            return
         session = await self.session()
         await blocking.run_blocking(session.catalog.known_totals.keep_counts, self.repository_name, counts)
 
