@@ -72,7 +72,7 @@ def env() -> Env:
     return Env()
 
 
-def test_what_is_found_where(env: Env) -> None:
+def test_each_query_finds_its_images_in_the_right_repositories(env: Env) -> None:
     app_3, app_5, app_7 = NAMES[3], NAMES[5], NAMES[7]
     for text, names in (
         ("prod", [app_3, app_5, app_7]),

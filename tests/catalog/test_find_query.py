@@ -95,7 +95,7 @@ def test_the_references_are_picked_out(text: str) -> None:
         ("a//b", "not a reference"),
     ],
 )
-def test_what_names_no_image_says_why(text: str, words: str) -> None:
+def test_a_text_that_names_no_image_is_refused_with_the_reason(text: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_query(text)
     assert words in str(caught.value)
@@ -121,7 +121,7 @@ def test_what_a_term_matches_and_where() -> None:
         assert parse_query(text).asks("other/app") == asked, text
 
 
-def test_only_what_is_no_plain_word_looks_pasted() -> None:
+def test_a_plain_word_does_not_look_pasted() -> None:
     for text, pasted in ((URI, True), (f"{URI}:v1", True), (DIGEST, True), ("team/app:v1", True)):
         assert looks_pasted(text) == pasted, text
     for text in ("release", "size>100MB pushed<7d", "is:image", "tag:v1", "team/ !legacy"):

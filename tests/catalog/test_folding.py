@@ -120,7 +120,7 @@ def test_parts_are_below_their_row_in_any_order() -> None:
     assert (rows.total, rows.inside_count, rows.alone_count) == (5, 3, 1)
 
 
-def test_folding_takes_the_cursor_to_the_row_and_hides_a_row_without_an_owner_never() -> None:
+def test_folding_moves_the_cursor_to_the_owner_and_keeps_rows_without_an_owner() -> None:
     rows = folded(*NODES)
     rows.unfold(0)
     rows.move(3)
@@ -131,7 +131,7 @@ def test_folding_takes_the_cursor_to_the_row_and_hides_a_row_without_an_owner_ne
     assert outline(rows) == ["+arm", "other", "amd"]
 
 
-def test_a_part_of_two_rows_is_below_both_and_a_row_of_its_own_with_a_tag() -> None:
+def test_a_part_of_two_indexes_is_below_both_and_has_a_row_if_it_has_a_tag() -> None:
     rows = folded(INDEX, Node("two", 7, "v2"), Node("arm", 2, owners=("index", "two")))
     rows.unfold(0)
     rows.unfold(2)

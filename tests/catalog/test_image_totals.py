@@ -55,5 +55,5 @@ def test_the_size_is_that_of_the_images_without_indexes(changes: list[tuple[str,
         (ImageCounts(1_057, 29, 3, False), "1,057 images · 29 tagged · 1,028 orphans or parts · 3 parts"),
     ],
 )
-def test_the_counts_in_words(counts: ImageCounts, text: str) -> None:
+def test_the_counts_name_tagged_images_parts_and_orphans(counts: ImageCounts, text: str) -> None:
     assert str(counts) == text

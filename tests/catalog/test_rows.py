@@ -81,7 +81,7 @@ def test_an_unchanged_row_that_arrives_again_is_no_change() -> None:
     assert not rows.merge(list(rows))
 
 
-def test_an_amended_row_takes_its_place_in_sort_and_filter() -> None:
+def test_an_amended_row_is_sorted_and_filtered_again() -> None:
     rows = filled(10, by_value, is_even)
     before = keys(rows)
     change = rows.amend([Entry(before[0], 100), Entry(before[1], 7), Entry("missing", 2)])

@@ -95,7 +95,7 @@ def test_the_catalog_reads_and_remembers_scans(env: Env) -> None:
     assert env.embedded.calls[OPERATION] == 12
 
 
-def test_what_a_listing_has_is_not_replaced(env: Env) -> None:
+def test_a_scan_of_the_listing_is_not_replaced(env: Env) -> None:
     known = env.known()
     known.keep("app", {NOWHERE: ImageScan("FAILED")})
     described = Image(NOWHERE, scan_status="COMPLETE", findings=())

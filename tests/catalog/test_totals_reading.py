@@ -70,7 +70,7 @@ def counted(catalog: Catalog, *names: str) -> tuple[Mapping[str, RepositoryTotal
     return totals, failures
 
 
-def test_what_is_known_is_counted_and_kept(env: Env, tmp_path: Path) -> None:
+def test_totals_are_counted_from_known_facts_and_kept(env: Env, tmp_path: Path) -> None:
     catalog = env.catalog(tmp_path / "cache.sqlite")
     app = counted(catalog)[0]["app"]
     assert app.counts == ImageCounts(5, 2, 1, complete=False)

@@ -13,7 +13,7 @@ def changes(before: list[Image], after: list[Image]) -> RowChanges[Image]:
     return row_changes(old, new, lambda image: (image.tags, image.status))
 
 
-def test_rows_that_are_new_changed_and_gone() -> None:
+def test_new_changed_and_removed_rows_are_found() -> None:
     found = changes(
         [Image(A, ("prod",)), Image(B, ("v1",)), Image(C), Image(D, scan_status="COMPLETE")],
         [Image(A), Image(C, status="ARCHIVED"), Image(D), Image("sha256:new", ("prod",))],
@@ -24,7 +24,7 @@ def test_rows_that_are_new_changed_and_gone() -> None:
     assert not changes([Image(A)], [Image(A, size=1)])
 
 
-def test_moves_of_tags() -> None:
+def test_a_tag_at_another_image_is_a_tag_change() -> None:
     for before, after, moves in (
         ([Image(A, ("prod",)), Image(B)], [Image(A), Image(B, ("prod",))], [TagChange("prod", A, B)]),
         ([Image(A, ("prod",))], [Image(A), Image(B, ("prod",))], [TagChange("prod", A, B)]),  # a push

@@ -61,11 +61,11 @@ TABLE = """\
 """
 
 
-def test_text() -> None:
+def test_text_output_is_that_of_the_aws_cli() -> None:
     assert output.render(VALUE, "text") == TEXT
 
 
-def test_table() -> None:
+def test_table_output_is_that_of_the_aws_cli() -> None:
     assert output.render(VALUE, "table", title="List") == TABLE
 
 
@@ -87,7 +87,7 @@ def test_colors_are_reset_after_every_write_to_standard_output(capsys: pytest.Ca
     assert "\x1b" not in capsys.readouterr().out  # not a terminal
 
 
-def test_yaml() -> None:
+def test_yaml_output_is_that_of_the_aws_cli() -> None:
     assert output.render(VALUE, "yaml").startswith("next: null\nrepositories:\n- count: 2\n  name: app\n")
     assert output.render([1, "a: b"], "yaml-stream") == "- - 1\n  - 'a: b'\n"
     assert output.render("a: b", "yaml") == '"a: b"\n'

@@ -71,7 +71,7 @@ def test_a_case_is_listed_printed_and_tagged_byte_for_byte(name: str, cli: CliEn
     assert digests_of(cli.client, name) == set(kinds), "the bytes, and so the digests, are the same"
 
 
-def test_a_tag_that_cannot_be_is_refused_with_its_name(cli: CliEnv) -> None:
+def test_an_invalid_tag_is_refused_and_named(cli: CliEnv) -> None:
     image = load_case(cli.client, "bad-tags", "bad-tags")["manifest.json"]
     for tag in ("", "1.0+build", "feature/x", "a b", "é"):
         result = cli.run("retag", "bad-tags:v1", tag, "--yes")

@@ -13,7 +13,7 @@ from tests.support.embedded import REGION, create_repository, push_image, push_i
 HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 
 
-def test_what_is_found_and_the_exit_codes(cli: CliEnv, no_sdk_retries: None) -> None:
+def test_each_hit_is_printed_and_the_exit_code_says_what_was_found(cli: CliEnv, no_sdk_retries: None) -> None:
     for name in ("team/app", "team/cart", "mirror/app"):
         create_repository(cli.client, name)
         push_image(cli.client, name, name, "own")

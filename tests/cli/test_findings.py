@@ -88,7 +88,7 @@ def test_one_row_for_each_vulnerability_with_its_platforms(env: Env) -> None:
         ("app:prod", "severty:high", ExitCode.USAGE, "Did you mean severity?"),
     ],
 )
-def test_a_gate_passes_only_if_it_is_known_that_nothing_matches(
+def test_the_exit_code_is_0_only_if_it_is_known_that_nothing_matches(
     env: Env, image: str, text: str, code: ExitCode, said: str
 ) -> None:
     text, _, option = text.partition(" --")

@@ -199,7 +199,7 @@ def test_an_image_that_is_deleted_meanwhile_is_left_out(basic: Env) -> None:
         ("--filter", "tag=bad", "--query", "imageScanFindingsSummary.findingSeverityCounts.CRITICAL"),
     ],
 )
-def test_a_gate_does_not_pass_on_findings_that_are_not_known(basic: Env, status: str, options: tuple[str, ...]) -> None:
+def test_a_severity_filter_fails_if_findings_are_not_known(basic: Env, status: str, options: tuple[str, ...]) -> None:
     basic.set_scan("bad", status=status)
     result = basic.images(*options)
     assert result.code == UNDECIDED
@@ -208,7 +208,7 @@ def test_a_gate_does_not_pass_on_findings_that_are_not_known(basic: Env, status:
 
 
 @pytest.mark.parametrize("output", ["json", "yaml", "text", "table", "csv", "jsonl", "off"])
-def test_a_gate_does_not_pass_on_an_image_that_was_not_scanned(basic: Env, output: str) -> None:
+def test_a_severity_filter_fails_for_an_image_that_was_not_scanned(basic: Env, output: str) -> None:
     push_image(basic.cli.client, "app", "new", "new")
     result = basic.images("--filter", "tag=new severity>=critical", output=output)
     assert result.code == UNDECIDED
@@ -216,7 +216,7 @@ def test_a_gate_does_not_pass_on_an_image_that_was_not_scanned(basic: Env, outpu
     assert basic.images("--filter", "tag=new severity>=critical is:scanned", output=output).code == 0
 
 
-def test_a_gate_passes_on_a_scan_without_such_findings(env: Env) -> None:
+def test_a_severity_filter_passes_on_a_scan_without_such_findings(env: Env) -> None:
     result = env.images("--filter", "tag=bad severity>=critical", output="json")
     assert (result.code, result.json, result.err) == (0, {"imageDetails": []}, "")
 

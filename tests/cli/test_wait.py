@@ -63,7 +63,7 @@ def test_a_repository_that_comes_later_is_awaited(env: RetagEnv) -> None:
     assert wait_for_image(env.registry, parse_reference("later:v1"), "", 60, clock=clock).tags == ("v1",)
 
 
-def test_the_time_is_kept(env: RetagEnv) -> None:
+def test_the_wait_ends_at_the_timeout(env: RetagEnv) -> None:
     clock = FakeClock()
     with pytest.raises(NotThere):
         wait_for_image(env.registry, AWAITED, "", 12, clock=clock)
@@ -74,7 +74,7 @@ def test_the_time_is_kept(env: RetagEnv) -> None:
 
 
 @pytest.mark.usefixtures("no_sdk_retries")
-def test_failures_that_pass_are_outlasted_and_others_end_the_wait(env: RetagEnv) -> None:
+def test_the_wait_goes_on_after_a_temporary_failure_and_ends_at_another(env: RetagEnv) -> None:
     env.tag("awaited", env.one)
     fault = env.embedded.faults.add("DescribeImages:unavailable")
     clock = FakeClock(after_2=lambda: env.embedded.faults.remove(fault))
@@ -90,7 +90,7 @@ def test_failures_that_pass_are_outlasted_and_others_end_the_wait(env: RetagEnv)
     assert clock.sleeps == 0
 
 
-def test_the_exit_codes(cli: CliEnv) -> None:
+def test_the_exit_code_says_if_the_image_came(cli: CliEnv) -> None:
     create_repository(cli.client, "team/app")
     digest = push_image(cli.client, "team/app", "one", "v1").digest
     other = digest_of("other")

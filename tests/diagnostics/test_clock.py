@@ -21,7 +21,7 @@ from ecrtui.diagnostics.report import Status
         (None, "does not send", Status.UNKNOWN),
     ],
 )
-def test_the_clock_is_judged(difference: float | None, words: str, status: Status) -> None:
+def test_a_clock_that_is_wrong_by_a_minute_is_a_warning(difference: float | None, words: str, status: Status) -> None:
     check = clock_check(difference)
     assert words in str(check.value)
     assert check.status is status

@@ -30,5 +30,5 @@ def test_a_cell_is_read_back(text: str) -> None:
 
 
 @pytest.mark.parametrize(("cell", "text"), [(" -x ", "-x"), ("=1", "=1"), ("'x", "'x"), (" x", "x"), ("'-x", "-x")])
-def test_a_cell_of_a_person_is_read(cell: str, text: str) -> None:
+def test_a_cell_that_a_person_typed_is_read(cell: str, text: str) -> None:
     assert csv_text(cell) == text

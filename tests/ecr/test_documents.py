@@ -96,7 +96,7 @@ def test_an_image_document_holds_all_that_is_known() -> None:
     }
 
 
-def test_an_image_of_which_little_is_known_has_few_members() -> None:
+def test_members_that_are_not_known_are_left_out() -> None:
     assert image_document("team/app", Image("sha256:" + "a" * 64, status="")) == {
         "repositoryName": "team/app",
         "imageDigest": "sha256:" + "a" * 64,

@@ -33,7 +33,7 @@ def test_filters_apply_only_with_an_exclusion_setting() -> None:
     assert not TagMutability("IMMUTABLE", ("*",)).may_move("x")
 
 
-def test_wildcard_edge_cases() -> None:
+def test_a_wildcard_pattern_matches_the_whole_tag() -> None:
     def matches(pattern: str, tag: str) -> bool:
         return TagMutability("MUTABLE", (pattern,)).matching_filter(tag) == pattern
 

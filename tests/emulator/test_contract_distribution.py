@@ -185,7 +185,7 @@ def test_an_immutable_tag_stays(registry: Served, name: str) -> None:
     )
 
 
-def test_what_is_not_there(registry: Served, repository: str) -> None:
+def test_a_missing_repository_manifest_or_blob_is_named(registry: Served, repository: str) -> None:
     """V08"""
     unknown = f"The repository with name 'no/such' does not exist in the registry with id '{REGISTRY_ID}'"
     for method, path in {
@@ -344,7 +344,7 @@ def test_a_blob_is_uploaded(registry: Served, repository: str, chunked: bool) ->
     check_completed(registry, repository, content, done)
 
 
-def test_parts_follow_each_other(registry: Served, repository: str) -> None:
+def test_a_part_of_an_upload_begins_where_the_last_one_ended(registry: Served, repository: str) -> None:
     """V17"""
     first, second, third = b"a" * 5 * MEBIBYTE, b"b" * 5 * MEBIBYTE, b"c"
     path = begin(registry, repository)

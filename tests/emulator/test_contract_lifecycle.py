@@ -298,12 +298,12 @@ def guide_images(ecr: Any, repository: str) -> str:
     return repository
 
 
-def test_the_first_example_of_two_rules(ecr: Any, guide_images: str) -> None:
+def test_a_rule_keeps_images_from_rules_of_lower_priority(ecr: Any, guide_images: str) -> None:
     """C19"""
     assert preview(ecr, guide_images, rule(1, tagged("prod")), rule(2, tagged("beta"))) == {"beta-1": 1}
 
 
-def test_the_second_example_of_two_rules(ecr: Any, guide_images: str) -> None:
+def test_the_same_rules_in_the_other_order_expire_two_images(ecr: Any, guide_images: str) -> None:
     """C20"""
     found = preview(ecr, guide_images, rule(1, tagged("beta")), rule(2, tagged("prod")))
     assert found == {"beta-1": 1, "beta-2": 1}

@@ -42,7 +42,7 @@ def test_images_older_than_the_limit_expire() -> None:
     assert acting_rules(images, rule(1, 14, count="sinceImagePushed", tags="untagged")) == {"old": 1}
 
 
-def test_the_youngest_are_kept() -> None:
+def test_a_rule_that_counts_keeps_the_youngest_images() -> None:
     images = [image(name, age=age) for name, age in (("a", 3), ("b", 1), ("c", 2))]
     assert acting_rules(images, rule(1, 1)) == {"a": 1, "c": 1}
 

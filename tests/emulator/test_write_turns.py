@@ -62,7 +62,7 @@ def test_a_writer_that_waits_too_long_gets_the_error_of_sqlite_and_leaves_the_qu
         pass
 
 
-def test_a_failed_write_gives_its_turn_back() -> None:
+def test_the_next_write_runs_after_a_failed_one() -> None:
     turns = WriteTurns(1)
     with pytest.raises(RuntimeError), turns.turn():
         raise RuntimeError

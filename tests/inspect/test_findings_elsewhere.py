@@ -34,7 +34,7 @@ DENIED = PlatformScan(ScanTarget("sha256:a", AMD64), error=EcrTuiError("no", kin
         ([], (), (), ("x (it names no image)",)),
     ],
 )
-def test_what_is_not_known_is_not_called_absent(
+def test_a_platform_without_a_scan_is_not_known_to_lack_a_finding(
     scans: list[PlatformScan], found: tuple[str, ...], absent: tuple[str, ...], unknown: tuple[str, ...]
 ) -> None:
     (row,) = join_findings([scan(ARM64, "CVE-1")])

@@ -114,6 +114,6 @@ def test_a_config_that_cannot_be_read_keeps_the_layers() -> None:
 
 @settings(max_examples=30)
 @given(VALUES, VALUES, st.sampled_from([1, 2]))
-def test_no_value_breaks_it(layers: Any, history: Any, version: int) -> None:
+def test_any_value_in_layers_and_history_gives_a_table(layers: Any, history: Any, version: int) -> None:
     text = json.dumps({"schemaVersion": version, "layers": layers, "fsLayers": layers, "history": history})
     layer_table(text, parse_config(json.dumps({"history": history, "rootfs": layers}).encode()))

@@ -90,7 +90,7 @@ def test_each_rule_says_what_it_selects_keeps_and_does() -> None:
         ([image("a", age=7)], UNTAGGED, "expire an untagged image in 0 s"),  # ECR: older than 7 days
     ],
 )
-def test_the_outcome_of_a_rule_in_words(images: list[Image], one_rule: Any, words: str) -> None:
+def test_the_outcome_of_a_rule_is_a_sentence(images: list[Image], one_rule: Any, words: str) -> None:
     (outlook,) = evaluated(images, one_rule).outlooks
     assert outcome_words(outlook, NOW) == words
 
@@ -118,7 +118,7 @@ def test_parts_of_an_index_stay_and_are_counted_apart() -> None:
     assert json.loads(texts["JSON"]())["partsThatStay"] == 1
 
 
-def test_the_differences_to_the_preview_of_ecr() -> None:
+def test_images_on_which_the_preview_of_ecr_disagrees_are_listed() -> None:
     images = [image("a", age=9), image("b", age=9), image("c", age=9)]
     run = evaluated(images, UNTAGGED)
     seen = (PreviewedImage(images[0].digest, priority=2), PreviewedImage(images[1].digest, priority=5))

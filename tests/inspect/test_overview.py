@@ -100,7 +100,7 @@ NEWER = Image(OTHER, tags=("rc2",), pushed_at=NOW - DAY)
         (("rc1",), (), None, "stays for now · number 1"),
     ],
 )
-def test_the_lifecycle_verdict(
+def test_the_overview_says_what_the_lifecycle_policy_will_do(
     tags: tuple[str, ...], images: tuple[Image, ...] | None, in_index: bool | None, words: str
 ) -> None:
     image = Image(HERE, tags=tags, pushed_at=NOW - 3 * DAY, media_type=OCI)
@@ -128,7 +128,7 @@ def entry(number: int, tag: str, after: str, outcome: StepOutcome = StepOutcome.
     )
 
 
-def test_the_origin_of_a_tag_is_its_newest_write_from_here() -> None:
+def test_the_origin_of_a_tag_is_its_newest_write_in_the_journal() -> None:
     image = Image(HERE, tags=("a", "b", "c", "d"))
     found = tag_origins(
         image,

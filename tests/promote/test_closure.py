@@ -63,7 +63,7 @@ def test_an_index_that_names_itself_ends() -> None:
     assert [manifest.digest for manifest in closure.in_order([a], known)] == [b, a]
 
 
-def test_heads_are_named_by_no_index() -> None:
+def test_heads_are_the_manifests_that_no_index_names() -> None:
     members = tuple(Member(KNOWN[digest], MemberKind.IMAGE) for digest in KNOWN)
     assert Closure(NESTED.digest, members).heads == (NESTED.digest,)
 
@@ -99,7 +99,7 @@ def test_a_layer_with_urls_may_be_elsewhere() -> None:
         (Manifest("[]", digest_of("[]"), OCI_MANIFEST), "cannot be read"),
     ],
 )
-def test_what_ecr_would_not_accept_is_reported(manifest: Manifest, words: str) -> None:
+def test_a_manifest_that_ecr_would_refuse_is_a_problem(manifest: Manifest, words: str) -> None:
     problems = list(closure.copy_problems([Member(manifest, MemberKind.IMAGE)]))
     assert bool(problems) is bool(words)
     assert words in "".join(problems)

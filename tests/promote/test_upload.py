@@ -61,7 +61,7 @@ def test_a_layer_is_sent_in_parts_and_completed_once(size: int, known: bool) -> 
         ({"part": [FAILED] * 7}, {}, 1),
     ],
 )
-def test_what_an_answer_means(
+def test_a_blob_arrives_whole_after_throttling_failures_and_lost_replies(
     before: dict[str, list[EcrTuiError]], after: dict[str, list[EcrTuiError]], uploads: int
 ) -> None:
     target = MemoryStore(before={name: list(errors) for name, errors in before.items()}, after=after)

@@ -277,7 +277,7 @@ def test_a_reply_about_something_else_is_refused(estate: Estate, name: str, memb
 @pytest.mark.parametrize(
     ("name", "key"), [("repositories", "registryId"), ("images", "registryId"), ("images", "repositoryName")]
 )
-def test_a_row_of_something_else_is_named_and_left_out(estate: Estate, name: str, key: str) -> None:
+def test_a_row_of_another_registry_or_repository_is_named_and_left_out(estate: Estate, name: str, key: str) -> None:
     case = CASES[name]
     good, reply = record(estate, case)
     estate.registry.location()
@@ -308,7 +308,7 @@ def test_only_the_images_that_were_asked_for_are_taken(estate: Estate, name: str
     assert_named(error)
 
 
-def test_no_answer_about_a_tag_is_not_a_missing_tag(estate: Estate) -> None:
+def test_a_reply_that_leaves_out_a_tag_is_an_error_and_not_a_missing_tag(estate: Estate) -> None:
     fault = estate.embedded.faults.add(replied("BatchGetImage", {"images": [], "failures": []}))
     error = failed(estate.registry.images_by_tag, REPOSITORY, TAGS)
     estate.embedded.faults.remove(fault)
@@ -340,9 +340,7 @@ def arranged(rows: list[Any], order: str, number: int) -> list[Any]:
 @pytest.mark.parametrize("tokens", TOKENS)
 @pytest.mark.parametrize("order", ["same rows", "reversed rows", "no rows"])
 @pytest.mark.parametrize("name", PAGED)
-def test_pages_that_never_end_end_with_an_error_and_keep_the_rows(
-    estate: Estate, name: str, order: str, tokens: str
-) -> None:
+def test_endless_pages_are_an_error_that_keeps_the_rows(estate: Estate, name: str, order: str, tokens: str) -> None:
     case, member = CASES[name], PAGED[name]
     good, reply = record(estate, case)
     numbers = count()

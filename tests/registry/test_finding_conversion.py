@@ -98,7 +98,7 @@ def test_a_finding_without_details_has_its_title_and_nothing_else() -> None:
         ("MAYBE", None, Answer.UNKNOWN),
     ],
 )
-def test_whether_a_package_has_a_fix(available: str | None, version: str | None, fix: Answer) -> None:
+def test_a_package_has_a_fix_only_if_the_scan_says_so(available: str | None, version: str | None, fix: Answer) -> None:
     (found,) = enhanced({"name": "a", "fixedInVersion": version}, fixAvailable=available)
     assert found.fix is fix
 

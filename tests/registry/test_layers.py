@@ -70,7 +70,7 @@ def test_a_layer_is_uploaded_in_parts_and_read_again(store: EcrRegistry, env: Re
     assert read(reader, 1) == b""
 
 
-def test_a_part_that_does_not_follow_is_answered_with_what_there_is(store: EcrRegistry) -> None:
+def test_a_part_at_a_wrong_offset_tells_how_many_bytes_the_upload_has(store: EcrRegistry) -> None:
     upload = store.begin_upload("team/app")
     assert store.upload_part("team/app", upload.id, 0, CONTENT) == 10
     for first_byte in (0, 5, 11):

@@ -53,7 +53,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "kind", "ambiguous"), FAULTS)
-def test_a_write_through_a_network_fault(
+def test_a_network_fault_tells_if_the_write_may_have_been_applied(
     env: RegistryEnv, no_sdk_retries: None, served: str, fault: str, kind: type[EcrTuiError], ambiguous: bool
 ) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")
@@ -68,7 +68,7 @@ def test_a_write_through_a_network_fault(
 
 
 @pytest.mark.parametrize(("fault", "kind", "_"), FAULTS)
-def test_a_read_through_a_network_fault(
+def test_a_network_fault_of_a_read_is_an_error_of_the_right_kind(
     env: RegistryEnv, no_sdk_retries: None, served: str, fault: str, kind: type[EcrTuiError], _: object
 ) -> None:
     env.fault(f"DescribeImages:{fault}:times=1")

@@ -179,7 +179,7 @@ def test_the_prompt_says_that_a_code_was_refused_and_asks_again(
     assert len(keys) == 1
 
 
-def test_no_mfa_code_is_one_answer_for_all_requests_that_wait(served: str, profiles: WriteFile, sts: FakeSts) -> None:
+def test_a_prompt_without_a_code_fails_every_request_that_waits(served: str, profiles: WriteFile, sts: FakeSts) -> None:
     profiles(MFA)
     asked = threading.Event()
     answered = threading.Event()
@@ -468,7 +468,7 @@ def test_a_long_run_asks_for_a_new_mfa_code_before_it_begins(served: str, profil
     assert len(asked) == 2, "new credentials would not last longer"
 
 
-def test_a_plan_that_outlives_the_credentials_writes_nothing_without_a_code(
+def test_a_plan_longer_than_the_credentials_writes_nothing_without_a_code(
     served: str, profiles: WriteFile, sts: FakeSts, env: RegistryEnv
 ) -> None:
     support.push_image(env.client, "team/app", "one", "v1")

@@ -22,7 +22,7 @@ def redo(env: RetagEnv, place: WriteTarget) -> Plan:
     return plan
 
 
-def test_undo_and_redo_walk_through_the_writes_of_an_image(env: RetagEnv) -> None:
+def test_undo_and_redo_go_through_the_writes_of_an_image_one_by_one(env: RetagEnv) -> None:
     place = WriteTarget(REPOSITORY, env.one)
     states = [env.tags()]
     for tag in ("a", "two", "b"):  # "two" moves here from another image

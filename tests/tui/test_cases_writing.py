@@ -25,7 +25,7 @@ def client(embedded: EmbeddedRegistry) -> Any:
     return client_for(embedded)
 
 
-async def test_each_tag_that_cannot_be_is_refused_while_it_is_typed(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_each_invalid_tag_is_refused_while_it_is_typed(embedded: EmbeddedRegistry, client: Any) -> None:
     image = load_case(client, "team/app", "bad-tags")["manifest.json"]
     reasons = {
         "1.0+build": "a tag cannot contain '+'",

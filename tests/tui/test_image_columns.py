@@ -63,7 +63,7 @@ def test_tag_cells_follow_the_protected_tags_of_the_account() -> None:
         (replace(INDEX, status="ARCHIVED"), "index 2", "archived"),
     ],
 )
-def test_a_kind_is_short(image: Image, text: str, kind: str) -> None:
+def test_the_kind_of_each_image_fits_its_column(image: Image, text: str, kind: str) -> None:
     assert short_kind(image, text) == kind
     assert len(kind) <= KIND_WIDTH
 
@@ -85,7 +85,7 @@ def test_a_kind_is_short(image: Image, text: str, kind: str) -> None:
         (ImageScan("SOMETHING_NEW"), "something new"),
     ],
 )
-def test_findings_are_short(scan: ImageScan, cell: str) -> None:
+def test_the_findings_cell_shows_the_worst_severities_or_the_state_of_the_scan(scan: ImageScan, cell: str) -> None:
     assert str(findings_cell(IMAGE.with_scan(scan))) == cell
 
 

@@ -42,7 +42,7 @@ def test_another_word_finds_its_action(word: str, action: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["", " ", "zzz", "iff"])
-def test_nothing_and_parts_inside_a_word_find_nothing(word: str) -> None:
+def test_only_the_beginning_of_a_word_finds_an_action(word: str) -> None:
     assert [action.id for action in ACTIONS if matching_synonym(action.id, word)] == []
 
 

@@ -32,7 +32,9 @@ TOTALS = RepositoryTotals(ImageCounts(3, 1, 0, complete=False), 1, None, None, N
         (ImageScan("NOT_SCANNED"), 2, "?"),
     ],
 )
-def test_findings_are_only_as_good_as_what_is_known(scan: ImageScan | None, unknown: int, cell: str) -> None:
+def test_findings_of_a_repository_are_marked_while_scans_are_not_known(
+    scan: ImageScan | None, unknown: int, cell: str
+) -> None:
     totals = TOTALS._replace(scan=scan, unknown_scans=unknown)
     assert str(findings_cell(totals)) == cell
 

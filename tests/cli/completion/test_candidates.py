@@ -79,7 +79,7 @@ def words(program: Command, line: str) -> list[str]:
         ("unknown-command x|", []),
     ],
 )
-def test_the_candidates(program: Command, line: str, expected: list[str]) -> None:
+def test_each_word_of_a_command_line_is_completed(program: Command, line: str, expected: list[str]) -> None:
     line = line if not line.endswith(" |") else f"{line[:-1]}''|"
     assert words(program, line) == expected
 

@@ -70,7 +70,7 @@ ALLOWED: list[tuple[str, dict[str, str], str, tuple[str, ...]]] = [
     ("settings", "environment", "tag", "options", "allowed"),
     [(*row, False) for row in REFUSED] + [(*row, True) for row in ALLOWED],
 )
-def test_the_settings_decide(
+def test_read_only_and_protected_tags_of_the_settings_refuse_the_write(
     settings: str,
     environment: dict[str, str],
     tag: str,
@@ -98,7 +98,7 @@ def test_the_settings_decide(
     assert ("DescribeRegistry" in operations) == ("accounts" in settings and not options)
 
 
-def test_what_sends_nothing_is_never_refused(
+def test_help_and_skeletons_work_in_read_only_mode(
     put_image: PutImageRunner, embedded: EmbeddedRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ECRTUI_READ_ONLY", "1")

@@ -172,7 +172,7 @@ UNREAD = NotKnown("not permitted: ecr:X")
 
 @pytest.mark.parametrize("member", ["manifest", *PARTS])
 @pytest.mark.parametrize("both", [False, True])
-def test_what_is_not_known_is_never_the_same(member: str, both: bool) -> None:
+def test_an_unread_part_never_counts_as_equal(member: str, both: bool) -> None:
     a, b = image(tag="a"), image(tag="b", layers=[("other", 1)])
     unread: Mapping[str, Any] = {member: UNREAD}
     a, b = replace(a, **unread), replace(b, **unread) if both else b
@@ -184,7 +184,7 @@ def test_what_is_not_known_is_never_the_same(member: str, both: bool) -> None:
     assert not comparison.pending
 
 
-def test_nothing_is_said_about_a_part_that_is_still_read() -> None:
+def test_sections_are_pending_while_a_part_is_read() -> None:
     unread = replace(image(), artifacts=READING, sources=READING, contents=READING).without_part()
     comparison = compared(unread, image(layers=[("other", 1)]))
     assert comparison.pending

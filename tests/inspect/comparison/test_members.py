@@ -34,7 +34,7 @@ def test_members_have_signs_and_values(before: Any, after: Any, rows: list[tuple
     assert changes(document_rows(json.dumps(before), json.dumps(after))) == rows
 
 
-def test_members_that_are_the_same_are_rows_too() -> None:
+def test_equal_members_are_rows_too() -> None:
     text = json.dumps({"a": 1, "b": {"c": None}, "d": [{"e": "f"}, {"g": []}]})
     rows = document_rows(text, text)
     assert [(row.label, row.before, row.after) for row in rows] == [

@@ -38,7 +38,7 @@ def short(value: str) -> str:
         ),
     ],
 )
-def test_platforms_are_paired(
+def test_platforms_of_two_indexes_are_paired_by_name(
     before: list[tuple[str, str]], after: list[tuple[str, str]], pairs: list[str], first: str
 ) -> None:
     choice = choose_platforms(index(*before), index(*after))

@@ -113,5 +113,5 @@ def test_a_role_connects_without_a_profile(portal: FakeSso, served: str) -> None
         ],
     ],
 )
-def test_a_name_means_a_role(text: str, expected: SsoRole | None) -> None:
+def test_a_profile_name_with_session_account_and_role_names_a_role(text: str, expected: SsoRole | None) -> None:
     assert parse_sso_role(text) == expected

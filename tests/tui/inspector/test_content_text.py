@@ -24,7 +24,7 @@ from tests.support.screen import unsafe_characters
 A, B, C, D = (digest_of(name) for name in "abcd")
 
 
-def test_a_content_is_its_problem_its_facts_its_files_and_its_text() -> None:
+def test_the_text_of_a_content_has_problem_facts_files_and_text_in_this_order() -> None:
     files = (ArchiveFile("a/values.yaml", 9, "x: 1\ny: 2\n"), ArchiveFile("a/link", 0, note="a link to /etc"))
     content = Content(
         "Helm chart", (Fact("signer", ("CN=a", "CN=b")),), None, files, '{\n  "a": 1\n}', "{}", "It is cut."

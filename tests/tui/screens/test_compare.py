@@ -98,7 +98,7 @@ async def test_two_releases_are_compared(tmp_path: Path) -> None:
         await until(pilot, "B nightly v1 v2")
 
 
-async def test_the_ways_to_the_comparison_and_what_may_not_be_read() -> None:
+async def test_the_comparison_opens_from_list_and_image_and_names_what_it_may_not_read() -> None:
     embedded, _, digests = releases()
     async with running(embedded, f"{REPOSITORY}:v2", size=(80, 24)) as pilot:
         await until(pilot, digests["v2"])

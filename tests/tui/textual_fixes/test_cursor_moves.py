@@ -24,7 +24,7 @@ def test_each_move_arrives() -> None:
         assert len(move) <= len(f"\x1b[{to_y + 1};{to_x + 1}H")
 
 
-def test_moves_are_short() -> None:
+def test_each_cursor_move_takes_the_shortest_sequence() -> None:
     for x, y, to_x, to_y, move in (
         (None, 3, 4, 3, "\x1b[4;5H"),
         (None, 3, 0, 3, "\x1b[4H"),

@@ -54,7 +54,7 @@ def read(data: bytes) -> list[str]:
         (b"\x1b[200~\xff\x1b[201~", ["paste '\ufffd'"]),
     ],
 )
-def test_keys_reports_and_pastes(data: bytes, messages: list[str]) -> None:
+def test_bytes_become_keys_reports_and_pastes(data: bytes, messages: list[str]) -> None:
     assert read(data) == messages
 
 
