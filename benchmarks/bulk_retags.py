@@ -8,11 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 
-import boto3
-
+from benchmarks.dataset import empty_index, send_request
 from benchmarks.measurement import Measurement, duration, scaled
-from benchmarks.programs import REGION, aws_cli, aws_environment, ecrtui
+from benchmarks.programs import aws_cli, ecrtui, ecrtui_environment
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.fault_effects import RateLimit
 from ecrtui.emulator.faults import Fault
@@ -70,22 +70,13 @@ def measure() -> list[Measurement]:
 @contextmanager
 def _registry() -> Iterator[tuple[EmbeddedRegistry, dict[str, str]]]:
     """Serve a registry with a few images; yield it and the environment for its clients."""
-    embedded = EmbeddedRegistry(open_database(None), registry_id="123456789012", region=REGION)
+    embedded = EmbeddedRegistry(open_database(None))
     with serve(embedded) as url, tempfile.TemporaryDirectory() as home:
-        environment = aws_environment(url) | {"XDG_STATE_HOME": home, "XDG_CONFIG_HOME": home}
-        client = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b").client(  # noqa: S106 - not a secret
-            "ecr", endpoint_url=url, region_name=REGION
-        )
-        client.create_repository(repositoryName="app")
+        send_request(embedded, "CreateRepository", {"repositoryName": "app"})
         for number in range(IMAGES):
-            document = {
-                "schemaVersion": 2,
-                "mediaType": "application/vnd.oci.image.index.v1+json",
-                "manifests": [],
-                "annotations": {"org.opencontainers.image.title": f"measured {number}"},
-            }
-            client.put_image(repositoryName="app", imageManifest=json.dumps(document), imageTag=f"image-{number}")
-        yield embedded, environment
+            image = {"imageManifest": empty_index(f"measured {number}"), "imageTag": f"image-{number}"}
+            send_request(embedded, "PutImage", {"repositoryName": "app", **image})
+        yield embedded, ecrtui_environment(url, Path(home))
 
 
 def _retag(environment: dict[str, str], tag_prefix: str, tag_count: int) -> float:

@@ -124,3 +124,15 @@ def send_request(registry: EmbeddedRegistry, operation: str, parameters: dict[st
     """Run an operation of the ECR API in this process."""
     response = registry.handle(Request(json.dumps(parameters).encode(), {"x-amz-target": TARGET_PREFIX + operation}))
     assert response.status == 200, response
+
+
+def empty_index(title: str) -> str:
+    """Return the manifest of an index that names no images, so that it needs no layers."""
+    return json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.index.v1+json",
+            "manifests": [],
+            "annotations": {"org.opencontainers.image.title": title},
+        }
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
@@ -9,10 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import boto3
-
+from benchmarks.dataset import empty_index, send_request
 from benchmarks.measurement import Measurement, alternate, scaled, timed
-from benchmarks.programs import REGION, aws_cli, aws_environment, ecrtui, ecrtui_environment
+from benchmarks.programs import aws_cli, aws_environment, ecrtui, ecrtui_environment
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.http_server import serve
 from ecrtui.emulator.service import EmbeddedRegistry
@@ -24,7 +24,8 @@ HOLDERS = (17, 444, 901)
 SHELL_REPOSITORIES = scaled(40, 8)
 """Repositories that the AWS CLI asks. Every process takes the same time, so the time of all is projected."""
 
-LANES = 8
+PROCESSES = 8
+"""Processes of the AWS CLI that run at the same time."""
 ROUNDS = scaled(3, 1)
 
 
@@ -44,7 +45,7 @@ def measure() -> list[Measurement]:
             f"a digest found in {REPOSITORIES:,} repositories: ecrtui find, whole process",
             ours,
             1 / 20,
-            baseline=f"xargs -P {LANES} aws ecr describe-images",
+            baseline=f"xargs -P {PROCESSES} aws ecr describe-images",
             theirs=theirs * REPOSITORIES / SHELL_REPOSITORIES,
             note=f"medians of {ROUNDS}; the AWS CLI is given the names of {SHELL_REPOSITORIES} repositories, and the "
             f"time of {REPOSITORIES:,} is projected; ecrtui lists the repositories first",
@@ -59,7 +60,7 @@ def _find(digest: str, environment: dict[str, str]) -> None:
 
 def _ask_one_by_one(digest: str, environment: dict[str, str]) -> None:
     command = [
-        *("xargs", "-P", str(LANES), "-I", "NAME", aws_cli(), "ecr", "describe-images"),
+        *("xargs", "-P", str(PROCESSES), "-I", "NAME", aws_cli(), "ecr", "describe-images"),
         *("--repository-name", "NAME", "--image-ids", f"imageDigest={digest}"),
     ]
     names = "".join(f"{_name(number)}\n" for number in range(SHELL_REPOSITORIES))
@@ -74,15 +75,12 @@ def _name(number: int) -> str:
 @contextmanager
 def _registry() -> Iterator[tuple[str, str]]:
     """Serve a registry with the repositories; yield its URL and the digest."""
-    index = json.dumps(
-        {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}, indent=2
-    )
-    with serve(EmbeddedRegistry(open_database(None))) as url:
-        client = boto3.Session(aws_access_key_id="a", aws_secret_access_key="b").client(  # noqa: S106 - not a secret
-            "ecr", endpoint_url=url, region_name=REGION
-        )
-        for number in range(REPOSITORIES):
-            client.create_repository(repositoryName=_name(number))
-        for number in HOLDERS:
-            put = client.put_image(repositoryName=_name(number), imageManifest=index, imageTag="v1")
-        yield url, put["image"]["imageId"]["imageDigest"]
+    manifest = empty_index("searched")
+    embedded = EmbeddedRegistry(open_database(None))
+    for number in range(REPOSITORIES):
+        send_request(embedded, "CreateRepository", {"repositoryName": _name(number)})
+    for number in HOLDERS:
+        image = {"imageManifest": manifest, "imageTag": "v1"}
+        send_request(embedded, "PutImage", {"repositoryName": _name(number), **image})
+    with serve(embedded) as url:
+        yield url, f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"

@@ -42,21 +42,20 @@ def aws_cli_version() -> str:
     return output.split()[0]
 
 
-def aws_environment(url: str, region: str = REGION) -> dict[str, str]:
+def aws_environment(url: str) -> dict[str, str]:
     """Return the user's environment with dummy AWS settings instead of the user's own.
 
     Python keeps its byte code in the cache folder, as both programs do when a user installs them.
 
     Args:
-        url: the endpoint for both programs.
-        region: the region for both programs.
+        url: the endpoint.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     return kept | {
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": region,
+        "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -66,7 +65,7 @@ def aws_environment(url: str, region: str = REGION) -> dict[str, str]:
 
 
 def ecrtui_environment(url: str, home: Path) -> dict[str, str]:
-    """Return :func:`aws_environment` without the user's ecrtui settings, journal and cache: they go into this home."""
+    """Return :func:`aws_environment` with this folder as home, so that the user's own settings have no effect."""
     dropped = ("ECRTUI_", "XDG_", "TEXTUAL")
     kept = {name: value for name, value in aws_environment(url).items() if not name.startswith(dropped)}
     return kept | {"HOME": str(home)}

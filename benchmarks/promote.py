@@ -29,7 +29,7 @@ from benchmarks.dataset import serve_file
 from benchmarks.image_layout import write_layout
 from benchmarks.layers import Client
 from benchmarks.measurement import Measurement, alternate, duration, scaled, timed
-from benchmarks.programs import aws_environment, ecrtui
+from benchmarks.programs import ecrtui, ecrtui_environment
 from benchmarks.promotions import SOURCE, TARGET
 
 LAYERS = 4
@@ -112,24 +112,28 @@ def _docker_registry(folder: Path) -> Iterator[str]:
         "http": {"addr": address},
     }
     (folder / "config.yml").write_text(json.dumps(config))
-    with _running(["docker-registry", "serve", str(folder / "config.yml")]):
-        while True:
-            try:
-                urlopen(f"http://{address}/v2/").close()
-                break
-            except URLError:
-                time.sleep(0.05)
+    with _running(["docker-registry", "serve", str(folder / "config.yml")]) as process:
+        while not _answers(address):
+            assert process.poll() is None, "docker-registry has ended"
+            time.sleep(0.05)
         yield address
+
+
+def _answers(address: str) -> bool:
+    try:
+        urlopen(f"http://{address}/v2/").close()
+    except URLError:
+        return False
+    return True
 
 
 def _promote(urls: Sequence[str], folder: Path, *options: str, target: str = TARGET) -> tuple[float, float]:
     """Promote the image between two served embedded registries; return the seconds and the memory in MB."""
     command = [ecrtui(), "promote", SOURCE, target, "--yes", "--create-repository", "--to-endpoint-url", urls[1]]
-    environment = aws_environment(urls[0]) | {"XDG_STATE_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", _WITH_MEMORY, *command, *options],
-        env=environment,
+        env=ecrtui_environment(urls[0], folder),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -163,10 +167,10 @@ def _by_the_oci_api(urls: Sequence[str], folder: Path) -> tuple[float, ...]:
 
 
 @contextmanager
-def _running(command: Sequence[str]) -> Iterator[None]:
+def _running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        yield
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()

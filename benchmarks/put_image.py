@@ -5,32 +5,27 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from benchmarks.dataset import empty_index, send_request
 from benchmarks.measurement import Measurement, alternate, scaled, timed
-from benchmarks.programs import REGION, aws_cli, aws_cli_version, aws_environment, ecrtui
+from benchmarks.programs import aws_cli, aws_cli_version, ecrtui, ecrtui_environment
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.http_server import serve
 from ecrtui.emulator.service import EmbeddedRegistry
 
 ROUNDS = scaled(21, 1)
 TARGET = 0.65
-MANIFEST = (
-    '{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [], '
-    '"annotations": {"org.opencontainers.image.title": "measured"}}\n'
-)
+MANIFEST = empty_index("measured")
 
 
 def measure(rounds: int = ROUNDS) -> list[Measurement]:
     """Run both commands in turn. Every run adds a new tag to the image."""
-    embedded = EmbeddedRegistry(open_database(None), registry_id="123456789012", region=REGION)
-    with serve(embedded) as url:
-        environment = aws_environment(url)
-        subprocess.run(
-            [aws_cli(), "ecr", "create-repository", "--repository-name", "app"],
-            env=environment,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+    embedded = EmbeddedRegistry(open_database(None))
+    send_request(embedded, "CreateRepository", {"repositoryName": "app"})
+    with serve(embedded) as url, TemporaryDirectory() as home:
+        environment = ecrtui_environment(url, Path(home))
         tag_numbers = count()
         ours = _put_image([ecrtui(), "put-image"], environment, tag_numbers)
         theirs = _put_image([aws_cli(), "ecr", "put-image"], environment, tag_numbers)
