@@ -1,1 +1,15 @@
-"""What is in an image: its artifacts, packages, layers and findings, and how it differs from another image."""
+"""What is in an image: its artifacts, packages, layers and findings, and how it differs from another image.
+
+Nothing here trusts a document: any bytes give a result or a problem in words, never an exception of the parser.
+
+- Artifacts: ``artifact_reading`` reads them, ``artifacts`` puts them in one tree, ``formats`` names their kinds.
+- The content of an artifact: ``contents`` decides what a blob is. ``packages`` (SBOMs), ``statements``, ``envelopes``,
+  ``cbor``, ``certificates`` and ``archives`` read one kind each.
+- Findings: ``findings`` joins the scans of the platforms; ``findings_filter``, ``findings_export`` and
+  ``findings_elsewhere`` use the rows.
+- Lifecycle policies: ``lifecycle`` evaluates one here, ``lifecycle_preview`` asks ECR, ``lifecycle_export`` writes the
+  result.
+- The panes of an image: ``overview``, ``layers``, ``tag_history``. The details of a repository: ``repository_facts``.
+
+``comparison`` compares two images.
+"""
