@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -65,10 +65,19 @@ class ListingStore:
             self.forget(repository)  # keep() does not write a chunk again whose digest is stored
             return None
 
-    def keep(self, repository: str, codec: ChunkCodec[Item], items: Iterable[Item]) -> None:
+    def keep(self, repository: str, codec: ChunkCodec[Item], items: Sequence[Item]) -> None:
         """Replace the listing of this name: write its new chunks and delete those that it no longer has."""
+        stored = self._file.read(lambda connection: self._stored_digests(connection, repository), frozenset[bytes]())
+        if not self._replace(repository, codec, items, stored):
+            self._replace(repository, codec, items, frozenset())
+
+    def _replace(self, repository: str, codec: ChunkCodec[Item], items: Sequence[Item], known: Set[bytes]) -> bool:
+        """Write the listing without the content of known chunks.
+
+        Returns:
+            False if another process has deleted a known chunk meanwhile. Nothing is written then.
+        """
         listed_at = self._clock()
-        known = self._file.read(lambda connection: self._stored_digests(connection, repository), frozenset[bytes]())
         digests: dict[bytes, None] = {}
         # Compress before the transaction, so that other processes wait for the writing only. Encode one chunk at a
         # time: all rows as text would take more memory than the rows do.
@@ -78,14 +87,16 @@ class ListingStore:
             if digest not in known:
                 compressed[digest] = zlib.compress(content, 1)
 
-        def write(connection: sqlite3.Connection) -> None:
+        def write(connection: sqlite3.Connection) -> bool:
+            stored = self._stored_digests(connection, repository)
+            if not digests.keys() <= stored | compressed.keys():
+                return False
             listing = connection.execute(
                 "INSERT INTO listing (registry, repository, listed_at, chunks) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (registry, repository) DO UPDATE SET listed_at = excluded.listed_at, "
                 "chunks = excluded.chunks RETURNING id",
                 (self._registry, repository, listed_at, b"".join(digests)),
             ).fetchone()[0]
-            stored = self._stored_digests(connection, repository)
             connection.executemany(
                 "DELETE FROM chunk WHERE listing = ? AND digest = ?",
                 [(listing, digest) for digest in stored - digests.keys()],
@@ -95,8 +106,9 @@ class ListingStore:
                 [(listing, digest, content) for digest, content in compressed.items()],
             )
             self._delete_oldest(connection, listing)
+            return True
 
-        self._file.write(write, None)
+        return self._file.write(write, True)
 
     def forget(self, repository: str) -> None:
         """Delete the listing of this name."""

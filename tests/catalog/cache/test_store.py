@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -124,6 +124,24 @@ def test_only_changed_chunks_are_written(file: Path, cache: Cache) -> None:
     known = cache.images("a")
     assert known is not None
     assert set(known.items) == {*moved[1:], image(10_001)}
+
+
+def test_a_listing_is_complete_if_another_process_replaces_it_meanwhile(file: Path) -> None:
+    cache, other = Cache(file, HERE), Cache(file, HERE)
+    rows = [image(number) for number in range(3000)]
+    cache.keep_images("a", rows)
+
+    class Replaced(list[Image]):
+        """Rows that the other process replaces when this one begins to encode them."""
+
+        def __iter__(self) -> Iterator[Image]:
+            other.keep_images("a", rows[:1])
+            return super().__iter__()
+
+    cache.keep_images("a", Replaced(rows))
+    known = cache.images("a")
+    assert known is not None
+    assert set(known.items) == set(rows)
 
 
 def chunk_digests(file: Path) -> set[bytes]:
