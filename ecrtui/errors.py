@@ -79,6 +79,8 @@ class ErrorKind(Enum):
     LISTING_EXPIRED = "listing expired"
     INTEGRITY = "integrity"
     USAGE = "usage"
+    INTERNAL = "internal"
+    """Only a bug of ecrtui can cause it."""
 
 
 OF_ALL_REQUESTS = (ErrorKind.CREDENTIALS, ErrorKind.CLOCK, ErrorKind.ACCOUNT_CHANGED)
@@ -212,6 +214,15 @@ def unsupported(operation: str) -> Refused:
     return Refused(UNSUPPORTED, kind=ErrorKind.UNSUPPORTED, operation=operation)
 
 
+def no_such_image(repository: str, *, tag: str = "", digest: str = "") -> NotFound:
+    """Return the error for an image that a repository does not have: by its tag, or else by its digest."""
+    return NotFound(
+        f"{repository} has no {f'tag {tag}' if tag else f'image {digest}'}",
+        hint=f"List its images with: ecrtui images {repository}",
+        kind=ErrorKind.IMAGE_NOT_FOUND,
+    )
+
+
 INTERNAL_ERROR = "Internal error (please report this bug)"
 """The title of an error that only a bug of ecrtui can cause."""
 
@@ -238,4 +249,4 @@ def unreadable_rows(problems: Sequence[str], count: int | None = None) -> Incomp
 
 def internal_error(problem: BaseException | None) -> EcrTuiError:
     """Return the error to show for an unexpected exception."""
-    return EcrTuiError(INTERNAL_ERROR, f"{type(problem).__name__}: {problem}")
+    return EcrTuiError(INTERNAL_ERROR, f"{type(problem).__name__}: {problem}", kind=ErrorKind.INTERNAL)

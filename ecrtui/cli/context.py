@@ -20,7 +20,7 @@ from ecrtui.cli.output_options import check_output
 from ecrtui.cli.redacting_parser import RedactingParser
 from ecrtui.cli.standard_streams import discard, flush_stdout, is_closed
 from ecrtui.ecr.reference import Reference, parse_reference
-from ecrtui.errors import EcrTuiError, NotFound, UsageError, internal_error
+from ecrtui.errors import EcrTuiError, UsageError, internal_error, no_such_image
 
 if TYPE_CHECKING:
     from ecrtui.registry.gateway import EcrRegistry
@@ -214,5 +214,5 @@ def resolve_digest(registry: Registry, reference: Reference) -> str:
         return reference.digest
     image = registry.images_by_tag(reference.repository, [reference.tag]).get(reference.tag)
     if image is None:
-        raise NotFound("Tag not found", f"{reference.repository} has no tag {reference.tag}.")
+        raise no_such_image(reference.repository, tag=reference.tag)
     return image.digest

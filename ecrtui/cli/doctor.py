@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
         "Show versions, settings, sign-in, connection, terminal and files, and which permissions you have. "
         "Nothing is changed, and no secret is shown.",
         READ_CODES,
-        notes="The code is that of the first failed check; 0 if none failed.",
+        notes="The exit code is that of the first failed check, and 0 if no check failed.",
     )
     parser.add_argument(
         "repository", nargs="?", metavar="REPOSITORY", help="ask for permissions on it (default: the first one listed)"
@@ -50,7 +50,11 @@ def parser() -> argparse.ArgumentParser:
         help="print the smallest IAM policy for this instead, and send nothing",
     )
     parser.add_argument(
-        "--timeout", type=seconds, default=TIME_LIMIT, metavar="SECONDS", help=f"wait so long (default: {TIME_LIMIT})"
+        "--timeout",
+        type=seconds,
+        default=TIME_LIMIT,
+        metavar="SECONDS",
+        help=f"wait at most this long for the answers, and again for the permissions (default: {TIME_LIMIT})",
     )
     add_connection_options(parser)
     return parser

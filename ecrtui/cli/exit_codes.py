@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 
-from ecrtui.errors import INTERNAL_ERROR, EcrTuiError, ErrorKind
+from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.retag.plan import Report, StepOutcome
 
 
@@ -55,19 +55,13 @@ WRITE_CODES = tuple(code for code in ExitCode if code not in (ExitCode.FOUND, Ex
 """The codes of commands that write."""
 
 
-LOCAL_CODES = (
-    ExitCode.DONE,
-    ExitCode.USAGE,
-    ExitCode.OUTPUT_ERROR,
-    ExitCode.INTERNAL_ERROR,
-    ExitCode.INTERRUPTED,
-)
-"""The codes of ``ecrtui local``, which uses no registry but a file."""
+LOCAL_CODES = tuple(code for code in READ_CODES if code is not ExitCode.REGISTRY_ERROR)
+"""The codes of commands that reach no registry, but files of this machine."""
 
 
 def list_codes(codes: Iterable[ExitCode]) -> str:
-    """Return a sentence with the numbers and the names of these codes, for a help text."""
-    return f"Exit codes: {', '.join(f'{code.value} {code.words}' for code in codes)}."
+    """Return a sentence with the numbers and the names of these codes, in their order, for a help text."""
+    return f"Exit codes: {', '.join(f'{code.value} {code.words}' for code in sorted(codes))}."
 
 
 class OutputError(EcrTuiError):
@@ -112,4 +106,4 @@ def exit_code_for_error(error: EcrTuiError) -> ExitCode:
         return ExitCode.REFUSED
     if isinstance(error, OutputError):
         return ExitCode.OUTPUT_ERROR
-    return ExitCode.INTERNAL_ERROR if error.title == INTERNAL_ERROR else ExitCode.REGISTRY_ERROR
+    return ExitCode.INTERNAL_ERROR if error.kind is ErrorKind.INTERNAL else ExitCode.REGISTRY_ERROR

@@ -31,9 +31,9 @@ def parser() -> argparse.ArgumentParser:
         "find",
         "Find a tag, a digest or an image in all repositories of the registry.",
         (*READ_CODES, ExitCode.UNDECIDED),
-        notes="The exit code is 0 if something is found, and 7 if nothing is. If a repository could not be read, what "
-        f"was found is printed, and the exit code is {ExitCode.UNDECIDED.value}. No request counts as a pull, without "
-        "--read-indexes.",
+        notes=f"The exit code is {ExitCode.REGISTRY_ERROR.value} if nothing is found. If a repository could not be "
+        f"read, what was found is printed, and the exit code is {ExitCode.UNDECIDED.value}. Without --read-indexes, no "
+        "request counts as a pull.",
     )
     parser.add_argument(
         "references",
@@ -65,11 +65,11 @@ def _execute(options: argparse.Namespace) -> int:
     from ecrtui.catalog.read_ahead import may_read_ahead
     from ecrtui.wiring import open_cache
 
-    places = _places(query)
-    context = CommandContext(options, places[0] if places else None)
+    locations = _locations(query)
+    context = CommandContext(options, locations[0] if locations else None)
     location = context.registry.location()
     query = resolve_references(query, [(location, context.registry)])
-    others = [f"account {place.registry_id}, region {place.region}, was not searched" for place in places[1:]]
+    others = [f"account {other.registry_id}, region {other.region}, was not searched" for other in locations[1:]]
     for note in (*query.notes, *others):
         print_message(f"{note}.")
     cache = open_cache(location, context.settings, print_message)
@@ -87,7 +87,7 @@ def _execute(options: argparse.Namespace) -> int:
     return answers.exit_code(query)
 
 
-def _places(query: Query) -> Sequence[Reference]:
+def _locations(query: Query) -> Sequence[Reference]:
     """Return account and region of each URI. The first one sets those of the connection, as for other commands."""
     terms = (*query.terms, *query.missing)
     return tuple(dict.fromkeys(Reference(registry_id=t.registry_id, region=t.region) for t in terms if t.registry_id))

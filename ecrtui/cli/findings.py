@@ -27,7 +27,7 @@ from ecrtui.cli.scan_lookup import require_scans
 from ecrtui.ecr.image import Image, ImageKind, is_index
 from ecrtui.ecr.manifest import parse_manifest
 from ecrtui.ecr.units import format_count
-from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
+from ecrtui.errors import EcrTuiError, ErrorKind, no_such_image
 from ecrtui.inspect import findings, findings_export
 from ecrtui.inspect.findings import FindingRow, PlatformScan, ScanTarget
 from ecrtui.inspect.findings_filter import parse_findings
@@ -113,7 +113,7 @@ def _targets_of(catalog: Catalog, context: CommandContext, reference: Reference)
     """
     repository, found = reference.repository, look_up(context.registry, reference)
     if found is None:
-        raise NotFound("Image not found", f"{reference} does not exist.")
+        raise no_such_image(repository, tag=reference.tag, digest=reference.digest)
     manifest = parse_manifest(catalog.manifest(repository, found.digest).text) if _may_be_index(found) else None
     targets = findings.scan_targets(found.digest, manifest, () if manifest else found.tags)
     if not targets:

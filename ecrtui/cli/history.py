@@ -13,8 +13,8 @@ from ecrtui.cli.aws_cli_output import FORMATS, write
 from ecrtui.cli.aws_cli_output.terminal import on_terminal, terminal_width
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.context import CommandContext, make_parser, run_command
-from ecrtui.cli.exit_codes import ExitCode
-from ecrtui.cli.output_options import ROW_FORMATS, add_output_options, print_rows
+from ecrtui.cli.exit_codes import READ_CODES, ExitCode
+from ecrtui.cli.output_options import ROW_FORMATS, add_output_options, print_text
 from ecrtui.cli.plain_table import plain_table
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import entry_document
@@ -29,15 +29,15 @@ def parser() -> argparse.ArgumentParser:
     parser = make_parser(
         "history",
         "List the writes to this registry that were made from this computer, newest first.",
-        (ExitCode.DONE, ExitCode.USAGE, ExitCode.REFUSED, ExitCode.REGISTRY_ERROR, ExitCode.INTERRUPTED),
-        notes="It is refused if the journal cannot be opened.",
+        (*READ_CODES, ExitCode.REFUSED),
+        notes=f"The exit code is {ExitCode.REFUSED.value} if the journal cannot be read.",
     )
     parser.add_argument("--repository", metavar="NAME", default="", help="only this repository")
     parser.add_argument(
         "--since", metavar="TIME", help="only writes since then: 30m, 12h, 7d or 1mo ago, or an ISO 8601 time"
     )
     parser.add_argument("--plan", metavar="ID", default="", help="only this plan")
-    parser.add_argument("--limit", metavar="N", type=count, help="show at most N")
+    parser.add_argument("--limit", metavar="N", type=count, help="show at most N writes")
     parser.add_argument("--resolve-unknown", action="store_true", help="first resolve writes whose outcome is unknown")
     add_output_options(parser, (*FORMATS, *ROW_FORMATS))
     add_connection_options(parser)
@@ -51,7 +51,7 @@ def _execute(options: argparse.Namespace) -> int:
         engine.resolve_unknown()
     entries = engine.history(options.repository, since=since, plan=options.plan, limit=options.limit)
     if options.output in ROW_FORMATS:
-        print_rows(history_texts(entries), options.output)
+        print_text(history_texts(entries), options.output)
     elif options.output == "table" and not options.query_text:
         sys.stdout.writelines(_table(entries))
     else:

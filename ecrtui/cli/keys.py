@@ -8,7 +8,7 @@ from functools import partial
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.console import print_message
 from ecrtui.cli.context import make_parser, run_command
-from ecrtui.cli.exit_codes import ExitCode
+from ecrtui.cli.exit_codes import LOCAL_CODES, ExitCode
 from ecrtui.cli.output_options import add_output_options
 
 
@@ -17,8 +17,8 @@ def parser() -> argparse.ArgumentParser:
     parser = make_parser(
         "keys",
         "List every action of the application: its id, its keys and what it does. "
-        "The ids are the names that [keys] in the settings file uses; keys that are set there are shown as set.",
-        (ExitCode.DONE, ExitCode.USAGE),
+        "The section [keys] of the settings file names an action by its id. Keys that it sets are listed as set.",
+        LOCAL_CODES,
     )
     add_output_options(parser, default="table")
     return parser

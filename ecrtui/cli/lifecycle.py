@@ -17,7 +17,7 @@ from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, parse_repository, run_command
 from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.cli.list_command import readable_rows
-from ecrtui.cli.output_options import ROW_FORMATS, add_output_options, print_rows
+from ecrtui.cli.output_options import ROW_FORMATS, add_output_options, print_text
 from ecrtui.cli.part_lookup import PartLookup
 from ecrtui.cli.plain_table import plain_table
 from ecrtui.ecr.documents import Document
@@ -89,8 +89,8 @@ def _stored_policy(registry: Registry, repository: str) -> str:
 def _policy_of(name: str) -> str:
     try:
         return read_text(Path(expand(name)))
-    except FileNotFoundError:
-        raise UsageError(f"The file does not exist: {name}") from None
+    except FileNotFoundError as problem:
+        raise UsageError(f"Could not read {name}", problem.strerror or str(problem)) from None
     except UnreadableFile as problem:
         raise UsageError(f"Could not read {name}", str(problem)) from None
 
@@ -122,7 +122,7 @@ def _preview(registry: Registry, repository: str, policy: str) -> LifecyclePrevi
 
 def _print(document: Document, run: DryRun, options: argparse.Namespace) -> None:
     if options.output in ROW_FORMATS:
-        print_rows(dry_run_texts(lambda: document), options.output)
+        print_text(dry_run_texts(lambda: document), options.output)
     elif options.output == "table" and not options.query_text:
         sys.stdout.writelines(_tables(document, run))
     else:

@@ -1,4 +1,4 @@
-"""The parts that ``images`` and ``repositories`` share: options, sort order, progress and streamed output."""
+"""The parts that the listing commands share: options, sort order, progress and streamed output."""
 
 from __future__ import annotations
 
@@ -44,15 +44,21 @@ def add_listing_options(parser: argparse.ArgumentParser, orders: Mapping[str, So
         orders: the sort orders by name.
         default: the name of the default order.
     """
-    parser.add_argument("--filter", metavar="FILTER", default="", help="show only matching rows; same syntax as /")
+    parser.add_argument(
+        "--filter",
+        metavar="FILTER",
+        default="",
+        help="show only matching rows; the filter of the application (key /) has the same syntax",
+    )
     parser.add_argument(
         "--sort",
+        metavar="ORDER",  # the choices would make the usage wider than a terminal
         choices=[*orders, UNSORTED],
-        help=f"sort order (default: {default}; with {' or '.join(STREAMED_FORMATS)} the order of arrival, unless "
-        "--reverse or --limit is given)",
+        help=f"sort order: {', '.join([*orders, UNSORTED])} (default: {default}; with "
+        f"{' or '.join(STREAMED_FORMATS)} the order of arrival, unless --reverse or --limit is given)",
     )
     parser.add_argument("--reverse", action="store_true", help="reverse the sort order")
-    parser.add_argument("--limit", metavar="N", type=count, help="show at most N")
+    parser.add_argument("--limit", metavar="N", type=count, help="show at most N rows")
     add_output_options(
         parser, LISTING_FORMATS, query_help="print only this part of the result; with jsonl, of each row"
     )

@@ -28,12 +28,18 @@ def add_output_options(
 ) -> None:
     """Add ``--output`` and ``--query``."""
     group = parser.add_argument_group("output")
-    group.add_argument("--output", choices=formats, default=default, help=f"output format (default: {default})")
+    group.add_argument(
+        "--output",
+        metavar="FORMAT",  # the choices would make the usage wider than a terminal
+        choices=formats,
+        default=default,
+        help=f"output format: {', '.join(formats)} (default: {default})",
+    )
     group.add_argument("--query", metavar="JMESPATH", help=query_help)
 
 
-def print_rows(texts: Texts, row_format: str) -> None:
-    """Print the text in one of :data:`ROW_FORMATS`."""
+def print_text(texts: Texts, row_format: str) -> None:
+    """Print the text of a result in one of :data:`ROW_FORMATS`."""
     make_text = next(make_text for name, make_text in texts.items() if name.lower() == row_format)
     for_display(sys.stdout, row_format).write(make_text())
 

@@ -111,7 +111,7 @@ def _read_content(path: str, name: str) -> bytes:
             with Path(path).open("rb") as file:
                 content = file.read(_MAX_FILE_SIZE + 1)
     except (OSError, ValueError) as problem:
-        raise UsageError(f"Could not read {name}", str(problem)) from problem
+        raise UsageError(f"Could not read {name}", getattr(problem, "strerror", None) or str(problem)) from problem
     if len(content) > _MAX_FILE_SIZE:
         raise UsageError(f"{name} is larger than {format_size(_MAX_FILE_SIZE)}", "", "Split the file.")
     return content

@@ -25,8 +25,9 @@ def parser() -> argparse.ArgumentParser:
     parser = make_parser(
         "wait",
         "Wait until an image is there, and print it. Without --digest, any image with the tag will do.",
-        (*READ_CODES[:2], ExitCode.CONFLICT, *READ_CODES[2:]),
-        notes="When the time is up, the code is 5 if the tag points to another image, and 7 if there is none.",
+        (*READ_CODES, ExitCode.CONFLICT),
+        notes=f"When the time is up, the exit code is {ExitCode.CONFLICT.value} if the tag points to another image, "
+        f"and {ExitCode.REGISTRY_ERROR.value} if there is no such image.",
     )
     parser.add_argument("reference", metavar="REFERENCE", help="team/app:tag, team/app@sha256:... or an image URI")
     parser.add_argument("--digest", default="", metavar="DIGEST", help="wait until the tag has this digest")
@@ -34,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         "--timeout",
         default=DEFAULT_TIMEOUT,
         metavar="TIME",
-        help=f"wait so long: 30s, 10m, 2h; 0s looks once (default: {DEFAULT_TIMEOUT})",
+        help=f"wait at most this long: 30s, 10m, 2h; 0s looks once (default: {DEFAULT_TIMEOUT})",
     )
     add_output_options(parser)
     add_connection_options(parser)

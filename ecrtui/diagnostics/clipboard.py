@@ -1,4 +1,4 @@
-"""The way of a copied text to the clipboard of the user."""
+"""How a copied text reaches the clipboard of the user."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ecrtui.tui import clipboard_programs
 
 
 def clipboard() -> Iterator[Check]:
-    """Yield where the user is, and the way that a copy takes first. Nothing is copied."""
+    """Yield where the user is, and what a copy goes through first. Nothing is copied."""
     environment = clipboard_programs.current_environment()
     over_ssh = clipboard_programs.over_ssh(environment)
     yield Check("user", "on another machine, over SSH" if over_ssh else "on this machine")

@@ -110,7 +110,7 @@ class RegistryCheck:
 
 
 def clock_check(difference: float | None) -> Check:
-    """Return what the clock of this machine is worth.
+    """Return how much the clock of this machine differs from that of the registry.
 
     Args:
         difference: seconds by which the clock of the registry is ahead; None if it is not known.

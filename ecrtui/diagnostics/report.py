@@ -82,23 +82,23 @@ def ask_all(questions: Sequence[Question], limit: float) -> Iterator[Section]:
         limit: seconds for all of them. What has no answer until then is not known.
     """
     checks: list[Check] = []
-    told: set[str] = set()
+    shown: set[str] = set()
     answers = run_with_limit([question.ask for question in questions], limit)
     for position, (question, answer) in enumerate(zip(questions, answers, strict=True)):
-        checks += (_told_once(check, told) for check in _checks_of(question, answer, limit))
+        checks += (_without_repetition(check, shown) for check in _checks_of(question, answer, limit))
         following = questions[position + 1 : position + 2]
         if not following or following[0].section != question.section:
             yield Section(question.section, tuple(checks))
             checks = []
 
 
-def _told_once(check: Check, told: set[str]) -> Check:
+def _without_repetition(check: Check, shown: set[str]) -> Check:
     """Return a failed check with only the title of its error if another check had the same error before."""
     if check.error is None:
         return check
-    if check.value in told:
+    if check.value in shown:
         return check._replace(value=f"{check.error.title} (see above)", hint="")
-    told.add(check.value)
+    shown.add(check.value)
     return check
 
 

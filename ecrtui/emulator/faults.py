@@ -1,25 +1,30 @@
 """Faults on demand: injected network failures and service errors, for tests and for ``serve --fault SPEC``.
 
-SPEC is ``OPERATION:KIND[:NAME=VALUE]...``. OPERATION is an ECR operation (``PutImage``), ``DownloadLayer`` for the
-content of a layer, or ``*`` for all of them. The kinds and their options:
+SPEC is ``OPERATION:KIND[:NAME=VALUE]...``. OPERATION is an ECR operation
+(``PutImage``), ``DownloadLayer`` for the content of a layer, or ``*`` for all of
+them. The kinds and their options:
 
-=============  ==============================  ====================================================================
-latency        seconds                         run the request at once, send the response later
-error          code, status=400, message       reply with this error; do not run the request
-throttle       message                         reply with ThrottlingException, status 400; do not run the request
-unavailable    status=503                      reply with this status and a body that is not JSON; do not run it
-drop-before                                    close the connection without a response; do not run the request
-drop-after                                     run the request, then close the connection without a response
-cut                                            run the request, end the body of the response halfway
-corrupt                                        run the request, change one byte of the body of the response
-expired                                        only for DownloadLayer: reply that the URL expired, status 403
-reset                                          run the request, reset the connection within the response
-rate           per_second, burst=per_second    reply with ThrottlingException above this rate (a token bucket)
-=============  ==============================  ====================================================================
+===========  ==========================  =======================================
+latency      seconds                     run the request; send the response late
+error        code, status=400, message   answer with this error
+throttle     message                     answer with ThrottlingException
+unavailable  status=503                  answer with this status, without JSON
+drop-before                              close the connection without a response
+drop-after                               the same, but run the request first
+cut                                      run it; send half of the response
+corrupt                                  run it; change a byte of the response
+expired                                  for DownloadLayer: the URL has expired
+reset                                    run it; reset within the response
+rate         per_second,                 answer with ThrottlingException above
+             burst=per_second            this rate (a token bucket)
+===========  ==========================  =======================================
 
-Every kind also takes ``times`` (stop after this many faults), ``after`` (let this many requests pass first),
+A request is run only where the text says so. Every kind also takes ``times``
+(stop after this many faults), ``after`` (let this many requests pass first),
 ``probability`` (0 to 1) and ``seed`` (repeat the same random choices).
-Examples: ``PutImage:drop-after:times=1``, ``*:throttle:probability=0.1:seed=7``, ``PutImage:rate:per_second=10``.
+
+Examples: ``PutImage:drop-after:times=1``, ``PutImage:rate:per_second=10``,
+``*:throttle:probability=0.1:seed=7``.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from ecrtui.ecr.lifecycle import parse_policy
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.referrer import Referrer
-from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused
+from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused, no_such_image
 from ecrtui.promote import closure
 from ecrtui.promote.closure import Closure, Member, MemberKind
 from ecrtui.promote.plan import Source
@@ -63,7 +63,7 @@ def read_source(registry: Registry, reference: Reference, *, referrers: bool = T
 def _digest_of_tag(registry: Registry, reference: Reference) -> str:
     image = registry.images_by_tag(reference.repository, [reference.tag]).get(reference.tag)
     if image is None:
-        raise NotFound("Tag not found", f"{reference.repository} has no tag {reference.tag}.")
+        raise no_such_image(reference.repository, tag=reference.tag)
     return image.digest
 
 

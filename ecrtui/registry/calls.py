@@ -116,8 +116,7 @@ class EcrCalls:
     def read(self, operation: str, *, without_registry_id: bool = False, **parameters: Any) -> dict[str, Any]:
         """Call an operation that changes nothing.
 
-        If AWS refuses the credentials, and there are other ones meanwhile, it is called again: somebody has renewed
-        them in another window.
+        If AWS refuses the credentials, and somebody has renewed them in another window, call it again.
         """
         try:
             return self._read(operation, without_registry_id, parameters)

@@ -134,7 +134,7 @@ class Clients:
         return client
 
     def upload_client(self, seconds: int) -> BaseClient:
-        """The client for layers, which sends once and waits longer for a reply.
+        """Return the client for layers, which sends once and waits longer for a reply.
 
         Args:
             seconds: the time limit of a reply, unless a flag gives one.
@@ -265,7 +265,10 @@ class Clients:
         return end.timestamp() if end is not None else 0
 
     def has_other_credentials(self, key: str) -> bool:
-        """Return whether the user, or another program, has renewed the credentials since a key was refused."""
+        """Return whether the user, or another program, has renewed the credentials since a key was refused.
+
+        If not, forget session and clients: the next call reads the credentials again.
+        """
         try:
             if self.access_key not in ("", key):
                 return True

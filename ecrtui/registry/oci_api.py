@@ -126,7 +126,11 @@ class OciApi:
                         proxy = required_text(data, "proxyEndpoint")
                         self._token = required_text(data, "authorizationToken"), self._endpoint(proxy)
                 if self._token is None:
-                    raise EcrTuiError("ECR returned no authorization token", operation=_AUTHORIZATION)
+                    raise EcrTuiError(
+                        "ECR returned no authorization token",
+                        hint="Try again. If it fails again, check the endpoint URL.",
+                        operation=_AUTHORIZATION,
+                    )
             return self._token
 
     def _endpoint(self, proxy: str) -> str:

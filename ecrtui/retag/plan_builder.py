@@ -10,7 +10,7 @@ from dataclasses import replace
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.tag import stored_tag_error, tag_error
-from ecrtui.errors import NotFound, UsageError
+from ecrtui.errors import UsageError, no_such_image
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag import undo_rules
 from ecrtui.retag.journal.entry import JournalEntry
@@ -90,7 +90,7 @@ class PlanBuilder:
         images = self._registry.images_by_tag(repository, [first, second])
         for tag in (first, second):
             if tag not in images:
-                raise NotFound("The tag does not exist", f"{repository} has no tag {tag}.")
+                raise no_such_image(repository, tag=tag)
         moves = (
             TagChange(repository, first, images[second].digest, expect=images[first].digest),
             TagChange(repository, second, images[first].digest, expect=images[second].digest),
@@ -112,7 +112,7 @@ class PlanBuilder:
         """
         images = self._registry.images_by_digest(repository, [source])
         if not images:
-            raise NotFound("The image does not exist", f"{repository} has no image {source}.")
+            raise no_such_image(repository, digest=source)
         changes = (TagChange(repository, tag, target, expect=source) for tag in images[0].tags)
         return self.build(tuple(changes), "copy tags")
 

@@ -45,6 +45,26 @@ def lines_of(result: CommandResult) -> dict[str, str]:
     return {row["imageTag"]: row["message"] for row in result.json["results"] if row["outcome"] == "refused"}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("manifest", "team/app:none"),
+        ("findings", "team/app:none"),
+        ("diff", "team/app:one", "team/app:none"),
+        ("retag", "team/app:none", "new", "--yes"),
+        ("swap", "team/app", "one", "none", "--yes"),
+        ("promote", "team/app:none", "team/new:x", "--yes"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_every_command_has_the_same_error_for_a_tag_that_does_not_exist(
+    registry: RetagRegistry, words: Sequence[str]
+) -> None:
+    result = registry.run(*words)
+    assert result.code == ExitCode.REGISTRY_ERROR
+    assert result.err == "ecrtui: team/app has no tag none\nhint: List its images with: ecrtui images team/app\n"
+
+
 def test_retag_refuses_a_bad_tag_with_one_exit_code_alone_and_among_others(registry: RetagRegistry) -> None:
     for tag, reason in BAD_TAGS.items():
         words = ("retag", "team/app:one", "--yes", "--", tag)

@@ -12,7 +12,10 @@ import pytest
 
 from ecrtui.cli.browse_options import parser as application_parser
 from ecrtui.cli.main import COMMANDS, main
+from ecrtui.cli.put_image.help_page import help_text
 from ecrtui.emulator.faults import Faults
+from ecrtui.registry.aws_cli.operation_model import load_model
+from ecrtui.registry.aws_cli.session import new_session
 from ecrtui.registry.logs import log_to
 from tests.support.cli_env import CliEnv, loaded_packages
 from tests.support.embedded import REGION, client_for, create_repository, new_embedded, push_image, served
@@ -118,5 +121,22 @@ def test_every_command_with_a_connection_accepts_read_only() -> None:
 
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name not in {"put-image", "local"}])
-def test_the_help_lists_exit_codes(command: str) -> None:
-    assert "Exit codes: 0 done, 2 usage" in parsers()[command].format_help().replace("\n", " ")
+def test_the_help_lists_exit_codes_in_their_order(command: str) -> None:
+    listed = re.search(r"Exit codes: (.*)\.$", " ".join(parsers()[command].format_help().split()))
+    assert listed
+    codes = [int(entry.split()[0]) for entry in listed[1].split(", ")]
+    assert codes == sorted(codes)
+    assert {0, 2, 9, 10, 130} <= {*codes}
+
+
+def test_every_help_fits_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    pending = [application_parser(), *(parser for name, parser in parsers().items() if name != "put-image")]
+    pages = [help_text(load_model(new_session()))]
+    while pending:
+        parser = pending.pop()
+        pages.append(parser.format_help())
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                pending += action.choices.values()
+    assert [line for page in pages for line in page.splitlines() if len(line) > 80] == []

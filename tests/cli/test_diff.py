@@ -97,7 +97,7 @@ def test_what_may_not_be_read_is_not_known(env: Env, no_sdk_retries: None) -> No
     ("words", "code", "message"),
     [
         (["team/app:v1", "team/app"], 2, "names no image"),
-        (["team/app:v1", "team/app:none"], 7, "team/app has no image none"),
+        (["team/app:v1", "team/app:none"], 7, "team/app has no tag none"),
         (["team/app:v1", "team/app:v1", "--query", "same"], 2, "--query does not work with text"),
     ],
 )

@@ -84,7 +84,7 @@ def test_one_row_for_each_vulnerability_with_its_platforms(env: Env) -> None:
         ("app:new", "", ExitCode.UNDECIDED, "findings of new are not known (not scanned): Start a scan"),
         ("app", "package:zlib", ExitCode.UNDECIDED, "the platforms of 1 index are not known. --read-indexes"),
         ("app", "severity>critical --read-indexes", ExitCode.UNDECIDED, "not scanned"),
-        ("app:nothing", "", ExitCode.REGISTRY_ERROR, "app:nothing does not exist"),
+        ("app:nothing", "", ExitCode.REGISTRY_ERROR, "app has no tag nothing"),
         ("app:prod", "severty:high", ExitCode.USAGE, "Did you mean severity?"),
     ],
 )

@@ -18,13 +18,13 @@ COMPLETE = "--complete"
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     from ecrtui.cli.context import make_parser
-    from ecrtui.cli.exit_codes import ExitCode
+    from ecrtui.cli.exit_codes import LOCAL_CODES
 
     parser = make_parser(
         "completion",
         "Print a script that completes commands, options, profiles, regions, repositories and tags in a shell. "
         "Repositories and tags are those that the application last listed; nothing is read from the network.",
-        (ExitCode.DONE, ExitCode.USAGE),
+        LOCAL_CODES,
         notes='For bash, add to ~/.bashrc: eval "$(ecrtui completion bash)". For zsh, add to ~/.zshrc, after compinit: '
         'eval "$(ecrtui completion zsh)". '
         "For fish: ecrtui completion fish > ~/.config/fish/completions/ecrtui.fish.",

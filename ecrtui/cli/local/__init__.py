@@ -12,8 +12,9 @@ from ecrtui.cli.local.registry_options import usage_errors
 from ecrtui.cli.redacting_parser import RedactingParser
 
 _DESCRIPTION = """\
-The embedded registry: ECR's protocol over a SQLite file, for experiments, tests and benchmarks. No AWS account needed.
-The application and most commands use it with --demo or --db FILE. `local serve` serves it to any AWS client.
+The embedded registry: ECR's protocol over a SQLite file, for experiments, tests
+and benchmarks. It needs no AWS account. The application and most commands use
+it with --demo or --db FILE. `local serve` serves it to any AWS client.
 """
 
 

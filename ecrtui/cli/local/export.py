@@ -18,7 +18,8 @@ from ecrtui.cli.local.registry_options import (
 from ecrtui.ecr.units import format_count
 
 _DESCRIPTION = """\
-Export an image as an OCI image layout, byte for byte, into a folder that is empty or does not exist.
+Export an image as an OCI image layout, byte for byte, into a folder that is
+empty or does not exist.
 
   ecrtui local export team/app:1.0 out --db registry.sqlite
   skopeo inspect oci:out:1.0

@@ -19,14 +19,17 @@ from ecrtui.ecr.units import format_count
 from ecrtui.errors import UsageError
 
 _DESCRIPTION = """\
-Import an image into a repository, which is created if it does not exist. Manifests are stored byte for byte, every
-digest is verified, and the tag is set last. SOURCE is an OCI image layout, as a folder or a tar file (plain, gzip,
-bzip2, xz), or a folder from `skopeo copy ... dir:FOLDER`. Without :TAG the image is stored untagged.
+Import an image into a repository, which is created if it does not exist.
+Manifests are stored byte for byte, every digest is verified, and the tag is set
+last. SOURCE is an OCI image layout, as a folder or a tar file (plain, gzip,
+bzip2, xz), or a folder from `skopeo copy ... dir:FOLDER`. Without :TAG the
+image is stored untagged.
 
   skopeo copy --all docker://docker.io/library/alpine:3.21 oci:alpine:3.21
   ecrtui local import alpine mirror/alpine:3.21 --db registry.sqlite
-  docker save team/app:1.0 > app.tar     # has only the platforms that were pulled
-  ecrtui local import app.tar team/app:1.0 --platform linux/amd64 --db registry.sqlite
+  docker save team/app:1.0 > app.tar  # the platforms that were pulled
+  ecrtui local import app.tar team/app:1.0 --platform linux/amd64 \\
+      --db registry.sqlite
   docker buildx build --output type=oci,dest=app.tar .
   ecrtui local import app.tar team/app:1.0 --db registry.sqlite
 """

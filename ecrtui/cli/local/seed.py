@@ -21,13 +21,17 @@ from ecrtui.ecr.units import format_count
 from ecrtui.errors import UsageError
 
 _DESCRIPTION = """\
-Fill repositories with realistic images in seconds: unique manifests with correct digests, indexes with platforms and
-attestations, tags, dates, sizes and findings. The layers have no content. The same --seed gives the same images.
+Fill repositories with realistic images in seconds: unique manifests with
+correct digests, indexes with platforms and attestations, tags, dates, sizes and
+findings. The layers have no content. The same --seed gives the same images.
 
-  ecrtui local seed --repository team/app --images 100000 --db registry.sqlite
+  ecrtui local seed --repository team/app --images 100000 \\
+      --db registry.sqlite
   ecrtui local seed --repositories 200 --images 50 --db registry.sqlite
-  ecrtui local seed --repository untagged --images 100000 --untagged-only --db registry.sqlite
-  ecrtui local seed --repository one --images 1 --tags-per-image 1000 --db registry.sqlite
+  ecrtui local seed --repository untagged --images 100000 --untagged-only \\
+      --db registry.sqlite
+  ecrtui local seed --repository one --images 1 --tags-per-image 1000 \\
+      --db registry.sqlite
 """
 
 

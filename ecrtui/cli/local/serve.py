@@ -24,14 +24,17 @@ if TYPE_CHECKING:
     from ecrtui.emulator.service import EmbeddedRegistry
 
 _DESCRIPTION = """\
-Serve the registry over HTTP on 127.0.0.1 only. The first line on standard output is its URL.
-Ctrl-C or SIGTERM stops it. Signatures are not checked: any credentials work, and none do too.
-skopeo, buildah, crane and docker reach it too. They log in with `aws ecr get-login-password`.
+Serve the registry over HTTP on 127.0.0.1 only. The first line on standard
+output is its URL. Ctrl-C or SIGTERM stops it. Signatures are not checked:
+requests with any credentials, or without, are answered. skopeo, buildah, crane
+and docker reach it too. They log in with `aws ecr get-login-password`.
 
   ecrtui local serve --db registry.sqlite --port 4566
   ecrtui local serve --demo
-  ecrtui --endpoint-url http://127.0.0.1:4566 --no-sign-request --region us-east-1
-  aws ecr describe-repositories --endpoint-url http://127.0.0.1:4566 --no-sign-request --region us-east-1
+  ecrtui --endpoint-url http://127.0.0.1:4566 --no-sign-request \\
+      --region us-east-1
+  aws ecr describe-repositories --endpoint-url http://127.0.0.1:4566 \\
+      --no-sign-request --region us-east-1
 """
 
 

@@ -10,7 +10,8 @@ from ecrtui.cli.put_image.options import GLOBAL_OPTIONS, PROGRAM, SKELETON
 from ecrtui.cli.put_image.skeleton import plain_text
 from ecrtui.registry.aws_cli.operation_model import OperationModel, option_name
 
-_WIDTH = 88
+_WIDTH = 79
+"""Columns of the page: a terminal has 80."""
 _INPUT_HELP = {
     "cli-input-json": "Parameters as a JSON map, in the layout that --generate-cli-skeleton prints, as text or "
     "file://PATH. Options on the command line override it. No option is required then.",
@@ -21,46 +22,61 @@ _INPUT_HELP = {
 }
 _NOTES = """\
 VALUES
-  A value is the text itself, file://PATH or fileb://PATH. ~ and variables in PATH are expanded; PATH can be a pipe.
-  A file gives its exact bytes. Options can be abbreviated if that is unambiguous, and written --option=value.
-  If an option is given twice, the last one wins.
+  A value is the text itself, file://PATH or fileb://PATH. ~ and variables in
+  PATH are expanded; PATH can be a pipe. A file gives its exact bytes. Options
+  can be abbreviated if that is unambiguous, and written --option=value. If an
+  option is given twice, the last one wins.
 
 DIFFERENCES FROM `aws ecr put-image`
-  Bytes: line ends of a file are kept, nothing is recoded (AWS_CLI_FILE_ENCODING is ignored), fileb:// works for text
-  parameters too, and text that is not UTF-8 is refused.
-  Order: the output format, the syntax of --query, the pager and the encoding of standard output are checked before
-  anything is sent. If the response cannot be printed, standard error says that the image was put.
-  Lost responses: if the connection breaks after the request was sent, the image is read back (ecr:BatchGetImage). If
-  the tag points to the digest that was sent, the response is printed and the exit code is 0.
+  Bytes: line ends of a file are kept, nothing is recoded
+  (AWS_CLI_FILE_ENCODING is ignored), fileb:// works for text parameters too,
+  and text that is not UTF-8 is refused.
+  Order: the output format, the syntax of --query, the pager and the encoding
+  of standard output are checked before anything is sent. If the response
+  cannot be printed, standard error says that the image was put.
+  Lost responses: if the connection breaks after the request was sent, the
+  image is read back (ecr:BatchGetImage). If the tag points to the digest that
+  was sent, the response is printed and the exit code is 0.
   Secrets: --debug shows no key, no token and no signature.
-  Errors: hints follow on lines that begin with `hint: `. The formats json, yaml, text and table of --cli-error-format
-  have no hints, and --query does not apply to them.
+  Errors: hints follow on lines that begin with `hint: `. The formats json,
+  yaml, text and table of --cli-error-format have no hints, and --query does
+  not apply to them.
   --version prints the version of ecrtui.
 
 EXIT CODES
   0    the image was put
-  130  Ctrl-C, SIGTERM or SIGHUP; if the request was in flight, standard error says
-       that the result is unknown
+  130  Ctrl-C, SIGTERM or SIGHUP; if the request was in flight, standard error
+       says that the result is unknown
   252  invalid command line, parameter or file; nothing was sent
-  253  no region, no credentials, no such pager, or an invalid AWS configuration
+  253  no region, no credentials, no such pager, or an invalid AWS
+       configuration or settings of ecrtui
   254  the service refused the request
-  255  any other error: no such profile, no connection, the response cannot be printed
+  255  any other error: no such profile, no connection, refused by the
+       settings, the response cannot be printed
 
-ENVIRONMENT AND CONFIGURATION (options override the environment, the environment overrides the profile)
-  region         AWS_REGION, AWS_DEFAULT_REGION, region, the EC2 instance (unless AWS_EC2_METADATA_DISABLED)
-  profile        AWS_PROFILE, AWS_DEFAULT_PROFILE
-  endpoint       AWS_ENDPOINT_URL_ECR, AWS_ENDPOINT_URL, endpoint_url (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS)
-  retries        AWS_RETRY_MODE, retry_mode (standard); AWS_MAX_ATTEMPTS, max_attempts (3)
-  output         AWS_DEFAULT_OUTPUT, output (json)
-  errors         AWS_CLI_ERROR_FORMAT, cli_error_format (enhanced)
-  pager          AWS_PAGER, cli_pager, PAGER (less, with LESS=FRX); empty for none
-  form           AWS_CLI_AUTO_PROMPT, cli_auto_prompt (off; on-partial opens it for invalid command lines)
-  also           AWS_CA_BUNDLE, ca_bundle, AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT, AWS_CONFIG_FILE,
-                 AWS_SHARED_CREDENTIALS_FILE, parameter_validation, AWS_CLI_OUTPUT_ENCODING, HTTPS_PROXY, NO_PROXY
+ENVIRONMENT AND CONFIGURATION
+  Options override the environment. The environment overrides the profile.
+  region    AWS_REGION, AWS_DEFAULT_REGION, region, the EC2 instance (unless
+            AWS_EC2_METADATA_DISABLED)
+  profile   AWS_PROFILE, AWS_DEFAULT_PROFILE
+  endpoint  AWS_ENDPOINT_URL_ECR, AWS_ENDPOINT_URL, endpoint_url
+            (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS)
+  retries   AWS_RETRY_MODE, retry_mode (standard); AWS_MAX_ATTEMPTS,
+            max_attempts (3)
+  output    AWS_DEFAULT_OUTPUT, output (json)
+  errors    AWS_CLI_ERROR_FORMAT, cli_error_format (enhanced)
+  pager     AWS_PAGER, cli_pager, PAGER (less, with LESS=FRX); empty for none
+  form      AWS_CLI_AUTO_PROMPT, cli_auto_prompt (off; on-partial opens it for
+            invalid command lines)
+  also      AWS_CA_BUNDLE, ca_bundle, AWS_USE_FIPS_ENDPOINT,
+            AWS_USE_DUALSTACK_ENDPOINT, AWS_CONFIG_FILE,
+            AWS_SHARED_CREDENTIALS_FILE, parameter_validation,
+            AWS_CLI_OUTPUT_ENCODING, HTTPS_PROXY, NO_PROXY
 
 EXAMPLES
   Add a tag to an image:
-    ecrtui put-image --repository-name team/app --image-tag prod --image-manifest file://manifest.json
+    ecrtui put-image --repository-name team/app --image-tag prod \\
+        --image-manifest file://manifest.json
   Print only the digest:
     ecrtui put-image ... --query image.imageId.imageDigest --output text
 """
@@ -78,7 +94,9 @@ def help_text(operation: OperationModel) -> str:
 
 
 def _head(operation: OperationModel) -> Iterator[str]:
-    yield f"NAME\n  {PROGRAM} - {plain_text(operation.documentation).split('. ')[0]}.\n"
+    purpose = plain_text(operation.documentation).split(". ")[0]
+    yield "NAME"
+    yield textwrap.fill(f"{PROGRAM} - {purpose}.", _WIDTH, initial_indent="  ", subsequent_indent="      ") + "\n"
     yield "SYNOPSIS"
     yield f"  {PROGRAM}"
     required = operation.input.required_members

@@ -15,7 +15,7 @@ from ecrtui.catalog.image_lookup import look_up
 from ecrtui.ecr import image_config
 from ecrtui.ecr.manifest import Manifest, parse_manifest
 from ecrtui.ecr.reference import Reference
-from ecrtui.errors import EcrTuiError, NotFound
+from ecrtui.errors import EcrTuiError, no_such_image
 from ecrtui.inspect.artifact_reading import ArtifactReader
 from ecrtui.inspect.artifacts import ArtifactTree
 from ecrtui.inspect.comparison.attachments import read_contents, read_sources
@@ -37,10 +37,7 @@ def find_image(registry: Registry, reference: Reference) -> ComparedImage:
     """
     found = look_up(registry, reference)
     if found is None:
-        subject = reference.tag or reference.digest
-        raise NotFound(
-            f"{reference.repository} has no image {subject}", "The image was deleted, or the tag was removed."
-        )
+        raise no_such_image(reference.repository, tag=reference.tag, digest=reference.digest)
     return ComparedImage(reference.repository, found)
 
 
