@@ -88,5 +88,7 @@ def test_a_multiplexer_with_its_defaults_passes_the_copy_on(multiplexer: str, ur
         (copied,) = copies_in(terminal)
         assert copied.startswith("aws ecr batch-get-image ")
         assert ("tmux buffer" in terminal.screen) == (multiplexer == "tmux")
-        terminal.press(ENTER + "q")
+        terminal.press("\x1b")  # screen keeps it back while it reports the mouse
+        terminal.until(lambda screen: "not confirmed" not in screen)
+        terminal.press("q")
         terminal.wait()

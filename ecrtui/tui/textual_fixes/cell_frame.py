@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Final
 
 from rich.cells import split_graphemes
 from textual._compositor import ChopsUpdate, LayoutUpdate
@@ -30,7 +31,7 @@ ERASE_LINE_END = "\x1b[K"
 MOVE_SIZE = 5
 """Typical bytes of a move within a line."""
 
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_CONTROLS: Final = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 """Controls of the terminal and of the direction of text. They take no cell, and a terminal would obey them."""
 
 
@@ -200,7 +201,7 @@ def _chop_strips(update: ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
 @lru_cache(4096)
 def _cells(text: str) -> list[str]:
     """Split a text into cells; see :class:`CellLine`. Drop control characters, whatever has let them through."""
-    text = _CONTROLS.sub("", text)
+    text = re.sub(_CONTROLS, "", text)
     cells: list[str] = []
     for start, end, width in split_graphemes(text)[0]:
         if width:

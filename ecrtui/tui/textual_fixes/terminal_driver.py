@@ -30,8 +30,8 @@ from ecrtui.locale_encoding import is_utf8_locale
 from ecrtui.tui.textual_fixes.cell_frame import CellFrame
 from ecrtui.tui.textual_fixes.cell_looks import LookTable
 from ecrtui.tui.textual_fixes.frame_hold import FrameHold
-from ecrtui.tui.textual_fixes.terminal_features import erases_in_color, marks_pastes
-from ecrtui.tui.textual_fixes.terminal_input import TerminalInput
+from ecrtui.tui.textual_fixes.terminal_features import erases_in_color, is_gnu_screen, marks_pastes
+from ecrtui.tui.textual_fixes.terminal_input import GnuScreenFound, TerminalInput
 from ecrtui.tui.textual_fixes.terminal_writer import TerminalWriter
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ KITTY_KEYS_AGAIN = "\x1b[=25u"
 """The same flags in place of those at the top of the stack."""
 
 MOUSE_ON, MOUSE_OFF = "\x1b[?1000h\x1b[?1003h\x1b[?1006h", "\x1b[?1006l\x1b[?1003l\x1b[?1000l"
+
+NAME_QUERY: Final = "\x1b[>c"
+"""Ask which terminal it is (DA2)."""
 
 STOP: Final = "\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?1004l"
 LEAVE: Final = "\x1b[?1049l\x1b[?25h"
@@ -86,7 +89,9 @@ class TerminalDriver(Driver):
     def __init__(
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
-        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._is_screen = is_gnu_screen()
+        # While GNU screen (seen in 4.9) reports the mouse, it keeps Escape back until the next key.
+        super().__init__(app, debug=debug, mouse=mouse and not self._is_screen, size=size)
         self._input, self._output = _terminal_files()
         self._size = self._terminal_size()
         self._colors = app.console._color_system or ColorSystem.TRUECOLOR
@@ -142,6 +147,10 @@ class TerminalDriver(Driver):
         self._write_changes()
 
     def process_message(self, message: Message) -> None:
+        if isinstance(message, GnuScreenFound):
+            self.write(MOUSE_OFF)
+            self._mouse = False
+            return
         if isinstance(message, events.Key | events.MouseUp | events.Paste):
             self._hold.input_arrived()
             if self._erases is None:
@@ -183,7 +192,8 @@ class TerminalDriver(Driver):
         with suppress(termios.error):
             self._settings = self._settings or termios.tcgetattr(self._input)
             termios.tcsetattr(self._input, termios.TCSANOW, _raw(self._settings))
-        self.write(START + kitty_keys + (MOUSE_ON if self._mouse else "") + SYNC_QUERY)
+        name_query = NAME_QUERY if self._mouse and self._is_screen is None else ""
+        self.write(START + kitty_keys + (MOUSE_ON if self._mouse else "") + SYNC_QUERY + name_query)
         if self._frame is not None:
             self._frame.forget()
         self._report_size()

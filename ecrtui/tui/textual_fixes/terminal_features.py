@@ -1,4 +1,4 @@
-"""What terminfo tells of the terminal."""
+"""What terminfo and the environment tell of the terminal."""
 
 from __future__ import annotations
 
@@ -30,3 +30,11 @@ def erases_in_color(fileno: int) -> bool:
 def marks_pastes() -> bool:
     """Return False in terminals without bracketed paste: GNU screen before version 5, and the Linux console."""
     return "STY" not in os.environ and os.environ.get("TERM", "").split("-")[0] != "linux"
+
+
+def is_gnu_screen() -> bool | None:
+    """Return True in GNU screen; None if only the terminal itself can tell, as in SSH from a screen."""
+    if "STY" in os.environ:
+        return True
+    may_be_screen = os.environ.get("TERM", "").startswith("screen") and "TMUX" not in os.environ
+    return None if may_be_screen else False

@@ -43,6 +43,7 @@ _STRING_END: Final = rb"\x07|\x1b\\|\x9c"
 _MODE_REPORT: Final = r"\x1b\[\?2026;([1-4])\$y"
 _KITTY_KEY: Final = r"\x1b\[(\d{1,7})(?::\d*){0,2}(?:;(\d{0,3})(?::(\d))?)?(?:;([\d:]*))?([u~ABCDEFHPQRS])"
 _ATTRIBUTES: Final = r"\x1b\[\?([0-9;]{1,99})c"
+_GNU_SCREEN: Final = r"\x1b\[>83;[0-9;]{1,99}c"
 _MOUSE: Final = r"\x1b\[<\d{1,3};-?\d{1,5};-?\d{1,5}[Mm]"
 _UTF8_LENGTH = ((0xC2, 0xDF, 2), (0xE0, 0xEF, 3), (0xF0, 0xF4, 4))
 KEY_RELEASE: Final = "3"
@@ -58,6 +59,10 @@ class DeviceAttributes(Message):
     def __init__(self, attributes: frozenset[int]) -> None:
         super().__init__()
         self.attributes = attributes
+
+
+class GnuScreenFound(Message):
+    """The terminal answered ``CSI > c`` (DA2), and is GNU screen."""
 
 
 class PastedLineEnd(events.Key):
@@ -204,6 +209,8 @@ class TerminalInput:
             yield messages.TerminalSupportsSynchronizedOutput()
         elif answer := re.fullmatch(_ATTRIBUTES, sequence):
             yield DeviceAttributes(frozenset(int(number) for number in answer[1].split(";") if number))
+        elif re.fullmatch(_GNU_SCREEN, sequence):
+            yield GnuScreenFound()
         elif re.fullmatch(_MOUSE, sequence):
             event = self._parser.parse_mouse_code(sequence)
             if event is not None:

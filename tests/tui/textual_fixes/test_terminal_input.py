@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from textual import events
 from textual.message import Message
 
-from ecrtui.tui.textual_fixes.terminal_features import marks_pastes
+from ecrtui.tui.textual_fixes.terminal_features import is_gnu_screen, marks_pastes
 from ecrtui.tui.textual_fixes.terminal_input import PASTE_LIMIT, PastedLineEnd, PasteTruncated, TerminalInput
 
 ARROW_DOWN = b"\x1b[B"
@@ -50,6 +50,7 @@ def read(data: bytes) -> list[str]:
         (b"\x1b[<0;3;4M", ["MouseDown"]),
         (b"\x1b[?2026;2$y", ["TerminalSupportsSynchronizedOutput"]),
         (b"\x1b[?62;22;52c\x1b[?6c", ["DeviceAttributes", "DeviceAttributes"]),
+        (b"\x1b[>83;40900;0c\x1b[>84;0;0c", ["GnuScreenFound"]),
         (b"\x1b[200~a\x1b[A\r\x00b\x1b[201~c", ["paste 'a\\x1b[A\\rb'", "c"]),
         (b"\x1b[200~\xff\x1b[201~", ["paste '\ufffd'"]),
     ],
@@ -163,25 +164,27 @@ def test_a_terminal_that_has_marked_a_paste_marks_pastes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "marked"),
+    ("variables", "marked", "is_screen"),
     [
-        ({"TERM": "xterm-256color"}, True),
-        ({"TERM": "tmux-256color", "TMUX": "/tmp/x,1,0"}, True),
-        ({"TERM": "screen-256color", "TMUX": "/tmp/x,1,0"}, True),
-        ({"TERM": "screen", "STY": "1.pts"}, False),
-        ({"TERM": "linux"}, False),
-        ({"TERM": "linux-16color"}, False),
-        ({}, True),
+        ({"TERM": "xterm-256color"}, True, False),
+        ({"TERM": "tmux-256color", "TMUX": "/tmp/x,1,0"}, True, False),
+        ({"TERM": "screen-256color", "TMUX": "/tmp/x,1,0"}, True, False),
+        ({"TERM": "screen", "STY": "1.pts"}, False, True),
+        ({"TERM": "screen.xterm-256color"}, True, None),
+        ({"TERM": "linux"}, False, False),
+        ({"TERM": "linux-16color"}, False, False),
+        ({}, True, False),
     ],
 )
-def test_some_terminals_do_not_mark_pastes(
-    variables: dict[str, str], marked: bool, monkeypatch: pytest.MonkeyPatch
+def test_some_terminals_do_not_mark_pastes_or_are_gnu_screen(
+    variables: dict[str, str], marked: bool, is_screen: bool | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("TERM", "STY", "TMUX"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert marks_pastes() is marked
+    assert is_gnu_screen() is is_screen
 
 
 @pytest.mark.parametrize(("end", "after"), [(b"\x1b[201~", ["x"]), (b"\x03", ["x"]), (b"", [])])
