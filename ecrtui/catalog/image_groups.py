@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from ecrtui.catalog.column_cache import Chunk
 from ecrtui.catalog.folding import Folding
 from ecrtui.catalog.image_totals import ImageCounts
 from ecrtui.catalog.index_parts import KnownParts, Part
@@ -35,6 +36,9 @@ class ImageGroups:
         self.find = find
         self.known = KnownParts()
         """What is known about the parts of the indexes."""
+        self.version = 0
+        """Changes whenever images come or go."""
+        self._with_children: tuple[KnownParts, int, Chunk[Image]] | None = None
         self._referrers: dict[str, dict[str, ImageKind]] = {}
         """By the digest of a subject: the digests of the images that refer to it, with their kinds."""
 
@@ -42,6 +46,7 @@ class ImageGroups:
 
     def add(self, images: Iterable[Image]) -> None:
         """Take notice of images that are new in the list."""
+        self.version += 1
         for image in images:
             if may_refer(image):
                 for subject in _subjects(image):
@@ -49,6 +54,7 @@ class ImageGroups:
 
     def remove(self, images: Iterable[Image]) -> None:
         """Forget images that are not in the list any more."""
+        self.version += 1
         for image in images:
             for subject in _subjects(image):
                 referrers = self._referrers.get(subject, {})
@@ -58,6 +64,7 @@ class ImageGroups:
 
     def clear(self) -> None:
         """Forget all images; what is known about indexes stays true."""
+        self.version += 1
         self._referrers.clear()
 
     # Who belongs to whom
@@ -115,6 +122,25 @@ class ImageGroups:
                     seen.add(digest)
                     waiting.append(owner)
                     yield owner
+
+    def with_children(self) -> Chunk[Image]:
+        """Return the images that other images may belong to. They are the same object until something changes."""
+        known, kept = self.known, self._with_children
+        if kept is None or kept[0] is not known or kept[1] != self.version:
+            digests = dict.fromkeys((*list(known.parts), *list(self._referrers)))  # lists: they may grow meanwhile
+            images = Chunk(image for image in map(self.find, digests) if image is not None)
+            kept = self._with_children = known, self.version, images
+        return kept[2]
+
+    def belonging_to(self, images: Iterable[Image]) -> set[str]:
+        """Return the digests of all that belongs to these images, directly or to what belongs to them."""
+        found: set[str] = set()
+        waiting = [image.digest for image in images]
+        while waiting:
+            fresh = [digest for digest in self.children(waiting.pop()) if digest not in found]
+            found.update(fresh)
+            waiting += [digest for digest in fresh if self.find(digest) is not None]
+        return found
 
     # What it is
 

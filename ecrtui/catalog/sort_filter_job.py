@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from itertools import compress
-from operator import gt
 from time import perf_counter
 from typing import Any, Generic, TypeVar, cast
 
@@ -25,6 +24,9 @@ PREVIEW_CHUNKS = 2
 
 GROUP_COST = 8
 """Finding out what belongs to a row takes as long as filtering this number of rows."""
+
+SORT_COST = 8
+"""Sorting a slot takes as long as looking at this number of slots."""
 
 OVERSAMPLING = 8
 """Values to sample for each bound between two parts of a sort, so that the parts are about equal."""
@@ -189,7 +191,7 @@ class SortFilterJob(Generic[Item]):
             hits_inside: the rows inside others that match.
             matches: by slot: whether a row matches.
         """
-        visible = bytearray(map(gt, matches, self._inside))
+        visible = _without_bytes(matches, self._inside)
         inner: dict[int, Inner] = {}
         undecided = bytearray(visible) if self._folding.any_unfolded else bytearray(self.length)
         for start in range(0, len(hits_inside), self._group_rows):
@@ -198,18 +200,21 @@ class SortFilterJob(Generic[Item]):
                     if top < self.length:
                         undecided[top] = True
             yield
-        for start in range(0, self.length, self._chunk_rows):
-            slots = range(start, min(start + self._chunk_rows, self.length))
-            waiting = list(compress(slots, undecided[start : slots.stop]))
-            for first in range(0, len(waiting), self._group_rows):
-                self._decide(waiting[first : first + self._group_rows], matches, visible, inner)
-                yield
-        shown: list[int] = []
-        step = 8 * self._chunk_rows  # this is a fraction of the work, so it runs in larger steps
-        for start in range(0, len(self.order), step):
-            part = self.order[start : start + step]
-            shown += compress(part, map(visible.__getitem__, part))
+        waiting = list(compress(range(self.length), undecided))
+        for first in range(0, len(waiting), self._group_rows):
+            self._decide(waiting[first : first + self._group_rows], matches, visible, inner)
             yield
+        shown: list[int] = []
+        if visible.count(1) * SORT_COST < len(self.order):
+            shown += compress(range(self.length), visible)
+            if self.sort_key is not None:
+                shown.sort(key=self.values.__getitem__)
+        else:
+            step = 8 * self._chunk_rows  # this is a fraction of the work, so it runs in larger steps
+            for start in range(0, len(self.order), step):
+                part = self.order[start : start + step]
+                shown += compress(part, map(visible.__getitem__, part))
+                yield
         self.matches, self.visible, self.shown, self.inner = matches, visible, shown, inner
 
     @property
@@ -235,11 +240,14 @@ class SortFilterJob(Generic[Item]):
         found: list[int] = []
         for start in range(0, len(head), size):
             tops = [slot for slot in without(head[start : start + size], self.touched) if not inside[slot]]
-            rows = {row for top in tops for row in self._folding.everything_inside(top).slots}
+            below = {top: self._folding.everything_inside(top).slots for top in tops}
+            rows = {row for slots in below.values() for row in slots}
             present = [row for row in rows.difference(tops) if row < self.length]
-            for slot in matching_slots(predicate, self._items, [*tops, *present]):
+            hits = set(matching_slots(predicate, self._items, [*tops, *present]))
+            for slot in hits:
                 self.matches[slot] = True
-            self._decide(tops, self.matches, self.visible, self.inner)
+            with_hits = [top for top, slots in below.items() if top in hits or not hits.isdisjoint(slots)]
+            self._decide(with_hits, self.matches, self.visible, self.inner)
             found += compress(tops, map(self.visible.__getitem__, tops))
             self.shown = found[::-1] if self._from_end else list(found)
             yield
@@ -248,6 +256,12 @@ class SortFilterJob(Generic[Item]):
 def admits_of(predicate: Predicate[Item] | None) -> Callable[[Item], bool] | None:
     """Return the test that a row must pass to be shown because a row inside it matches; None if there is no test."""
     return predicate.admits if isinstance(predicate, GroupPredicate) else None
+
+
+def _without_bytes(flags: bytearray, others: bytearray) -> bytearray:
+    """Return the flags that are 1 where the others are 0. A number of this many bytes takes a fraction of a loop."""
+    number = int.from_bytes(flags, "little") & ~int.from_bytes(others, "little")
+    return bytearray(number.to_bytes(len(flags), "little"))
 
 
 def without(order: list[int], slots: Collection[int]) -> list[int]:

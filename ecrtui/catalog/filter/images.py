@@ -32,11 +32,11 @@ index is in its config, which is not read, so ``platform:`` does not decide abou
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import chain, compress
-from operator import attrgetter, gt, not_
+from operator import attrgetter, gt, not_, or_
 from typing import Literal
 
 from ecrtui.catalog.column_cache import cached_column
@@ -419,6 +419,22 @@ def _of(term: Term, now: float, groups: ImageGroups) -> Condition[Image]:
     def matches(image: Image) -> bool:
         return any(is_meant(owner) for owner in groups.existing_owners(image))
 
+    found: tuple[KnownParts | None, int, Set[str]] = (None, 0, frozenset())
+
+    def belonging() -> Set[str]:
+        """Return the digests of what belongs to the images that are meant: once, not for each of 100,000 images."""
+        nonlocal found
+        known, version = groups.known, groups.version
+        if found[0] is not known or found[1] != version:
+            owners = groups.with_children()
+            digests = digest.match_many(cached_column(owners, _digests))
+            meant = list(compress(owners, map(or_, _any_tag(exact)(owners), digests)))
+            below = groups.belonging_to(meant)
+            # Tags can make a circle. An image does not belong to itself.
+            below -= {image.digest for image in meant if image.digest in below and not matches(image)}
+            found = known, version, below
+        return found[2]
+
     checked: tuple[KnownParts | None, bool] = (None, False)
 
     def is_unread() -> bool:
@@ -430,9 +446,8 @@ def _of(term: Term, now: float, groups: ImageGroups) -> Condition[Image]:
             checked = known, not known.listed or any(is_meant(image) or matches(image) for image in unread)
         return checked[1]
 
-    def mask(images: Sequence[Image]) -> list[bool]:
-        owned = _owned(images, groups)
-        return [bool(flag) and matches(image) for image, flag in zip(images, owned, strict=True)]
+    def mask(images: Sequence[Image]) -> Iterable[bool]:
+        return map(belonging().__contains__, cached_column(images, _digests))
 
     def undecided(images: Sequence[Image]) -> Iterable[int]:
         return map(not_, mask(images)) if is_unread() else bytes(len(images))

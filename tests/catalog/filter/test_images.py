@@ -403,3 +403,17 @@ def test_select_keeps_the_order() -> None:
 )
 def test_matches_are_highlighted(text: str, shown: str, field: str, marked: list[str]) -> None:
     assert [shown[start:end] for start, end in parse(text, NOW).spans(shown, field)] == marked
+
+
+def test_images_that_are_attached_to_each_other_do_not_belong_to_themselves() -> None:
+    first, second = digest("f1"), digest("f2")
+    pair = [
+        Image(first, ("one", f"sha256-{second[7:]}.sig"), NOW, 1, OCI, CONFIG),
+        Image(second, ("two", f"sha256-{first[7:]}.sig"), NOW, 1, OCI, CONFIG),
+    ]
+    groups = groups_of(pair, ALL_READ)
+    chosen = parse("of:one", NOW, groups)
+    assert [image.digest for image in pair if chosen.matches(image)] == [second]
+    groups.remove(pair[1:])
+    groups.find = {first: pair[0]}.get
+    assert not any(map(chosen.matches, pair)), "what has changed counts"
