@@ -155,11 +155,7 @@ def reformat_iso_time(text: str) -> str:
 
     Return any other text as it is, and also a time without a zone, because its moment is not known.
     """
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return text if moment.tzinfo is None else format_date(moment.timestamp(), text)
+    return format_date(parse_zoned_time(text), text)
 
 
 def format_iso_time(moment: float | None, precision: str = "auto") -> str:
@@ -173,11 +169,26 @@ def format_iso_time(moment: float | None, precision: str = "auto") -> str:
 
 
 def parse_iso_time(text: str) -> float | None:
-    """Return an ISO 8601 time in seconds since the epoch, local if it names no zone; None if the text is not one."""
+    """Return an ISO 8601 time that a user types, in seconds since the epoch; None if the text is not one.
+
+    The time is local if it names no zone.
+    """
     try:
         return datetime.fromisoformat(text.strip()).timestamp()
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def parse_zoned_time(text: str) -> float | None:
+    """Return an ISO 8601 time of a document in seconds since the epoch.
+
+    Return None if the text is not one, or names no zone: its moment is not known then.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else moment.timestamp()
 
 
 def parse_date_range(text: str) -> tuple[float, float] | None:

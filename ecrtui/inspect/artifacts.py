@@ -16,7 +16,7 @@ from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind, image_kind, is_index
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest, parse_manifest, predicate_types
 from ecrtui.ecr.referrer import Referrer
-from ecrtui.ecr.units import parse_iso_time
+from ecrtui.ecr.units import parse_zoned_time
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.formats import created_in, format_name
 from ecrtui.inspect.statements import KnownDigests
@@ -243,7 +243,7 @@ def with_manifest(artifact: Artifact, manifest: Manifest) -> Artifact:
         size=sum(sizes) if sizes else artifact.size,
         blobs=layers,
         artifact_type=artifact_type,
-        created=artifact.created or parse_iso_time(created_in(parsed.annotations)),
+        created=artifact.created or parse_zoned_time(created_in(parsed.annotations)),
     )
 
 
@@ -282,7 +282,7 @@ def referrer_artifact(referrer: Referrer) -> Artifact:
         Origin.REFERRER,
         _formats(predicates) or format_name(referrer.artifact_type),
         referrer.size,
-        parse_iso_time(created_in(annotations)),
+        parse_zoned_time(created_in(annotations)),
         artifact_type=referrer.artifact_type,
     )
 

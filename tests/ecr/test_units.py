@@ -89,6 +89,13 @@ def test_a_time_of_a_document_is_shown_as_any_other_if_it_has_a_zone(told: str, 
     assert units.reformat_iso_time(told) == shown
 
 
+def test_a_time_of_a_document_without_a_zone_is_not_known() -> None:
+    zoned = "2026-11-23T21:08:58Z"
+    assert units.parse_zoned_time(zoned) == units.parse_iso_time(zoned)
+    for text in ("2026-11-23T21:08:58", "2026-11-23", "yesterday", ""):
+        assert units.parse_zoned_time(text) is None
+
+
 def test_a_count_has_separators_and_its_noun() -> None:
     assert units.format_number(1_234_567) == "1,234,567"
     assert units.format_count(1, "image") == "1 image"

@@ -97,7 +97,7 @@ def size_of(image: ComparedImage) -> int | None:
 def created_at(image: ComparedImage) -> float | None:
     """Return when the image was built, as its config tells it."""
     text = image.config.document.get("created") if isinstance(image.config, ConfigBlob) else None
-    return units.parse_iso_time(text) if isinstance(text, str) else None
+    return units.parse_zoned_time(text) if isinstance(text, str) else None
 
 
 def _size_row(a: ComparedImage, b: ComparedImage) -> Row:
