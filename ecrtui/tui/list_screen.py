@@ -172,7 +172,7 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         state = self.state
         awaits_first_rows = not (self.rows.total or state.complete or state.error)
         bar = self.query_one(FilterBar)
-        is_clearing = not bar.is_open and (bar.field.value.strip() != state.filter_text or self.table.awaits_rows)
+        is_clearing = not bar.is_open and (bar.value.strip() != state.filter_text or self.table.awaits_rows)
         return super().awaits_content or awaits_first_rows or is_clearing
 
     def last_known(self, cache: Cache) -> Snapshot[Item] | None:
@@ -350,7 +350,7 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         """Return the text in place of the rows when the filter shows none."""
         if problem := self.state.filter_problem:
             reason = f"The filter is not valid: {problem}. The last valid filter applies. {reason}"
-        hints = (press(self, "screen.back", "clear the filter"), self._find_hint(self.query_one(FilterBar).field.value))
+        hints = (press(self, "screen.back", "clear the filter"), self._find_hint(self.query_one(FilterBar).value))
         return f"{reason}. {' '.join(filter(None, hints))}".rstrip()
 
     def _find_hint(self, line: str) -> str:
@@ -361,7 +361,7 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
 
     @property
     def sought(self) -> str:
-        line = self.query_one(FilterBar).field.value.strip()
+        line = self.query_one(FilterBar).value.strip()
         return line if self._find_hint(line) else super().sought
 
     def _progress(self) -> str:
@@ -460,7 +460,7 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
 
     def action_back(self) -> None:
         bar = self.query_one(FilterBar)
-        if bar.field.value:  # the state may lag behind what was typed
+        if bar.value:  # the state may lag behind what was typed
             bar.clear()
             self.table.focus()  # the field may have the focus, if the user's key for this action is not that of the bar
         else:

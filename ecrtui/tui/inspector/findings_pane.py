@@ -224,7 +224,7 @@ class FindingsPane(Pane[FindingsContent]):
     def action_leave(self) -> None:
         """Clear the filter; without one, leave the screen."""
         bar = self.query_one(FilterBar)
-        if bar.field.value:
+        if bar.value:
             bar.clear()
             self.focus_content()
         elif isinstance(self.screen, AppScreen):
@@ -233,7 +233,7 @@ class FindingsPane(Pane[FindingsContent]):
     def action_with_fix(self) -> None:
         """Show only findings with a fix, or all again."""
         bar = self.query_one(FilterBar)
-        words = bar.field.value.split()
+        words = bar.value.split()
         rest = [word for word in words if word != WITH_FIX]
         line = " ".join(rest if WITH_FIX in words else [*words, WITH_FIX])
         if line:

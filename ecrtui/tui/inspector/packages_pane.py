@@ -42,8 +42,8 @@ class PackagesPane(Pane[PackageList]):
     def present(self, content: PackageList) -> None:
         self._packages.show(content, " · ".join(filter(None, [content.source, content.format, content.tool])))
         bar = self.query_one(FilterBar)
-        if bar.field.value:
-            self._filter(bar.field.value)
+        if bar.value:
+            self._filter(bar.value)
 
     def badge(self, content: PackageList) -> str:
         return f"{len(content.packages):,}" if content.format else ""

@@ -62,8 +62,8 @@ class TextPane(Pane[Content], Generic[Content]):
     def present(self, content: Content) -> None:
         self.view.show(self.document(content))
         bar = self.query_one(FilterBar)
-        if bar.is_open and bar.field.value:
-            self._find(bar.field.value)
+        if bar.is_open and bar.value:
+            self._find(bar.value)
 
     def focus_content(self) -> None:
         self.focus_now(self.view)

@@ -262,8 +262,8 @@ class CompareScreen(RetagMixin):
 
     def _search_again(self) -> None:
         bar = self.query_one(FilterBar)
-        if bar.is_open and bar.field.value:
-            self.query_one(ComparisonView).search(bar.field.value)
+        if bar.is_open and bar.value:
+            self.query_one(ComparisonView).search(bar.value)
 
     def focus_content(self) -> None:
         self.query_one(ComparisonView).focus()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.app import ComposeResult, RenderResult
+from textual.app import RenderResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
@@ -12,20 +12,15 @@ from textual.widgets import Input, Static
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.fields_message import FieldsMessage
-from ecrtui.tui.textual_fixes.line_input import LineInput
 
 ERROR_DELAY = 0.4
 """Seconds without a keystroke before an error appears."""
 
 
-class FilterInput(LineInput):
-    """The field for a filter. The lines of a paste become words."""
-
-    joins_lines = True
-
-
 class FilterBar(Vertical):
     """A field for a filter, hidden until it is opened. Enter keeps the filter, Esc clears it.
+
+    The field and the line for errors are mounted when they are first needed: the first frame is faster without them.
 
     Args:
         example: The placeholder of the field.
@@ -57,17 +52,25 @@ class FilterBar(Vertical):
         self._delay: Timer | None = None
         """The timer of an error that does not show yet."""
 
-    def compose(self) -> ComposeResult:
-        yield FilterInput(placeholder=self.example, select_on_focus=False)
-
     def render(self) -> RenderResult:
         """Return the sign beside the field."""
         return Content.styled("/", "bold $accent")
 
     @property
-    def field(self) -> Input:
-        """The input field."""
-        return self.query_one(Input)
+    def value(self) -> str:
+        """The text in the field."""
+        fields = self.query(Input)
+        return fields.first().value if fields else ""
+
+    def _field(self) -> Input:
+        """Return the field. The first call mounts it."""
+        if fields := self.query(Input):
+            return fields.first()
+        from ecrtui.tui.widgets.filter_input import FilterInput
+
+        field = FilterInput(placeholder=self.example, select_on_focus=False)
+        self.mount(field)
+        return field
 
     @property
     def is_open(self) -> bool:
@@ -77,20 +80,21 @@ class FilterBar(Vertical):
     def open(self) -> None:
         """Show the bar and focus its field. The next character replaces the text; an arrow key keeps it."""
         self.add_class("-open")
-        self.screen.set_focus(self.field)  # at once: what loads meanwhile asks who has the focus
-        self.field.select_all()
+        field = self._field()
+        self.screen.set_focus(field)  # at once: what loads meanwhile asks who has the focus
+        field.select_all()
 
     def show_filter(self, line: str) -> None:
         """Apply a filter without the focus."""
         self.add_class("-open")
-        self.field.value = line
+        self._field().value = line
 
     def clear(self) -> None:
         """Clear the filter and hide the bar."""
         self.remove_class("-open")
         self.show_problem("")
-        if self.field.value:
-            self.field.value = ""
+        if self.value:
+            self._field().value = ""
 
     def show_problem(self, problem: str, position: int = 0) -> None:
         """Show an error below the field; hide it if the text is empty.
@@ -117,7 +121,7 @@ class FilterBar(Vertical):
         if lines:
             lines.first().update(content)
             lines.first().display = self._shows_problem
-        else:  # mounted on demand, because the first frame is faster without it
+        else:
             self.mount(Static(content))
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -130,7 +134,7 @@ class FilterBar(Vertical):
 
     def action_keep(self) -> None:
         """Return to the list and keep the filter."""
-        if not self.field.value:
+        if not self.value:
             self.remove_class("-open")
         self.post_message(self.Closed())
 
