@@ -83,7 +83,7 @@ class EcrTuiApp(
         connections: Connections | None = None,
     ) -> None:
         self.switcher = ConnectionSwitcher(self, connections)
-        self.theme_manager = ThemeManager(self)  # Textual asks for variable defaults in its constructor
+        self.theme_manager = ThemeManager(self)  # Textual asks for variables in its constructor
         super().__init__()
         self.connect = connect
         self.target_connections = TargetConnections(connections, self.open_sources) if connections else None
@@ -105,8 +105,9 @@ class EcrTuiApp(
         """Return the screen at the bottom of the stack."""
         return self.with_header(RepositoriesScreen(self.connect))
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return self.theme_manager.variable_defaults()
+    def get_css_variables(self) -> dict[str, str]:
+        self.theme_variables = self.theme_manager.css_variables()
+        return self.theme_variables
 
     def on_mount(self) -> None:
         blocking.shorten_switch_interval()

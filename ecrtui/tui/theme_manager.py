@@ -26,7 +26,6 @@ class ThemeManager:
         self._app = app
         self.own_names: tuple[str, ...] = ()
         """The names of the shipped themes and the user's own; empty until :meth:`load_all` has run."""
-        self._defaults: tuple[Theme | None, dict[str, str]] = (None, {})
 
     def start_with(self, name: str) -> None:
         """Set the theme before the first frame, if it exists."""
@@ -58,13 +57,9 @@ class ThemeManager:
         names = [*self.own_names, *sorted(set(self._app.available_themes) - set(self.own_names))]
         self._app.push_screen(ThemeMenu(names, self._app.theme), self._save)
 
-    def variable_defaults(self) -> dict[str, str]:
-        """Return our own variables for themes that do not set them; Textual asks often before the first frame."""
-        theme = self._app.current_theme
-        if theme is not self._defaults[0]:
-            grays = themes.gray_severities(theme) if self._app.no_color else {}
-            self._defaults = (theme, themes.variable_defaults(theme) | grays)
-        return self._defaults[1]
+    def css_variables(self) -> dict[str, str]:
+        """Return the variables of the theme in use for the style sheets."""
+        return themes.css_variables(self._app.current_theme, no_color=self._app.no_color)
 
     def _register(self, theme: Theme) -> None:
         self._app.register_theme(themes.without_color(theme) if self._app.no_color else theme)

@@ -10,10 +10,12 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from textual.color import Color, ColorParseError
+from textual.constants import DEFAULT_THEME
 from textual.css.constants import VALID_STYLE_FLAGS
 from textual.theme import BUILTIN_THEMES, Theme
 
@@ -42,6 +44,9 @@ OWN_VARIABLES: Mapping[str, str] = {
 }
 """The variables of ecrtui, each with the Textual variable that is its default."""
 
+FIRST_THEME = BUILTIN_THEMES[DEFAULT_THEME]
+"""The theme of every application until it sets another one."""
+
 _FIELDS = frozenset(entry.name for entry in fields(Theme))
 _FLAGS = frozenset({"dark", "ansi"})
 _NUMBERS = frozenset({"luminosity_spread", "text_alpha"})
@@ -59,10 +64,25 @@ class LoadedThemes(NamedTuple):
         return "\n".join(str(problem) for problem in self.problems)
 
 
-def variable_defaults(theme: Theme) -> dict[str, str]:
-    """Return the default values of our variables for a theme, for ``App.get_theme_variable_defaults``."""
-    generated = theme.to_color_system().generate()
-    return {name: generated[source] for name, source in OWN_VARIABLES.items()}
+def css_variables(theme: Theme, *, no_color: bool = False) -> dict[str, str]:
+    """Return the variables of a theme for the style sheets: those of Textual, and ours, which a theme need not set."""
+    generated = _generated(theme)
+    own = {name: generated[source] for name, source in OWN_VARIABLES.items()}
+    grays = gray_severities(theme) if no_color else {}
+    return {**own, **grays, **generated, **theme.variables}
+
+
+def _generated(theme: Theme) -> Mapping[str, str]:
+    """Return what Textual generates from the colors of a theme, by variable.
+
+    It takes time, so the result for the theme that every application begins with is kept.
+    """
+    return _generated_at_start() if theme is FIRST_THEME else theme.to_color_system().generate()
+
+
+@cache
+def _generated_at_start() -> Mapping[str, str]:
+    return FIRST_THEME.to_color_system().generate()
 
 
 def gray_severities(theme: Theme) -> dict[str, str]:
@@ -73,7 +93,7 @@ def gray_severities(theme: Theme) -> dict[str, str]:
     """
     if theme.ansi:
         return {}
-    generated = theme.to_color_system().generate()
+    generated = _generated(theme)
     strong, weak = Color.parse(generated["foreground"]), Color.parse(generated["surface"])
     return {name: strong.blend(weak, share).hex for name, share in _GRAYS.items()}
 
@@ -158,8 +178,8 @@ def read_theme(file: Path) -> Theme:
             raise _invalid(file, 1, f"{name} is missing")
     theme = Theme(**values)
     known = OWN_VARIABLES.keys() | _BUILTIN_VARIABLES
-    if not variables.keys() <= known:  # generating all of them takes as long as reading the file
-        known |= theme.to_color_system().generate().keys()
+    if not variables.keys() <= known:
+        known |= _generated(theme if theme.ansi else FIRST_THEME).keys()  # all others have the same variables
     for name, value in variables.items():
         wrong = _variable_error(name, value, known)
         if wrong:

@@ -26,8 +26,9 @@ class WidgetApp(App[None]):
             self.register_theme(entry)
         self.theme = theme
 
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        return themes.variable_defaults(self.current_theme)
+    def get_css_variables(self) -> dict[str, str]:
+        self.theme_variables = themes.css_variables(self.current_theme)
+        return self.theme_variables
 
     def compose(self) -> ComposeResult:
         if self.before is not None:

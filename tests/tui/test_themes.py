@@ -32,13 +32,9 @@ tag = "#00ff00"
 """
 
 
-def colours(theme: Theme) -> dict[str, str]:
-    return {**themes.variable_defaults(theme), **theme.to_color_system().generate(), **theme.variables}
-
-
 def contrast(theme: Theme, text: str, ground: str) -> float:
     """Return the WCAG 2.2 contrast ratio between two variables of a theme."""
-    values = colours(theme)
+    values = themes.css_variables(theme)
     low, high = sorted(luminance(Color.parse(values[name])) for name in (text, ground))
     return (high + 0.05) / (low + 0.05)
 
@@ -103,7 +99,7 @@ VISIONS = {"normal": NORMAL, "deuteranopia": DEUTERANOPIA, "protanopia": PROTANO
 
 def distance(theme: Theme, one: str, other: str, vision: str) -> float:
     """Return the distance of two colors of a theme in CIE Lab, as a kind of vision sees them."""
-    values = colours(theme)
+    values = themes.css_variables(theme)
     first, second = (seen(Color.parse(values[name]), VISIONS[vision]) for name in (one, other))
     return math.dist(first, second)
 
@@ -157,7 +153,7 @@ def test_without_color_the_worst_severity_stands_out_most(theme: Theme) -> None:
     if theme.ansi:
         assert gray == theme
         return
-    values = colours(gray)
+    values = themes.css_variables(gray)
     ratios = [contrast(gray, name, "surface") for name in SEVERITIES]
     assert ratios == sorted(ratios, reverse=True)
     assert len(set(ratios)) == len(ratios)
@@ -183,9 +179,8 @@ def test_the_16_color_theme_uses_only_terminal_colors() -> None:
 
 @pytest.mark.parametrize("theme", [*BUILTIN_THEMES.values(), *SHIPPED.values()], ids=lambda theme: theme.name)
 def test_every_theme_defines_our_variables(theme: Theme) -> None:
-    defaults = themes.variable_defaults(theme)
-    assert defaults.keys() == themes.OWN_VARIABLES.keys()
-    for value in defaults.values():
+    variables = themes.css_variables(theme)
+    for value in map(variables.__getitem__, themes.OWN_VARIABLES):
         assert value.startswith("auto ") or Color.parse(value.partition(" ")[0])
 
 
@@ -193,8 +188,9 @@ async def test_every_shipped_theme_can_be_applied() -> None:
     class Host(App[None]):
         CSS = "Screen { color: $tag; background: $surface; border: round $severity-critical; }"
 
-        def get_theme_variable_defaults(self) -> dict[str, str]:
-            return themes.variable_defaults(self.current_theme)
+        def get_css_variables(self) -> dict[str, str]:
+            self.theme_variables = themes.css_variables(self.current_theme)
+            return self.theme_variables
 
     app = Host()
     async with app.run_test() as pilot:
