@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -58,17 +59,51 @@ def test_put_image_help_loads_neither_textual_nor_boto3() -> None:
     assert not loaded_by_command("put-image", "--help") & {"textual", "boto3"}
 
 
-def test_the_application_shows_its_first_frame_without_boto3() -> None:
-    assert not loaded("import ecrtui.tui.app, ecrtui.application, ecrtui.cli.browse") & set(AWS)
+FIRST_FRAME = """
+import os, sys
+import ecrtui.cli.browse, ecrtui.cli.main
+from ecrtui.application import create_app, registry_process
+from ecrtui.connections import SessionFactory
+from ecrtui.ecr.reference import Reference
+from ecrtui.settings import Connection, load
+
+registry_process(None)
+settings = load({})
+app = create_app(SessionFactory(Connection(), settings), settings, Reference())
+
+def report():
+    if app.screen.query("Table"):  # nothing has been read yet
+        modules = [(name, module) for name, module in sys.modules.items() if name.partition(".")[0] == "ecrtui"]
+        classes = {value for _, module in modules for value in vars(module).values() if isinstance(value, type)}
+        print(*sorted({name.partition(".")[0] for name in sys.modules}))
+        print(*sorted(name for name, _ in modules))
+        print(*sorted(found.__name__ for found in classes
+                      if found.__module__.startswith("ecrtui.") and "__dataclass_fields__" in vars(found)), flush=True)
+        os._exit(0)
+
+app.post_display_hook = report
+app.run(headless=True)
+"""
+"""Draws the first frame of a new user, and prints the packages, our modules and our dataclasses that it has loaded."""
+
+FIRST_FRAME_MODULES = Path(__file__).parent / "data" / "first_frame_modules.txt"
 
 
-def test_the_first_frame_of_a_new_user_loads_no_database() -> None:
-    program = """
-    from ecrtui.settings import Connection, load
-    from ecrtui.connections import SessionFactory
-    import ecrtui.cli.browse, ecrtui.tui.app
-    assert SessionFactory(Connection(), load({})).cached_snapshot() is None"""
-    assert not loaded(program.strip()) & {*AWS, "sqlite3"}
+def test_the_first_frame_loads_only_what_it_shows(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_FRAME],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "HOME": str(tmp_path)},
+    )
+    packages, modules, dataclasses = (set(line.split()) for line in done.stdout.splitlines())
+    assert not packages & {*AWS, "sqlite3"}
+    # Import a new module where it is needed. Only what the first frame shows belongs in this list.
+    assert modules == set(FIRST_FRAME_MODULES.read_text().split())
+    assert dataclasses == {"CountedRepository", "Repository", "Session", "Settings", "User"}, (
+        "each delays the first frame"
+    )
 
 
 def test_the_process_that_draws_never_loads_botocore() -> None:

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ecrtui.ecr.sign_in_request import SignInRequest
+if TYPE_CHECKING:
+    from ecrtui.ecr.sign_in_request import SignInRequest
 
 
 class SignInMethod(Enum):

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ecrtui.ecr.safe_text import visible_lines
-from ecrtui.ecr.sign_in_request import SignInRequest
 from ecrtui.errors import CredentialsError
 from ecrtui.tui import blocking
 from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
+
+if TYPE_CHECKING:
+    from ecrtui.ecr.sign_in_request import SignInRequest
 
 Result = TypeVar("Result")
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ecrtui.ecr.sign_in_request import SignInRequest
 from ecrtui.errors import CredentialsError
 from ecrtui.registry.process.rpc import ConnectionClosed, RpcConnection
 from ecrtui.registry.user import SignInMethod, User
+
+if TYPE_CHECKING:
+    from ecrtui.ecr.sign_in_request import SignInRequest
 
 MFA_CODE, WAITING, NEW_CREDENTIALS, LEND_TERMINAL = "mfa_code", "waiting", "new_credentials", "lend_terminal"
 SIGN_IN, END_SIGN_IN, SIGN_IN_METHOD, NOTICE = "sign_in", "end_sign_in", "sign_in_method", "notice"
