@@ -37,15 +37,15 @@ TARGET_OPTIONS = (
 _FIELDS = {option.name: option.field for option in TARGET_OPTIONS}
 
 
-def split_options(words: Sequence[str]) -> tuple[Mapping[str, str], str]:
-    """Return the options before a target by their field, and the target.
+def split_options(words: Sequence[str]) -> tuple[Mapping[str, str], Sequence[str]]:
+    """Return the options before the targets by their field, and the targets.
 
     Args:
-        words: what a user typed: ``--to-profile prod team/prod:v1``. The target is the last word, so that an option
-            is complete once there is a target.
+        words: what a user typed: ``--to-profile prod team/prod:v1 team/prod:v2``. The targets are the last words, so
+            that an option is complete once there is a target.
 
     Raises:
-        UsageError: an option is not known or has no value, or there is not one target.
+        UsageError: an option is not known or has no value, or there is no target.
     """
     given: dict[str, str] = {}
     rest = list(words)
@@ -60,9 +60,9 @@ def split_options(words: Sequence[str]) -> tuple[Mapping[str, str], str]:
         given[_FIELDS[name]] = value
     if not rest:
         raise UsageError("Write the repository of the target after the options.")
-    if len(rest) > 1:
-        raise UsageError("Write one target, with the options before it.")
-    return given, rest[0]
+    if late := next((word for word in rest if word.startswith("-")), ""):
+        raise UsageError(f"Write {late!r} before the targets.")
+    return given, rest
 
 
 def connection_to(location: RegistryLocation, like: Connection) -> Connection:

@@ -53,10 +53,10 @@ def test_a_registry_of_the_journal_is_reached_with_the_profile_of_another_connec
     assert connection_to(RegistryLocation("222222222222", "us-east-1", endpoint), like) == expected
 
 
-def test_options_stand_before_the_target() -> None:
+def test_options_stand_before_the_targets() -> None:
     words = ["--to-profile", "my prod", "--to-region=us-east-1", "team/prod:v1"]
-    assert split_options(words) == ({"profile": "my prod", "region": "us-east-1"}, "team/prod:v1")
-    assert split_options(["team/prod"]) == ({}, "team/prod")
+    assert split_options(words) == ({"profile": "my prod", "region": "us-east-1"}, ["team/prod:v1"])
+    assert split_options(["team/a", "team/b:v1"]) == ({}, ["team/a", "team/b:v1"])
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,7 @@ def test_options_stand_before_the_target() -> None:
         (["--to-region="], "needs a value"),
         (["--to-profile", "prod"], "after the options"),
         (["--yes", "team/prod"], "not an option here"),
-        (["team/prod", "--to-profile"], "one target"),
-        (["team/a", "team/b"], "one target"),
+        (["team/prod", "--to-profile"], "before the targets"),
     ],
 )
 def test_a_line_that_is_not_complete_says_what_is_missing(words: list[str], problem: str) -> None:

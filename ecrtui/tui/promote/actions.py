@@ -55,7 +55,7 @@ class PromoteMixin(PlanApplyMixin):
             job = form.job_on(self.connect)
             form.opened = await blocking.run_blocking(job.open, target)
             planned = await blocking.run_blocking(
-                job.plan, form.opened, target.reference, create_repository=form.creates_repository
+                job.plan, form.opened, target.references, create_repository=form.creates_repository
             )
         except EcrTuiError as error:
             has_sources = form.job is not None and bool(form.job.sources)

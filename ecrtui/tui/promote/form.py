@@ -11,7 +11,7 @@ from textual.content import Content
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.ecr.text_formats import Texts
-from ecrtui.ecr.units import format_count
+from ecrtui.ecr.units import format_count, format_names
 from ecrtui.errors import UsageError
 from ecrtui.promote import change_record
 from ecrtui.promote.batch import BatchReport
@@ -69,7 +69,7 @@ class PromoteForm(FieldForm):
     def __init__(self, images: Sequence[RetagSource], repositories: Sequence[str] = ()) -> None:
         several = len(images) > 1
         field = "repository, or its URI" if several else "repository[:tag], or an image URI"
-        self.placeholder = f"{field}; before it --to-profile NAME …"
+        self.placeholder = f"{field}, or several; before them --to-profile …"
         super().__init__(_title_of_several(images) if several else image_title("Promote", images[0]))
         self.images = images
         self._position = 1
@@ -102,8 +102,8 @@ class PromoteForm(FieldForm):
     def problem_of(self, words: tuple[str, ...]) -> str:
         try:
             if words:
-                options, line = split_options(words)
-                self.target = Target(self._parse(line), options)
+                options, lines = split_options(words)
+                self.target = Target(tuple(map(self._parse, lines)), options)
             else:
                 self.target = Target()
         except UsageError as error:
@@ -163,9 +163,11 @@ class PromoteForm(FieldForm):
             self.show_plan(planned.batch.plan, words)
 
     def show_missing_repository(self) -> None:
-        """Show that the repository of the target does not exist, and how to create it."""
+        """Show that a repository of the target does not exist, and how to create it."""
         self._is_missing = True
-        words = f"The repository {self.target.reference.repository} does not exist{self.registry_of_writes()}."
+        names = list(dict.fromkeys(reference.repository for reference in self.target.references))
+        which = f"The repository {names[0]} does not" if len(names) == 1 else f"Not all of {format_names(names)}"
+        words = f"{which} exist{self.registry_of_writes()}."
         create = press(self, "promote_form.create_repository", "create it with the copy")
         self.state = replace(self.state, planning=False, problem=f"{words} {create}".rstrip())
 

@@ -25,12 +25,12 @@ class Target(NamedTuple):
     """What the user typed as the target.
 
     Args:
-        reference: the repository, and the account and the region if they were given. With a tag, the image gets it;
-            without one, each image gets all its tags.
+        references: the repositories, each with the account and the region if they were given. With a tag, the image
+            gets it; without one, each image gets all its tags.
         options: the options of the target by the field of the connection.
     """
 
-    reference: Reference = Reference()
+    references: tuple[Reference, ...] = ()
     options: Mapping[str, str] = MappingProxyType({})
 
 
@@ -89,12 +89,12 @@ class PromotionJob:
         endpoint = f" at {location.endpoint}" if location.endpoint else ""
         return OpenTarget(source, f"{location.registry_id}, {location.region}{endpoint}")
 
-    def plan(self, target: OpenTarget, reference: Reference, *, create_repository: bool) -> PlannedPromotion:
-        """Return the plan for a target.
+    def plan(self, target: OpenTarget, references: Sequence[Reference], *, create_repository: bool) -> PlannedPromotion:
+        """Return the plan for targets.
 
         Args:
-            target: the registry of the target.
-            reference: its repository and tag; see :class:`Target`.
+            target: the registry of the targets.
+            references: their repositories and tags; see :class:`Target`.
             create_repository: whether a repository that does not exist is created.
 
         Raises:
@@ -102,12 +102,18 @@ class PromotionJob:
         """
         own, session = self.source(), target.source()
         if not self.sources:
-            references = (Reference(image.repository, digest=image.digest) for image in self.images)
-            self.sources = tuple(read_source(own.registry, reference) for reference in references)
+            named = (Reference(image.repository, digest=image.digest) for image in self.images)
+            self.sources = tuple(read_source(own.registry, reference) for reference in named)
         planner = PromotionPlanner(own.registry, session.registry, session.engine, create_repository=create_repository)
-        repository, tag = reference.repository, reference.tag
         promotions = (
-            planner.plan(source, [TagTarget(repository, name) for name in ([tag] if tag else image.tags)])
+            planner.plan(
+                source,
+                [
+                    TagTarget(reference.repository, tag)
+                    for reference in references
+                    for tag in ([reference.tag] if reference.tag else image.tags)
+                ],
+            )
             for source, image in zip(self.sources, self.images, strict=True)
         )
         return PlannedPromotion(PromotionBatch(tuple(promotions)), target.source, planner)
@@ -144,13 +150,29 @@ class PromotionJob:
             ).apply()
 
     def _source_of(self, target: Target) -> SessionSource:
+        """Return the source of the targets.
+
+        Raises:
+            UsageError: they are in several registries, or there is no other connection.
+            EcrTuiError: the registry of the images cannot be reached.
+        """
+        first, *others = (self._source_at(reference, target.options) for reference in target.references)
+        if any(other is not first for other in others):
+            raise UsageError(
+                "The targets are in several registries",
+                "A form writes to one registry.",
+                "Write those of one registry. The command ecrtui promote takes all of them.",
+            )
+        return first
+
+    def _source_at(self, reference: Reference, options: Mapping[str, str]) -> SessionSource:
         """Return the source of a target: that of the images, another account of it, or another connection.
 
         Raises:
             UsageError: there is no other connection.
             EcrTuiError: the registry of the images cannot be reached.
         """
-        own, (reference, options) = self.source().location, target
+        own = self.source().location
         if options.keys() <= {"registry_id"} and reference.region in ("", own.region):
             account = options.get("registry_id") or reference.registry_id
             if account in ("", own.registry_id):

@@ -48,4 +48,5 @@ class TargetSuggester(Suggester):
             return await blocking.run_blocking(self._connections.regions, self._region)
         if word.startswith("-"):
             return [option.name for option in TARGET_OPTIONS if option.name not in before and self._connections]
-        return self._repositories if word and not before else ()
+        is_own = not any(word.startswith("-") for word in before)  # others of another registry are not known
+        return self._repositories if word and is_own else ()

@@ -69,15 +69,12 @@ def short_outcome_label(outcome: StepOutcome) -> Content:
     return Content.styled(_SHORT_LABELS.get(outcome, words), style)
 
 
-def tag_label(step: Step) -> str:
-    """Return the tag of a step, or a placeholder for an image that is stored without a tag."""
-    return step.tag or "<untagged>"
-
-
 def plan_lines(plan: Plan, *, now: float | None = None) -> Content:
     """Return a plan, one line per step, with the notes and warnings of each step below it."""
-    width = min(max((len(tag_label(step)) for step in plan.steps), default=0), _MAX_TAG_WIDTH)
-    lines = [line for step in plan.steps for line in _step_lines(step, width, now or time.time())]
+    labels = _tag_labels(plan.steps)
+    width = min(max(map(len, labels), default=0), _MAX_TAG_WIDTH)
+    steps = zip(plan.steps, labels, strict=True)
+    lines = [line for step, label in steps for line in _step_lines(step, label, width, now or time.time())]
     lines += [warning_line(warning) for warning in plan.warnings]
     return Content("\n").join(lines)
 
@@ -92,10 +89,13 @@ def report_lines(report: Report, images: Collection[str] = ()) -> Content:
     """
     results = [(result, not images or result.step.after in images) for result in report.results]
     results.sort(key=lambda pair: not pair[1])
+    labels = _tag_labels([result.step for result, _ in results])
     responses = [result.result for result, is_asked in results if result.result is not None and is_asked]
     one_image = len(responses) > 1 and len({(response.repository, response.digest) for response in responses}) == 1
     lines = [
-        line for result, is_asked in results for line in result_lines(result, with_response=is_asked and not one_image)
+        line
+        for (result, is_asked), label in zip(results, labels, strict=True)
+        for line in result_lines(result, label, with_response=is_asked and not one_image)
     ]
     if one_image:
         lines += response_lines(responses[0], shared=True)
@@ -110,14 +110,15 @@ def verification_lines(report: Report) -> list[Content]:
     return lines
 
 
-def result_lines(result: StepResult, *, with_response: bool = True) -> list[Content]:
+def result_lines(result: StepResult, label: str, *, with_response: bool = True) -> list[Content]:
     """Return the outcome of a step with the PutImage response or the error.
 
     Args:
         result: The result of the step.
+        label: The tag as the user sees it.
         with_response: False to show only the request id of the response.
     """
-    head: list[Part] = [outcome_label(result.outcome), "  ", text.content(tag_label(result.step), "bold")]
+    head: list[Part] = [outcome_label(result.outcome), "  ", text.content(label, "bold")]
     if changed := _change_words(result):
         head += ["  ", text.content(changed)]
     if result.message:
@@ -174,8 +175,15 @@ def fact_lines(*pairs: tuple[str, str]) -> list[Content]:
     return [Content.assemble((f"  {label:<{width}}  ", "dim"), text.content(value)) for label, value in pairs if value]
 
 
-def _step_lines(step: Step, tag_width: int, now: float) -> Iterable[Content]:
-    tag = text.content(f"{tag_label(step):<{tag_width}}", "bold")
+def _tag_labels(steps: Sequence[Step]) -> list[str]:
+    """Return the tags of steps, with their repositories if there are several."""
+    has_several = len({step.repository for step in steps}) > 1
+    tags = (step.tag or "<untagged>" for step in steps)
+    return [f"{step.repository}:{tag}" if has_several else tag for step, tag in zip(steps, tags, strict=True)]
+
+
+def _step_lines(step: Step, label: str, tag_width: int, now: float) -> Iterable[Content]:
+    tag = text.content(f"{label:<{tag_width}}", "bold")
     parts: list[Part] = ["  ", tag, "  ", action_label(step.action)]
     if step.action is StepAction.REFUSED:
         parts += [": ", text.content(step.reason)]

@@ -110,8 +110,8 @@ async def test_the_form_says_what_cannot_be_done_and_offers_to_create_the_reposi
         assert set(tags_of(client, PROD)) == {"prod", *signatures}
 
 
-async def test_an_opened_tag_is_the_tag_of_the_copy(embedded: EmbeddedRegistry, client: Any) -> None:
-    for name in (DEV, PROD):
+async def test_an_opened_tag_is_the_tag_of_the_copies(embedded: EmbeddedRegistry, client: Any) -> None:
+    for name in (DEV, PROD, "team/other"):
         create_repository(client, name)
     for tag in ("latest", "v2"):
         push_image(client, DEV, "new", tag, layers=[b"layer"])
@@ -120,6 +120,16 @@ async def test_an_opened_tag_is_the_tag_of_the_copy(embedded: EmbeddedRegistry, 
         await open_form(pilot, "team/pr", "does not exist")
         await pilot.press("right")  # takes the completion
         assert "v2  new" in await until(pilot, "enter apply")
+        await type_text(pilot, " team/nowhere")
+        await until(pilot, "Not all of team/prod, team/nowhere exist")
+        await pilot.press("ctrl+w", *"other:a", "space", *"team/other")
+        plan = await until(pilot, "enter apply")
+        tags = {"team/prod:v2", "team/other:a", "team/other:v2"}
+        assert set(re.findall(r"^ *(\S+) +new ", plan, re.MULTILINE)) == tags
+        await pilot.press("enter")
+        result = await until(pilot, "✓ done")
+        assert tags <= set(result.split())
+        assert [set(tags_of(client, name)) for name in (PROD, "team/other")] == [{"v2"}, {"a", "v2"}]
 
 
 async def test_marked_images_are_copied_one_after_the_other(embedded: EmbeddedRegistry, client: Any) -> None:

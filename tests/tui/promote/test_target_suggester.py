@@ -13,6 +13,7 @@ from tests.support.aws_profiles import profile, write_config
 COMPLETED = {
     "team/p": "team/prod",
     "team/prod": None,
+    "team/other team/p": "team/other team/prod",
     "": None,
     "--": "--to-profile",
     "--to-profile ": "--to-profile recent",
