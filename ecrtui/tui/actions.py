@@ -181,7 +181,13 @@ ACTIONS = (
     Action("list.columns", "C", "columns", "columns", "Choose and order the columns; saved in your settings"),
     Action("list.describe", "d", "describe", "describe", "Show all details of the row", footer=True),
     Action("list.yaml", "y", "yaml", "yaml", "Show the row as YAML"),
-    Action("watch.toggle", "W", "watch", "watch", "Read the list again and again, and show what changed, or end it"),
+    Action(
+        "watch.toggle",
+        "W",
+        "watch",
+        "watch",
+        "Read the list or the image again and again, and show what changed, or end it",
+    ),
     Action("watch.next", "n", "next_change", "next change", "Go to the next row that changed", palette=False),
     Action("row.open", "enter", "open", "open", "Open the row", footer=True, palette=False),
     Action(

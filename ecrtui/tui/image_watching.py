@@ -1,8 +1,10 @@
-"""Watch a list of images: tell which tags moved, and who moved them, and keep an open plan right."""
+"""Watch images: tell which tags moved, and who moved them, and keep an open plan right."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from ecrtui.catalog.watch import RowChanges, TagChange, tag_changes
 from ecrtui.ecr.digest import short_digest
@@ -12,46 +14,29 @@ from ecrtui.tui import blocking
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.retag.plan_form_state import Phase
 from ecrtui.tui.retag.retag_form import RetagForm
-from ecrtui.tui.watching import CHANGED, Change, WatchMixin
+from ecrtui.tui.watch_loop import CHANGED, GONE, Change, WatchedScreen
+from ecrtui.tui.watching import WatchMixin
 
 MAX_PLANNED_TAGS = 10
-"""Tags of an open plan that are read again: each is a request."""
+"""Tags of an open plan, and tags that an image lost, that are read again: each is a request."""
 
 _OWN_WRITES = 3_600.0
 """Seconds back in the journal in which a move can be one of this computer."""
 
 
-class ImageWatchMixin(WatchMixin[Image]):
-    """A list of images that can be watched."""
+class TagWatchMixin(WatchedScreen):
+    """A screen with images of a repository that can be watched: it tells who moved tags, and keeps open plans right."""
 
     repository_name: str
 
-    def listed_values(self, item: Image) -> object:
-        """Leave out the scan: listings do not tell it."""
-        return (item.tags, item.status, item.last_pulled_at, item.size, item.media_type, item.activated_at)
-
-    def watched_values(self, item: Image) -> object:
-        """A pull is no change."""
-        return (frozenset(item.tags), item.status)
-
-    def name_of(self, item: Image) -> str:
-        return " ".join((short_digest(item.digest), *item.tags))
-
-    async def describe_changes(self, session: Session, changes: RowChanges[Image]) -> list[Change]:
-        gone = {image.digest for image in changes.gone}
-        moves = [move for move in tag_changes(changes) if move.before and (move.after or move.before not in gone)]
+    async def describe_moves(self, session: Session, moves: Sequence[TagChange]) -> list[Change]:
+        """Return moves of tags in words, with whether they were made from this computer."""
         own = await blocking.run_blocking(_own_writes, session, self.repository_name) if moves else frozenset()
         now = time.strftime("%H:%M:%S", time.gmtime())
-        described = [
+        return [
             Change(move.after or move.before, _move_in_words(move, now, from_here=(move.tag, move.after) in own))
             for move in moves
         ]
-        told = {move.before for move in moves} | {move.after for move in moves}
-        rest = changes._replace(
-            new=tuple(item for item in changes.new if item.digest not in told),
-            changed=tuple(pair for pair in changes.changed if pair[1].digest not in told),
-        )
-        return [*described, *await super().describe_changes(session, rest)]
 
     @property
     def has_open_plan(self) -> bool:
@@ -73,6 +58,90 @@ class ImageWatchMixin(WatchMixin[Image]):
                     at = time.strftime("%H:%M:%S", time.gmtime())
                     self.show_line(f"{_move_in_words(move, at, from_here=False)}. The plan was made again.")
                     break
+
+
+class ImageWatchMixin(TagWatchMixin, WatchMixin[Image]):
+    """A list of images that can be watched."""
+
+    def listed_values(self, item: Image) -> object:
+        """Leave out the scan: listings do not tell it."""
+        return (item.tags, item.status, item.last_pulled_at, item.size, item.media_type, item.activated_at)
+
+    def watched_values(self, item: Image) -> object:
+        """A pull is no change."""
+        return (frozenset(item.tags), item.status)
+
+    def name_of(self, item: Image) -> str:
+        return _name_of(item)
+
+    async def describe_changes(self, session: Session, changes: RowChanges[Image]) -> list[Change]:
+        gone = {image.digest for image in changes.gone}
+        moves = [move for move in tag_changes(changes) if move.before and (move.after or move.before not in gone)]
+        told = {move.before for move in moves} | {move.after for move in moves}
+        rest = changes._replace(
+            new=tuple(item for item in changes.new if item.digest not in told),
+            changed=tuple(pair for pair in changes.changed if pair[1].digest not in told),
+        )
+        return [*await self.describe_moves(session, moves), *await super().describe_changes(session, rest)]
+
+
+class OneImageWatchMixin(TagWatchMixin):
+    """A screen with one image that can be watched: its tags, and the tag that it was opened by."""
+
+    @property
+    def watched_image(self) -> Image | None:
+        """The image as the screen shows it; None while it is not known."""
+        raise NotImplementedError
+
+    async def show_image(self) -> None:
+        """Read the image again, and show it."""
+        raise NotImplementedError
+
+    def summary(self, changes: Sequence[Change]) -> str:
+        return " · ".join(change.words for change in changes)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out the key for the next change: panes use it, and the screen has no rows to go to."""
+        return action != "next_change" and super().check_action(action, parameters)
+
+    async def read_changes(self, session: Session) -> bool:
+        before = self.watched_image
+        if before is None:
+            return False
+        changes = await blocking.run_blocking(_changes_of, session, self.repository_name, before)
+        if not changes.moves and not changes.other:
+            return False
+        other = [Change(before.digest, words) for words in changes.other]
+        self.add_changes([*await self.describe_moves(session, changes.moves), *other])
+        await self.show_image()
+        return False
+
+
+class _ImageChanges(NamedTuple):
+    moves: tuple[TagChange, ...] = ()
+    other: tuple[str, ...] = ()
+    """Further changes, in words."""
+
+
+def _changes_of(session: Session, repository: str, before: Image) -> _ImageChanges:
+    """Return what changed of an image. Blocks; raises EcrTuiError. No request counts as a pull."""
+    registry = session.registry
+    after = next(iter(registry.images_by_digest(repository, [before.digest])), None)
+    new = set() if after is None else set(after.tags)
+    lost = sorted(set(before.tags) - new)
+    found: dict[str, Image] = {}
+    for tag in lost[:MAX_PLANNED_TAGS]:  # one by one: many tags at once would be read with BatchGetImage
+        found.update(registry.images_by_tag(repository, [tag]))
+    moves = [TagChange(tag, before.digest, found[tag].digest if tag in found else "") for tag in lost]
+    moves += [TagChange(tag, "", before.digest) for tag in sorted(new - set(before.tags))]
+    if after is None:
+        return _ImageChanges(tuple(move for move in moves if move.after), (f"{GONE} {_name_of(before)} is gone",))
+    status = f"{CHANGED} {short_digest(before.digest)} is {after.status.lower()} now"
+    return _ImageChanges(tuple(moves), (status,) if after.status != before.status else ())
+
+
+def _name_of(image: Image) -> str:
+    return " ".join((short_digest(image.digest), *image.tags))
 
 
 def _own_writes(session: Session, repository: str) -> frozenset[tuple[str, str]]:

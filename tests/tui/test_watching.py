@@ -9,16 +9,17 @@ from textual.pilot import Pilot
 from ecrtui.ecr.digest import short_digest
 from ecrtui.retag.plan import TagChange
 from ecrtui.tui.screens.images import ImagesScreen
-from ecrtui.tui.watching import WatchMixin, WatchTimes
+from ecrtui.tui.watch_loop import WatchedScreen, WatchTimes
+from ecrtui.tui.watching import WatchMixin
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, put
 from tests.support.screen import app_of, cursor_row, row_of, running, type_text, until, until_gone
 
 QUICK = WatchTimes(interval=0.06, slow_interval=0.06, longest=0.1)
 
 
-def watch_quickly(pilot: Pilot[Any]) -> WatchMixin[Any]:
+def watch_quickly(pilot: Pilot[Any]) -> WatchedScreen:
     screen = app_of(pilot).screen
-    assert isinstance(screen, WatchMixin)
+    assert isinstance(screen, WatchedScreen)
     screen.watch_times = QUICK
     return screen
 
@@ -103,6 +104,29 @@ async def test_repositories_are_watched_and_the_pace_drops_under_throttling() ->
         await pilot.press("W")
         await until(pilot, "read now")
         assert not screen.is_watching
+        assert isinstance(screen, WatchMixin)
         screen._read_at = screen.clock() - 125
         screen.set_status(screen._progress())
         await until(pilot, "read 2 min ago")
+
+
+async def test_an_image_is_watched_by_its_tags() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    one, two = push_image(client, "team/app", "one", "one"), push_image(client, "team/app", "two", "two")
+    put(client, "team/app", one.manifest, "stable")
+    async with running(embedded, "team/app:stable", size=(120, 35)) as pilot:
+        await until(pilot, "◆stable   one")
+        watch_quickly(pilot)
+        await pilot.press("W")
+        await until(pilot, "watching every")
+        put(client, "team/app", two.manifest, "stable")
+        put(client, "team/app", one.manifest, "old")
+        screen = await until(pilot, "UTC, not from here")
+        assert f"~ stable moved {short_digest(one.digest)} → {short_digest(two.digest)} at" in screen
+        await until(pilot, "old   one")
+        client.batch_delete_image(repositoryName="team/app", imageIds=[{"imageDigest": one.digest}])
+        await until(pilot, "is gone")
+        await pilot.press("W")
+        await until_gone(pilot, "watching every")

@@ -25,6 +25,7 @@ from ecrtui.retag.write_history import WriteTarget
 from ecrtui.session import SessionSource
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui.comparison.actions import CompareMixin
+from ecrtui.tui.image_watching import OneImageWatchMixin
 from ecrtui.tui.inspect_actions import InspectMixin
 from ecrtui.tui.inspector.image_loader import ImageLoader, find_image, without_errors
 from ecrtui.tui.inspector.inspected import Inspected
@@ -43,7 +44,16 @@ from ecrtui.tui.widgets.breadcrumb import Breadcrumb
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 
-class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMixin, InspectMixin, SavesFiles):
+class ImageScreen(
+    RetagMixin,
+    UndoMixin,
+    LifecycleMixin,
+    PromoteMixin,
+    CompareMixin,
+    InspectMixin,
+    OneImageWatchMixin,
+    SavesFiles,
+):
     """One image, by digest or tag.
 
     Args:
@@ -198,6 +208,19 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
         """The image, if it is known."""
         known = self.inspected
         return known.known_image if known is not None and isinstance(known.known_image, Image) else None
+
+    # Watching
+
+    @property
+    def watched_image(self) -> Image | None:
+        return self._image
+
+    async def show_image(self) -> None:
+        if self._loader is not None:
+            await self._loader.load_image()
+
+    def show_watch(self) -> None:
+        self.query_one(Breadcrumb).age = " · ".join(self.watch_parts())
 
     @property
     def _structure(self) -> ParsedManifest:
@@ -400,9 +423,8 @@ class ImageScreen(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMi
 
     async def refresh_after_write(self, report: Report) -> None:
         """Read the image again; its tags may have changed."""
-        if self._loader is None or all(step.repository != self.repository_name for step in report.plan.steps):
-            return
-        await self._loader.load_image()
+        if any(step.repository == self.repository_name for step in report.plan.steps):
+            await self.show_image()
 
     def action_put_image(self) -> None:
         """Open the Put image form with the selected image."""
