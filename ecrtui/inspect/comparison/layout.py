@@ -48,7 +48,12 @@ def section_lines(section: Section, width: int, *, everything: bool) -> Sequence
     rows = section.rows if everything else changes_only(section.rows)
     most = MAX_LABEL if width >= ONE_COLUMN_WIDTH else MAX_LABEL_NARROW
     label_width = min(max((len(_label(row)) for row in rows), default=0), most)
-    lines = [line for row in rows for line in _row_lines(row, label_width, width)]
+    too_long = {_group(row) for row in rows if _is_one_sided(row) and not _in_columns(row, label_width, width)}
+    lines = [
+        line
+        for row in rows
+        for line in _row_lines(row, label_width, width, columns=not (_is_one_sided(row) and _group(row) in too_long))
+    ]
     problems = [Line(visible(problem), Change.NOT_KNOWN) for problem in section.problems]
     if problems and lines:
         lines.append(Line(""))
@@ -65,16 +70,40 @@ def no_rows(section: Section) -> str:
     return "Nothing to compare."
 
 
-def _row_lines(row: Row, label_width: int, width: int) -> Iterator[Line]:
-    label = f"{row.change.sign} {_label(row):<{label_width}}"
-    before, after = (None if value is None else visible(value) for value in (row.before, row.after))
-    note = visible(row.note)
-    text = _two_columns(label, before or "", after or "", note, width) if width >= ONE_COLUMN_WIDTH else ""
-    text = text or _one_column(label, before, after, note)
+def _row_lines(row: Row, label_width: int, width: int, *, columns: bool) -> Iterator[Line]:
+    label = _signed_label(row, label_width)
+    before, after, note = _texts(row)
+    text = (_in_columns(row, label_width, width) if columns else "") or _one_column(label, before, after, note)
     if len(text) <= width:
         yield Line(text.rstrip(), row.change, first=True, label=len(label))
         return
     yield from _stacked(label, before, after, note, row.change)
+
+
+def _in_columns(row: Row, label_width: int, width: int) -> str:
+    """Return a row with a column for A and one for B; empty if there is no room."""
+    before, after, note = _texts(row)
+    label = _signed_label(row, label_width)
+    return _two_columns(label, before or "", after or "", note, width) if width >= ONE_COLUMN_WIDTH else ""
+
+
+def _texts(row: Row) -> tuple[str | None, str | None, str]:
+    before, after = (None if value is None else visible(value) for value in (row.before, row.after))
+    return before, after, visible(row.note)
+
+
+def _signed_label(row: Row, label_width: int) -> str:
+    return f"{row.change.sign} {_label(row):<{label_width}}"
+
+
+def _is_one_sided(row: Row) -> bool:
+    return row.before is None or row.after is None
+
+
+def _group(row: Row) -> str:
+    """Return what rows have in common that are laid out in the same way: ``finding`` of ``finding CVE-2024-1``."""
+    word, space, _ = row.label.partition(" ")
+    return word if space else ""
 
 
 def _label(row: Row) -> str:
