@@ -186,7 +186,7 @@ ACTIONS = (
         "W",
         "watch",
         "watch",
-        "Read the list or the image again and again, and show what changed, or end it",
+        "Watch the list or the image: show what changes; or end it",
     ),
     Action("watch.next", "n", "next_change", "next change", "Go to the next row that changed", palette=False),
     Action("row.open", "enter", "open", "open", "Open the row", footer=True, palette=False),
