@@ -111,12 +111,18 @@ def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
     return ManifestContents(kind, _artifact_media_type(document), blobs, (), subject, foreign)
 
 
-def layer_digests(text: str) -> tuple[str, ...]:
-    """Return the digests of the layers of a stored image, the first layer first; none for an index."""
+def layer_digests(text: str, media_type: str) -> tuple[str, ...]:
+    """Return the digests of the layers of a stored image, the first layer first.
+
+    Args:
+        text: the manifest; not of an index.
+        media_type: the media type with which the image was put. It decides which member lists the layers, as in
+            :func:`parse_manifest`: ``schemaVersion`` may say otherwise.
+    """
     document = _document(text)
-    if document.get("schemaVersion") == 1:
+    if media_type in (DOCKER_V1, DOCKER_V1_SIGNED):
         return tuple(_digest(layer, "blobSum") for layer in reversed(_layers(document, "fsLayers")))
-    return tuple(_digest(layer) for layer in document.get("layers") or ())
+    return tuple(_digest(layer) for layer in _layers(document, "layers"))
 
 
 def referrer_members(text: str) -> dict[str, Any]:

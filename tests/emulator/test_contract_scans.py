@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from ecrtui.emulator.service import EmbeddedRegistry
 from tests.emulator.conftest import Caller, Transport
-from tests.support.embedded import error_message, push_image, push_index, refused
+from tests.support.embedded import client_for, create_repository, error_message, push_image, push_index, refused
 
 EVERY_IMAGE = {"repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}], "scanFrequency": "SCAN_ON_PUSH"}
 SCAN_MEMBERS = {"imageScanStatus", "imageScanFindingsSummary"}
@@ -157,6 +158,15 @@ def test_a_finding_of_an_enhanced_scan_has_fix_exploit_and_layer(transport: Tran
             assert {"firstObservedAt", "updatedAt"} <= finding.keys()
             fixes.add(finding["fixAvailable"])
     assert fixes == {"YES", "NO"}
+
+
+def test_an_image_with_the_schema_version_of_another_media_type_is_scanned(empty: EmbeddedRegistry) -> None:
+    ecr = client_for(empty)
+    ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[EVERY_IMAGE])
+    create_repository(ecr, "team/app")
+    push_image(ecr, "team/app", tag="1.0", schemaVersion=1)
+    answer = ecr.describe_image_scan_findings(repositoryName="team/app", imageId={"imageTag": "1.0"})
+    assert answer["imageScanStatus"]["status"] == "ACTIVE"
 
 
 def test_a_scan_by_digest_answers_the_digest_alone(ecr: Any, repository: str) -> None:

@@ -128,7 +128,7 @@ def scan_image(connection: sqlite3.Connection, image_id: int, kind: str, *, at: 
         at: the time of the scan, in seconds since the epoch.
     """
     image = connection.execute(
-        "SELECT r.registry_id, r.region, r.name, i.digest, m.manifest FROM images i"
+        "SELECT r.registry_id, r.region, r.name, i.digest, i.media_type, m.manifest FROM images i"
         " JOIN repositories r ON r.id = i.repository_id JOIN manifests m ON m.image_id = i.id WHERE i.id = ?",
         (image_id,),
     ).fetchone()
@@ -139,7 +139,7 @@ def scan_image(connection: sqlite3.Connection, image_id: int, kind: str, *, at: 
             image["region"],
             image["name"],
             image["digest"],
-            manifests.layer_digests(image["manifest"]),
+            manifests.layer_digests(image["manifest"], image["media_type"]),
         )
         findings = [vulnerabilities.to_enhanced_finding(one, scanned, at) for one in found]
     else:
