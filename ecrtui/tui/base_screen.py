@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
@@ -101,6 +102,11 @@ class AppScreen(Screen[None]):
         if not self.has_class("-tiny") and not self.has_class("-flat"):
             return super().render()
         return f"\n  ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows. Enlarge the terminal."
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """Give the focus back to a hidden widget: Textual takes it away, and does not return it when it is shown."""
+        if self.focused is None and self.app.app_focus and event.widget.is_attached:
+            self.set_focus(event.widget)
 
     def header(self) -> Header:
         """Return the header; it shows the registry of the session."""

@@ -264,6 +264,18 @@ async def test_a_smaller_terminal_says_so(size: tuple[int, int], one_image: Embe
         await until(pilot, "1 repository")
 
 
+async def test_a_field_keeps_the_focus_while_the_terminal_is_too_small(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, size=(80, 24)) as pilot:
+        await until(pilot, "1 repository")
+        await pilot.press("slash", *"te")
+        await pilot.resize_terminal(50, 10)
+        await until(pilot, "needs")
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, "1 repository")
+        await type_text(pilot, "am")
+        await until(pilot, "/ team")
+
+
 async def test_a_paste_of_several_lines_does_not_apply_anything(one_image: EmbeddedRegistry) -> None:
     writes = one_image.calls["PutImage"]
     async with running(one_image, "team/app") as pilot:

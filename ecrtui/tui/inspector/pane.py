@@ -198,9 +198,8 @@ class Pane(Vertical, Generic[Content]):
         self._kept.clear()
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """Keep the focus: Textual moves it to a sibling, or to nothing, when a message hides the content."""
-        focused = self.screen.focused
-        if self.is_shown and self.has_class("-message") and (focused is None or focused in event.widget.siblings):
+        """Keep the focus: Textual moves it to a sibling when a message hides the content."""
+        if self.is_shown and self.has_class("-message") and self.screen.focused in event.widget.siblings:
             self.focus_content()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.retag.plan import TagChange
+from ecrtui.tui.inspector.text_pane import PaneText
 from ecrtui.tui.screens.image import ImageScreen
 from tests.support.embedded import push_image, push_index, put
 from tests.support.screen import (
@@ -131,6 +132,15 @@ async def test_keys_that_come_early_go_to_the_pane(embedded: EmbeddedRegistry, c
             await until(pilot, lambda text: "loading…" in text)
         await until(pilot, "linux/arm64 · 5 B in 1 layer")
         await until(pilot, "/ zz")
+        await pilot.press("escape")
+        await until_gone(pilot, "/ zz")
+        await open_pane(pilot, "raw")
+        await until(pilot, "referrers:")
+        view = app_of(pilot).screen.focused
+        assert isinstance(view, PaneText)
+        view.post_message(events.Hide())  # from a message that is gone again
+        await pilot.pause()
+        assert app_of(pilot).screen.focused is view
 
 
 async def test_a_slow_or_late_answer_changes_only_its_part(embedded: EmbeddedRegistry, client: Any) -> None:
