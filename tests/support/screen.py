@@ -36,6 +36,10 @@ PATIENCE = 60.0
 POLL = 0.01
 """Seconds between two looks at the screen."""
 
+EcrTuiApp.NOTIFICATION_TIMEOUT = (
+    2 * PATIENCE
+)  # a busy machine may not look at the screen while a shorter toast is there
+
 
 @asynccontextmanager
 async def running(

@@ -26,7 +26,7 @@ async def write(pilot: Any, *tags: str) -> None:
     await pilot.press("enter")
     await until_gone(pilot, "Retag")
     await pilot.press("a")
-    await until(pilot, "Activity")
+    await until(pilot, lambda screen: "Activity" in screen and "▸" in screen)
 
 
 async def test_an_empty_journal_says_so(embedded: EmbeddedRegistry, client: Any) -> None:
