@@ -30,6 +30,9 @@ from ecrtui.retag.plan_file import parse_plan_document, plan_document
 BUSY_TIMEOUT = 15.0
 """Seconds that a transaction waits for one of another process."""
 
+_BUSY_PAUSE = 0.01
+"""Seconds between two attempts where SQLite itself does not wait."""
+
 _NOTHING_SENT = "Could not write the journal; nothing was sent"
 
 _COLUMNS = """
@@ -326,7 +329,7 @@ class Journal:
         if self._connection is None:
             connection = self._connect()
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
+                self._use_wal(connection)
                 connection.execute("PRAGMA synchronous = FULL")
                 create_tables(connection)
             except BaseException:
@@ -334,6 +337,19 @@ class Journal:
                 raise
             self._connection = connection
         return self._connection
+
+    def _use_wal(self, connection: sqlite3.Connection) -> None:
+        """Switch the file to a write-ahead log. SQLite does not always wait for a process that does it, too."""
+        end = time.monotonic() + self._busy_timeout
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as problem:
+                if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                    raise
+                time.sleep(_BUSY_PAUSE)
+            else:
+                return
 
     def _connect(self) -> sqlite3.Connection:
         if self.path is not None:

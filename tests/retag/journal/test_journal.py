@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -177,6 +178,17 @@ def test_two_processes_write_one_journal(file: Path) -> None:
     entries = Journal(file).entries()
     assert len(entries) == len({entry.number for entry in entries}) == 120
     assert {entry.outcome for entry in entries} == {StepOutcome.DONE}
+
+
+def test_a_process_that_makes_the_file_at_the_same_time_is_waited_for(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.parent.mkdir(mode=0o700, parents=True)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")  # SQLite does not wait for this lock when it switches to a write-ahead log
+        monkeypatch.setattr(time, "sleep", lambda _: other.execute("COMMIT"))
+        with closing(Journal(file)) as journal:
+            assert journal.begin(pending_write()) == 1
 
 
 def test_entries_are_filtered_by_each_criterion(file: Path) -> None:
