@@ -180,8 +180,13 @@ class PutImageScreen(PlanApplyMixin):
         """Connect again, and read the selected image again."""
         self.query_one(MessagePanel).hide()
         self.show_session()
-        if self.draft.image and not self.manifest_field.exact_text:
+        if self._awaits_picked_image:
             self.load_picked_image()
+
+    @property
+    def _awaits_picked_image(self) -> bool:
+        """True if the manifest of the selected image is not in the form, and no other one is."""
+        return bool(self.draft.image) and not self.manifest_field.exact_text
 
     def watch_header_state(self) -> None:
         if self.is_mounted:
@@ -191,15 +196,26 @@ class PutImageScreen(PlanApplyMixin):
     def watch_target(self) -> None:
         self._show_header()
 
+    @property
+    def _target_account(self) -> str:
+        """The registry id in the form; empty for the registry of the session, and while the id is not valid."""
+        account = self.state.request.registry_id
+        return "" if "registry_id" in self.state.problems or account == self.header_state.registry_id else account
+
     def _show_header(self) -> None:
-        """Show the registry that the image goes to. It is not that of the session if the form has a registry id."""
+        """Show the registry that the image goes to, also before its session is open."""
         state = self.header_state
-        self.query_one(Header).header_state = state if self.target is None else state.connected_to(self.target)
+        if self.target is not None:
+            state = state.connected_to(self.target)
+        elif account := self._target_account:
+            state = state._replace(registry_id=account, alias="", connected=False)
+        self.query_one(Header).header_state = state
 
     @work(exclusive=True, group="target", exit_on_error=False)
     async def _open_target(self) -> None:
         self.target = None
-        if self.state.request.registry_id and "registry_id" not in self.state.problems:
+        self._show_header()
+        if self._target_account:
             self.target = await self.session()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -210,6 +226,7 @@ class PutImageScreen(PlanApplyMixin):
         elif name in _LABELS:
             self.state = replace(self.state, request=replace(self.state.request, **{name: value}))
             if name == "registry_id":
+                self.query_one(MessagePanel).hide()  # an error is about the earlier account
                 self._open_target()
 
     @work(exclusive=True, group="read", exit_on_error=False)
@@ -277,8 +294,11 @@ class PutImageScreen(PlanApplyMixin):
         self._check(changed)
 
     def action_refresh_screen(self) -> None:
-        """Read the file again."""
-        self._read_file(self._input("file").value.strip())
+        """Read the file or the selected image again."""
+        if path := self._input("file").value.strip():
+            self._read_file(path)
+        elif self._awaits_picked_image:
+            self.load_picked_image()
 
     def watch_state(self, state: PutImageDocument) -> None:
         if self.is_mounted:

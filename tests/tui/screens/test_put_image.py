@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -365,7 +366,12 @@ async def test_the_header_shows_the_registry_that_the_image_goes_to(embedded: Em
     def header(pilot: Pilot[None]) -> str:
         return screen_text(pilot.app).splitlines()[0]
 
-    async with form(embedded, registry_id="999999999999") as (_, pilot):
+    fault = embedded.faults.add("DescribeRegistry:unavailable")
+    async with form(embedded, registry_id="999999999999", connected=False) as (_, pilot):
+        await until(pilot, "The service failed")
+        assert "ecrtui  999999999999" in header(pilot), "not the registry of the connection"
+        embedded.faults.remove(fault)
+        await pilot.app.screen.run_action("retry")
         await until(
             pilot, lambda _: "ecrtui  999999999999 · eu-west-1" in header(pilot) and "READ-ONLY" in header(pilot)
         )
@@ -439,13 +445,18 @@ async def test_the_palette_opens_the_form_with_the_image_under_the_cursor(
     embedded: EmbeddedRegistry, client: Any
 ) -> None:
     image = push_image(client, "team/app", "one", "v1", media_type=None)
-    async with running(embedded, "team/app", size=SIZE) as pilot:
+    read_on = threading.Event()
+    async with running(embedded, "team/app", size=SIZE, prefetch=False) as pilot:
         await until(pilot, "1 image ·")
         await pilot.press("colon")
         await until(pilot, "Search")
         await type_text(pilot, "put image")
         await until(pilot, "Put an image: the manifest from a file")
+        embedded.faults.before("BatchGetImage", lambda: read_on.wait(60))
         await pilot.press("enter")
+        await until(pilot, "reading the manifest…")
+        await pilot.press("ctrl+r")  # does not end the read
+        read_on.set()
         screen = await until(pilot, f"of {image.digest[7:19]} in team/app")
         values = {field.id: field.value for field in pilot.app.screen.query("#fields Input").results(Input)}
         assert (values["repository"], values["digest"]) == ("team/app", image.digest)
