@@ -1,4 +1,4 @@
-"""A pane with a table above and a text below, which tells more of the row under the cursor."""
+"""A pane with a table above and, below it, a text about the row under the cursor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from ecrtui.catalog.rows import Rows
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.inspector.text_pane import TextPane
+from ecrtui.tui.inspector.text_pane import PaneText, TextPane
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.filter_bar import FilterBar
@@ -19,23 +19,11 @@ Content = TypeVar("Content")
 
 
 class PaneTable(Table[Any]):
-    """The table of a pane."""
+    """The table of a pane. It is as high as its rows need."""
 
     def replace_rows(self, rows: Iterable[Any], first: Any = None) -> None:
-        """Show other rows, in their order; the cursor stays on its row.
-
-        Args:
-            rows: the rows.
-            first: the row on which the cursor starts; None for the first one.
-        """
-        current = self.current or first
-        key = None if current is None else self.rows.key_of(current)
-        self.clear()
-        self.merge(rows)
+        super().replace_rows(rows, first)
         self.styles.max_height = len(self.rows) + 2  # the heading, and a scroll bar below
-        index = None if key is None else self.rows.index_of(key)
-        if index is not None:
-            self._move(index)
 
 
 class SplitPane(TextPane[Content], Generic[Content]):
@@ -57,13 +45,9 @@ class SplitPane(TextPane[Content], Generic[Content]):
     def content(self) -> Iterable[Widget]:
         yield FilterBar(self.EXAMPLE)
         yield Static(classes="about")
-        yield self.make_table()
+        yield PaneTable(Rows(self.key_of), self.columns())
         yield Static(classes="selected")
-        yield self.make_view()
-
-    def make_table(self) -> PaneTable:
-        """Return the table."""
-        return PaneTable(Rows(self.key_of), self.columns())
+        yield PaneText()
 
     def key_of(self, row: Any) -> Any:
         """Return the identity of a row."""

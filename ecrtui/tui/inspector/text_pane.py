@@ -37,11 +37,7 @@ class TextPane(Pane[Content], Generic[Content]):
 
     def content(self) -> Iterable[Widget]:
         yield FilterBar("find in the text")
-        yield self.make_view()
-
-    def make_view(self) -> TextView:
-        """Return the widget with the text. Subclasses can override it."""
-        return PaneText()
+        yield PaneText()
 
     def document(self, content: Content) -> TextDocument:
         """Return the text of what was read. Override it unless that is a TextDocument already."""

@@ -197,11 +197,11 @@ class LifecycleScreen(SavesFiles):
         self.query_one(MessagePanel).message = None if state.error is None else PanelMessage.from_error(state.error)
         if state.run is None:
             self.rules.set_placeholder("" if state.error else "loading…")
+            if state.error is not None:
+                self.set_status("")  # it counted the images
             return
         named = [image.priority for image in state.preview.images] if state.preview else None
-        keep = {str(outlook.rule.priority) for outlook in state.run.outlooks}
-        self.rules.remove_rows({self._rules.key_of(row) for row in self._rules.everything()} - keep)
-        self.rules.update(
+        self.rules.replace_rows(
             RuleRow(outlook, state.now, None if named is None else named.count(outlook.rule.priority))
             for outlook in state.run.outlooks
         )
@@ -240,8 +240,7 @@ class LifecycleScreen(SavesFiles):
         """Show the images of the selected rule."""
         row, run = self._rules.current, self.state.run
         rows = [] if row is None or run is None else list(self._image_rows(row.outlook, run))
-        self.images.clear()
-        self.images.update(rows)
+        self.images.replace_rows(rows)
         self.images.set_placeholder("" if row is None else "This rule would act on no image now.")
         parts: tuple[str, ...] = ()
         if row is not None:

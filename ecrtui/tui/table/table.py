@@ -80,9 +80,8 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         differs: Callable[[Item, Item], bool] = ne,
         note_of: Callable[[Item], str] = lambda item: "",
         id: str | None = None,  # noqa: A002 - Textual's name for it
-        classes: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes=classes)
+        super().__init__(id=id)
         self.rows = rows
         self.markable = markable
         self.sorted_by = sort
@@ -166,7 +165,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         return self._change(lambda: self.rows.update(items))
 
     def amend(self, items: Iterable[Item]) -> RowDelta:
-        """Replace rows by rows that tell more; see :meth:`Rows.amend`."""
+        """Replace rows by rows with more values; see :meth:`Rows.amend`."""
         return self._change(lambda: self.rows.amend(items))
 
     def visible_rows(self) -> list[Item]:
@@ -219,6 +218,19 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         self._signs.clear()
         self._was_loaded = self._is_reloading = False
         self._change(self.rows.clear)
+
+    def replace_rows(self, rows: Iterable[Item], first: Item | None = None) -> None:
+        """Show other rows. The cursor stays on its row if that is still there.
+
+        Args:
+            rows: The rows.
+            first: The row on which the cursor starts; None for the first one.
+        """
+        current = self.current or first
+        self.clear()
+        self.merge(rows)
+        if current is not None:
+            self.go_to(self.rows.key_of(current))
 
     def sign_rows(self, signs: Mapping[Key, str], seconds: float = SIGN_TIME) -> None:
         """Show a sign of one cell before these rows for some time, such as ``+`` for a new row.
@@ -382,7 +394,7 @@ class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
         )
 
     def _anchor(self) -> tuple[RowLine | None, int]:
-        """Return the row that keeps its place and its line below the header."""
+        """Return the row that stays on its line, and that line below the header."""
         cursor, top = self.rows.cursor, self.scroll_offset.y
         if cursor is None or not self.rows.anchored:
             return None, 0

@@ -55,8 +55,10 @@ async def test_a_dry_run_is_evaluated_previewed_edited_and_saved(
         await until_gone(pilot, "may be parts")
         await pilot.press("j")
         await until(pilot, "This rule would act on no image now.")
-        await pilot.press("k", "E")
+        await pilot.press("k", "o", "j", "E")
         screen = await until(pilot, "ECR and ecrtui agree")
+        assert "▸" in row_of(screen, "main-1"), "the preview leaves the cursor on its image"
+        await pilot.press("o")
         assert re.search(r"newest 2 +2 +2 ", row_of(screen, "tagged main-"))
         assert re.search(r"yes +yes", row_of(screen, old.digest[7:19]))
 
