@@ -167,7 +167,7 @@ def press(node: DOMNode, action_id: str, purpose: str) -> str:
 
 
 def footer_order(binding: Binding) -> int:
-    """Return the place of an action in the footer: that in ``actions.FIRST_IN_FOOTER``, or behind all of them."""
+    """Return the position of an action in the footer: its index in ``actions.FIRST_IN_FOOTER``, else after them."""
     first = actions.FIRST_IN_FOOTER
     return first.index(binding.id) if binding.id in first else len(first)
 

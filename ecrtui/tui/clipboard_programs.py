@@ -124,7 +124,7 @@ def copy_to_tmux(text: str, environment: Environment, *, with_terminal: bool) ->
     Args:
         text: the text.
         environment: the environment of the terminal.
-        with_terminal: True to let tmux copy to its own terminal too. tmux does not tell whether that worked, and
+        with_terminal: True to let tmux copy to its own terminal too. tmux does not report whether that worked, and
             with its defaults it drops the sequence with which a program could do so.
     """
     load = ("tmux", "load-buffer", *(("-w",) if with_terminal else ()), "-")

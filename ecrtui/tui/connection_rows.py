@@ -27,7 +27,7 @@ class ConnectionRow(NamedTuple):
     """Something that the user can connect to.
 
     Args:
-        order: the place of the row.
+        order: sorts the rows: its group, then its position there.
         name: the name of the profile or the region.
         connection: its options; None if it cannot be used.
         kind: where its credentials come from.

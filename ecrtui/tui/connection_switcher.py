@@ -1,4 +1,4 @@
-"""The connection of the application: choosing another one, and showing it in place of the one in use."""
+"""Choose another connection, and switch the screens to it."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class ConnectionSwitcher:
             self.choose_profile(error)
 
     def switch(self, source: SessionSource, session: Session, landing: Reference) -> None:
-        """Show another connection in place of the one in use, which is closed; refuse while it writes."""
+        """Switch the screens to another connection and close the one in use. Refuse while it writes."""
         app, before = self._app, self._app.connect
         if app.writes_on(before):
             source.close()

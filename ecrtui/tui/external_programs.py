@@ -88,8 +88,8 @@ class ProgramsApp(TerminalApp):
         """Let the user edit a copy of a text, and hand over the copy if it was changed."""
         before = message.text.encode("utf-8", "surrogatepass")
         after = await self._run(Program.EDITOR, message.name, before)
-        if after not in (None, before):
-            message.done((after or b"").decode("utf-8", "replace"))
+        if after is not None and after != before:
+            message.done(after.decode("utf-8", "replace"))
 
     async def _run(self, program: Program, name: str, content: bytes) -> bytes | None:
         """Leave the screens, run the program, and return to the screens. Return the content afterwards."""

@@ -1,4 +1,4 @@
-"""Watch images: tell which tags moved, and who moved them, and keep an open plan right."""
+"""Watch images: show which tags moved and who moved them, and keep an open plan up to date."""
 
 from __future__ import annotations
 

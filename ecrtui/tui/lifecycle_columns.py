@@ -13,7 +13,7 @@ from ecrtui.tui.table.column_layout import Column
 
 
 class RuleRow(NamedTuple):
-    """A rule with what it would do. ``ecr`` is the number of images that ECR names; None if it was not asked."""
+    """A rule with what it would do. ``ecr`` is the number of images that ECR names; None before a preview."""
 
     outlook: RuleOutlook
     now: float
@@ -25,9 +25,9 @@ class ImageRow(NamedTuple):
 
     image: Image
     here: bool
-    """True if ecrtui says so."""
+    """True if the dry run of ecrtui names it."""
     ecr: bool | None
-    """True if ECR says so; None if it was not asked."""
+    """True if the preview of ECR names it; None before a preview."""
     may_be_part: bool
 
 

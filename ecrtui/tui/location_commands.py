@@ -1,4 +1,4 @@
-"""The commands of the palette that go to a place: ``team/app:tag``, an image URI, ``filter TEXT``."""
+"""The commands of the palette for ``team/app:tag``, an image URI, ``find TEXT`` and ``filter TEXT``."""
 
 from __future__ import annotations
 

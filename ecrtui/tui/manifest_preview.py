@@ -54,7 +54,7 @@ class ManifestPreview:
         return True
 
     def clear(self, view: ManifestView, image: Image | None) -> None:
-        """Show what the listing tells of the image, because its manifest was not read."""
+        """Show the entry of the image in the listing, because its manifest was not read."""
         self._shown_digest = ""
         if image is None:
             view.show(EMPTY)

@@ -31,7 +31,7 @@ class Connected(FieldsMessage):
 
 
 class LastKnown(FieldsMessage):
-    """The cache tells which registry a source led to the last time.
+    """The cache names the registry of the last connection over a source.
 
     Args:
         source: the source.
@@ -94,7 +94,7 @@ class OpenImage(FieldsMessage):
         prepared: the manifest of this digest, if it is on the screen already.
         pane: the id of the pane to show, as in :mod:`ecrtui.tui.inspector.pane_table`.
         parent: the digest of the index that the image was found in; empty if it is not known.
-        image: what a list tells of it; None if it is in no list. It is shown until it is read again.
+        image: its entry in a list; None if it is in no list. It is shown until it is read again.
     """
 
     source: SessionSource

@@ -1,4 +1,4 @@
-"""What the command palette asks for commands. Each is imported when the palette opens, not for the first frame."""
+"""The sources of the commands of the palette. Each is imported when the palette opens, not for the first frame."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def action_commands() -> type[Provider]:
 
 
 def location_commands() -> type[Provider]:
-    """Return the commands of the palette that go to a place."""
+    """Return the commands of the palette that open a repository or an image, or filter."""
     from ecrtui.tui.location_commands import LocationCommands
 
     return LocationCommands

@@ -99,7 +99,7 @@ class SavesFiles(AppScreen):
         """Focus the content of the screen. Screens override it."""
 
     def focus_after_field(self) -> None:
-        """Focus what the user asked from for a file. Screens with forms override it."""
+        """Focus the widget from which the user opened the field for a file name. Screens with forms override it."""
         self.focus_content()
 
     async def on_file_field_closed(self, message: FileField.Closed) -> None:

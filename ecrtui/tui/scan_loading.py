@@ -1,6 +1,6 @@
 """Load the scans of a list of images: of the rows in view, or of all rows if the filter or the sort needs them.
 
-DescribeImages tells nothing of scans on AWS today, and each scan costs a request. So no other scan is read, and reading
+DescribeImages returns no scans on AWS today, and each scan costs a request. So no other scan is read, and reading
 stops when the screen is left.
 """
 

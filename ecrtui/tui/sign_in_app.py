@@ -1,6 +1,6 @@
-"""An application that asks and tells the user while a registry signs in.
+"""The questions and messages of a sign-in.
 
-The thread that signs in calls these functions, and waits for the answer.
+The thread that signs in calls these functions and waits for the answer.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WAITING_SHOWN = 3600.0
 
 
 class SignInApp(TerminalApp):
-    """An application that asks for what a sign-in needs."""
+    """An application that shows what a sign-in needs from the user."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class SignInApp(TerminalApp):
 
         Args:
             title: what is to run.
-            reason: why it needs the terminal.
+            reason: why the program needs the terminal.
             work: runs the program and waits for it; may raise EcrTuiError.
         """
         from ecrtui.tui.overlays.question import Question

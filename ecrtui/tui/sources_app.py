@@ -43,7 +43,7 @@ class SourcesApp(TerminalApp):
         new = HeaderState(read_only=self.settings.read_only, demo=self.demo, signed_out=signed_out)
         if source.opened is None:
             return new
-        # The first screen on a source tells that it is connected: the caller and the alias are read then.
+        # The first screen on a source posts Connected; the caller and the alias are read then.
         return new.connected_to(source.opened)._replace(connected=False)
 
     def show_new_caller(self) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 FRESH_SECONDS = 600.0
-"""Seconds for which totals are not counted again, unless the user asks for it when all of them are so new."""
+"""Seconds during which totals are not counted again. If all are so new, the key counts all of them again."""
 
 
 PROGRESS_INTERVAL = 1.0

@@ -28,10 +28,10 @@ class WatchMixin(WatchedScreen, ListScreen[Item]):
         self._gone: set[Key] = set()
         """The keys of rows that do not exist any more. They are shown for some time."""
 
-    # What a list tells
+    # What a listing returns
 
     def listed_values(self, item: Item) -> object:
-        """Return what a listing tells of a row. Screens override it if rows know more."""
+        """Return the values of a row that a listing returns. Screens override it if rows have more."""
         return item
 
     def watched_values(self, item: Item) -> object:

@@ -21,7 +21,7 @@ STYLES = {
     Change.CHANGED: "$text-warning",
     Change.NOT_KNOWN: "$text-muted",
 }
-"""The color of a change. Signs tell them apart without colors."""
+"""The color of a change. Signs distinguish changes without colors."""
 
 
 class ComparisonText(NamedTuple):
@@ -68,31 +68,31 @@ class ComparisonView(TextView):
         self._changes: tuple[TextRange, ...] = ()
         self._current: TextRange | None = None
 
-    def show_section(self, shown: ComparisonText, *, keep_place: bool) -> None:
+    def show_section(self, shown: ComparisonText, *, keeps_scroll: bool) -> None:
         """Show a section.
 
         Args:
             shown: the section.
-            keep_place: True to stay where the user is: it is the same section with more rows.
+            keeps_scroll: True to stay where the user is: it is the same section with more rows.
         """
         top, left = self.scroll_offset.y, self.scroll_offset.x
         self._changes = shown.changes
         self._current = None
         self.show(shown.document)
-        if keep_place:
+        if keeps_scroll:
             self.scroll_to(left, top, animate=False, force=True)
 
     def go_to_change(self, step: int) -> bool:
         """Go to the next change (1) or the previous one (-1), starting over at the end. Return False without any."""
         if not self._changes:
             return False
-        number = self._place(step)
+        number = self._next_number(step)
         self._current = self._changes[number % len(self._changes)]
         self._redraw()
         self._reveal(self._current)
         return True
 
-    def _place(self, step: int) -> int:
+    def _next_number(self, step: int) -> int:
         """Return the number of the change to go to: from the current one, or else from the top of the view."""
         if self._current is not None:
             return bisect_left(self._changes, self._current) + step

@@ -1,1 +1,1 @@
-"""The panes of the image screen, and what they are given."""
+"""The panes of the image screen, and the values that they show."""

@@ -203,7 +203,7 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         self.view.show(shown.exact if self._exact else shown.pretty)
 
     def _explain(self, words: str, heading: str = "") -> None:
-        """Show words of ours in place of a content."""
+        """Show a message instead of a content."""
         self._shown = None
         self.remove_class("-packages")
         self.show_selected(heading)

@@ -13,7 +13,7 @@ from ecrtui.inspect.findings import SORT_KEYS, FindingRow
 from ecrtui.tui.table.column_layout import Column
 
 UNKNOWN = "?"
-"""The text in place of what a scan does not tell."""
+"""The text for a value that a scan does not have."""
 
 _SHORT_SEVERITIES = {"INFORMATIONAL": "INFO", "UNDEFINED": "UNDEF"}
 """Severities whose names are long."""
@@ -23,14 +23,14 @@ _SYSTEM = "linux/"
 
 
 def finding_columns(rows: Sequence[FindingRow], platforms: int) -> Sequence[Column[FindingRow]]:
-    """Return the columns that tell something: a basic scan tells no exploit, no layer and no time.
+    """Return the columns that have values: a basic scan has no exploit, no layer and no time.
 
     Args:
         rows: all findings.
         platforms: the number of platforms of the image; one needs no column.
     """
     without = set() if platforms > 1 else {"on"}
-    without |= {name for name, is_told in _SOMETIMES_TOLD.items() if not any(map(is_told, rows))}
+    without |= {name for name, is_known in _SOMETIMES_KNOWN.items() if not any(map(is_known, rows))}
     columns = (
         Column("severity", "severity", _severity, SORT_KEYS["severity"], min_width=8),
         Column("id", "id", lambda row: row.id, SORT_KEYS["id"], min_width=14, max_width=24, matches=True),
@@ -80,7 +80,7 @@ def finding_columns(rows: Sequence[FindingRow], platforms: int) -> Sequence[Colu
     return tuple(column for column in columns if column.id not in without)
 
 
-_SOMETIMES_TOLD: Mapping[str, Callable[[FindingRow], bool]] = {
+_SOMETIMES_KNOWN: Mapping[str, Callable[[FindingRow], bool]] = {
     "score": lambda row: row.score is not None,
     "exploit": lambda row: row.exploit is not Answer.UNKNOWN,
     "layer": lambda row: bool(row.layer),
@@ -89,7 +89,7 @@ _SOMETIMES_TOLD: Mapping[str, Callable[[FindingRow], bool]] = {
 
 
 def answer_text(answer: Answer) -> str:
-    """Return what a scan answers; a question mark if it does not tell."""
+    """Return the answer of a scan; a question mark if it has none."""
     return UNKNOWN if answer is Answer.UNKNOWN else answer.value
 
 

@@ -1,4 +1,4 @@
-"""A finding as text: everything that the scans tell of it, and where else it is."""
+"""A finding as text: everything that the scans have about it, and where else it is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ecrtui.inspect.findings import FindingRow, Occurrence, PlatformScan
 from ecrtui.inspect.findings_elsewhere import TaggedScan, presence_of
 from ecrtui.tui.details import Facts, facts_text, indented
 
-_NOT_TOLD = "the scan does not say"
+_NOT_IN_SCAN = "the scan does not say"
 
 _FIXES = {
     Answer.YES: "there is a fix; the scan does not name its version",
@@ -30,9 +30,9 @@ class Elsewhere(NamedTuple):
     scans: Sequence[TaggedScan] = ()
     done: int = 0
     total: int = 0
-    """The images that were asked for; 0 if they were not asked for."""
+    """The number of images whose scans were requested; 0 before the user asks for them."""
     problem: str = ""
-    """Why they cannot be asked."""
+    """Why their scans cannot be read."""
 
 
 def title(row: FindingRow) -> str:
@@ -67,7 +67,7 @@ def details_text(row: FindingRow, scans: Sequence[PlatformScan], elsewhere: Else
         ("advice", [visible(line) for line in finding.remediation.splitlines() if line]),
         ("in use", [] if row.in_use is None else [f"by {units.format_count(row.in_use, 'cluster')}"]),
         ("seen", _seen_lines(row)),
-        ("not known", _untold(row)),
+        ("not known", _unknown_values(row)),
         ("source", _source_lines(scans)),
     ]
     return "\n".join([*paragraphs, facts_text(facts)])
@@ -84,7 +84,7 @@ def _installed_lines(row: FindingRow) -> list[str]:
     def installed(occurrence: Occurrence) -> str:
         finding = occurrence.finding
         package = " ".join(filter(None, (finding.package, finding.version)))
-        return " · ".join(filter(None, (package or _NOT_TOLD, finding.package_manager, finding.path)))
+        return " · ".join(filter(None, (package or _NOT_IN_SCAN, finding.package_manager, finding.path)))
 
     return _by_platform(row, installed)
 
@@ -95,7 +95,7 @@ def _layer_lines(row: FindingRow) -> list[str]:
         named = short_digest(digest) if digest.startswith("sha256:") else digest
         return occurrence.layer if occurrence.layer == named else f"{occurrence.layer} · {named}"
 
-    return _by_platform(row, lambda occurrence: layer(occurrence) if occurrence.layer else _NOT_TOLD)
+    return _by_platform(row, lambda occurrence: layer(occurrence) if occurrence.layer else _NOT_IN_SCAN)
 
 
 def _by_platform(row: FindingRow, read: Callable[[Occurrence], str]) -> list[str]:
@@ -108,16 +108,16 @@ def _by_platform(row: FindingRow, read: Callable[[Occurrence], str]) -> list[str
     ]
 
 
-def _untold(row: FindingRow) -> list[str]:
-    """Return what the scans do not tell, on one line."""
-    untold = {
+def _unknown_values(row: FindingRow) -> list[str]:
+    """Return the names of the values that no scan has, on one line."""
+    unknown = {
         "score": row.score is None,
         "exploit": row.exploit not in _EXPLOITS,
         "layer": not row.layer,
         "first seen": row.first_seen is None,
         "in use": row.in_use is None,
     }
-    names = [name for name, is_untold in untold.items() if is_untold]
+    names = [name for name, is_unknown in unknown.items() if is_unknown]
     return [", ".join(names)] if names else []
 
 
@@ -153,7 +153,7 @@ def _elsewhere_lines(row: FindingRow, elsewhere: Elsewhere, ask: str) -> list[st
 
 
 def _source_lines(scans: Iterable[PlatformScan]) -> list[str]:
-    """Return which scans tell it, each kind once."""
+    """Return the scans that have the finding, each kind once."""
     return list(dict.fromkeys(_source(scan.report) for scan in scans if scan.report))
 
 

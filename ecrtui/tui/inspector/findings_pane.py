@@ -114,7 +114,7 @@ class FindingsPane(Pane[FindingsContent]):
         if table is None:
             table = self._mount_table(columns)
         else:
-            table.replace_columns(columns)  # the scans can tell more than before
+            table.replace_columns(columns)  # a newer scan can have values for more columns
         table.begin_reload()
         table.merge(content.rows)
         table.finish_reload()

@@ -85,7 +85,7 @@ class ImageLoader:
                 await self._parse_manifest()
                 await image
             finally:
-                image.cancel()  # a refresh cancels this; what the read would tell later is old
+                image.cancel()  # after a refresh, its result would be old
             return
         await self._read_image()
         if isinstance(self.inspected.known_image, EcrTuiError):

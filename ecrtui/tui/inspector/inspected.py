@@ -1,4 +1,4 @@
-"""What the image screen knows of its image; every pane is given it."""
+"""What the image screen knows about its image. Every pane gets it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class PlatformImage:
         digest: its digest.
         name: its platform, as in :attr:`ParsedManifest.platforms`; empty for the image itself.
         descriptor: its descriptor in the index; None for the image itself.
-        image: what DescribeImages tells of it, with its last scan; None if that is not known.
+        image: its entry of DescribeImages, with its last scan; None if that is not known.
     """
 
     digest: str
@@ -118,7 +118,7 @@ class Inspected:
     known_manifest: Known[ParsedManifest] = None
     """The manifest as it was parsed, after its text is on the screen."""
     platform_images: Mapping[str, Image] = field(default_factory=dict)
-    """What DescribeImages and the scans tell of the platforms of an index, by digest."""
+    """The platforms of an index by digest: their entries of DescribeImages, with their last scans."""
     platform_digest: str = ""
     """The digest of the platform that the user chose; empty for the one with the worst findings."""
     indexes: tuple[ParentIndex, ...] | None = None
@@ -220,7 +220,7 @@ class Inspected:
         raise NotFound("This index has no platforms", "No image in it can run.")
 
     def with_images(self, images: tuple[Image, ...]) -> Inspected:
-        """Return this with what DescribeImages, or a scan, tells of the image and its platforms."""
+        """Return this with newer entries of the image and its platforms, from DescribeImages or with a scan."""
         known = {image.digest: image for image in images}
         own = self.known_image
         if isinstance(own, Image):
@@ -247,7 +247,7 @@ def platforms_of(manifest: ParsedManifest, image: Image | None, digest: str) -> 
 
     Args:
         manifest: the manifest; an empty one if it is not known.
-        image: what DescribeImages tells; None if it is not known.
+        image: its entry of DescribeImages; None if that is not known.
         digest: the digest of the image.
     """
     manifests = manifest.with_role(DescriptorRole.MANIFEST)

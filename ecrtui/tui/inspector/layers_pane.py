@@ -37,7 +37,7 @@ class Layers:
     """What the pane shows of a platform.
 
     Args:
-        name: the platform; empty for an image that is none of an index.
+        name: the platform; empty for an image that is not in an index.
         table: the layers and steps.
         sharing: which other images have them.
         config_error: why the steps are not known.
@@ -154,8 +154,8 @@ def _read_layers(session: Session, repository: str, manifest: str, digest: str, 
             config = session.catalog.config(repository, descriptor)
         except EcrTuiError as problem:
             error = problem
-    at_hand = session.catalog.recent_manifests(repository, MAX_MANIFESTS)
-    return Layers(name, layer_table(manifest, config), layer_sharing(at_hand, digest), error)
+    known = session.catalog.recent_manifests(repository, MAX_MANIFESTS)
+    return Layers(name, layer_table(manifest, config), layer_sharing(known, digest), error)
 
 
 def _about(content: Layers) -> str:

@@ -49,7 +49,7 @@ class LinkedText(TextView):
         """True once the user has moved the cursor. Before that it stays on the first line."""
 
     def change(self, prepared: TextDocument, links: Mapping[int, Link]) -> None:
-        """Show another version of the text; keep the place, and the cursor at what it opens."""
+        """Show another version of the text; keep the scroll position, and the cursor on the same link."""
         current, offset = self.link, self.scroll_offset
         self.links = links
         kept = [number for number, link in links.items() if link == current and self._moved]

@@ -173,12 +173,6 @@ class Pane(Vertical, Generic[Content]):
         self.update()
 
     @property
-    def has_error(self) -> bool:
-        """True while the pane shows an error."""
-        message = self.query_one(MessagePanel).message
-        return message is not None and message.retryable
-
-    @property
     def is_ready(self) -> bool:
         """True if enough is known of the image to read the pane."""
         return self.inspected.is_read
@@ -203,7 +197,7 @@ class Pane(Vertical, Generic[Content]):
             self.focus_content()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Show why a read failed that no one expected to fail; Textual tells only this widget."""
+        """Show the error of a read that no one expected to fail. Textual sends this message only to this widget."""
         error = worker_error(event)
         if error is not None:
             self.show_failure(event.worker.group, error)

@@ -1,4 +1,4 @@
-"""The pane with what the registry tells of the image, with the names of the API."""
+"""The pane with the replies of the registry about the image, with the member names of the API."""
 
 from __future__ import annotations
 

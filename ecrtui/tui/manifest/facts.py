@@ -19,7 +19,7 @@ from ecrtui.tui.widgets.facts import Fact
 
 
 def kind_of(image: Image, structure: ParsedManifest) -> ImageKind:
-    """Return the kind of an image: by its manifest if that is known, else by what DescribeImages tells."""
+    """Return the kind of an image: by its manifest if that is known, else by the reply of DescribeImages."""
     return structure.kind(image.media_type, image.tags) if structure.descriptors else image.kind
 
 
@@ -36,15 +36,12 @@ def summary(image: Image) -> str:
     )
 
 
-def image_facts(
-    image: Image, structure: ParsedManifest, scan_error: EcrTuiError | None = None, *, pull_times: bool = True
-) -> Iterable[Fact]:
+def image_facts(image: Image, structure: ParsedManifest, *, pull_times: bool) -> Iterable[Fact]:
     """Return the facts about an image.
 
     Args:
         image: the image.
         structure: its parsed manifest.
-        scan_error: why its scan could not be read.
         pull_times: True if the registry records when an image was last pulled.
     """
     facts = (
@@ -56,7 +53,7 @@ def image_facts(
         ("size", units.format_size(image.size)),
         ("pushed", units.format_date(image.pushed_at)),
         ("last pulled", units.format_date(image.last_pulled_at, "never") if pull_times else NOT_SUPPORTED),
-        ("findings", _findings(image, scan_error)),
+        ("findings", _findings(image)),
         ("status", image.status.lower() if image.archived else ""),
         ("subject", image.subject),
     )
@@ -122,8 +119,8 @@ def short_reason(error: EcrTuiError) -> str:
     return NOT_SUPPORTED if error.kind is ErrorKind.UNSUPPORTED else f"not known: {error.title}"
 
 
-def _findings(image: Image, error: EcrTuiError | None) -> str:
+def _findings(image: Image) -> str:
     """Return the findings, or why there are none."""
     if not image.scan_known:
-        return "?" if error is None else short_reason(error)
+        return "?"
     return units.format_finding_counts(image.findings, scan_status_text(image.scan_status))

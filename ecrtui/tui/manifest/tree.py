@@ -58,13 +58,8 @@ class StructureTree(Tree[Part | None]):
         def control(self) -> StructureTree:
             return self.tree
 
-    def __init__(
-        self,
-        *,
-        id: str | None = None,  # noqa: A002 - Textual's name for it
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(Text(""), id=id, classes=classes)
+    def __init__(self) -> None:
+        super().__init__(Text(""))
         self.auto_expand = False
         self.guide_depth = 2
         self._part_nodes: dict[str, TreeNode[Part | None]] = {}

@@ -88,9 +88,8 @@ class ManifestView(TextView, can_focus=True, inherit_bindings=False):
         *,
         wrap: bool = True,
         id: str | None = None,  # noqa: A002 - Textual's name for it
-        classes: str | None = None,
     ) -> None:
-        super().__init__(prepared, wrap=wrap, id=id, classes=classes)
+        super().__init__(prepared, wrap=wrap, id=id)
         self._digest = NO_DIGEST
 
     # Methods for the screen

@@ -23,7 +23,7 @@ SHEET_SHARE, SHEET_MIN_WIDTH = 85, 80
 class Overlay(ModalScreen["Result | None"], Generic[Result]):
     """A modal screen above the current screen; Esc closes it with None.
 
-    A dialog, which asks something, stands in the middle. A sheet, which shows something, takes the right side of the
+    A dialog asks something; it is in the middle. A sheet shows something; it takes the right side of the
     screen from top to bottom, and all of a narrow screen.
     """
 

@@ -14,8 +14,8 @@ class Question(Menu[bool]):
     """A question with two answers in words; Enter chooses one. Esc returns None.
 
     Args:
-        title: what is asked.
-        detail: why it is asked.
+        title: the question.
+        detail: the reason for the question.
         yes: the first answer.
         no: the second answer.
     """

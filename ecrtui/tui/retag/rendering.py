@@ -69,12 +69,12 @@ def short_outcome_label(outcome: StepOutcome) -> Content:
     return Content.styled(_SHORT_LABELS.get(outcome, words), style)
 
 
-def plan_lines(plan: Plan, *, now: float | None = None) -> Content:
+def plan_lines(plan: Plan) -> Content:
     """Return a plan, one line per step, with the notes and warnings of each step below it."""
     labels = _tag_labels(plan.steps)
     width = min(max(map(len, labels), default=0), _MAX_TAG_WIDTH)
     steps = zip(plan.steps, labels, strict=True)
-    lines = [line for step, label in steps for line in _step_lines(step, label, width, now or time.time())]
+    lines = [line for step, label in steps for line in _step_lines(step, label, width, time.time())]
     lines += [warning_line(warning) for warning in plan.warnings]
     return Content("\n").join(lines)
 

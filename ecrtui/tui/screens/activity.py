@@ -8,7 +8,6 @@ from typing import Any
 from textual import work
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
 
 from ecrtui.catalog.filter import Filter
 from ecrtui.catalog.filter.words import words_filter
@@ -36,6 +35,7 @@ from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
+from ecrtui.tui.widgets.details_line import DetailsLine
 
 MAX_TAGS = 3
 """Other tags of an image in a cell."""
@@ -136,9 +136,6 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
     Writes to another registry, as those of a promotion, are undone on a screen of that registry.
     """
 
-    DEFAULT_CSS = """
-    ActivityScreen #details { height: auto; max-height: 3; padding: 0 1 0 3; background: $panel; display: none; }
-    """
     COLUMN_LIST = "activity"
     SCOPES = ("activity", "row", "marks")
     MARKABLE = True
@@ -179,14 +176,12 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
 
     def body(self) -> Iterable[Widget]:
         yield from super().body()
-        yield Static(id="details")
+        yield DetailsLine()
 
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
         """Show below the table what its cells may cut."""
-        line = self.query_one("#details", Static)
-        item = message.item
-        line.update(text.block("" if item is None else _details(item, self._registry(item))))
-        line.display = message.item is not None
+        entry = message.item
+        self.query_one(DetailsLine).show("" if entry is None else _details(entry, self._registry(entry)))
 
     def chosen_entries(self) -> list[JournalEntry]:
         """Return the marked rows, or else all rows that are shown, in their order."""

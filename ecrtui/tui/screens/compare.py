@@ -143,7 +143,7 @@ class CompareScreen(RetagMixin):
         )
 
     async def _load_artifacts(self, session: Session, number: int) -> None:
-        """Read the artifacts once, then what they tell of the platform."""
+        """Read the artifacts once, then the packages, sources and contents of the platform."""
         if is_pending(self._images[number].artifacts):
             await self._load(session, number, "artifacts")
         await asyncio.gather(*(self._load(session, number, name) for name in ("packages", "sources", "contents")))
@@ -167,10 +167,10 @@ class CompareScreen(RetagMixin):
     def _changed(self) -> None:
         """Compare again: something was read."""
         self._version += 1
-        self._show(keep_place=True)
+        self._show(keeps_scroll=True)
 
     @work(exclusive=True, group="show", exit_on_error=False)
-    async def _show(self, *, keep_place: bool) -> None:
+    async def _show(self, *, keeps_scroll: bool) -> None:
         """Compare what is known, and show the section. It runs in a thread: an SBOM has thousands of packages."""
         version, view = self._version, self._view
         if len(self._images) < 2:
@@ -185,7 +185,7 @@ class CompareScreen(RetagMixin):
         bar = self.query_one(SectionBar)
         bar.current = view.section
         bar.badges = ("", *(section.badge for section in comparison.sections[1:]))
-        self.query_one(ComparisonView).show_section(shown, keep_place=keep_place)
+        self.query_one(ComparisonView).show_section(shown, keeps_scroll=keeps_scroll)
         self._search_again()
         self.set_status(self._status(comparison))
 
@@ -203,7 +203,7 @@ class CompareScreen(RetagMixin):
         return " · ".join(filter(None, [*parts, "reading…" if comparison.pending else ""]))
 
     def on_resize(self, event: events.Resize) -> None:
-        self._show(keep_place=True)
+        self._show(keeps_scroll=True)
 
     @property
     def awaits_content(self) -> bool:
@@ -214,7 +214,7 @@ class CompareScreen(RetagMixin):
     def action_section(self, number: int) -> None:
         """Show a section by its number."""
         self._view = self._view._replace(section=SECTIONS[number - 1])
-        self._show(keep_place=False)
+        self._show(keeps_scroll=False)
 
     def action_step_section(self, step: int) -> None:
         """Show the next section, or the previous one."""
@@ -226,7 +226,7 @@ class CompareScreen(RetagMixin):
     def action_everything(self) -> None:
         """Show everything, or only what differs."""
         self._view = self._view._replace(everything=not self._view.everything)
-        self._show(keep_place=False)
+        self._show(keeps_scroll=False)
 
     def action_swap(self) -> None:
         """Exchange A and B."""

@@ -133,7 +133,7 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
         """Search for the text of the field, from the start."""
         self._stop()
         self._searched = self._field.value.strip()
-        self._field.cursor_position = 0  # the beginning of a long text tells what it is
+        self._field.cursor_position = 0  # a long text is recognized by its beginning
         self._started = time.monotonic()
         self.table.clear()
         self._shown = ShownAnswers()
@@ -246,7 +246,9 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
     def _note(self, state: ListState) -> str:
         if state.complete and not self.rows.total:
             return f"No repository has {self._searched}"
-        return "searching…" if state.loading else super()._note(state) if state.complete else ""
+        if state.loading:
+            return "searching…"
+        return super()._note(state) if state.complete else ""
 
     # Actions on the hits
 

@@ -26,7 +26,6 @@ from ecrtui.session import SessionSource
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui.comparison.actions import CompareMixin
 from ecrtui.tui.image_watching import OneImageWatchMixin
-from ecrtui.tui.inspect_actions import InspectMixin
 from ecrtui.tui.inspector.image_loader import ImageLoader, find_image, without_errors
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.pane import OpenPart, Pane, SavePane
@@ -50,7 +49,6 @@ class ImageScreen(
     LifecycleMixin,
     PromoteMixin,
     CompareMixin,
-    InspectMixin,
     OneImageWatchMixin,
     SavesFiles,
 ):
@@ -63,7 +61,7 @@ class ImageScreen(
         prepared: the manifest of this digest, if it is loaded already; the first frame shows it then.
         pane: the id of the pane to show first.
         parent: the digest of the index that the image was found in; empty if it is not known.
-        image: what a list tells of it; None if it is in no list.
+        image: its entry in a list; None if it is in no list.
     """
 
     DEFAULT_CSS = """
@@ -394,8 +392,8 @@ class ImageScreen(
         """Copy the image to another repository, with all its parts."""
         image = self._image
         if image is not None:
-            opened = tuple(tag for tag in image.tags if tag == self.subject)  # a target without a tag gets this one
-            tags = (*opened, *(tag for tag in image.tags if tag not in opened))
+            # A target without a tag gets the first one.
+            tags = tuple(sorted(image.tags, key=lambda tag: tag != self.subject))
             await self.begin_promotion(_source(self.repository_name, replace(image, tags=tags)))
 
     async def _retag_part(self, image: Image, warning: str) -> None:
@@ -436,7 +434,8 @@ class ImageScreen(
         known, image = self.inspected, self._image
         repository = None if known is None else known.known_repository
         if isinstance(repository, Repository) and image is not None:
-            own = clipboard.copy_items_for_image(repository, image, self.aws_options())
+            tag = self.subject if self.subject in image.tags else ""
+            own = clipboard.copy_items_for_image(repository, image, self.aws_options(), tag)
             part, texts = ((), ()) if self.pane is None else (self.pane.copy_items(), self.pane.text_items())
             self.post_message(messages.OfferCopies((*part, *own, *texts)))
 
@@ -474,11 +473,11 @@ class ImageScreen(
         return image.digest if image is not None else ""
 
     async def action_describe(self) -> None:
-        """Show what DescribeImages tells, as JSON."""
+        """Show the reply of DescribeImages as JSON."""
         await self._show_raw(json=True)
 
     async def action_yaml(self) -> None:
-        """Show what DescribeImages tells, as YAML."""
+        """Show the reply of DescribeImages as YAML."""
         await self._show_raw(json=False)
 
     async def _show_raw(self, *, json: bool) -> None:

@@ -36,7 +36,6 @@ from ecrtui.tui.comparison.actions import CompareMixin
 from ecrtui.tui.folding_actions import FoldingMixin
 from ecrtui.tui.image_columns import image_columns
 from ecrtui.tui.image_watching import ImageWatchMixin
-from ecrtui.tui.inspect_actions import InspectMixin
 from ecrtui.tui.lifecycle_action import LifecycleMixin
 from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.manifest.view import ManifestView
@@ -55,10 +54,8 @@ MAX_TAGS_IN_QUESTION = 4
 """Tags of the image that the question for tags to remove names."""
 
 
-_NO_PAIR = {
-    "copy_tags": "Mark the image that has the tags, then select the image to copy them to.",
-}
-"""What to do first, by the action that needs a marked and a selected image."""
+_NO_PAIR = "Mark the image that has the tags, then select the image to copy them to."
+"""What to do before ``copy_tags``, which needs a marked and a selected image."""
 
 
 class ImagesScreen(
@@ -67,7 +64,6 @@ class ImagesScreen(
     LifecycleMixin,
     PromoteMixin,
     CompareMixin,
-    InspectMixin,
     ImageWatchMixin,
     FoldingMixin,
     PartLoadingMixin,
@@ -227,13 +223,15 @@ class ImagesScreen(
 
     def action_config(self) -> None:
         """Show the config of the selected image."""
-        if self.current is not None:
-            self.show_config(self.repository_name, self.current.digest)
+        self._open_pane("config")
 
     def action_findings(self) -> None:
         """Show the scan findings of the selected image."""
+        self._open_pane("findings")
+
+    def _open_pane(self, pane: str) -> None:
         if self.current is not None:
-            self.show_findings(self.repository_name, self.current.digest)
+            self.post_message(messages.OpenImage(self.connect, self.repository_name, self.current.digest, pane=pane))
 
     def action_untag(self) -> None:
         """Plan to remove tags of the selected image."""
@@ -269,7 +267,7 @@ class ImagesScreen(
     def action_copy_tags(self) -> None:
         """Plan to move all tags of the marked image to the selected image."""
         if (pair := self._marked_and_current()) is None:
-            self.notify(_NO_PAIR["copy_tags"])
+            self.notify(_NO_PAIR)
             return
         source, target = (image.digest for image in pair)
         self._open_plan(
@@ -278,8 +276,8 @@ class ImagesScreen(
         )
 
     def why_not(self, action: str) -> str:
-        if action in _NO_PAIR and self._marked_and_current() is None:
-            return _NO_PAIR[action]
+        if action == "copy_tags" and self._marked_and_current() is None:
+            return _NO_PAIR
         return super().why_not(action)
 
     def _marked_and_current(self) -> tuple[Image, Image] | None:

@@ -10,7 +10,7 @@ from typing import Any
 from textual import work
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from ecrtui.catalog.filter import Filter
 from ecrtui.catalog.filter.words import words_filter
@@ -36,6 +36,7 @@ from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.textual_fixes.line_input import WordsInput
 from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
+from ecrtui.tui.widgets.details_line import DetailsLine
 
 _BEFORE_RESULT = ("apply", "remove_row", "remove_refused")
 """The actions on a plan that is not applied."""
@@ -121,7 +122,6 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
 
     DEFAULT_CSS = """
     PlanScreen #body > Input { border: none; height: 1; padding: 0 1; background: $panel; }
-    PlanScreen #details { height: auto; max-height: 3; padding: 0 1 0 3; background: $panel; display: none; }
     """
     SCOPES = ("plan", "undo")
     shows_steps = True
@@ -148,7 +148,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         if self.request.question:
             yield WordsInput(placeholder=self.request.question, id="question", select_on_focus=False)
         yield from super().body()
-        yield Static(id="details")
+        yield DetailsLine()
 
     @property
     def awaits_content(self) -> bool:
@@ -187,10 +187,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
 
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
         """Show the details of the selected row below the table, which may be too narrow for them."""
-        shown = "" if message.item is None else message.item.details
-        line = self.query_one("#details", Static)
-        line.update(text.block(shown))
-        line.display = bool(shown)
+        self.query_one(DetailsLine).show("" if message.item is None else message.item.details)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Make the plan from the input."""

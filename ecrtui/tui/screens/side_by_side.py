@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from ecrtui.tui.combined_source import CombinedSource
 
 
-class PlacedRepository(NamedTuple):
-    """A repository and its registry; or the error of a connection.
+class RepositoryRow(NamedTuple):
+    """A repository and its connection; or the error of a connection.
 
     Args:
         number: the number of the connection.
@@ -62,23 +62,23 @@ class PlacedRepository(NamedTuple):
         return self.repository.name if self.repository else ""
 
 
-def _searchable(row: PlacedRepository) -> str:
+def _searchable(row: RepositoryRow) -> str:
     return f"{row.account} {row.region} {row.name}"
 
 
-def _name(row: PlacedRepository) -> str | Content:
+def _name(row: RepositoryRow) -> str | Content:
     return text.content(row.name, "$text-error") if row.error else row.name
 
 
-def _sort_name(row: PlacedRepository) -> tuple[bool, str]:
+def _sort_name(row: RepositoryRow) -> tuple[bool, str]:
     return row.error is None, row.name
 
 
-def _repository(row: PlacedRepository) -> Repository | None:
+def _repository(row: RepositoryRow) -> Repository | None:
     return row.repository
 
 
-COLUMNS: Sequence[Column[PlacedRepository]] = (
+COLUMNS: Sequence[Column[RepositoryRow]] = (
     Column("account", "account", lambda row: row.account, lambda row: row.account, min_width=12, max_width=20),
     Column("region", "region", lambda row: row.region, lambda row: row.region, max_width=14),
     Column("name", "repository", _name, _sort_name, min_width=20, flex=3),
@@ -87,7 +87,7 @@ COLUMNS: Sequence[Column[PlacedRepository]] = (
 )
 
 
-class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[PlacedRepository]):
+class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[RepositoryRow]):
     """The repositories of several connections. An error of one connection is a row.
 
     Args:
@@ -122,10 +122,10 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[P
     def breadcrumb(self) -> str:
         return f"Repositories of {units.format_count(len(self.members), 'connection')}"
 
-    def list_all(self, session: Session) -> MergedListing[PlacedRepository]:
+    def list_all(self, session: Session) -> MergedListing[RepositoryRow]:
         return MergedListing([partial(_read, number, member) for number, member in enumerate(self.members)])
 
-    def parse_filter(self, line: str) -> Filter[PlacedRepository]:
+    def parse_filter(self, line: str) -> Filter[RepositoryRow]:
         return words_filter(line, _searchable)
 
     async def prepare(self, session: Session) -> None:
@@ -151,7 +151,7 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[P
             ]
         )
 
-    def note_of(self, row: PlacedRepository) -> str:
+    def note_of(self, row: RepositoryRow) -> str:
         return row.repository.problem if isinstance(row.repository, CountedRepository) else ""
 
     def totals(self) -> str:
@@ -166,7 +166,7 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[P
         return None if row is None or not row.repository else messages.OpenLifecycle(row.source, row.name)
 
     def on_table_activated(self, message: Table.Activated) -> None:
-        row: PlacedRepository = message.item
+        row: RepositoryRow = message.item
         if row.error is not None:
             parts = (str(row.error), row.error.hint)
             self.post_message(messages.ShowText(f"{row.account} {row.region}", "\n".join(filter(None, parts))))
@@ -178,7 +178,7 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[P
         chosen = [row for row in self.rows.marked() if row.repository] or (
             [self.current] if self.current and self.current.repository else []
         )
-        groups: dict[int, list[PlacedRepository]] = {}
+        groups: dict[int, list[RepositoryRow]] = {}
         for row in chosen:
             groups.setdefault(row.number, []).append(row)
         for number in sorted(groups, reverse=True):  # the first connection is on top
@@ -202,7 +202,7 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[P
         self.app.post_message(messages.LeftConnections(self.members))
 
 
-def _plan_request(rows: Sequence[PlacedRepository]) -> messages.PlanRequest:
+def _plan_request(rows: Sequence[RepositoryRow]) -> messages.PlanRequest:
     names = [row.name for row in rows]
 
     def make(engine: Engine, line: str) -> Plan:
@@ -213,7 +213,7 @@ def _plan_request(rows: Sequence[PlacedRepository]) -> messages.PlanRequest:
     return messages.PlanRequest(title, make, "the existing tag, a space, the new tag for the same image")
 
 
-def _read(number: int, source: SessionSource) -> Iterable[tuple[PlacedRepository, ...]]:
+def _read(number: int, source: SessionSource) -> Iterable[tuple[RepositoryRow, ...]]:
     """Yield the rows of a connection in batches; at its end the error, if there is one."""
     connection = source.connection
     account, region = connection.profile or "environment", connection.region or ""
@@ -222,6 +222,6 @@ def _read(number: int, source: SessionSource) -> Iterable[tuple[PlacedRepository
         account, region = session.location.registry_id, session.location.region
         for batch in session.catalog.repositories():
             found = (*batch.items, *batch.changed)
-            yield tuple(PlacedRepository(number, source, account, region, repository) for repository in found)
+            yield tuple(RepositoryRow(number, source, account, region, repository) for repository in found)
     except EcrTuiError as error:
-        yield (PlacedRepository(number, source, account, region, error=error),)
+        yield (RepositoryRow(number, source, account, region, error=error),)

@@ -112,7 +112,7 @@ class ColumnLayout(Generic[Item]):
         if ids is None:
             self.chosen = tuple(column for column in self.columns if not column.extra)
         else:
-            self.chosen = tuple(by_id[name]._replace(drop_priority=place) for place, name in enumerate(ids))
+            self.chosen = tuple(by_id[name]._replace(drop_priority=position) for position, name in enumerate(ids))
 
     def replace(self, columns: Sequence[Column[Item]]) -> None:
         """Use other columns: all that are not ``extra``."""

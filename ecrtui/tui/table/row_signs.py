@@ -17,7 +17,7 @@ SIGN_TIME = 120.0
 """Seconds that a sign stays."""
 
 MAX_FLASHES = 200
-"""Rows that may flash at once. If nearly everything changed, flashes tell nothing."""
+"""Rows that may flash at once. If nearly everything changed, flashes show nothing."""
 
 CHANGED = "~"
 """The sign of a row that flashes, where there is no background to flash."""

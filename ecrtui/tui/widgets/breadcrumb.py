@@ -82,7 +82,7 @@ class Breadcrumb(Widget):
         return Content.assemble((left, "bold"), gap, (right, "$text-muted"))
 
     def _shown_path(self) -> str:
-        """Return the path; "…" stands for its first part where the line has no room for path and status."""
+        """Return the path. Its first part becomes "…" if the line has no room for path and status."""
         _, separator, rest = self.path.partition(SEPARATOR)
         right = COUNT_SEPARATOR.join(part for part in (self.status, self.age) if part)
         fits = cell_len(self.path) + GAP + cell_len(right) <= self.content_size.width

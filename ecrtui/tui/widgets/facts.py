@@ -31,9 +31,8 @@ class FactsPanel(Widget):
         facts: Iterable[Fact] = (),
         *,
         id: str | None = None,  # noqa: A002 - Textual's name for it
-        classes: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes=classes)
+        super().__init__(id=id)
         self.set_reactive(FactsPanel.facts, tuple(facts))
 
     def show(self, facts: Iterable[Fact]) -> None:

@@ -67,11 +67,7 @@ def _can_retry(error: EcrTuiError) -> bool:
 
 
 class MessagePanel(Widget, can_focus=True):
-    """Shows a message; hidden without one. ``r`` requests another try if that can help.
-
-    Args:
-        message: The message; None hides the panel.
-    """
+    """Shows a message; hidden without one. ``r`` requests another try if that can help."""
 
     BINDINGS = bindings("message_panel")
     DEFAULT_CSS = """
@@ -89,6 +85,7 @@ class MessagePanel(Widget, can_focus=True):
     """
 
     message: reactive[PanelMessage | None] = reactive(None, layout=True)
+    """The message; None hides the panel."""
 
     class RetryRequested(FieldsMessage):
         """The user wants to try again."""
@@ -99,16 +96,9 @@ class MessagePanel(Widget, can_focus=True):
         def control(self) -> MessagePanel:
             return self.panel
 
-    def __init__(
-        self,
-        message: PanelMessage | None = None,
-        *,
-        id: str | None = None,  # noqa: A002 - Textual's name for it
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(self) -> None:
+        super().__init__()
         self.display = False
-        self.message = message
 
     def show_message(self, title: str, detail: str = "", hint: str = "", severity: Severity = Severity.INFO) -> None:
         """Show a message that is not an error: no data, still loading, stopped."""

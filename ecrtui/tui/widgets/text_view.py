@@ -47,9 +47,8 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
         *,
         wrap: bool = True,
         id: str | None = None,  # noqa: A002 - Textual's name for it
-        classes: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes=classes)
+        super().__init__(id=id)
         self.prepared = prepared
         self.wrap = wrap
         self._layout = LineWrapping(prepared, None)
