@@ -64,7 +64,7 @@ class SignInApp(TerminalApp):
         from ecrtui.tui.overlays.question import Question
 
         answer: Future[bool | None] = Future()
-        question = Question(title, reason, yes="Run it on this terminal", no="Leave it")
+        question = Question(title, reason, yes="Run it on this terminal", no="Do not run it")
         self.call_from_thread(self.push_screen, question, answer.set_result)
         return self.call_from_thread(self._work_on_terminal, title, work) if answer.result() else None
 

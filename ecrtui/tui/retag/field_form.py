@@ -97,9 +97,20 @@ class FieldForm(PlanForm):
         yield from super().keys(state)
 
     def _focus_target(self) -> Widget:
-        is_edited = self.state.phase is Phase.EDIT and not self.state.too_early
-        return self.field if is_edited else super()._focus_target()
+        return self.field if _is_edited(self.state) else super()._focus_target()
+
+    def _retry_key(self, state: PlanFormState) -> Iterable[tuple[str, str]]:
+        """Name the key that also works in the field, which takes a letter as text."""
+        if not _is_edited(state):
+            yield from super()._retry_key(state)
+        elif self._can_retry(state) and state.plan is None:
+            yield "plan_form.submit", "try again"
 
     def _show(self, state: PlanFormState) -> None:
         self.field.display = state.phase is Phase.EDIT
         super()._show(state)
+
+
+def _is_edited(state: PlanFormState) -> bool:
+    """Return True while the field has the focus."""
+    return state.phase is Phase.EDIT and not state.too_early

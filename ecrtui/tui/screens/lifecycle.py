@@ -331,7 +331,7 @@ class LifecycleScreen(SavesFiles):
         try:
             policy = json.dumps(parse_json(self.state.text or json.dumps(_FIRST_POLICY)), indent=2) + "\n"
         except ValueError:
-            policy = self.state.text  # the user goes on with what is not JSON yet
+            policy = self.state.text  # the user edits the text that is not JSON yet
         self.post_message(messages.EditText(f"lifecycle-{self.repository_name}.json", policy, self._edited))
 
     def _edited(self, policy: str) -> None:

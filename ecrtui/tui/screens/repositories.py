@@ -17,9 +17,7 @@ from ecrtui.catalog.repository_totals import (
     with_totals,
 )
 from ecrtui.catalog.rows import Rows
-from ecrtui.ecr import units
 from ecrtui.ecr.repository import Repository
-from ecrtui.ecr.tag import two_tags
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.lifecycle_action import LifecycleMixin
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
     from ecrtui.catalog.catalog import Listing, Snapshot
     from ecrtui.catalog.filter import Filter
-    from ecrtui.retag.engine import Engine
-    from ecrtui.retag.plan import Plan
     from ecrtui.session import Session, SessionSource
 
 
@@ -119,15 +115,10 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
     def action_promote(self) -> None:
         """Plan the same new tag in the marked repositories, for example for a release."""
         names = [repository.name for repository in self.rows.marked()] or ([self.current.name] if self.current else [])
-        if not names:
-            return
+        if names:
+            from ecrtui.tui.tag_in_all import tag_in_all  # the first frame does not need it
 
-        def make(engine: Engine, line: str) -> Plan:
-            return engine.plan_tag_in_repositories(names, *two_tags(line, "Enter the existing tag, then the new tag."))
-
-        title = f"Tag in {units.format_count(len(names), 'repository', 'repositories')}"
-        question = "the existing tag, a space, the new tag for the same image: v1.2.0-rc1 v1.2.0"
-        self.post_message(messages.OpenPlan(self.connect, messages.PlanRequest(title, make, question)))
+            self.post_message(messages.OpenPlan(self.connect, tag_in_all(names)))
 
     def action_put_image(self) -> None:
         """Open the Put image form with the selected repository."""

@@ -15,7 +15,6 @@ from ecrtui.catalog.repository_totals import CountedRepository, RepositoryTotals
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.repository import Repository
-from ecrtui.ecr.tag import two_tags
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
@@ -25,12 +24,11 @@ from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
+from ecrtui.tui.tag_in_all import tag_in_all
 from ecrtui.tui.totals_loading import TotalsLoadingMixin, sum_of
 
 if TYPE_CHECKING:
     from ecrtui.catalog.filter import Filter
-    from ecrtui.retag.engine import Engine
-    from ecrtui.retag.plan import Plan
     from ecrtui.session import Session, SessionSource
     from ecrtui.tui.combined_source import CombinedSource
 
@@ -183,7 +181,8 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[R
             groups.setdefault(row.number, []).append(row)
         for number in sorted(groups, reverse=True):  # the first connection is on top
             rows = groups[number]
-            self.post_message(messages.OpenPlan(rows[0].source, _plan_request(rows)))
+            request = tag_in_all([row.name for row in rows], f"{rows[0].account} {rows[0].region}")
+            self.post_message(messages.OpenPlan(rows[0].source, request))
 
     def action_copy_menu(self) -> None:
         """Copy the URI, the name or the ARN of the selected repository."""
@@ -200,17 +199,6 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[R
 
     def on_unmount(self) -> None:
         self.app.post_message(messages.LeftConnections(self.members))
-
-
-def _plan_request(rows: Sequence[RepositoryRow]) -> messages.PlanRequest:
-    names = [row.name for row in rows]
-
-    def make(engine: Engine, line: str) -> Plan:
-        return engine.plan_tag_in_repositories(names, *two_tags(line, "Enter the existing tag, then the new tag."))
-
-    where = f"{rows[0].account} {rows[0].region}"
-    title = f"Tag in {units.format_count(len(names), 'repository', 'repositories')} of {where}"
-    return messages.PlanRequest(title, make, "the existing tag, a space, the new tag for the same image")
 
 
 def _read(number: int, source: SessionSource) -> Iterable[tuple[RepositoryRow, ...]]:

@@ -1,4 +1,4 @@
-"""Text whose further rows are as far from the margin as the words of its first row."""
+"""Text that wraps with a hanging indent: below the words of its first row."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SIGN = re.compile(r" *[!✗✓?] ")
 
 
 class IndentedText(Static):
-    """Shows lines. A line that is too long goes on below its own words, not at the margin."""
+    """Shows lines. The further rows of a long line begin below its own words, not at the margin."""
 
     def render(self) -> RenderResult:
         return Content("\n").join(indented_rows(self._lines, self.size.width))

@@ -395,6 +395,7 @@ async def test_a_planning_error_appears_in_the_form_and_can_be_retried(embedded:
         await type_text(pilot, "rc")
         screen = await until(pilot, "The service failed")
         assert "enter apply" not in screen
+        assert "esc cancel enter try again" in await until(pilot, "try again"), "the field takes r as text"
         embedded.faults.clear()
         await pilot.press("enter")
         await until(pilot, "enter apply")
