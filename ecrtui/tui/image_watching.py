@@ -25,7 +25,7 @@ _OWN_WRITES = 3_600.0
 
 
 class TagWatchMixin(WatchedScreen):
-    """A screen with images of a repository that can be watched: it tells who moved tags, and keeps open plans right."""
+    """A screen with images of a repository that can be watched: it shows who moved tags and updates open plans."""
 
     repository_name: str
 
@@ -64,7 +64,7 @@ class ImageWatchMixin(TagWatchMixin, WatchMixin[Image]):
     """A list of images that can be watched."""
 
     def listed_values(self, item: Image) -> object:
-        """Leave out the scan: listings do not tell it."""
+        """Leave out the scan: listings do not have it."""
         return (item.tags, item.status, item.last_pulled_at, item.size, item.media_type, item.activated_at)
 
     def watched_values(self, item: Image) -> object:
@@ -77,10 +77,10 @@ class ImageWatchMixin(TagWatchMixin, WatchMixin[Image]):
     async def describe_changes(self, session: Session, changes: RowChanges[Image]) -> list[Change]:
         gone = {image.digest for image in changes.gone}
         moves = [move for move in tag_changes(changes) if move.before and (move.after or move.before not in gone)]
-        told = {move.before for move in moves} | {move.after for move in moves}
+        described = {move.before for move in moves} | {move.after for move in moves}
         rest = changes._replace(
-            new=tuple(item for item in changes.new if item.digest not in told),
-            changed=tuple(pair for pair in changes.changed if pair[1].digest not in told),
+            new=tuple(item for item in changes.new if item.digest not in described),
+            changed=tuple(pair for pair in changes.changed if pair[1].digest not in described),
         )
         return [*await self.describe_moves(session, moves), *await super().describe_changes(session, rest)]
 

@@ -167,7 +167,7 @@ class WatchedScreen(AppScreen):
         typed_at = app.typed_at if isinstance(app, OrderedKeysApp) else self.clock()
         idle = self.watch_times.idle
         if self.clock() - typed_at >= idle:
-            return f"no key for {units.format_short_duration(idle)}; any key goes on"
+            return f"no key for {units.format_short_duration(idle)}, press any key to resume"
         return ""
 
     async def _look(self) -> None:

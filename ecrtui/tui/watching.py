@@ -1,4 +1,4 @@
-"""Watch a list: read it again at an interval, and tell which rows changed."""
+"""Watch a list: read it again at an interval, and show which rows changed."""
 
 from __future__ import annotations
 
