@@ -559,6 +559,7 @@ FIRST_IN_FOOTER = (
     "row.open",
     "linked_text.open",
     "artifacts_pane.open",
+    "artifacts_pane.pretty",
     "split_pane.switch_half",
     "filter_bar.clear",
     "plan.apply",

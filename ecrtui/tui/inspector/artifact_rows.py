@@ -97,9 +97,19 @@ def _artifact_row(artifact: Artifact, blob: Descriptor | None, key: str, branch:
     note = artifact.problem or ("not verified" if artifact.is_signature else "")
     named = artifact.format or artifact.artifact_type.removeprefix("application/")
     return ArtifactRow(
-        key, branch, str(artifact.kind), named, shown, artifact.size, artifact.created, artifact.origin_text, note,
+        key, branch, str(artifact.kind), named, shown, artifact.size, artifact.created, _origin(artifact), note,
         artifact, blob,
     )  # fmt: skip
+
+
+def _origin(artifact: Artifact) -> str:
+    """Return how an artifact is known to belong to the image, in the eight cells that a narrow screen has."""
+    if artifact.origin is Origin.INDEX:
+        return "index"
+    if artifact.origin is Origin.OWN:
+        return "itself"
+    suffix = artifact.tag.rpartition(".")[2] if "." in artifact.tag else ""
+    return f"tag .{suffix}" if suffix else str(artifact.origin)
 
 
 def _blob_row(artifact: Artifact, blob: Descriptor, key: str, branch: str) -> ArtifactRow:

@@ -155,8 +155,7 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
             self._explain(reason_with_permission(error), f"{artifact.kind} {short_digest(artifact.digest)}")
             return
         self._exact = False
-        hint = key_hint(self, "artifacts_pane.pretty", "exact")
-        self.show_selected(_heading(artifact, self._shown, hint))
+        self.show_selected(_heading(artifact, self._shown))
         self._show_content()
 
     def _only_blob(self, artifact: Artifact) -> Descriptor | None:
@@ -290,10 +289,10 @@ def _is_too_large(blob: Descriptor) -> bool:
     return blob.size > MAX_CONTENT
 
 
-def _heading(artifact: Artifact, shown: _Shown, hint: str) -> str:
+def _heading(artifact: Artifact, shown: _Shown) -> str:
     """Return the line above a content."""
     named = f"{artifact.kind} {short_digest(artifact.digest)}"
     title = "" if shown.content.title == str(artifact.kind) else shown.content.title
     size = format_size(shown.blob.size)
     checked = "matches its digest" if shown.content.is_whole else "only the first part, its digest was not checked"
-    return " · ".join(filter(None, [named, title, size, checked, hint, shown.blob.media_type]))
+    return " · ".join(filter(None, [named, title, size, checked, shown.blob.media_type]))
