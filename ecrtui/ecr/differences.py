@@ -19,6 +19,9 @@ MAX_PAIRS = 25_000_000
 MAX_EQUAL_PAIRS = 1_000_000
 """The same for pairs of equal entries, which take longer."""
 
+BLOCK = 4_096
+"""Entries that are compared at once: one by one, the bytes of a large config take seconds."""
+
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -128,9 +131,8 @@ def _is_costly(before: Sequence[str], after: Sequence[str]) -> bool:
 
 def _aligned_ends(before: Sequence[str], after: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
     """Return the equal beginning, what replaces the middle, and the equal end, as :func:`aligned` does."""
-    shorter = min(len(before), len(after))
-    start = next((number for number in range(shorter) if before[number] != after[number]), shorter)
-    left = shorter - start
+    start = first_difference(before, after)
+    left = min(len(before), len(after)) - start
     end = next((number for number in range(left) if before[-1 - number] != after[-1 - number]), left)
     old, new = len(before) - end, len(after) - end
     middle = "replace" if start < old and start < new else "delete" if start < old else "insert"
@@ -140,6 +142,16 @@ def _aligned_ends(before: Sequence[str], after: Sequence[str]) -> Sequence[tuple
         ("equal", old, len(before), new, len(after)),
     )
     return [code for code in codes if code[1] < code[2] or code[3] < code[4]]
+
+
+def first_difference(before: Sequence[Any], after: Sequence[Any]) -> int:
+    """Return the position of the first entry, character or byte that differs; the shorter length if none does."""
+    shorter = min(len(before), len(after))
+    start = 0
+    while start < shorter and before[start : start + BLOCK] == after[start : start + BLOCK]:
+        start += BLOCK
+    end = min(start + BLOCK, shorter)
+    return next((number for number in range(start, end) if before[number] != after[number]), shorter)
 
 
 def _by_platform(entries: Sequence[Any]) -> dict[str, Any]:
@@ -174,10 +186,6 @@ def step(name: str) -> str:
 
 
 def _first_character(before: str, after: str, path: str) -> Difference:
-    position = next(
-        (number for number, (old, new) in enumerate(zip(before, after, strict=False)) if old != new),
-        min(len(before), len(after)),
-    )
-    start = max(position - EXCERPT_LENGTH // 2, 0)
+    start = max(first_difference(before, after) - EXCERPT_LENGTH // 2, 0)
     parts = [write_json(text[start : start + EXCERPT_LENGTH]) for text in (before, after)]
     return Difference(f"{path}, text from character {start + 1:,}", *parts)

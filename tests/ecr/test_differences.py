@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrtui.ecr.differences import Difference, aligned, text_differences
+from ecrtui.ecr.differences import BLOCK, Difference, aligned, first_difference, text_differences
 from tests.ecr.test_exact_json import VALUES
 
 
@@ -89,6 +89,15 @@ def test_long_sequences_are_aligned_at_their_ends(before: str, after: str, expec
     assert [code for code in codes if code[0] != "equal"] == expected
     assert sum(code[2] - code[1] for code in codes) == len(before)
     assert sum(code[4] - code[3] for code in codes) == len(after)
+
+
+@pytest.mark.parametrize("same", [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK])
+@pytest.mark.parametrize(("before", "after"), [("a", "b"), ("", "b"), ("", ""), ("ax", "bx")])
+def test_the_first_difference_is_found_in_any_block(same: int, before: str, after: str) -> None:
+    texts = "c" * same + before, "c" * same + after
+    assert first_difference(*texts) == first_difference(*texts[::-1]) == same
+    assert first_difference(*(text.encode() for text in texts)) == same
+    assert first_difference(*map(list, texts)) == same
 
 
 @given(st.text(max_size=30) | VALUES.map(json.dumps), st.text(max_size=30) | VALUES.map(json.dumps))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ecrtui.ecr.differences import Difference, aligned, differences, step, text_differences
+from ecrtui.ecr.differences import Difference, aligned, differences, first_difference, step, text_differences
 from ecrtui.ecr.exact_json import parse_exact, write_json
 from ecrtui.inspect.comparison.rows import Change, Row, lone_row, row_of, value_row
 
@@ -76,8 +76,9 @@ def environment(value: Any) -> Mapping[str, str] | None:
 
 def order_row(before: Iterable[str], after: Iterable[str], label: str) -> Row | None:
     """Return the row of another order of the names that both have; None if they have the same order."""
-    first, second = list(before), list(after)
-    orders = [[name for name in names if name in first and name in second] for names in (first, second)]
+    names = list(before), list(after)
+    common = set(names[0]) & set(names[1])
+    orders = [[name for name in side if name in common] for side in names]
     return None if orders[0] == orders[1] else row_of(label, *(" ".join(order) for order in orders))
 
 
@@ -115,10 +116,7 @@ def byte_rows(before: bytes, after: bytes, label: str) -> Sequence[Row]:
     """Return the first bytes that differ; nothing for the same bytes."""
     if before == after:
         return ()
-    position = next(
-        (number for number, (old, new) in enumerate(zip(before, after, strict=False)) if old != new),
-        min(len(before), len(after)),
-    )
+    position = first_difference(before, after)
     excerpts = [content[position : position + EXCERPT_BYTES].hex(" ") or "end" for content in (before, after)]
     return (row_of(f"{label}, from byte {position + 1:,}", *excerpts),)
 

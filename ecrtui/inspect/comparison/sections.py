@@ -116,6 +116,7 @@ def layers_section(a: ComparedImage, b: ComparedImage) -> Section:
     if before is None or after is None:
         return Section("layers", (), (NO_PLATFORM,))
     old, new = layers_of(a), layers_of(b)
+    old_digests, new_digests = ({layer.digest for layer in layers} for layers in (old, new))
     rows = []
     for kind, start, end, new_start, new_end in aligned(
         [layer.digest for layer in old], [layer.digest for layer in new]
@@ -123,8 +124,8 @@ def layers_section(a: ComparedImage, b: ComparedImage) -> Section:
         if kind == "equal":
             rows += [_shared_layer(*pair) for pair in zip(old[start:end], new[new_start:new_end], strict=True)]
         else:
-            rows += [_lone_layer(layer, Change.REMOVED, new) for layer in old[start:end]]
-            rows += [_lone_layer(layer, Change.ADDED, old) for layer in new[new_start:new_end]]
+            rows += [_lone_layer(layer, Change.REMOVED, new_digests) for layer in old[start:end]]
+            rows += [_lone_layer(layer, Change.ADDED, old_digests) for layer in new[new_start:new_end]]
     return Section("layers", tuple(rows))
 
 
@@ -259,9 +260,9 @@ def _shared_layer(old: LayerRow, new: LayerRow) -> Row:
     return row_of(f"layer {number}", *texts, note=new.command or old.command)
 
 
-def _lone_layer(layer: LayerRow, change: Change, others: Sequence[LayerRow]) -> Row:
-    text, elsewhere = _layer_text(layer), any(other.digest == layer.digest for other in others)
-    note = ", ".join(filter(None, ("also elsewhere in the other image" if elsewhere else "", layer.command)))
+def _lone_layer(layer: LayerRow, change: Change, others: Set[str]) -> Row:
+    elsewhere = "also elsewhere in the other image" if layer.digest in others else ""
+    text, note = _layer_text(layer), ", ".join(filter(None, (elsewhere, layer.command)))
     label = f"layer {layer.number}"
     return Row(label, text, None, change, note) if change is Change.REMOVED else Row(label, None, text, change, note)
 
