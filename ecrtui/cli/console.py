@@ -64,6 +64,10 @@ class ProgressLine:
         self._clear()
         print_message(text)
 
+    def log_throttling(self, seconds: float) -> None:
+        """Print that the service is throttling requests, and when the command continues."""
+        self.log(f"throttled; continuing in {seconds:.0f} s")
+
     def _clear(self) -> None:
         if self._shown:
             write_stderr(_CLEAR_LINE)

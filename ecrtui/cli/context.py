@@ -80,6 +80,14 @@ class CommandContext:
 
         return open_engine(self.registry, self.settings)
 
+    def may_read_indexes(self, repository: str) -> bool:
+        """Return True if ``--read-indexes`` allows it, or if reading the indexes of a repository leaves no trace."""
+        if self.options.read_indexes:
+            return True
+        from ecrtui.catalog.read_ahead import may_read_ahead
+
+        return may_read_ahead(self.registry, self.settings.prefetch, repository)
+
 
 class CommandParser(RedactingParser):
     """A parser that takes options before, between and after the positional words; ``--`` ends the options."""

@@ -62,7 +62,6 @@ def _execute(options: argparse.Namespace) -> int:
     from ecrtui.catalog.catalog import Catalog
     from ecrtui.catalog.find_document import COLUMNS, RegistryHit, hit_cells, hit_document
     from ecrtui.catalog.find_references import resolve_references
-    from ecrtui.catalog.read_ahead import may_read_ahead
     from ecrtui.wiring import open_cache
 
     locations = _locations(query)
@@ -74,11 +73,7 @@ def _execute(options: argparse.Namespace) -> int:
         print_message(f"{note}.")
     cache = open_cache(location, context.settings, print_message)
 
-    def may_read(repository: str) -> bool:
-        asked_for: bool = options.read_indexes
-        return asked_for or may_read_ahead(context.registry, context.settings.prefetch, repository)
-
-    answers = _Answers(Catalog(context.registry, cache).find(query, may_read))
+    answers = _Answers(Catalog(context.registry, cache).find(query, context.may_read_indexes))
     by_name: SortOrder[RegistryHit] = SortOrder(lambda row: row.hit.repository)
     order = None if options.output in STREAMED_FORMATS else by_name
     columns = [(name, lambda row, number=number: hit_cells(row)[number]) for number, name in enumerate(COLUMNS)]
@@ -105,7 +100,7 @@ class _Answers:
         with ProgressLine(shown=not sys.stdout.isatty()) as progress:
             for batch in self._reading:
                 if batch.throttled:
-                    progress.log(f"throttled; continuing in {batch.throttled:.0f} s")
+                    progress.log_throttling(batch.throttled)
                 what = "listed" if batch.listing else "asked"
                 progress.update(f"{format_number(batch.asked)} of {format_number(batch.total)} repositories {what}")
                 for answer in batch.answers:

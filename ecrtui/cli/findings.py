@@ -126,7 +126,7 @@ def _targets_in(catalog: Catalog, context: CommandContext, repository: str) -> t
     with readable_rows(catalog.images(repository, stream=True)) as rows:
         images = [image for image in rows if image.tags and not image.archived and _is_scanned(image)]
     indexes = [image.digest for image in images if _may_be_index(image)]
-    read = catalog.prefetch if _may_read_indexes(context, repository) else catalog.kept_manifests
+    read = catalog.prefetch if context.may_read_indexes(repository) else catalog.kept_manifests
     known = {manifest.digest: parse_manifest(manifest.text) for manifest in read(repository, indexes)}
     targets = [
         target
@@ -144,13 +144,6 @@ def _is_scanned(image: Image) -> bool:
 def _may_be_index(image: Image) -> bool:
     """Return True for an index. A listing does not always have a media type."""
     return is_index(image.media_type) or not image.media_type
-
-
-def _may_read_indexes(context: CommandContext, repository: str) -> bool:
-    """Return True if the user allows it, or reading leaves no trace."""
-    from ecrtui.catalog.read_ahead import may_read_ahead
-
-    return context.options.read_indexes or may_read_ahead(context.registry, context.settings.prefetch, repository)
 
 
 def _read(context: CommandContext, repository: str, targets: Sequence[ScanTarget]) -> Sequence[PlatformScan]:

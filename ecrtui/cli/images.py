@@ -84,7 +84,7 @@ def _execute(options: argparse.Namespace) -> int:
     catalog = Catalog(context.registry)
     scans = ScanLookup(catalog, repository, chosen, of_all=of_all)
     needs_parts = Knowledge.INDEX_PARTS in chosen.needs or options.read_indexes
-    part_lookup = PartLookup(catalog, repository, groups, read=needs_parts and _may_read_indexes(context, repository))
+    part_lookup = PartLookup(catalog, repository, groups, read=needs_parts and context.may_read_indexes(repository))
     listing = catalog.images(repository, stream=True)
     with readable_rows(listing) as rows:
         if needs_parts:
@@ -101,15 +101,6 @@ def _execute(options: argparse.Namespace) -> int:
     scans.report()
     part_lookup.report(scans.maybe_parts)
     return ExitCode.UNDECIDED if scans.is_undecided(found=found) else ExitCode.DONE
-
-
-def _may_read_indexes(context: CommandContext, repository: str) -> bool:
-    """Return True if the user allows it, or reading leaves no trace."""
-    if context.options.read_indexes:
-        return True
-    from ecrtui.catalog.read_ahead import may_read_ahead
-
-    return may_read_ahead(context.registry, context.settings.prefetch, repository)
 
 
 run = partial(run_command, parser, _execute)

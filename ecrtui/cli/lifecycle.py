@@ -71,7 +71,7 @@ def _execute(options: argparse.Namespace) -> int:
     if not text:
         print_message(f"{repository.repository} has no lifecycle policy; give one with --policy FILE")
     now = time.time()
-    run = _dry_run(context, repository.repository, text, now, read=options.read_indexes)
+    run = _dry_run(context, repository.repository, text, now)
     preview = _preview(registry, repository.repository, text) if options.preview and text else None
     document = dry_run_document(repository.repository, run, now, preview=preview, changed=given is not None)
     _print(document, run, options)
@@ -95,17 +95,16 @@ def _policy_of(name: str) -> str:
         raise UsageError(f"Could not read {name}", str(problem)) from None
 
 
-def _dry_run(context: CommandContext, repository: str, policy: str, now: float, *, read: bool) -> DryRun:
+def _dry_run(context: CommandContext, repository: str, policy: str, now: float) -> DryRun:
     from ecrtui.catalog.catalog import Catalog
     from ecrtui.catalog.image_groups import ImageGroups
-    from ecrtui.catalog.read_ahead import may_read_ahead
 
     catalog = Catalog(context.registry)
     listing = catalog.images(repository, stream=True)
     groups = ImageGroups()
     with readable_rows(listing) as rows:
         images = list(rows)
-        read = read or may_read_ahead(context.registry, context.settings.prefetch, repository)
+        read = context.may_read_indexes(repository)
         PartLookup(catalog, repository, groups, read=read).look_up(images, listed=listing.whole)
     return dry_run(parse_policy(policy), images, groups.index_of, now)
 

@@ -203,7 +203,7 @@ def _iter_rows(listing: Listing[Item], unreadable: list[IncompleteListing]) -> I
         try:
             for batch in listing:
                 if batch.throttled:
-                    progress.log(f"throttled; continuing in {batch.throttled:.0f} s")
+                    progress.log_throttling(batch.throttled)
                 else:
                     progress.update(f"{batch.loaded:,} rows, {batch.pages:,} pages")
                 yield from batch.items

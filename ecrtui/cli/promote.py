@@ -15,8 +15,15 @@ from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, parse_image, run_command
 from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
 from ecrtui.cli.signals import interrupts, stop_event
-from ecrtui.cli.write_command import add_write_options, confirmed, print_result, print_summary, save_report
-from ecrtui.ecr.digest import is_digest, short_digest
+from ecrtui.cli.write_command import (
+    add_write_options,
+    confirmed,
+    expected_digest,
+    print_result,
+    print_summary,
+    save_report,
+)
+from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.units import format_count, format_number, format_size
 from ecrtui.errors import UsageError
@@ -94,17 +101,13 @@ def _dest(option: TargetOption) -> str:
 def _execute(options: argparse.Namespace) -> int:
     if bool(options.resume) == bool(options.reference) or bool(options.reference) != bool(options.targets):
         parser().error("give SOURCE and at least one TARGET, or --resume PLAN-ID")
-    if options.expect is not None and options.expect != NO_TAG and not is_digest(options.expect):
-        raise UsageError(
-            f"{options.expect!r} is not a digest", "", f"Write sha256: and 64 hexadecimal digits, or {NO_TAG}."
-        )
+    expect = expected_digest(options)
     if options.resume:
         return _resume(options)
     reference = parse_image(options.reference)
     references = [parse_target(text, reference.tag) for text in dict.fromkeys(options.targets)]
     source = CommandContext(options, reference)
     found = read_source(source.registry, reference, referrers=options.referrers)
-    expect = "" if options.expect == NO_TAG else options.expect
     by_registry: dict[tuple[str, str], list[Reference]] = {}
     for entry in references:
         by_registry.setdefault((entry.registry_id, entry.region), []).append(entry)

@@ -131,7 +131,7 @@ def _counted(
     with ProgressLine(shown=not sys.stdout.isatty()) as progress:
         for batch in catalog.totals(list(by_name)):
             if batch.throttled:
-                progress.log(f"throttled; continuing in {batch.throttled:.0f} s")
+                progress.log_throttling(batch.throttled)
             progress.update(f"{format_number(batch.done)} of {format_number(len(by_name))} repositories counted")
             for name, error in batch.failures.items():
                 failed.append(name)

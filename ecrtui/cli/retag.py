@@ -9,8 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ecrtui.cli.context import CommandContext, make_parser, parse_image, resolve_digest, run_command
-from ecrtui.cli.write_command import add_write_options, apply_plan
-from ecrtui.ecr.digest import is_digest
+from ecrtui.cli.write_command import add_write_options, apply_plan, expected_digest
 from ecrtui.ecr.reference import Reference, names_repository, parse_reference
 from ecrtui.ecr.units import format_size
 from ecrtui.errors import UsageError
@@ -47,10 +46,7 @@ def _execute(options: argparse.Namespace) -> int:
     sources = sum(bool(source) for source in (options.reference, options.from_file, options.resume))
     if sources != 1 or bool(options.reference) != bool(options.tags):
         parser().error("give REFERENCE and at least one TAG, or --from-file PLAN, or --resume PLAN-ID")
-    if options.expect is not None and options.expect != NO_TAG and not is_digest(options.expect):
-        raise UsageError(
-            f"{options.expect!r} is not a digest", "", f"Write sha256: and 64 hexadecimal digits, or {NO_TAG}."
-        )
+    expect = expected_digest(options)
     if options.resume:
         engine = CommandContext(options).engine
         return apply_plan(engine.plan_resume(options.resume), options, engine, refused_is_final=False)
@@ -63,7 +59,6 @@ def _execute(options: argparse.Namespace) -> int:
         _check_repository(options.reference, reference, options.tags)
         context = CommandContext(options, reference)
         digest = resolve_digest(context.registry, reference)
-        expect = "" if options.expect == NO_TAG else options.expect
         changes = [TagChange(reference.repository, tag, digest, expect) for tag in options.tags]
     return apply_plan(context.engine.plan(changes, thorough=True), options, context.engine)
 

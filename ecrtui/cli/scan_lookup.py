@@ -134,7 +134,7 @@ class ScanLookup:
                         raise error
                     deleted.add(digest)
                 if batch.throttled:
-                    progress.log(f"throttled; continuing in {batch.throttled:.0f} s")
+                    progress.log_throttling(batch.throttled)
                 known = f"{format_number(self._read + batch.done)} of {format_number(total)}"
                 progress.update(f"findings known for {known}")
         except EcrTuiError as error:

@@ -1,4 +1,4 @@
-"""The parts that ``retag``, ``untag``, ``swap`` and ``undo`` share: options, confirmation, progress and result."""
+"""The parts that the commands that write share: options, confirmation, progress and result."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
 from ecrtui.cli.output_options import add_output_options
 from ecrtui.cli.signals import interrupts, stop_event
 from ecrtui.cli.standard_streams import discard, write_stderr
+from ecrtui.ecr.digest import is_digest
 from ecrtui.ecr.safe_text import visible
 from ecrtui.ecr.text_formats import SUFFIXES, Texts, by_suffix
 from ecrtui.ecr.units import format_names
-from ecrtui.errors import EcrTuiError
+from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.paths import expand
 from ecrtui.retag.change_record import plan_texts, report_texts
 from ecrtui.retag.plan import (
@@ -33,7 +34,7 @@ from ecrtui.retag.plan import (
     StepResult,
     unsent_report,
 )
-from ecrtui.retag.plan_file import plan_document, report_document
+from ecrtui.retag.plan_file import NO_TAG, plan_document, report_document
 
 if TYPE_CHECKING:
     from ecrtui.ecr.location import RegistryLocation
@@ -71,6 +72,20 @@ def add_write_options(parser: argparse.ArgumentParser) -> None:
     )
     add_output_options(parser)
     add_connection_options(parser)
+
+
+def expected_digest(options: argparse.Namespace) -> str | None:
+    """Return the digest of ``--expect``: "" for a tag that must not exist, None if the option is not given.
+
+    Raises:
+        UsageError: the value is neither a digest nor :data:`ecrtui.retag.plan_file.NO_TAG`.
+    """
+    text: str | None = options.expect
+    if text is None or is_digest(text):
+        return text
+    if text == NO_TAG:
+        return ""
+    raise UsageError(f"{text!r} is not a digest", "", f"Write sha256: and 64 hexadecimal digits, or {NO_TAG}.")
 
 
 def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refused_is_final: bool = True) -> int:
