@@ -131,7 +131,7 @@ class EcrTuiApp(
         source, session = message.source, message.session
         if not all(screen.header_state.connected for screen in self.screens_on(source)):
             self.update_headers(source, lambda state: state.connected_to(session))
-            self.welcome(source, session)
+            self.begin_session(source, session)
 
     def on_last_known(self, message: messages.LastKnown) -> None:
         """Show where the connection led to the last time, until it is open."""
@@ -141,7 +141,7 @@ class EcrTuiApp(
         if not self.header_state_of(source).connected:
             self.update_headers(source, lambda state: state.expecting(location, alias, settings))
 
-    def welcome(self, source: SessionSource, session: Session) -> None:
+    def begin_session(self, source: SessionSource, session: Session) -> None:
         """Read who the caller is; on the first connection, do what the session needs."""
         self.run_worker(self.identify(source, session), group="identify", exit_on_error=False)
         self.set_timer(IDLE_DELAY, lambda: self.run_worker(self.name_account(source, session), exit_on_error=False))
@@ -162,7 +162,7 @@ class EcrTuiApp(
         await self.switcher.offer(source, error)
 
     def on_switch_to(self, message: messages.SwitchTo) -> None:
-        self.switcher.switch(message.source, message.session, message.landing)
+        self.switcher.switch(message.source, message.session, message.start)
 
     def on_open_side_by_side(self, message: messages.OpenSideBySide) -> None:
         self.switcher.open_side_by_side(message.sources)
@@ -349,7 +349,7 @@ class EcrTuiApp(
 
     def action_find(self) -> None:
         """Open the search in all repositories; on that screen, edit its text."""
-        self.find(self.screen.sought if isinstance(self.screen, AppScreen) else "", at_once=False)
+        self.find(self.screen.text_to_find if isinstance(self.screen, AppScreen) else "", at_once=False)
 
     def find(self, text: str, *, at_once: bool = True) -> None:
         """Find a text in all repositories of the open connections.

@@ -141,7 +141,7 @@ class AppScreen(Screen[None]):
         return Reference()
 
     @property
-    def sought(self) -> str:
+    def text_to_find(self) -> str:
         """The image that the user may want to find elsewhere: a digest or a reference. Screens override it."""
         reference = self.reference
         return reference.digest or (str(reference) if reference.tag else "")

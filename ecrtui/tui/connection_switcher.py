@@ -63,7 +63,7 @@ class ConnectionSwitcher:
 
         if self._connections is None or any(isinstance(each, ConnectionPicker) for each in self._app.screen_stack):
             return None
-        opened = picker(self._connections, self._context(), self._landing(), problem)
+        opened = picker(self._connections, self._context(), self._find_start(), problem)
         self._app.push_screen(opened)
         return opened
 
@@ -100,7 +100,7 @@ class ConnectionSwitcher:
         if any(profile.name != self._context().profile for profile in listed.profiles):
             self.choose_profile(error)
 
-    def switch(self, source: SessionSource, session: Session, landing: Reference) -> None:
+    def switch(self, source: SessionSource, session: Session, start: Reference) -> None:
         """Switch the screens to another connection and close the one in use. Refuse while it writes."""
         app, before = self._app, self._app.connect
         if app.writes_on(before):
@@ -109,12 +109,12 @@ class ConnectionSwitcher:
                 "Not switched: a write is in flight. Switch again when it completes.", severity="warning", timeout=10
             )
             return
-        filters = self._filters(landing)
+        filters = self._filters(start)
         with app.batch_update():
             self._leave_screens()
             app.use_source(source)
-            self._open_screens(source, session, landing, filters)
-        app.welcome(source, session)
+            self._open_screens(source, session, start, filters)
+        app.begin_session(source, session)
         before.close()
 
     def open_side_by_side(self, sources: Sequence[SessionSource]) -> None:
@@ -135,18 +135,18 @@ class ConnectionSwitcher:
         profile = connection.used_profile(os.environ)
         return PickerContext(connection, profile, state.registry_id, state.region, state.connected)
 
-    def _landing(self) -> Callable[[Session], Reference]:
+    def _find_start(self) -> Callable[[Session], Reference]:
         references = [screen.reference for screen in self._app.screen_stack if isinstance(screen, AppScreen)]
         return partial(
             existing_part, next((reference for reference in reversed(references) if reference.repository), Reference())
         )
 
-    def _filters(self, landing: Reference) -> dict[type[AppScreen], str]:
+    def _filters(self, start: Reference) -> dict[type[AppScreen], str]:
         """Return the filters to keep: that of the repositories, and that of the images of the same repository."""
         return {
             type(screen): screen.state.filter_text
             for screen in self._app.screen_stack
-            if isinstance(screen, ListScreen) and screen.reference.repository in ("", landing.repository)
+            if isinstance(screen, ListScreen) and screen.reference.repository in ("", start.repository)
         }
 
     def _leave_screens(self) -> None:
@@ -160,7 +160,7 @@ class ConnectionSwitcher:
                 self._app.pop_screen()
 
     def _open_screens(
-        self, source: SessionSource, session: Session, landing: Reference, filters: dict[type[AppScreen], str]
+        self, source: SessionSource, session: Session, start: Reference, filters: dict[type[AppScreen], str]
     ) -> None:
         from ecrtui.tui.screens.image import ImageScreen
         from ecrtui.tui.screens.images import ImagesScreen
@@ -171,12 +171,12 @@ class ConnectionSwitcher:
         repositories.first_filter = filters.get(RepositoriesScreen, "")
         repositories.header_state = HeaderState(demo=source.connection.demo).connected_to(session)
         switch_screen(self._app, repositories)
-        if landing.repository:
-            images = ImagesScreen(source, landing.repository)
+        if start.repository:
+            images = ImagesScreen(source, start.repository)
             images.first_filter = filters.get(ImagesScreen, "")
             self._app.push_app_screen(images)
-        if subject := landing.digest or landing.tag:
-            self._app.push_app_screen(ImageScreen(source, landing.repository, subject))
+        if subject := start.digest or start.tag:
+            self._app.push_app_screen(ImageScreen(source, start.repository, subject))
 
 
 def existing_part(reference: Reference, session: Session) -> Reference:

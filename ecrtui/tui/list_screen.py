@@ -360,9 +360,9 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         return press(self, "app.find", "find it in all repositories") if looks_pasted(line) else ""
 
     @property
-    def sought(self) -> str:
+    def text_to_find(self) -> str:
         line = self.query_one(FilterBar).value.strip()
-        return line if self._find_hint(line) else super().sought
+        return line if self._find_hint(line) else super().text_to_find
 
     def _progress(self) -> str:
         """Return the status; a narrow screen cuts its end, so the totals come last."""

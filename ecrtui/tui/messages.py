@@ -57,12 +57,12 @@ class SwitchTo(FieldsMessage):
     Args:
         source: the source of its session.
         session: its session.
-        landing: what to show: a repository, an image, or all repositories if it is empty.
+        start: what to show: a repository, an image, or all repositories if it is empty.
     """
 
     source: SessionSource
     session: Session
-    landing: Reference
+    start: Reference
 
 
 class OpenSideBySide(FieldsMessage):

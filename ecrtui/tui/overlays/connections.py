@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from ecrtui.session import Connections, Session
 
 
-Landing = Callable[["Session"], "Reference"]
+FindStart = Callable[["Session"], "Reference"]
 """Returns the part of the location on the screen that exists in another registry. Blocks."""
 
 
@@ -58,7 +58,7 @@ class ConnectionPicker(Overlay[None]):
     Args:
         connections: what the user can connect to.
         context: the connection in use.
-        landing: finds what the screens show after a switch.
+        find_start: finds what the screens show after a switch.
         problem: why nothing is connected; None if something is, or nothing was tried.
     """
 
@@ -79,13 +79,13 @@ class ConnectionPicker(Overlay[None]):
         self,
         connections: Connections,
         context: PickerContext,
-        landing: Landing,
+        find_start: FindStart,
         problem: EcrTuiError | None = None,
     ) -> None:
         super().__init__()
         self.connections = connections
         self.context = context
-        self.landing = landing
+        self.find_start = find_start
         self.problem = problem
         self.first_choice: ConnectionRow | None = None
         """The row to connect to at once."""
@@ -143,7 +143,7 @@ class ConnectionPicker(Overlay[None]):
         self._show_message()
         if self.first_choice is not None:
             self.table.merge([self.first_choice])
-            self.rows.move(self.rows.index_of(self.first_choice.key) or 0)
+            self.table.go_to(self.first_choice.key)
             self.choose(self.first_choice)
 
     # Filter and cursor
@@ -153,7 +153,7 @@ class ConnectionPicker(Overlay[None]):
         line = event.value
         chosen: Filter[ConnectionRow] | None = words_filter(line, _searchable) if line.strip() else None
         self.table.filter(None if chosen is None else chosen.matches)
-        self.rows.move(0)
+        self.table.action_top()
 
     def action_down(self) -> None:
         """Move one row down."""
@@ -245,7 +245,7 @@ class ConnectionPicker(Overlay[None]):
         source = self.connections.open(connection)
         try:
             session = await blocking.run_blocking(source)
-            landing = await blocking.run_blocking(self.landing, session)
+            start = await blocking.run_blocking(self.find_start, session)
         except EcrTuiError as error:
             source.close()
             self._errors[row.key] = error
@@ -257,7 +257,7 @@ class ConnectionPicker(Overlay[None]):
         else:
             self._show_state(row)
             await blocking.run_blocking(self.connections.remember, connection, session.location.region)
-            self.post_message(messages.SwitchTo(source, session, landing))
+            self.post_message(messages.SwitchTo(source, session, start))
         finally:
             if self._connecting_key == row.key:
                 self._connecting_key = None
@@ -289,10 +289,10 @@ class ProfilePicker(ConnectionPicker):
 
     def choose(self, row: ConnectionRow | None) -> None:
         if row is not None and row.sso_session:
-            self.app.push_screen(RolePicker(self.connections, self.context, self.landing, row.sso_session))
+            self.app.push_screen(RolePicker(self.connections, self.context, self.find_start, row.sso_session))
         elif row is not None and row.connection is not None and not row.region and not row.connection.demo:
             self.app.push_screen(
-                RegionPicker(self.connections, self.context._replace(connection=row.connection), self.landing)
+                RegionPicker(self.connections, self.context._replace(connection=row.connection), self.find_start)
             )
         else:
             super().choose(row)
@@ -304,15 +304,15 @@ class RolePicker(ProfilePicker):
     Args:
         connections: what the user can connect to.
         context: the connection in use.
-        landing: finds what the screens show after a switch.
+        find_start: finds what the screens show after a switch.
         session: the name of the ``sso-session``.
     """
 
     PLACEHOLDER = "type to filter: account, role"
     COLUMNS = ROLE_COLUMNS
 
-    def __init__(self, connections: Connections, context: PickerContext, landing: Landing, session: str) -> None:
-        super().__init__(connections, context, landing)
+    def __init__(self, connections: Connections, context: PickerContext, find_start: FindStart, session: str) -> None:
+        super().__init__(connections, context, find_start)
         self._sso_session = session
 
     def title_text(self) -> str:

@@ -107,8 +107,8 @@ class ImagesScreen(
         return Reference(self.repository_name)
 
     @property
-    def sought(self) -> str:
-        return super().sought or (self.current.digest if self.current is not None else "")
+    def text_to_find(self) -> str:
+        return super().text_to_find or (self.current.digest if self.current is not None else "")
 
     def breadcrumb(self) -> str:
         return f"Repositories › {self.repository_name}"
