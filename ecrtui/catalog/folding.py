@@ -148,7 +148,13 @@ class Folding(Generic[Item]):
             return False, False
         if groups.stands_alone(item):
             return False, True
-        return bool(groups.owners(item)) and any(True for _ in self._tops(slot, set())), False
+        return self._has_top(slot, self._others(slot, groups.owners(item))), False
+
+    def _has_top(self, slot: int, owners: Sequence[int]) -> bool:
+        """Return True if there is a top row above a row with these owners. Nearly every owner is one itself."""
+        if any(self._stands_alone(owner) or not self._owners(owner) for owner in owners):
+            return True
+        return bool(owners) and any(True for _ in self._tops(slot, set()))
 
     def kin(self, slots: Iterable[int]) -> set[int]:
         """Return the rows whose place depends on these: all that they belong to, and all that belongs to them."""

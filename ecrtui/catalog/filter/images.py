@@ -88,6 +88,7 @@ _TAGS: Callable[[Image], tuple[str, ...]] = attrgetter("tags")
 _MEDIA_TYPE: Callable[[Image], str] = attrgetter("media_type")
 _ARTIFACT_MEDIA_TYPE: Callable[[Image], str] = attrgetter("artifact_media_type")
 _DIGEST: Callable[[Image], str] = attrgetter("digest")
+_KIND: Callable[[Image], ImageKind] = attrgetter("kind")
 _SUBJECT: Callable[[Image], str] = attrgetter("subject")
 
 
@@ -380,29 +381,27 @@ def _platform(term: Term, now: float, groups: ImageGroups) -> Condition[Image]:
     def is_meant(name: str) -> bool:
         return any(found.match_many((name,)))
 
-    def matches(image: Image) -> bool:
-        part = groups.part(image.digest)
-        names = groups.platforms(image.digest) if part is None or not part.platform else (part.platform,)
-        return any(map(is_meant, names))
-
     def mask(images: Sequence[Image]) -> list[bool]:
         known = groups.known
+
+        def matches(digest: str) -> bool:
+            if digest in known.indexes and (platform := known.part(digest, known.indexes[digest][0]).platform):
+                return is_meant(platform)
+            return any(part.platform and is_meant(part.platform) for part in known.parts.get(digest, ()))
+
         return [
-            (digest in known.indexes or bool(known.parts.get(digest))) and matches(image)
-            for digest, image in zip(cached_column(images, _digests), images, strict=True)
+            (digest in known.indexes or digest in known.parts) and matches(digest)
+            for digest in cached_column(images, _digests)
         ]
 
-    def is_unknown(image: Image) -> bool:
-        if image.kind is ImageKind.INDEX:
-            return groups.is_unread(image)
-        return image.kind is ImageKind.IMAGE and groups.part(image.digest) is None
+    def undecided(images: Sequence[Image]) -> list[bool]:
+        indexes, parts = groups.known.indexes, groups.known.parts
+        return [
+            digest not in parts if kind is ImageKind.INDEX else kind is ImageKind.IMAGE and digest not in indexes
+            for digest, kind in zip(map(_DIGEST, images), map(_KIND, images), strict=True)
+        ]
 
-    return Condition(
-        mask,
-        {"kind": found.find, "tag": found.find},
-        lambda images: [is_unknown(image) for image in images],
-        _PARTS,
-    )
+    return Condition(mask, {"kind": found.find, "tag": found.find}, undecided, _PARTS)
 
 
 def _of(term: Term, now: float, groups: ImageGroups) -> Condition[Image]:
