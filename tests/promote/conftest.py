@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -39,6 +40,19 @@ SOURCE_ACCOUNT, TARGET_ACCOUNT = "111111111111", "222222222222"
 DEV, PROD = "team/dev", "team/prod"
 
 
+class RecordingRegistry(EmbeddedRegistry):
+    """Keeps the operation and the repository of each request of the ECR API; empty for the whole registry."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.requests: set[tuple[str, str]] = set()
+
+    def run(self, operation: str, parameters: dict[str, Any], **context: Any) -> Mapping[str, Any]:
+        names = [parameters.get("repositoryName"), *parameters.get("repositoryNames", ())]
+        self.requests |= {(operation, name) for name in filter(None, names)} or {(operation, "")}
+        return super().run(operation, parameters, **context)
+
+
 def without_pauses(_: float = 0) -> RateLimiter:
     return RateLimiter(0, sleep=lambda _: None)
 
@@ -47,7 +61,7 @@ def without_pauses(_: float = 0) -> RateLimiter:
 class Site:
     """A registry, a boto3 client to prepare and inspect it, and the registry that the product uses."""
 
-    embedded: EmbeddedRegistry
+    embedded: RecordingRegistry
     client: Any
     registry: EcrRegistry
 
@@ -55,7 +69,7 @@ class Site:
 @cache
 def _site(account: str) -> Site:
     """Return a registry that all tests share. To create a boto3 session takes longer than most tests."""
-    embedded = EmbeddedRegistry(open_database(None), registry_id=account, region=REGION)
+    embedded = RecordingRegistry(open_database(None), registry_id=account, region=REGION)
     return Site(embedded, client_for(embedded), open_registry(Connection(), embedded=embedded))
 
 

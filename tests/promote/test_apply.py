@@ -22,6 +22,16 @@ from tests.promote.conftest import DEV, PROD, Promotions, cosign_tag
 from tests.support.embedded import PushedImage, digest_of, manifest_text, push_image, push_index, put, upload_blob
 
 DONE, ALREADY, FAILED = StepOutcome.DONE, StepOutcome.ALREADY, StepOutcome.FAILED
+READS = {
+    "BatchGetImage",
+    "DescribeImages",
+    "DescribeRegistry",
+    "GetDownloadUrlForLayer",
+    "GetLifecyclePolicy",
+    "ListImageReferrers",
+}
+"""The operations that a promotion may ask the source for."""
+
 WRITES = ("InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "PutImage", "CreateRepository")
 
 
@@ -126,11 +136,23 @@ def test_a_new_referrer_alone_is_brought(sites: Promotions) -> None:
 
 
 def test_the_source_sees_no_write_and_the_target_nothing_of_the_source(sites: Promotions) -> None:
+    """Through a plan, a copy with a failure, what goes on after it, a verification and an undo."""
     sites.signed_index()
-    before = sum(sites.source.embedded.calls[operation] for operation in WRITES)
-    sites.apply()
-    assert sum(sites.source.embedded.calls[operation] for operation in WRITES) == before
-    assert sites.target.embedded.calls["GetDownloadUrlForLayer"] == 0
+    for tag in ("v1", "old"):
+        push_image(sites.target.client, PROD, "old", tag)
+    source, target = (site.embedded.requests for site in (sites.source, sites.target))
+    source.clear()
+    target.clear()
+    sites.fault("target PutImage:error:code=AccessDeniedException:message=no:times=1")
+    assert not set(outcomes(sites.apply())) & {DONE, ALREADY}
+    result = sites.apply(verifies=True)
+    assert result.verification is not None and not result.verification.missing
+    sites.engine.apply(sites.engine.plan_undo_of(result.promotion.plan.id), on_conflict=OnConflict.CONTINUE)
+    assert {operation for operation, _ in source} <= READS
+    assert {name for _, name in source} <= {DEV, ""}
+    assert {name for _, name in target} <= {PROD, ""}
+    assert {operation for operation, name in source | target if not name} <= {"DescribeRegistry"}
+    assert "GetDownloadUrlForLayer" not in {operation for operation, _ in target}
 
 
 def test_a_layer_of_several_parts_arrives(sites: Promotions) -> None:
