@@ -5,6 +5,8 @@ from __future__ import annotations
 from base64 import b32decode
 from typing import NamedTuple
 
+from ecrtui.errors import UsageError
+
 EMBEDDED = "embedded"
 """The endpoint of the embedded registry in this process."""
 
@@ -21,6 +23,16 @@ class RegistryLocation(NamedTuple):
     def in_words(self) -> str:
         """The account, the region and the endpoint for a sentence."""
         return f"account {self.registry_id} in {self.region}{f' at {self.endpoint}' if self.endpoint else ''}"
+
+
+def check_account(registry_id: str) -> None:
+    """Check the account that the user gave.
+
+    Raises:
+        UsageError: it has other characters than 12 digits.
+    """
+    if not (len(registry_id) == 12 and registry_id.isascii() and registry_id.isdecimal()):
+        raise UsageError(f"{registry_id!r} is not an account", hint="An account has 12 digits, as in 123456789012.")
 
 
 def account_of_arn(arn: str) -> str:

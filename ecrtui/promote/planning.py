@@ -120,7 +120,7 @@ class PromotionPlanner:
             if error.kind is not ErrorKind.REPOSITORY_NOT_FOUND:
                 raise
             if not self._create_repository:
-                raise _without_repository(error) from error
+                raise _without_repository(error, repository) from error
             return {}, True
         manifests = source.closure.manifests
         absent = [head for head in source.closure.heads if not _usable(found.get(head))]
@@ -220,12 +220,15 @@ def _left_out(source: Source, external: frozenset[str]) -> str:
     return f"not copied, because {source.repository} does not have them: layers with a URL of their own ({names})"
 
 
-def _without_repository(error: NotFound) -> NotFound:
+def _without_repository(error: NotFound, repository: str) -> NotFound:
     """Return the error for a repository of the target that does not exist, with the option that creates it."""
+    has_host = "." in repository.partition("/")[0]
+    other = f"The target is in ECR: {repository} is the name of a repository there. " if has_host else ""
+    check = "Check the name, the region and the account of the target."
     return NotFound(
         error.title,
         error.detail,
-        "Check the name, the region and the account of the target. To create the repository: --create-repository.",
+        f"{other}{check} To create the repository: --create-repository.",
         kind=error.kind,
         code=error.code,
         operation=error.operation,
@@ -239,7 +242,9 @@ def _check_repositories(source: Source, targets: Iterable[TagTarget]) -> None:
             raise UsageError(
                 "The target is in the repository of the source",
                 f"{target.repository}:{target.tag} needs no copy.",
-                f"Add the tag with: ecrtui retag {source} {target.tag}",
+                f"Add the tag with: ecrtui retag {source} {target.tag}"
+                if target.tag != source.tag
+                else "It is the source. Name another repository.",
             )
 
 

@@ -11,7 +11,7 @@ from ecrtui.ecr.findings import ImageScan, ScanReport
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.layer import LayerState, Upload
 from ecrtui.ecr.lifecycle import LifecyclePreview
-from ecrtui.ecr.location import RegistryLocation
+from ecrtui.ecr.location import RegistryLocation, check_account
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.referrer import Referrer
@@ -53,11 +53,16 @@ class EcrRegistry(Registry, LayerStore):
     Args:
         clients: the clients of the connection.
         registry_id: the account; None for the account of the caller.
+
+    Raises:
+        UsageError: the account has other characters than 12 digits.
     """
 
     capabilities: Capabilities = ECR_CAPABILITIES
 
     def __init__(self, clients: Clients, registry_id: str | None = None) -> None:
+        if registry_id:
+            check_account(registry_id)
         self._clients = clients
         self._account_is_given = bool(registry_id)
         self._calls = EcrCalls(clients, registry_id)

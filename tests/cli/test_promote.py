@@ -123,6 +123,8 @@ def test_an_image_is_planned_copied_found_there_and_undone(two: TwoRegistries, t
         ((f"{DEV}:v1", f"{PROD}@sha256:{'0' * 64}", "--yes"), ExitCode.USAGE, "has a digest"),
         ((DEV, PROD, "--yes"), ExitCode.USAGE, "names no image"),
         ((f"{DEV}:v1", PROD, "--expect", "x"), ExitCode.USAGE, "not a digest"),
+        ((f"{DEV}:v1", PROD, "--registry-id", "12"), ExitCode.USAGE, "12 digits"),
+        ((f"{DEV}:v1", PROD, "--to-registry-id", "prod"), ExitCode.USAGE, "12 digits"),
     ],
 )
 def test_a_refused_promotion_sends_nothing(

@@ -219,9 +219,11 @@ def test_a_permission_that_the_plan_needs_is_named(sites: Promotions, operation:
 
 def test_a_missing_repository_is_named_or_created(sites: Promotions) -> None:
     sites.image()
-    with pytest.raises(NotFound, match="team/none") as caught:
-        sites.plan(TagTarget("team/none", "v1"))
-    assert caught.value.kind is ErrorKind.REPOSITORY_NOT_FOUND
+    for name, has_host in (("ghcr.io/none", True), ("team/none", False)):
+        with pytest.raises(NotFound, match=name) as caught:
+            sites.plan(TagTarget(name, "v1"))
+        assert caught.value.kind is ErrorKind.REPOSITORY_NOT_FOUND
+        assert ("is in ECR" in caught.value.hint) == has_host
     promotion = sites.plan(TagTarget("team/none", "v1"), create_repository=True)
     assert promotion.copies[0].create
     assert promotion.plan.write_steps[0].action is StepAction.CREATE
@@ -303,9 +305,10 @@ def test_the_lifecycle_rule_that_would_expire_the_copy_is_named(sites: Promotion
 def test_a_target_in_the_repository_of_the_source_points_to_retag(sites: Promotions) -> None:
     sites.target = sites.source
     sites.image()
-    with pytest.raises(UsageError) as caught:
-        sites.plan(TagTarget(DEV, "v2"))
-    assert "ecrtui retag team/dev:v1 v2" in caught.value.hint
+    for tag, hint in (("v2", "ecrtui retag team/dev:v1 v2"), ("v1", "another repository")):
+        with pytest.raises(UsageError) as caught:
+            sites.plan(TagTarget(DEV, tag))
+        assert hint in caught.value.hint
 
 
 def test_a_registry_in_this_process_has_no_oci_api(sites: Promotions) -> None:
