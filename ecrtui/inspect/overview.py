@@ -43,7 +43,8 @@ def artifact_lines(
     Args:
         artifacts: the known artifacts. An attestation in the index has contents once its manifest was read.
         nothing: the text for a kind that the image does not have.
-        unknown: what could not be read, and why. An artifact of each kind may be there, so that each line says it.
+        unknown: what could not be read, and why: "referrers not known: Access denied". An artifact of each kind may be
+            there, so that each line says it; a line of its own says why.
         read_hint: says how to read the attestations that were not read.
     """
     found: dict[str, list[str]] = {}
@@ -56,6 +57,7 @@ def artifact_lines(
             label = _LABELS.get(kind, "artifact")
             found.setdefault(label, []).append(name or artifact.artifact_type or str(kind))
     lines = []
+    missing = [part.partition(": ")[0].rstrip(".") for part in unknown]
     for label in dict.fromkeys((*_ALWAYS, *found)):
         known = ""
         if names := found.get(label):
@@ -65,7 +67,9 @@ def artifact_lines(
         elif unread and label != SIGNATURE:
             known = f"not known: {units.format_count(unread, 'attestation')} in the index, not read"
             known = " · ".join(filter(None, (known, read_hint)))
-        lines.append(ArtifactLine(label, "; ".join(part.rstrip(".") for part in (known, *unknown) if part) or nothing))
+        lines.append(ArtifactLine(label, "; ".join(filter(None, (known, *missing))) or nothing))
+    if why := [part for part in unknown if ": " in part]:
+        lines.append(ArtifactLine("artifacts", "; ".join(why)))
     return lines
 
 

@@ -48,15 +48,20 @@ def test_artifacts_are_shown_by_kind_and_never_called_verified() -> None:
 
 def test_each_line_says_what_is_not_known() -> None:
     denied = "referrers not known: ecr:ListImageReferrers"
-    assert set(lines((), unknown=[denied]).values()) == {denied}
+    short = "referrers not known"
+    assert lines((), unknown=[denied]) == {
+        **dict.fromkeys(("signature", "sbom", "provenance"), short),
+        "artifacts": denied,
+    }
     unread = "not known: 1 attestation in the index, not read · 6 reads them"
     found = lines([attestation_artifact(OTHER)])
     assert (found["sbom"], found["provenance"], found["signature"]) == (unread, unread, "none")
     found = lines([cosign(OTHER), attestation_artifact(OTHER)], [f"{denied}.", "manifest not known"])
     assert found == {
-        "signature": f"cosign tag · present, not verified; {denied}; manifest not known",
-        "sbom": f"{unread}; {denied}; manifest not known",
-        "provenance": f"{unread}; {denied}; manifest not known",
+        "signature": f"cosign tag · present, not verified; {short}; manifest not known",
+        "sbom": f"{unread}; {short}; manifest not known",
+        "provenance": f"{unread}; {short}; manifest not known",
+        "artifacts": f"{denied}.",
     }
 
 
