@@ -101,7 +101,10 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         self.show_about("\n".join([*problems, *content.notes]))
         self._show_tree()
         if self._shown is None:
-            self._explain("Select an artifact. " + key_hint(self, "artifacts_pane.open", "reads what is in it."))
+            read = key_hint(self, "artifacts_pane.open", "reads what is in it.")
+            found = next(content.all_artifacts(), None) is not None
+            none = "" if content.problems else "This image has no signature, SBOM or other artifact."
+            self._explain(f"Select an artifact. {read}" if found else none)
 
     def badge(self, content: ArtifactTree) -> str:
         return str(content.count) if not content.problems else f"{content.count}?"

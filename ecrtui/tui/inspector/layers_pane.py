@@ -184,7 +184,9 @@ def _row_text(row: _Row) -> str:
     ]
     if layer.number:
         images = row.layers.sharing.images.get(layer.digest, frozenset())
-        exact = f"{format_size(layer.size)}, {layer.size:,} bytes" if layer.size >= 0 else "not known"
+        exact = format_size(layer.size) if layer.size >= 0 else "not known"
+        if layer.size >= 1000:  # the size above is rounded
+            exact = f"{exact}, {layer.size:,} bytes"
         facts += [
             ("size", [exact]),
             ("digest", [visible(layer.digest)]),

@@ -205,3 +205,5 @@ async def test_without_an_sbom_only_packages_with_findings_are_known() -> None:
         await until(pilot, "hotfix-2026.10.1")
         await pilot.press("8")
         await until(pilot, "This image has no SBOM. Only packages with findings are known.")
+        await pilot.press("6")
+        await until(pilot, "This image has no signature, SBOM or other artifact.")
