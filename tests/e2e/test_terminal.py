@@ -103,7 +103,10 @@ def hanging_service() -> Iterator[tuple[str, Event]]:
 EXIT_CODES: dict[str | signal.Signals, tuple[int, ...]] = {
     signal.SIGKILL: (-signal.SIGKILL,),
     "closed terminal": (0, 128 + signal.SIGHUP),
-    **{ending: (0, 128 + ending) for ending in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)},
+    **{
+        ending: (0, 128 + ending)
+        for ending in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGXCPU)
+    },
 }
 """The exit codes after each end. A slow machine has no time for an orderly end, and 0."""
 

@@ -66,6 +66,12 @@ REMOTE_ESCAPE_DELAY: Final = 0.3
 END_TIMEOUT: Final = 1.5
 """Seconds from a lost terminal or an ending signal to the end of the process, whatever still runs."""
 
+ENDING_SIGNALS: Final = (
+    *(signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGINT),
+    *(signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGXCPU),
+)
+"""The signals that end a process unless it handles them, and after which it can still restore the terminal."""
+
 LOST_TERMINAL_CODE: Final = 128 + signal.SIGHUP
 
 
@@ -298,7 +304,7 @@ class TerminalDriver(Driver):
         on_signal(signal.SIGWINCH, self._report_size)
         on_signal(signal.SIGTSTP, self._suspend_process)
         on_signal(signal.SIGCONT, self._continue_process)
-        for ending in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT, signal.SIGINT):
+        for ending in ENDING_SIGNALS:
             if signal.getsignal(ending) is not signal.SIG_IGN:
                 on_signal(ending, self._end, 128 + ending)
 
