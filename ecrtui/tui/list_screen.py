@@ -171,9 +171,13 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
     def awaits_content(self) -> bool:
         state = self.state
         awaits_first_rows = not (self.rows.total or state.complete or state.error)
+        return super().awaits_content or awaits_first_rows
+
+    @property
+    def arranges_content(self) -> bool:
+        """True while the rows change after the filter was closed."""
         bar = self.query_one(FilterBar)
-        is_clearing = not bar.is_open and (bar.value.strip() != state.filter_text or self.table.awaits_rows)
-        return super().awaits_content or awaits_first_rows or is_clearing
+        return not bar.is_open and (bar.value.strip() != self.state.filter_text or self.table.awaits_rows)
 
     def last_known(self, cache: Cache) -> Snapshot[Item] | None:
         """Return the cached rows, if there are any. Screens override it."""

@@ -18,6 +18,9 @@ from textual.widget import Widget
 LONGEST_HOLD = 0.1
 """Seconds after which an incomplete frame is written. A user does not notice a shorter delay."""
 
+LONGEST_WORK = 0.5
+"""Seconds after which it is written while the application itself works. A busy machine gives it little time."""
+
 
 @runtime_checkable
 class AwaitsContent(Protocol):
@@ -28,6 +31,15 @@ class AwaitsContent(Protocol):
         """True if what the user asked for is not on the screen yet."""
 
 
+@runtime_checkable
+class ArrangesContent(Protocol):
+    """A screen that knows whether the application still works on what it shows. That needs no answer of a registry."""
+
+    @property
+    def arranges_content(self) -> bool:
+        """True while the application works on it."""
+
+
 class FrameHold:
     """Decides which frames to hold: the incomplete ones after an input, for a short time.
 
@@ -36,11 +48,15 @@ class FrameHold:
     Args:
         release: Called when a held frame is to be written although it is incomplete.
         longest: Seconds after which that happens.
+        longest_work: Seconds after which it happens while the application itself works.
     """
 
-    def __init__(self, release: Callable[[], None], longest: float = LONGEST_HOLD) -> None:
+    def __init__(
+        self, release: Callable[[], None], longest: float = LONGEST_HOLD, longest_work: float = LONGEST_WORK
+    ) -> None:
         self._release = release
         self._longest = longest
+        self._longest_work = longest_work
         self._has_input = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -58,9 +74,16 @@ class FrameHold:
         if is_complete(screen):
             self._end()
         elif self._has_input and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._longest, self._expire)
+            self._wait(screen, self._longest)
 
-    def _expire(self) -> None:
+    def _wait(self, screen: Screen[Any], waited: float) -> None:
+        """Hold on; the hold then has lasted ``waited`` seconds."""
+        self._timer = asyncio.get_running_loop().call_later(self._longest, self._expire, screen, waited)
+
+    def _expire(self, screen: Screen[Any], waited: float) -> None:
+        if waited < self._longest_work and not is_built(screen):
+            self._wait(screen, waited + self._longest)
+            return
         self._has_input = False
         self._end()
         self._release()
@@ -73,7 +96,12 @@ class FrameHold:
 
 def is_complete(screen: Screen[Any]) -> bool:
     """Return True if all widgets of the screen exist and none of its contents are still to come."""
-    if isinstance(screen, AwaitsContent) and screen.awaits_content:
+    return is_built(screen) and not (isinstance(screen, AwaitsContent) and screen.awaits_content)
+
+
+def is_built(screen: Screen[Any]) -> bool:
+    """Return True if all widgets of the screen exist and the application works on none of its contents."""
+    if isinstance(screen, ArrangesContent) and screen.arranges_content:
         return False
     return all(widget.is_mounted for widget in _displayed(screen))
 

@@ -15,6 +15,7 @@ from ecrtui.tui.textual_fixes.frame_hold import FrameHold, is_complete
 
 class WaitingScreen(Screen[None]):
     awaits_content = True
+    arranges_content = False
 
     def compose(self) -> ComposeResult:
         yield Vertical(Static("text"), id="box")
@@ -64,3 +65,32 @@ async def test_a_frame_is_incomplete_until_its_widgets_exist() -> None:
         assert not is_complete(screen)
         await mounting
         assert is_complete(screen)
+
+
+async def test_a_frame_is_held_for_longer_while_the_application_itself_works() -> None:
+    async with HoldApp().run_test() as pilot:
+        released = asyncio.Event()
+        hold = FrameHold(released.set, longest=0, longest_work=1)
+        screen = pilot.app.screen
+        assert isinstance(screen, WaitingScreen)
+        screen.arranges_content = True
+        hold.input_arrived()
+        hold.frame_drawn(screen)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert hold.is_active
+        assert not released.is_set()
+        screen.arranges_content = False
+        await released.wait()
+
+
+async def test_no_frame_is_held_for_ever() -> None:
+    async with HoldApp().run_test() as pilot:
+        released = asyncio.Event()
+        hold = FrameHold(released.set, longest=0.001, longest_work=0.002)
+        screen = pilot.app.screen
+        assert isinstance(screen, WaitingScreen)
+        screen.arranges_content = True
+        hold.input_arrived()
+        hold.frame_drawn(screen)
+        await released.wait()
