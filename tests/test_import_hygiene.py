@@ -106,6 +106,12 @@ def test_the_first_frame_loads_only_what_it_shows(tmp_path: Path) -> None:
     )
 
 
+def test_cached_rows_load_nothing_that_reads_manifests() -> None:
+    program = "import sys, ecrtui.catalog.cache.store; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert not {"ecrtui.ecr.manifest", "ecrtui.catalog.index_parts"} & set(modules.stdout.split())
+
+
 def test_the_process_that_draws_never_loads_botocore() -> None:
     program = """
     from ecrtui.registry.process.client import RegistryProcess

@@ -8,12 +8,15 @@ import sqlite3
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from ecrtui.catalog.cache.file import UNREADABLE, CacheFile
-from ecrtui.catalog.index_parts import Part, parts_of
 from ecrtui.ecr.image import ImageKind, is_index
-from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.units import DAY
+
+if TYPE_CHECKING:  # what reads manifests is not loaded for the cached rows of the first frame
+    from ecrtui.catalog.index_parts import Part
+    from ecrtui.ecr.manifest import Manifest
 
 MANIFESTS_SIZE = 64 * 1024 * 1024
 """Bytes of manifests, compressed."""
@@ -93,6 +96,8 @@ class ManifestStore:
                 unparsed.append(digest)
         for start in range(0, len(unparsed), _PARSED_AT_ONCE):
             manifests = self.load(repository, unparsed[start : start + _PARSED_AT_ONCE])
+            from ecrtui.catalog.index_parts import parts_of
+
             parsed = {manifest.digest: parts_of(manifest.text) for manifest in manifests}
             self._keep_parts(repository, parsed)
             found |= parsed
@@ -165,6 +170,8 @@ class ManifestStore:
 
 
 def _decode(digest: str, media_type: str, content: bytes) -> Manifest | None:
+    from ecrtui.ecr.manifest import Manifest
+
     try:
         manifest = Manifest(zlib.decompress(content).decode(), digest, media_type)
     except UNREADABLE:
@@ -182,4 +189,6 @@ def _decode_parts(text: str | None) -> Sequence[Part] | None:
     stored = json.loads(text)  # type: ignore[arg-type]  # raises TypeError for None
     if stored is None:
         return None
+    from ecrtui.catalog.index_parts import Part
+
     return tuple(Part(digest, ImageKind(kind), sys.intern(platform)) for digest, kind, platform in stored)

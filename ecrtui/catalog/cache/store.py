@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ecrtui.catalog.cache.chunks import IMAGE_CHUNKS, REPOSITORY_CHUNKS
 from ecrtui.catalog.cache.file import BUSY_TIMEOUT, CacheFile
@@ -12,13 +13,15 @@ from ecrtui.catalog.cache.listings import LISTINGS_SIZE, ListingStore, Snapshot
 from ecrtui.catalog.cache.manifests import MANIFESTS_SIZE, ManifestStore
 from ecrtui.catalog.cache.scans import ScanStore
 from ecrtui.catalog.cache.totals import TotalsStore
-from ecrtui.catalog.index_parts import Part
 from ecrtui.catalog.repository_totals import RepositoryTotals
 from ecrtui.ecr.findings import ImageScan
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.repository import Repository
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.index_parts import Part
+    from ecrtui.ecr.manifest import Manifest
 
 __all__ = ["Cache", "Snapshot"]
 
