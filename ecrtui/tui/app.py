@@ -169,8 +169,7 @@ class EcrTuiApp(
 
     def on_left_connections(self, message: messages.LeftConnections) -> None:
         for source in message.sources:
-            if not self.writes_on(source):
-                source.close()
+            self.close_source(source)
 
     def use_source(self, source: SessionSource) -> None:
         """Open new screens on this source from now on."""

@@ -34,6 +34,8 @@ class SourcesApp(TerminalApp):
         """The sources that have a session."""
         self._writes: list[SessionSource] = []
         """The source of each write in flight."""
+        self._left: list[SessionSource] = []
+        """The sources to close when their last write has ended."""
 
     def header_state_of(self, source: SessionSource) -> HeaderState:
         """Return what the headers of a source show."""
@@ -95,13 +97,24 @@ class SourcesApp(TerminalApp):
         """Return the number of writes in flight to the registry of a source."""
         return sum(source is writing for writing in self._writes)
 
+    def close_source(self, source: SessionSource) -> None:
+        """Close a source that no screen uses any more; while it writes, after the last write."""
+        if self.writes_on(source):
+            self._left.append(source)
+        else:
+            source.close()
+
     def on_write_began(self, message: messages.WriteBegan) -> None:
         self._writes.append(message.source)
         self._show_writes(message.source)
 
     def on_write_ended(self, message: messages.WriteEnded) -> None:
-        self._writes.remove(message.source)
-        self._show_writes(message.source)
+        source = message.source
+        self._writes.remove(source)
+        self._show_writes(source)
+        if any(source is left for left in self._left):
+            self._left.remove(source)
+            self.close_source(source)
         if self.leaving and not self._writes:
             self.exit()
 

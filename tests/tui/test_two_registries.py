@@ -10,10 +10,11 @@ from ecrtui.connections import SessionFactory
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection, load
+from ecrtui.tui import messages
 from ecrtui.tui.app import EcrTuiApp
 from ecrtui.tui.screens.repositories import RepositoriesScreen
 from tests.support.embedded import REGISTRY_ID, client_for, create_repository, push_image
-from tests.support.screen import retag, running, screen_text, until
+from tests.support.screen import OpenSession, app_of, retag, running, screen_text, until
 
 OTHER_ID = "210987654321"
 
@@ -31,6 +32,25 @@ def open_second(pilot: Pilot[Any], embedded: EmbeddedRegistry, **settings: Any) 
     source = SessionFactory(Connection(), load(settings), embedded=embedded)
     source()  # as a row of several connections has done
     app.push_app_screen(RepositoriesScreen(source))
+
+
+async def test_connections_that_were_left_close_after_their_last_write(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, size=(120, 30)) as pilot:
+        app = app_of(pilot)
+        closed: list[bool] = []
+
+        class Source(OpenSession):
+            def close(self) -> None:
+                closed.append(True)
+
+        source = Source(app.connect())
+        for _ in range(2):
+            app.on_write_began(messages.WriteBegan(source))
+        app.on_left_connections(messages.LeftConnections((source,)))
+        app.on_write_ended(messages.WriteEnded(source))
+        assert not closed, "one write is still in flight"
+        app.on_write_ended(messages.WriteEnded(source))
+        assert closed
 
 
 async def test_each_screen_shows_its_own_registry_in_the_header() -> None:
