@@ -431,13 +431,18 @@ class ImageScreen(
 
     def action_copy_menu(self) -> None:
         """Copy a digest, a URI or a command of the image or the selected part, or the text of the pane."""
-        known, image = self.inspected, self._image
-        repository = None if known is None else known.known_repository
-        if isinstance(repository, Repository) and image is not None:
-            tag = self.subject if self.subject in image.tags else ""
-            own = clipboard.copy_items_for_image(repository, image, self.aws_options(), tag)
-            part, texts = ((), ()) if self.pane is None else (self.pane.copy_items(), self.pane.text_items())
-            self.post_message(messages.OfferCopies((*part, *own, *texts)))
+        known, image, pane = self.inspected, self._image, self.pane
+        if known is None or image is None:
+            return
+        tag = self.subject if self.subject in image.tags else ""
+        texts = () if pane is None else pane.text_items()
+        if isinstance(known.known_repository, Repository):
+            part = () if pane is None else pane.copy_items()
+            own = clipboard.copy_items_for_image(known.known_repository, image, self.aws_options(), tag)
+            items = (*part, *own, *texts)
+        else:  # a URI needs the repository, which may be denied
+            items = (*clipboard.copy_words(("digest", image.digest), ("tag", tag)), *texts)
+        self.post_message(messages.OfferCopies(items))
 
     async def action_config(self) -> None:
         """Show the config of the selected platform, or of the image."""

@@ -199,7 +199,13 @@ async def test_each_section_is_denied_on_its_own_and_a_text_is_saved(
         await pilot.press("ctrl+r")
         await until(pilot, "no lifecycle policy")
         await until(pilot, "second line")
-        await pilot.press("escape")
+        embedded.faults.add("DescribeRepositories:error:code=AccessDeniedException:message=no")
+        await pilot.press("ctrl+r")
+        await until(pilot, "ecr:DescribeRepositories")
+        await pilot.press("c")
+        screen = await until(pilot, "text of the pane overview")
+        assert image.digest in row_of(screen, "1 digest")
+        await pilot.press("escape", "escape")
         await until_gone(pilot, "second line")
 
 
