@@ -29,6 +29,9 @@ _INTERVAL = 0.25
 _RATE_WINDOW = 10.0
 """Seconds whose bytes give the current rate."""
 
+_FIRST_SHARE = 0.01
+"""The share of all bytes from which on the rate is known. Small blobs end before the first part of a large one."""
+
 
 @dataclass(frozen=True, slots=True)
 class TransferProgress:
@@ -203,7 +206,8 @@ class _Counter:
         while len(self._samples) > 2 and now - self._samples[1][0] > _RATE_WINDOW:
             self._samples.pop(0)
         began, count = self._samples[0]
-        rate = max(0.0, (self.bytes_done - count) / (now - began)) if now > began else 0.0
+        is_known = now > began and self.bytes_done >= self._total * _FIRST_SHARE
+        rate = max(0.0, (self.bytes_done - count) / (now - began)) if is_known else 0.0
         self._on_progress(
             TransferProgress(
                 self.bytes_done, max(self._total, self.bytes_done), self.blobs_done, self._blobs_total, rate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from itertools import pairwise
 
 import pytest
@@ -13,6 +14,7 @@ from ecrtui.promote.closure import Blob
 from ecrtui.promote.parts import Buffers
 from ecrtui.promote.transfer import WORKERS, BlobCopy, TransferProgress, copy_blobs
 from ecrtui.promote.upload import RESUMED_FROM, LayerUpload, Pace, Stopped
+from ecrtui.registry.protocol import LayerReader
 from tests.promote.conftest import without_pauses
 from tests.promote.memory_store import CHANGED, FAILED, LOST, THROTTLED, MemoryRecords, MemoryStore
 
@@ -228,6 +230,27 @@ def test_progress_counts_bytes_and_blobs() -> None:
     assert (result.blobs, result.bytes, result.stopped) == (11, total, False)
     assert (seen[-1].bytes_done, seen[-1].bytes_total, seen[-1].blobs_done) == (total, total, 11)
     assert all(one.bytes_done <= two.bytes_done for one, two in pairwise(seen))
+
+
+def test_the_rate_is_not_known_while_only_small_blobs_have_arrived() -> None:
+    contents = [b"config", b"x" * 1_000]
+    source, wanted = blobs(*contents)
+    config_arrived, seen = threading.Event(), list[TransferProgress]()
+
+    class WaitingStore(MemoryStore):
+        def open_layer(self, repository: str, digest: str) -> LayerReader:
+            assert digest != digest_of(contents[1]) or config_arrived.wait(60)
+            return super().open_layer(repository, digest)
+
+    def report(progress: TransferProgress) -> None:
+        seen.append(progress)
+        if progress.blobs_done:
+            config_arrived.set()
+
+    copies = [BlobCopy("dev", "prod", wanted)]
+    copy_blobs(WaitingStore(source.stored), MemoryStore(), copies, MemoryRecords(), on_progress=report)
+    known = {progress.bytes_done: progress.seconds_left is not None for progress in seen}
+    assert (known[6], known[1_006]) == (False, True)
 
 
 def test_the_first_error_stops_the_others() -> None:
