@@ -154,40 +154,39 @@ class Folding(Generic[Item]):
         """Return True if there is a top row above a row with these owners. Nearly every owner is one itself."""
         if any(self._stands_alone(owner) or not self._owners(owner) for owner in owners):
             return True
-        return bool(owners) and any(True for _ in self._tops(slot, set()))
+        return bool(owners) and any(True for _ in self._tops(slot))
 
     def kin(self, slots: Iterable[int]) -> set[int]:
         """Return the rows whose place depends on these: all that they belong to, and all that belongs to them."""
-        found: set[int] = set()
-        groups = self._groups
-        if groups is None:
-            return found
-        for slot in slots:
-            item = self._items[slot]
-            if item is not None and groups.children(self._key(item)):
-                found.update(self.everything_inside(slot).slots)
-            if item is not None and groups.owners(item):
-                found.update(self._above(slot))
-        return found
+        if self._groups is None:
+            return set()
+        slots = list(slots)
+        return _reached(slots, self._children) | _reached(slots, self._owners)
 
     def tops(self, slot: int) -> set[int]:
         """Return the top rows that a row inside is shown below."""
-        return set(self._tops(slot, set())) if self._owners(slot) else set()
+        return set(self._tops(slot))
 
-    def _tops(self, slot: int, seen: set[int]) -> Iterator[int]:
-        """Yield the top rows above a row. A circle, which only tags can make, has none, so all of its rows are top."""
-        seen.add(slot)
-        for owner in self._owners(slot):
-            if owner in seen:
-                continue
-            if self._stands_alone(owner) or not self._owners(owner):
-                yield owner
-            else:
-                yield from self._tops(owner, seen)
+    def _tops(self, slot: int) -> Iterator[int]:
+        """Yield the top rows above a row. A circle, which only tags can make, has none, so all of its rows are top.
+
+        Who may push can make a chain of thousands of referrers, so this does not call itself for each of them.
+        """
+        seen = {slot}
+        waiting = [slot]
+        while waiting:
+            for owner in self._owners(waiting.pop()):
+                if owner in seen:
+                    continue
+                if self._stands_alone(owner) or not self._owners(owner):
+                    yield owner
+                else:
+                    seen.add(owner)
+                    waiting.append(owner)
 
     def _is_top(self, top: int, slot: int) -> bool:
         """Return True if a row is inside, and this is a top row that it is shown below."""
-        return not self._stands_alone(slot) and top in self._tops(slot, set())
+        return not self._stands_alone(slot) and top in self._tops(slot)
 
     def _stands_alone(self, slot: int) -> bool:
         return self._groups is not None and self._groups.stands_alone(cast(Item, self._items[slot]))
@@ -206,15 +205,6 @@ class Folding(Generic[Item]):
         """Return the slots of these keys that have a row, without a slot itself."""
         slots = self._slots
         return [slots[key] for key in keys if key in slots and slots[key] != slot] if keys else []
-
-    def _above(self, slot: int) -> set[int]:
-        found: set[int] = set()
-        waiting = [slot]
-        while waiting:
-            fresh = [owner for owner in self._owners(waiting.pop()) if owner not in found]
-            found.update(fresh)
-            waiting += fresh
-        return found
 
     # What is shown below a row
 
@@ -288,3 +278,14 @@ class Folding(Generic[Item]):
         if self.is_unfolded(slot):
             return inner
         return Inner(tuple(child for child, _ in hits), tuple(depth for _, depth in hits))
+
+
+def _reached(slots: Iterable[int], following: Callable[[int], Iterable[int]]) -> set[int]:
+    """Return all slots that are reached from these, step by step."""
+    found: set[int] = set()
+    waiting = list(slots)
+    while waiting:
+        fresh = [slot for slot in following(waiting.pop()) if slot not in found]
+        found.update(fresh)
+        waiting += fresh
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -129,6 +130,16 @@ def test_folding_moves_the_cursor_to_the_owner_and_keeps_rows_without_an_owner()
     assert (rows.current, outline(rows)) == (INDEX, ["+index", "other"])
     rows.remove(["index"])
     assert outline(rows) == ["+arm", "other", "amd"]
+
+
+def test_a_chain_longer_than_the_recursion_limit_is_inside_its_first_row() -> None:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(250)
+    try:
+        rows = folded(Node("0"), *(Node(str(number), owners=(str(number - 1),)) for number in range(1, 300)))
+        assert outline(rows) == ["+0"]
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def test_a_part_of_two_indexes_is_below_both_and_has_a_row_if_it_has_a_tag() -> None:
