@@ -389,7 +389,7 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
             parts.append(self._loading_words(state))
         elif state.error and state.loaded:
             parts.append(f"stopped at {units.format_number(state.loaded)}")
-        return " · ".join(parts)
+        return " · ".join(filter(None, parts))
 
     def _count_matches(self) -> int | None:
         """Return the number of matches; while a filter is at work, that of the last complete one."""
@@ -400,8 +400,13 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         return self._known_matches
 
     def _loading_words(self, state: ListState) -> str:
-        """Return how many rows are loaded, and for how long they load, once the user may wonder."""
+        """Return how many rows are loaded, and for how long they load, once the user may wonder.
+
+        Before that, a table without rows says that it loads; the status would be one more frame.
+        """
         seconds = int(time.monotonic() - self._loading_since)
+        if seconds < PATIENCE and not self.rows.total:
+            return ""
         clock = f" {SPINNER[seconds % len(SPINNER)]} {seconds} s ·" if seconds >= PATIENCE else "…"
         return f"loading{clock} {units.format_number(state.loaded)}" + (" so far" if state.loaded else "")
 
