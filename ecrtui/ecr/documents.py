@@ -129,11 +129,15 @@ def repository_document(repository: Repository) -> Document:
 
 
 def repository_details(
-    repository: Repository, resource_tags: tuple[tuple[str, str], ...], lifecycle_policy: str, policy: str
+    repository: Repository,
+    resource_tags: tuple[tuple[str, str], ...] | None,
+    lifecycle_policy: str | None,
+    policy: str | None,
 ) -> Document:
     """Return a repository with its resource tags (ListTagsForResource) and its policies.
 
     These are the lifecycle policy (GetLifecyclePolicy) and the policy of the repository (GetRepositoryPolicy).
+    What the repository does not have is ``none``. What is not known (None) is left out.
 
     Args:
         repository: the repository.
@@ -141,10 +145,10 @@ def repository_details(
         lifecycle_policy: the text of the lifecycle policy; empty if there is none.
         policy: the text of the policy that says who may use the repository; empty if there is none.
     """
-    more = {"tags": [{"Key": key, "Value": value} for key, value in resource_tags]}
-    return repository_document(repository) | without_empty(
-        {**more, "lifecyclePolicyText": lifecycle_policy, "policyText": policy}
-    )
+    tags = None if resource_tags is None else [{"Key": key, "Value": value} for key, value in resource_tags]
+    more = {"tags": tags, "lifecyclePolicyText": lifecycle_policy, "policyText": policy}
+    known = {name: value or "none" for name, value in more.items() if value is not None}
+    return repository_document(repository) | known
 
 
 def entry_document(entry: _JournalEntry) -> Document:

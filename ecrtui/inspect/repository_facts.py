@@ -29,19 +29,19 @@ def read_facts(registry: Registry, repository: Repository) -> RepositoryFacts:
     """Read the resource tags and the policies of a repository. What is refused does not hide the rest. Blocks."""
     errors: dict[str, EcrTuiError] = {}
 
-    def known(member: str, feature: Feature, read: Callable[[], Result], missing: Result) -> Result:
+    def known(member: str, feature: Feature, read: Callable[[], Result]) -> Result | None:
         try:
             registry.capabilities.require(feature)
             return read()
         except EcrTuiError as error:
             errors[member] = error
-            return missing
+            return None
 
     name = repository.name
     document = repository_details(
         repository,
-        known("tags", "resource_tags", lambda: registry.resource_tags(repository), ()),
-        known("lifecyclePolicyText", "lifecycle_policy", lambda: registry.lifecycle_policy(name), ""),
-        known("policyText", "repository_policy", lambda: registry.repository_policy(name), ""),
+        known("tags", "resource_tags", lambda: registry.resource_tags(repository)),
+        known("lifecyclePolicyText", "lifecycle_policy", lambda: registry.lifecycle_policy(name)),
+        known("policyText", "repository_policy", lambda: registry.repository_policy(name)),
     )
     return RepositoryFacts(document, errors)

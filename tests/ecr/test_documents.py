@@ -128,8 +128,11 @@ def test_a_repository_document_holds_all_that_is_known() -> None:
         "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "key"},
         "tags": [{"Key": "team", "Value": "web"}],
         "lifecyclePolicyText": "{}",
+        "policyText": "none",
     }
-    assert repository_details(repository, (), "", "") == repository_document(repository)
+    none = {"tags": "none", "lifecyclePolicyText": "none", "policyText": "none"}
+    assert repository_details(repository, (), "", "") == repository_document(repository) | none
+    assert repository_details(repository, None, None, None) == repository_document(repository)
 
 
 def entry(**members: Any) -> JournalEntry:
