@@ -12,7 +12,7 @@ from textual.widgets import Input
 from ecrtui.ecr.units import format_names
 from ecrtui.retag.plan import Plan
 from ecrtui.tui.retag.plan_form import PlanForm
-from ecrtui.tui.retag.plan_form_state import Phase, PlanFormState, can_be_applied
+from ecrtui.tui.retag.plan_form_state import Phase, PlanFormState
 from ecrtui.tui.textual_fixes.line_input import WordsInput
 
 NOT_YET = "…".ljust(len("apply"))
@@ -30,7 +30,7 @@ class FieldForm(PlanForm):
     placeholder = ""
     """The text in the field while it is empty."""
 
-    plan_patience = 0.5
+    plan_patience = 1.0
     """Seconds for which the form still shows the last plan while it makes the next one. Most plans need less."""
 
     def __init__(self, title: Content) -> None:
@@ -79,7 +79,6 @@ class FieldForm(PlanForm):
         shown = self._shown
         if state.planning and not state.too_early and shown.phase is Phase.EDIT and shown.error is None:
             self._planning = self._planning or self.set_timer(self.plan_patience, self._show_now)
-            self.refresh_bindings()
         else:
             self._show_now()
 
@@ -91,8 +90,13 @@ class FieldForm(PlanForm):
         super().watch_state(self.state)
 
     def keys(self, state: PlanFormState) -> Iterable[tuple[str, str]]:
-        shown = self._shown.plan
-        if self._planning is not None and shown is not None and can_be_applied(shown):
+        """Yield the actions of what the form shows; while it shows that it makes a plan, keep the keys in their places.
+
+        The footer would change twice for each letter.
+        """
+        if self._planning is not None:
+            state = self._shown
+        elif state.planning and state.phase is Phase.EDIT:
             yield "plan_form.submit", NOT_YET
         yield from super().keys(state)
 
@@ -108,6 +112,8 @@ class FieldForm(PlanForm):
 
     def _show(self, state: PlanFormState) -> None:
         self.field.display = state.phase is Phase.EDIT
+        scroll = self.query_one(".scroll")
+        scroll.styles.min_height = scroll.size.height if state.planning else None  # the lines above stay in place
         super()._show(state)
 
 

@@ -460,42 +460,57 @@ async def _finished(removal: AwaitRemove) -> None:
     await removal
 
 
-async def test_enter_before_the_plan_is_reported_and_writes_nothing(embedded: EmbeddedRegistry, client: Any) -> None:
+@pytest.mark.parametrize("tags_before", ["", "rc"])
+async def test_enter_before_the_plan_is_reported_and_writes_nothing(
+    embedded: EmbeddedRegistry, client: Any, tags_before: str
+) -> None:
     push_image(client, "team/app", "content", "v1")
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image")
+        await pilot.press("t", *tags_before)
+        if tags_before:
+            await until(pilot, f"{tags_before}  new")
         plan = threading.Event()
         embedded.faults.before("DescribeImages", plan.wait)
-        await pilot.press("t", *"rc", "enter")
+        await pilot.press(*"rc", "enter")
         await until(pilot, "enter came before the plan")
         plan.set()
-        screen = await until(pilot, "rc  new")
+        screen = await until(pilot, f"{tags_before}rc  new")
         assert "enter came before the plan" in screen
         assert list(tags_of(client, "team/app")) == ["v1"]
         await pilot.press("enter")
         await until(pilot, "✓ done")
-        assert sorted(tags_of(client, "team/app")) == ["rc", "v1"]
+        assert sorted(tags_of(client, "team/app")) == [f"{tags_before}rc", "v1"]
 
 
 async def test_the_form_shows_the_last_plan_until_the_next_one_is_made(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, "team/app", "content", "v1")
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image")
-        await retag(pilot, "rc")
+        await retag(pilot, "rc rd")
         form = pilot.app.screen.query_one(RetagForm)
         form.plan_patience = 3600
         plan = threading.Event()
         embedded.faults.before("DescribeImages", plan.wait)
         await pilot.press("space")
         assert not form.state.planning
+        before = await until(pilot, "enter apply")
         await pilot.press("backspace", "2")
-        assert "rc  new" in await until_gone(pilot, "enter apply")
+        after = await until(pilot, "rc rd2")
+        assert after.replace("rd2", "rd") == before
         plan.set()
-        assert "enter apply" in await until(pilot, "rc2  new")
+        before = await until(pilot, "rd2  new")
         plan.clear()
         embedded.faults.before("DescribeImages", plan.wait)
         form.plan_patience = 0
         await pilot.press("3")
-        assert "rc2  new" not in await until(pilot, "checking current tags…")
+        after = await until(pilot, "checking current tags…")
+        assert "rd2  new" not in after
+        assert "enter …     esc cancel" in after
+        assert row_number(after, " Retag ") == row_number(before, " Retag ")
         plan.set()
-        await until(pilot, "rc23  new")
+        assert "enter apply esc cancel" in await until(pilot, "rd23  new")
+
+
+def row_number(screen: str, words: str) -> int:
+    return screen.splitlines().index(row_of(screen, words))
