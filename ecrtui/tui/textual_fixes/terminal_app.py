@@ -32,6 +32,7 @@ class TerminalApp(App[None], inherit_bindings=False):
     def __init__(self) -> None:
         require_positive_intervals()
         super().__init__(driver_class=TerminalDriver)
+        self._sent_pointer_shape = "default"
 
     @property
     def terminal_driver(self) -> TerminalDriver | None:
@@ -51,6 +52,12 @@ class TerminalApp(App[None], inherit_bindings=False):
                 cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
             driver.display(renderable, self.size, cursor, self._sync_available)
         self.post_display_hook()
+
+    def _set_pointer_shape(self, shape: str) -> None:
+        """Set the shape of the mouse pointer if it changes. Textual sends it for each new screen."""
+        if shape != self._sent_pointer_shape:
+            self._sent_pointer_shape = shape
+            super()._set_pointer_shape(shape)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Stop the cursor of a field from blinking: it writes to the terminal for ever."""

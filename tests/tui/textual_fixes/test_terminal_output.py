@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from rich.color import ColorSystem
+from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.textual_fixes.cell_frame import CellFrame
 from ecrtui.tui.textual_fixes.cell_looks import LookTable
+from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 from tests.support.screen import running, until
 
@@ -49,3 +51,20 @@ async def test_only_another_row_under_the_mouse_and_no_open_field_writes() -> No
         assert await output.next()
         assert not pilot.app.screen.query_one(Input).cursor_blink
         assert await output.next() == ""
+
+
+class RecordingDriver(HeadlessDriver):
+    """A driver that keeps what the application writes."""
+
+    written = ""
+
+    def write(self, data: str) -> None:
+        self.written += data
+
+
+async def test_the_shape_of_the_pointer_is_sent_when_it_changes() -> None:
+    app = TerminalApp()
+    app._driver = driver = RecordingDriver(app)
+    for shape in ("default", "text", "text", "default", "default"):
+        app._set_pointer_shape(shape)
+    assert driver.written == "\x1b]22;text\x07\x1b]22;default\x07"
