@@ -224,10 +224,17 @@ def _stretch(columns: Sequence[Column[Item]], widths: dict[str, int], natural: M
     The flexible columns share the rest.
     """
     flexible = [column for column in columns if column.flex]
-    for column in sorted(columns, key=lambda column: (column.flex > 0, column.drop_priority)):
-        given = min(spare, max(natural[column.id] - widths[column.id], 0))
+    for column in sorted(columns, key=lambda column: column.drop_priority):
+        given = min(spare, max(natural[column.id] - widths[column.id], 0)) if not column.flex else 0
         widths[column.id] += given
         spare -= given
+    cut = [column for column in flexible if widths[column.id] < natural[column.id]]
+    while spare and cut:  # cell by cell, so that no column takes all
+        column = min(cut, key=lambda column: widths[column.id] / column.flex)
+        widths[column.id] += 1
+        spare -= 1
+        if widths[column.id] == natural[column.id]:
+            cut.remove(column)
     shares = sum(column.flex for column in flexible)
     for number, column in enumerate(flexible):
         given = spare if number == len(flexible) - 1 else spare * column.flex // shares
