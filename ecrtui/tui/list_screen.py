@@ -21,7 +21,7 @@ from ecrtui.tui.column_choice import ChosenColumnsScreen
 from ecrtui.tui.messages import LastKnown, ShowText
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
-from ecrtui.tui.widgets.breadcrumb import Breadcrumb
+from ecrtui.tui.widgets.breadcrumb import COUNT_SEPARATOR, Breadcrumb
 from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
@@ -211,6 +211,10 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         """Return further parts of the status. Screens override it."""
         return ()
 
+    def unknown_parts(self) -> Iterable[str]:
+        """Yield what is not known of any row. A narrow status shows the number of rows first. Screens override it."""
+        return ()
+
     def note_of(self, row: Item) -> str:
         """Return a text in place of all cells of a row but the first one; empty for none. Screens override it."""
         return ""
@@ -384,12 +388,13 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         if state.stale is not None:
             parts.append(f"as of {units.format_short_duration(state.stale)} ago")
         if state.complete:
-            parts.append(self.totals())
+            count, *more = self.totals().split(COUNT_SEPARATOR)
+            parts += (count, *self.unknown_parts(), *more)
         elif state.loading:
             parts.append(self._loading_words(state))
         elif state.error and state.loaded:
             parts.append(f"stopped at {units.format_number(state.loaded)}")
-        return " · ".join(filter(None, parts))
+        return COUNT_SEPARATOR.join(filter(None, parts))
 
     def _count_matches(self) -> int | None:
         """Return the number of matches; while a filter is at work, that of the last complete one."""

@@ -179,14 +179,17 @@ class ScanLoadingMixin(ListScreen[Image]):
         self.table.set_placeholder(self._note(self.state))
 
     def status_parts(self) -> Iterable[str]:
-        """Yield how many scans are known, as far as the filter or the sort needs them, and why others are not."""
+        """Yield how many scans are known, as far as the filter or the sort needs them."""
         progress = self._scan_progress
         if progress is not None and progress.known < progress.total:
             yield f"findings known for {format_number(progress.known)} of {format_number(progress.total)}"
             if progress.throttled:
                 yield f"throttled by the service, {progress.throttled:.0f} s"
+
+    def unknown_parts(self) -> Iterable[str]:
         if self._scan_error is not None:
-            yield _not_known(self._scan_error)
+            reason = _UNREADABLE.get(self._scan_error.kind)
+            yield f"findings {reason}" if reason else _not_known(self._scan_error)
 
     def _note(self, state: ListState) -> str:
         progress = self._scan_progress

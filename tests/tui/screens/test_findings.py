@@ -167,8 +167,8 @@ async def test_the_reading_stops_when_the_filter_is_cleared_or_the_screen_is_lef
 
 async def test_a_denied_permission_is_shown_and_asked_for_once(env: Env) -> None:
     env.embedded.faults.add(f"{OPERATION}:error:code=AccessDeniedException")
-    async with running(env.embedded, "app", size=WIDE) as pilot:
-        screen = await until(pilot, "findings not known: access denied")
+    async with running(env.embedded, "app", size=(80, 24)) as pilot:
+        screen = await until(pilot, "5 images · findings denied · 5 tagged")
         await until(pilot, lambda text: text.count("denied") >= 6)
         asked = env.requests
         await pilot.press("slash")
