@@ -14,7 +14,7 @@ from textual.worker import Worker
 from ecrtui.catalog.filter import Knowledge
 from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.catalog.image_totals import ImageCounts
-from ecrtui.catalog.index_parts import KnownParts, find_parts
+from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST, KnownParts, find_parts
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.units import format_count, format_number
@@ -40,6 +40,8 @@ class PartLoadingMixin(ListScreen[Image]):
     """What was known of the indexes when the rows were last grouped."""
     _undecided: int = 0
     """The number of images about which the filter cannot decide."""
+    _awaits_parts = False
+    """True until the rows of a short list are grouped for the first time."""
 
     def __init__(self, connect: SessionSource) -> None:
         super().__init__(connect)
@@ -49,8 +51,14 @@ class PartLoadingMixin(ListScreen[Image]):
     def scanned(self, image: Image) -> Sequence[Image]:
         return self.groups.scanned(image)
 
+    @property
+    def awaits_content(self) -> bool:
+        return super().awaits_content or self._awaits_parts
+
     def rows_loaded(self) -> None:
         super().rows_loaded()
+        is_short = self._shown_known is None and self.rows.total <= INDEXES_PER_REQUEST  # one request reads all
+        self._awaits_parts = is_short and any(is_index(image.media_type) for image in self.rows.everything())
         self.load_parts()
 
     def on_screen_resume(self) -> None:
@@ -102,6 +110,7 @@ class PartLoadingMixin(ListScreen[Image]):
         except EcrTuiError as error:
             if read:
                 self.notify_error(error)
+        self._awaits_parts = False
         if len(self.groups.known.parts) != before or known is None:
             self._show_parts()
         if not self.table.is_arranging:

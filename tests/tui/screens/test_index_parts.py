@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
+from ecrtui.tui.textual_fixes.frame_hold import is_complete
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index
 from tests.support.screen import row_of, running, screen_text, type_text, until
 
@@ -106,6 +109,17 @@ async def test_opening_an_index_makes_its_parts_known(env: Env) -> None:
         await pilot.press("slash")
         await type_text(pilot, "is:part")
         await until(pilot, "3 match · 3 images")
+
+
+async def test_the_frame_of_a_short_list_is_complete_when_the_parts_are_known(env: Env) -> None:
+    parts = threading.Event()
+    env.embedded.faults.before("BatchGetImage", parts.wait)
+    async with running(env.embedded, "app", size=(120, 24), prefetch=True) as pilot:
+        await until(pilot, "4 images · 1 tagged · 3 orphans or parts")
+        assert not is_complete(pilot.app.screen)
+        parts.set()
+        await until(pilot, "2 parts")
+        assert is_complete(pilot.app.screen)
 
 
 async def test_indexes_that_cannot_be_read_leave_their_parts_unknown(env: Env) -> None:
