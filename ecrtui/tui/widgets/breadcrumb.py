@@ -64,11 +64,12 @@ class Breadcrumb(Widget):
         parts = self.path.split(SEPARATOR)
         end = 1  # the padding
         for number, part in enumerate(self._shown_path().split(SEPARATOR), 1):
-            end += cell_len(part)
+            is_last = number == len(parts)
+            # The separator belongs to the part before it: a mouse hardly hits the one cell of "…".
+            end += cell_len(part) + (0 if is_last else cell_len(SEPARATOR))
             if event.x < end:
-                self.post_message(self.Picked(SEPARATOR.join(parts[:number]), number == len(parts)))
+                self.post_message(self.Picked(SEPARATOR.join(parts[:number]), is_last))
                 return
-            end += cell_len(SEPARATOR)
 
     def render(self) -> RenderResult:
         width = self.content_size.width
