@@ -46,7 +46,7 @@ async def test_a_mouse_and_the_palette_lead_back(monkeypatch: pytest.MonkeyPatch
         await until(pilot, "1 image")
         await pilot.press("enter")
         await until(pilot, "1 overview")
-        await pilot.click(Breadcrumb, offset=(len(" Repositories › ") - 1, 0))  # the separator belongs to "Repositories"
+        await pilot.click(Breadcrumb, offset=(len(" Repositories › ") - 1, 0))  # on the separator
         await until(pilot, "2 repositories")
         await pilot.press("a")
         await until(pilot, "No writes recorded")
