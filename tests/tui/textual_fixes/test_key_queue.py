@@ -154,7 +154,7 @@ async def test_enter_that_was_typed_before_the_plan_was_shown_applies_nothing(em
         burst(pilot, f"{ESCAPE}3")
         screen = await until(pilot, "qa-23")
         assert "came before" not in screen
-        await until(pilot, "enter apply esc cancel")
+        await until(pilot, "qa-23  new")
         await pilot.press("enter")
         await until(pilot, "✓ done")
         assert set(tags_of(client, "team/app")) == {"v1", "qa-23"}
