@@ -29,9 +29,9 @@ class TagWatchMixin(WatchedScreen):
 
     repository_name: str
 
-    async def describe_moves(self, session: Session, moves: Sequence[TagChange]) -> list[Change]:
-        """Return moves of tags in words, with whether they were made from this computer."""
-        own = await blocking.run_blocking(_own_writes, session, self.repository_name) if moves else frozenset()
+    async def describe_moves(self, session: Session, repository: str, moves: Sequence[TagChange]) -> list[Change]:
+        """Return moves of tags of a repository in words, with whether they were made from this computer."""
+        own = await blocking.run_blocking(_own_writes, session, repository) if moves else frozenset()
         now = time.strftime("%H:%M:%S", time.gmtime())
         return [
             Change(move.after or move.before, _move_in_words(move, now, from_here=(move.tag, move.after) in own))
@@ -55,8 +55,8 @@ class TagWatchMixin(WatchedScreen):
                 if now != step.before and form.state.plan is plan:
                     form.request_plan(form.state.tags)
                     move = TagChange(step.tag, step.before, now)
-                    at = time.strftime("%H:%M:%S", time.gmtime())
-                    self.show_line(f"{_move_in_words(move, at, from_here=False)}. The plan was made again.")
+                    [change] = await self.describe_moves(session, step.repository, [move])
+                    self.show_line(f"{change.words}. The plan was made again.")
                     break
 
 
@@ -82,7 +82,10 @@ class ImageWatchMixin(TagWatchMixin, WatchMixin[Image]):
             new=tuple(item for item in changes.new if item.digest not in described),
             changed=tuple(pair for pair in changes.changed if pair[1].digest not in described),
         )
-        return [*await self.describe_moves(session, moves), *await super().describe_changes(session, rest)]
+        return [
+            *await self.describe_moves(session, self.repository_name, moves),
+            *await super().describe_changes(session, rest),
+        ]
 
 
 class OneImageWatchMixin(TagWatchMixin):
@@ -112,7 +115,7 @@ class OneImageWatchMixin(TagWatchMixin):
         if not changes.moves and not changes.other:
             return False
         other = [Change(before.digest, words) for words in changes.other]
-        self.add_changes([*await self.describe_moves(session, changes.moves), *other])
+        self.add_changes([*await self.describe_moves(session, self.repository_name, changes.moves), *other])
         await self.show_image()
         return False
 

@@ -56,14 +56,14 @@ async def test_a_watched_list_shows_what_others_change() -> None:
         await until(pilot, "watch pauses: a plan is open")
         await type_text(pilot, "stable")
         await until(pilot, "enter apply")
-        put(client, "team/app", three.manifest, "stable")
-        await until(pilot, "The plan was made again")
+        engine = (await screen.session()).engine
+        engine.apply(engine.plan([TagChange("team/app", "stable", three.digest)]), allow_protected=["stable"])
+        await until(pilot, "UTC, from here. The plan was made again")
         await until(pilot, "enter apply")
         await pilot.press("escape")
         await until(pilot, "watching every")
 
         # the journal tells that another program on this computer moved a tag
-        engine = (await screen.session()).engine
         engine.apply(engine.plan([TagChange("team/app", "stable", two.digest)]), allow_protected=["stable"])
         await until(pilot, "UTC, from here")
         put(client, "team/app", two.manifest, "extra")
