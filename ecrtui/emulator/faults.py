@@ -232,6 +232,9 @@ def _parse_options(text: str) -> dict[str, str]:
     options: dict[str, str] = {}
     for part in text.split(":") if text else []:
         name, equals, value = part.partition("=")
+        if not equals and next(reversed(options), "") == "message":
+            options["message"] += f":{part}"  # the messages of AWS contain ARNs
+            continue
         if not equals or not name or not value:
             raise FaultSpecError(f"{part!r} is not NAME=VALUE")
         if name in options:

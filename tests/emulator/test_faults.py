@@ -300,6 +300,13 @@ def test_hits_are_counted_across_threads() -> None:
     assert fault.hits == statuses.count(400) == 500
 
 
+def test_the_message_of_a_fault_can_contain_an_arn() -> None:
+    message = "User: arn:aws:iam::123456789012:user/a may not perform: ecr:PutImage"
+    faults = Faults(parse_fault(f"PutImage:error:code=AccessDeniedException:message={message}:times=1"))
+    assert message in faults.respond("PutImage", _answer).body.decode()
+    assert faults.respond("PutImage", _answer).status == 200
+
+
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
