@@ -200,7 +200,8 @@ async def retag(pilot: Pilot[Any], *tags: str) -> str:
     return await until(
         pilot,
         lambda screen: (
-            ("enter apply" in screen or "refused: " in screen) and all(_planned(tag, screen) for tag in tags[1:])
+            ("enter apply" in screen or "refused: " in screen)
+            and all(_planned(tag, screen) for tag in " ".join(tags).split())
         ),
     )
 

@@ -123,8 +123,8 @@ async def test_an_opened_tag_is_the_tag_of_the_copies(embedded: EmbeddedRegistry
         await type_text(pilot, " team/nowhere")
         await until(pilot, "Not all of team/prod, team/nowhere exist")
         await pilot.press("ctrl+w", *"other:a", "space", *"team/other")
-        plan = await until(pilot, "enter apply")
         tags = {"team/prod:v2", "team/other:a", "team/other:v2"}
+        plan = await until(pilot, lambda screen: tags <= set(screen.split()))
         assert set(re.findall(r"^ *(\S+) +new ", plan, re.MULTILINE)) == tags
         await pilot.press("enter")
         result = await until(pilot, "✓ done")
