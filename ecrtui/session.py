@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,17 +37,17 @@ class Session:
     open_copier: Callable[[Registry, Registry], AbstractContextManager[BlobCopier]]
     """Open what copies blobs from one registry to another, outside of the process that draws. Blocks."""
 
-    _engines: list[Engine] = field(default_factory=list, init=False, repr=False, compare=False)
-    """The engine, once it is created."""
     _engine_lock: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     @property
     def engine(self) -> Engine:
         """The engine that writes. It is created on first use, so that the first rows do not wait for it."""
         with self._engine_lock:  # each engine has its own unlocked time, so there must be only one
-            if not self._engines:
-                self._engines.append(self.make_engine())
-            return self._engines[0]
+            return self._engine
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return self.make_engine()
 
     @property
     def unlocked_until(self) -> float:
@@ -54,7 +55,7 @@ class Session:
 
         It creates no engine.
         """
-        return self._engines[0].unlocked_until if self._engines else 0.0
+        return self._engine.unlocked_until if "_engine" in vars(self) else 0.0
 
 
 class SessionSource(Protocol):
