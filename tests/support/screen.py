@@ -36,9 +36,8 @@ PATIENCE = 60.0
 POLL = 0.01
 """Seconds between two looks at the screen."""
 
-EcrTuiApp.NOTIFICATION_TIMEOUT = (
-    2 * PATIENCE
-)  # a busy machine may not look at the screen while a shorter toast is there
+# A busy machine may not look at the screen while a shorter toast is there.
+EcrTuiApp.NOTIFICATION_TIMEOUT = 2 * PATIENCE
 
 
 @asynccontextmanager
