@@ -50,7 +50,11 @@ class Engine:
         self._history = WriteHistory(registry, journal)
         self._unlocked_until = 0.0
         self._unlock_ends = 0.0
-        """The same moment on the clock that nobody can set back. That one stands still while the machine sleeps."""
+        """When the unlock ends on the monotonic clock.
+
+        The user can set the wall clock back. The monotonic clock stops while the machine sleeps. So the unlock ends
+        when the first of the two clocks reaches its time.
+        """
         self._plans = PlanBuilder(registry, self._contexts, self._policy, self._history)
 
     @property
@@ -66,13 +70,12 @@ class Engine:
     @property
     def read_only(self) -> bool:
         """True if the settings refuse every write, and :meth:`unlock` does not allow them now."""
-        is_unlocked = time.time() < self._unlocked_until and time.monotonic() < self._unlock_ends
-        return self._settings.read_only and not is_unlocked
+        return self._settings.read_only and time.time() >= self.unlocked_until
 
     @property
     def unlocked_until(self) -> float:
         """When :meth:`unlock` stops to allow writes, in seconds since 1970; 0 if it never did."""
-        return self._unlocked_until
+        return min(self._unlocked_until, time.time() + self._unlock_ends - time.monotonic())
 
     def unlock(self, seconds: float) -> float:
         """Allow writes for some time although the settings refuse them; 0 refuses them again.
