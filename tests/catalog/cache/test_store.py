@@ -214,16 +214,6 @@ def test_the_parts_of_an_index_are_parsed_once_and_again_if_they_are_damaged(fil
     assert cache.parts("team/app", [index.digest]) == {index.digest: parts}
 
 
-def test_a_manifest_whose_parts_are_asked_for_is_in_use(file: Path, clock: Clock) -> None:
-    cache = Cache(file, HERE, clock=clock, manifests_size=1000)
-    kept = [manifest(number) for number in range(100)]
-    cache.keep_manifests("team/app", kept[:1])
-    for entry in kept[1:]:
-        clock.now += 100_000
-        cache.keep_manifests("team/app", [entry])
-        assert cache.parts("team/app", [kept[0].digest]), "a manifest in use is kept"
-
-
 def test_the_media_type_of_a_manifest_belongs_to_its_registry_and_repository(file: Path, clock: Clock) -> None:
     """The same bytes, and so the same digest, can have another media type elsewhere."""
     here = manifest(1)
@@ -240,14 +230,17 @@ def test_the_media_type_of_a_manifest_belongs_to_its_registry_and_repository(fil
     assert Cache(file, ELSEWHERE, clock=clock).manifests("team/other", [here.digest]) == ()
 
 
-def test_the_least_recently_used_manifests_are_deleted_first(file: Path, clock: Clock) -> None:
+@pytest.mark.parametrize("use", [Cache.manifests, Cache.parts])
+def test_the_least_recently_used_manifests_are_deleted_first(
+    file: Path, clock: Clock, use: Callable[[Cache, str, list[str]], object]
+) -> None:
     cache = Cache(file, HERE, clock=clock, manifests_size=1000)
     kept = [manifest(number) for number in range(100)]
     cache.keep_manifests("team/app", kept[:1])
     for entry in kept[1:]:
         clock.now += 90_000
         cache.keep_manifests("team/app", [entry])
-        assert cache.manifests("team/app", [kept[0].digest]), "a manifest in use is kept"
+        assert use(cache, "team/app", [kept[0].digest]), "a manifest in use is kept"
     left = cache.manifests("team/app", [entry.digest for entry in kept])
     assert 5 < len(left) < 50
     assert left == (kept[0], *kept[-len(left) + 1 :])
