@@ -130,8 +130,9 @@ class Folding(Generic[Item]):
     def evaluate(self, slots: Iterable[int]) -> None:
         """Decide again which of these rows are inside others."""
         if self._groups is not None:
-            for slot in slots:
-                self.inside[slot], self._alone[slot] = self.find_out(slot)
+            slots = list(slots)
+            for slot, found in zip(slots, self.find_out(slots), strict=True):
+                self.inside[slot], self._alone[slot] = found
 
     def adopt(self, placed: Placed | None, length: int) -> None:
         """Take over what a job found out about rows; there are this many slots now."""
@@ -141,20 +142,44 @@ class Folding(Generic[Item]):
             self.inside.extend(bytes(length - len(self.inside)))
             self._alone.extend(bytes(length - len(self._alone)))
 
-    def find_out(self, slot: int) -> tuple[bool, bool]:
-        """Return whether a row is inside another one, and whether it stands alone; twice False without a row."""
-        item, groups = self._items[slot], self._groups
-        if item is None or groups is None:
-            return False, False
-        if groups.stands_alone(item):
-            return False, True
-        return self._has_top(slot, self._others(slot, groups.owners(item))), False
+    def find_out(self, slots: Iterable[int]) -> Iterator[tuple[bool, bool]]:
+        """Yield whether each row is inside another one, and whether it stands alone; twice False without a row."""
+        groups = self._groups
+        has_top: dict[int, bool] = {}
+        for slot in slots:
+            item = self._items[slot]
+            if item is None or groups is None:
+                yield False, False
+            elif groups.stands_alone(item):
+                yield False, True
+            else:
+                yield self._has_top(slot, self._others(slot, groups.owners(item)), has_top), False
 
-    def _has_top(self, slot: int, owners: Sequence[int]) -> bool:
-        """Return True if there is a top row above a row with these owners. Nearly every owner is one itself."""
-        if any(self._stands_alone(owner) or not self._owners(owner) for owner in owners):
-            return True
-        return bool(owners) and any(True for _ in self._tops(slot))
+    def _has_top(self, slot: int, owners: Sequence[int], known: dict[int, bool]) -> bool:
+        """Return True if there is a top row above a row with these owners. Nearly every owner is one itself.
+
+        Args:
+            slot: the slot of the row, which does not stand alone.
+            owners: the slots of its owners.
+            known: by slot: whether a row is a top row, or has one above it. All rows on the way up are added, so that
+                the rows of a long chain are not visited again for each of them.
+        """
+        if not owners or any(map(self._is_top, owners)):
+            return bool(owners)
+        if slot in known:
+            return known[slot]
+        below: dict[int, list[int]] = {slot: []}
+        waiting = [slot]
+        while waiting:
+            row = waiting.pop()
+            for owner in self._owners(row):
+                if owner not in below and owner not in known and not self._is_top(owner):
+                    waiting.append(owner)
+                below.setdefault(owner, []).append(row)
+        tops = {row for row in below if known.get(row) or self._is_top(row)}
+        found = tops | _reached(tops, lambda row: below.get(row, ()))
+        known.update((row, row in found) for row in below)
+        return slot in found
 
     def kin(self, slots: Iterable[int]) -> set[int]:
         """Return the rows whose place depends on these: all that they belong to, and all that belongs to them."""
@@ -163,30 +188,29 @@ class Folding(Generic[Item]):
         slots = list(slots)
         return _reached(slots, self._children) | _reached(slots, self._owners)
 
-    def tops(self, slot: int) -> set[int]:
-        """Return the top rows that a row inside is shown below."""
-        return set(self._tops(slot))
+    def tops(self, slots: Iterable[int]) -> set[int]:
+        """Return the top rows that these rows, which are inside, are shown below.
 
-    def _tops(self, slot: int) -> Iterator[int]:
-        """Yield the top rows above a row. A circle, which only tags can make, has none, so all of its rows are top.
-
-        Who may push can make a chain of thousands of referrers, so this does not call itself for each of them.
+        A circle, which only tags can make, has none, so all of its rows are top. Who may push can make a chain of
+        thousands of referrers, so this visits each row once.
         """
-        seen = {slot}
-        waiting = [slot]
+        found: set[int] = set()
+        waiting = list(slots)
+        seen = set(waiting)
         while waiting:
             for owner in self._owners(waiting.pop()):
-                if owner in seen:
+                if owner in seen or owner in found:
                     continue
-                if self._stands_alone(owner) or not self._owners(owner):
-                    yield owner
+                if self._is_top(owner):
+                    found.add(owner)
                 else:
                     seen.add(owner)
                     waiting.append(owner)
+        return found
 
-    def _is_top(self, top: int, slot: int) -> bool:
-        """Return True if a row is inside, and this is a top row that it is shown below."""
-        return not self._stands_alone(slot) and top in self._tops(slot)
+    def _is_top(self, slot: int) -> bool:
+        """Return True for a row that stands alone or has no owner. The rows of a circle are not found here."""
+        return self._stands_alone(slot) or not self._owners(slot)
 
     def _stands_alone(self, slot: int) -> bool:
         return self._groups is not None and self._groups.stands_alone(cast(Item, self._items[slot]))
@@ -273,7 +297,8 @@ class Folding(Generic[Item]):
         if matches[slot]:
             return inner
         hits = [(child, depth) for child, depth in zip(*inner, strict=True) if matches[child]]
-        if not any(self._is_top(slot, child) for child, _ in hits) or (admits is not None and not admits(item)):
+        below = (child for child, _ in hits if not self._stands_alone(child))
+        if slot not in self.tops(below) or (admits is not None and not admits(item)):
             return None
         if self.is_unfolded(slot):
             return inner

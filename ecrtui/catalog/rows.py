@@ -160,7 +160,7 @@ class Rows(Generic[Item]):
             return None
         if (line := self._lines.line_of(slot)) is not None:
             return line
-        lines = (self._lines.line_of(top, slot) for top in self._folding.tops(slot))
+        lines = (self._lines.line_of(top, slot) for top in self._folding.tops((slot,)))
         return min((line for line in lines if line is not None), default=None)
 
     def line_at(self, index: int) -> RowLine:
@@ -176,7 +176,7 @@ class Rows(Generic[Item]):
             return line
         if (line := self.index_of(row_line.key)) is not None:
             return line
-        tops = () if slot is None else (top, *sorted(self._folding.tops(slot)))
+        tops = () if slot is None else (top, *sorted(self._folding.tops((slot,))))
         return next((line for each in tops if each is not None and (line := self._shown_line(each)) is not None), None)
 
     def _shown_line(self, slot: int) -> int | None:

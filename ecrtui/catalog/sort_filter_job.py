@@ -104,7 +104,7 @@ class SortFilterJob(Generic[Item]):
         """Return True once it is certain whether this row will be shown."""
         if slot >= self.length or slot in self.touched or self.visible[slot] or self.predicate is None:
             return True
-        tops = self._folding.tops(slot) or {slot}
+        tops = self._folding.tops((slot,)) or {slot}
         if any(self.visible[top] for top in tops if top < self.length):
             return True
         rows = {slot, *tops, *(row for top in tops for row in self._folding.everything_inside(top).slots)}
@@ -131,8 +131,9 @@ class SortFilterJob(Generic[Item]):
         """Find out which rows are inside others."""
         placed, size = Placed(bytearray(self.length), bytearray(self.length)), self._group_rows
         for start in range(0, self.length, size):
-            for slot in range(start, min(start + size, self.length)):
-                placed.inside[slot], placed.alone[slot] = self._folding.find_out(slot)
+            slots = range(start, min(start + size, self.length))
+            for slot, found in zip(slots, self._folding.find_out(slots), strict=True):
+                placed.inside[slot], placed.alone[slot] = found
             yield
         self.placed = placed
 
@@ -195,10 +196,9 @@ class SortFilterJob(Generic[Item]):
         inner: dict[int, Inner] = {}
         undecided = bytearray(visible) if self._folding.any_unfolded else bytearray(self.length)
         for start in range(0, len(hits_inside), self._group_rows):
-            for slot in hits_inside[start : start + self._group_rows]:
-                for top in self._folding.tops(slot):
-                    if top < self.length:
-                        undecided[top] = True
+            for top in self._folding.tops(hits_inside[start : start + self._group_rows]):
+                if top < self.length:
+                    undecided[top] = True
             yield
         waiting = list(compress(range(self.length), undecided))
         for first in range(0, len(waiting), self._group_rows):

@@ -52,11 +52,16 @@ class NodeGroups:
 
 
 class CountedGroups(NodeGroups):
-    """Counts how often it is asked what belongs to a node."""
+    """Counts how often it is asked what belongs to a node, and what a node belongs to."""
 
     def __init__(self) -> None:
         super().__init__()
         self.asked = 0
+        self.owners_asked = 0
+
+    def owners(self, node: Node) -> Sequence[str]:
+        self.owners_asked += 1
+        return super().owners(node)
 
     def children(self, key: str) -> Sequence[str]:
         self.asked += 1
@@ -140,6 +145,18 @@ def test_a_chain_longer_than_the_recursion_limit_is_inside_its_first_row() -> No
         assert outline(rows) == ["+0"]
     finally:
         sys.setrecursionlimit(limit)
+
+
+@pytest.mark.parametrize("last", [(), ("299",)], ids=["chain", "circle"])
+def test_the_rows_of_a_long_chain_are_visited_a_few_times_each(last: tuple[str, ...]) -> None:
+    groups = CountedGroups()
+    rows: Rows[Node] = Rows(lambda node: node.key, groups=groups)
+    rows.merge(
+        [Node("0", 0, owners=last), *(Node(str(number), number, owners=(str(number - 1),)) for number in range(1, 300))]
+    )
+    assert rows.inside_count == (0 if last else 299)
+    arranged(rows, None if last else lambda node: node.value % 2 == 1)
+    assert groups.owners_asked < 20 * 300
 
 
 def test_a_part_of_two_indexes_is_below_both_and_has_a_row_if_it_has_a_tag() -> None:
