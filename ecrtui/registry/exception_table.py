@@ -45,17 +45,15 @@ _CUT_SHORT = ErrorSpec(ConnectionFailed, "The response was cut short", "Try agai
 _CONNECTION = ErrorSpec(ConnectionFailed, "The connection failed", _CHECK_NETWORK, retryable=True)
 _INVALID = ErrorSpec(UsageError, "The request is not valid", unsent=True)
 _TLS = ErrorSpec(ConnectionFailed, "The TLS connection failed", _CHECK_NETWORK, retryable=True)
-_NO_TLS = ErrorSpec(
-    ConnectionFailed,
-    "No TLS connection to the service",
-    "Check the endpoint URL: https:// needs a server with TLS. Check the proxy, then try again.",
+_NO_TLS = _TLS._replace(
+    title="No TLS connection to the service",
+    hint="Check the endpoint URL: https:// needs a server with TLS. Check the proxy, then try again.",
+    retryable=False,
     unsent=True,
 )
-_CERTIFICATE = ErrorSpec(
-    ConnectionFailed,
-    "The TLS certificate of the service is not trusted",
-    "Give the certificates of your organization with --ca-bundle or AWS_CA_BUNDLE.",
-    unsent=True,
+_CERTIFICATE = _NO_TLS._replace(
+    title="The TLS certificate of the service is not trusted",
+    hint="Give the certificates of your organization with --ca-bundle or AWS_CA_BUNDLE.",
 )
 _BAD_CERTIFICATE = "CERTIFICATE_VERIFY_FAILED"
 """The reason of OpenSSL for a certificate that is not trusted, or has another name."""
