@@ -80,7 +80,7 @@ _KMS = ErrorSpec(
     "Check the state and the policy of the key in KMS.",
 )
 _IMAGE_NOT_FOUND = ErrorSpec(
-    NotFound, "Image not found", "Refresh: the image may have been deleted.", ErrorKind.IMAGE_NOT_FOUND
+    NotFound, "Image not found", "It may have been deleted. List the images again.", ErrorKind.IMAGE_NOT_FOUND
 )
 UNSUPPORTED_OPERATION = ErrorSpec(Refused, UNSUPPORTED, kind=ErrorKind.UNSUPPORTED)
 _INVALID_REQUEST = ErrorSpec(Refused, "ECR does not accept the request", kind=ErrorKind.INVALID_REQUEST)
