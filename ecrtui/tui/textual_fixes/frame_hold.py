@@ -81,7 +81,7 @@ class FrameHold:
         self._timer = asyncio.get_running_loop().call_later(self._longest, self._expire, screen, waited)
 
     def _expire(self, screen: Screen[Any], waited: float) -> None:
-        if waited < self._longest_work and not is_built(screen):
+        if waited < self._longest_work and screen.is_active and not is_built(screen):
             self._wait(screen, waited + self._longest)
             return
         self._has_input = False

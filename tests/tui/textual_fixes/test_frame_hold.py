@@ -67,30 +67,35 @@ async def test_a_frame_is_incomplete_until_its_widgets_exist() -> None:
         assert is_complete(screen)
 
 
-async def test_a_frame_is_held_for_longer_while_the_application_itself_works() -> None:
+def hold_arranging(app: App[None], released: asyncio.Event, longest: float, longest_work: float) -> WaitingScreen:
+    """Hold a frame of a screen that the application itself works on. Return the screen."""
+    screen = app.screen
+    assert isinstance(screen, WaitingScreen)
+    screen.arranges_content = True
+    hold = FrameHold(released.set, longest, longest_work)
+    hold.input_arrived()
+    hold.frame_drawn(screen)
+    assert hold.is_active
+    return screen
+
+
+@pytest.mark.parametrize("end", ["the work is done", "another screen is on top"])
+async def test_a_frame_is_held_for_longer_while_the_application_itself_works(end: str) -> None:
     async with HoldApp().run_test() as pilot:
         released = asyncio.Event()
-        hold = FrameHold(released.set, longest=0, longest_work=1)
-        screen = pilot.app.screen
-        assert isinstance(screen, WaitingScreen)
-        screen.arranges_content = True
-        hold.input_arrived()
-        hold.frame_drawn(screen)
+        screen = hold_arranging(pilot.app, released, longest=0, longest_work=1)
         for _ in range(5):
             await asyncio.sleep(0)
-        assert hold.is_active
         assert not released.is_set()
-        screen.arranges_content = False
+        if end == "the work is done":
+            screen.arranges_content = False
+        else:
+            await pilot.app.push_screen(Screen())
         await released.wait()
 
 
 async def test_no_frame_is_held_for_ever() -> None:
     async with HoldApp().run_test() as pilot:
         released = asyncio.Event()
-        hold = FrameHold(released.set, longest=0.001, longest_work=0.002)
-        screen = pilot.app.screen
-        assert isinstance(screen, WaitingScreen)
-        screen.arranges_content = True
-        hold.input_arrived()
-        hold.frame_drawn(screen)
+        hold_arranging(pilot.app, released, longest=0.001, longest_work=0.002)
         await released.wait()
