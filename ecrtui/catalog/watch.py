@@ -23,7 +23,7 @@ class RowChanges(NamedTuple, Generic[Item]):
         return bool(self.new or self.changed or self.gone)
 
 
-class TagChange(NamedTuple):
+class ObservedMove(NamedTuple):
     """A tag that points to another image than before.
 
     Args:
@@ -59,11 +59,11 @@ def row_changes(
     return RowChanges(tuple(new), tuple(changed), gone)
 
 
-def tag_changes(changes: RowChanges[Image]) -> tuple[TagChange, ...]:
+def observed_moves(changes: RowChanges[Image]) -> tuple[ObservedMove, ...]:
     """Return the tags that point to another image, by name."""
     before = _digests_by_tag([*changes.gone, *(old for old, _ in changes.changed)])
     after = _digests_by_tag([*changes.new, *(new for _, new in changes.changed)])
-    moved = (TagChange(tag, before.get(tag, ""), after.get(tag, "")) for tag in sorted(before.keys() | after.keys()))
+    moved = (ObservedMove(tag, before.get(tag, ""), after.get(tag, "")) for tag in sorted(before.keys() | after.keys()))
     return tuple(move for move in moved if move.before != move.after)
 
 

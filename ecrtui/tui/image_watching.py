@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ecrtui.catalog.watch import RowChanges, TagChange, tag_changes
+from ecrtui.catalog.watch import ObservedMove, RowChanges, observed_moves
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.session import Session
@@ -29,7 +29,7 @@ class TagWatchMixin(WatchedScreen):
 
     repository_name: str
 
-    async def describe_moves(self, session: Session, repository: str, moves: Sequence[TagChange]) -> list[Change]:
+    async def describe_moves(self, session: Session, repository: str, moves: Sequence[ObservedMove]) -> list[Change]:
         """Return moves of tags of a repository in words, with whether they were made from this computer."""
         own = await blocking.run_blocking(_own_writes, session, repository) if moves else frozenset()
         now = time.strftime("%H:%M:%S", time.gmtime())
@@ -54,7 +54,7 @@ class TagWatchMixin(WatchedScreen):
                 now = found[step.tag].digest if step.tag in found else ""
                 if now != step.before and form.state.plan is plan:
                     form.request_plan(form.state.tags)
-                    move = TagChange(step.tag, step.before, now)
+                    move = ObservedMove(step.tag, step.before, now)
                     [change] = await self.describe_moves(session, step.repository, [move])
                     self.show_line(f"{change.words}. The plan was made again.")
                     break
@@ -76,7 +76,7 @@ class ImageWatchMixin(TagWatchMixin, WatchMixin[Image]):
 
     async def describe_changes(self, session: Session, changes: RowChanges[Image]) -> list[Change]:
         gone = {image.digest for image in changes.gone}
-        moves = [move for move in tag_changes(changes) if move.before and (move.after or move.before not in gone)]
+        moves = [move for move in observed_moves(changes) if move.before and (move.after or move.before not in gone)]
         described = {move.before for move in moves} | {move.after for move in moves}
         rest = changes._replace(
             new=tuple(item for item in changes.new if item.digest not in described),
@@ -121,7 +121,7 @@ class OneImageWatchMixin(TagWatchMixin):
 
 
 class _ImageChanges(NamedTuple):
-    moves: tuple[TagChange, ...] = ()
+    moves: tuple[ObservedMove, ...] = ()
     other: tuple[str, ...] = ()
     """Further changes, in words."""
 
@@ -135,8 +135,8 @@ def _changes_of(session: Session, repository: str, before: Image) -> _ImageChang
     found: dict[str, Image] = {}
     for tag in lost[:MAX_PLANNED_TAGS]:  # one by one: many tags at once would be read with BatchGetImage
         found.update(registry.images_by_tag(repository, [tag]))
-    moves = [TagChange(tag, before.digest, found[tag].digest if tag in found else "") for tag in lost]
-    moves += [TagChange(tag, "", before.digest) for tag in sorted(new - set(before.tags))]
+    moves = [ObservedMove(tag, before.digest, found[tag].digest if tag in found else "") for tag in lost]
+    moves += [ObservedMove(tag, "", before.digest) for tag in sorted(new - set(before.tags))]
     if after is None:
         return _ImageChanges(tuple(move for move in moves if move.after), (f"{GONE} {_name_of(before)} is gone",))
     status = f"{CHANGED} {short_digest(before.digest)} is {after.status.lower()} now"
@@ -153,7 +153,7 @@ def _own_writes(session: Session, repository: str) -> frozenset[tuple[str, str]]
     return frozenset((entry.tag, entry.after) for entry in entries)
 
 
-def _move_in_words(move: TagChange, at: str, *, from_here: bool) -> str:
+def _move_in_words(move: ObservedMove, at: str, *, from_here: bool) -> str:
     before, after = short_digest(move.before), short_digest(move.after)
     if not after:
         what = f"{move.tag} was removed from {before}"

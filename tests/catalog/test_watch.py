@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecrtui.catalog.watch import RowChanges, TagChange, row_changes, tag_changes
+from ecrtui.catalog.watch import ObservedMove, RowChanges, observed_moves, row_changes
 from ecrtui.ecr.image import Image
 
 A, B, C, D = (f"sha256:{letter * 64}" for letter in "abcd")
@@ -26,11 +26,11 @@ def test_new_changed_and_removed_rows_are_found() -> None:
 
 def test_a_tag_at_another_image_is_a_tag_change() -> None:
     for before, after, moves in (
-        ([Image(A, ("prod",)), Image(B)], [Image(A), Image(B, ("prod",))], [TagChange("prod", A, B)]),
-        ([Image(A, ("prod",))], [Image(A), Image(B, ("prod",))], [TagChange("prod", A, B)]),  # a push
-        ([Image(A, ("prod",))], [Image(B, ("prod",))], [TagChange("prod", A, B)]),
-        ([Image(A, ("a", "b"))], [Image(A, ("b",))], [TagChange("a", A, "")]),
-        ([Image(A)], [Image(A, ("new",))], [TagChange("new", "", A)]),
+        ([Image(A, ("prod",)), Image(B)], [Image(A), Image(B, ("prod",))], [ObservedMove("prod", A, B)]),
+        ([Image(A, ("prod",))], [Image(A), Image(B, ("prod",))], [ObservedMove("prod", A, B)]),  # a push
+        ([Image(A, ("prod",))], [Image(B, ("prod",))], [ObservedMove("prod", A, B)]),
+        ([Image(A, ("a", "b"))], [Image(A, ("b",))], [ObservedMove("a", A, "")]),
+        ([Image(A)], [Image(A, ("new",))], [ObservedMove("new", "", A)]),
         ([Image(A, ("a", "b"))], [Image(A, ("b", "a"))], []),
     ):
-        assert list(tag_changes(changes(before, after))) == moves
+        assert list(observed_moves(changes(before, after))) == moves
