@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -63,7 +63,7 @@ class WatchedScreen(AppScreen):
 
     SCOPES: ClassVar[tuple[str, ...]] = ("watch",)
     DEFAULT_CSS = """
-    WatchedScreen #changes { height: auto; max-height: 2; padding: 0 1; background: $panel; display: none; }
+    WatchedScreen #changes { height: auto; max-height: 2; padding: 0 1; background: $panel; }
     """
 
     watch_times = WatchTimes()
@@ -154,9 +154,9 @@ class WatchedScreen(AppScreen):
                 if self._paused != before:
                     self.show_watch()
                 if self.has_open_plan:
-                    await self._read_plan()
+                    await self._read(self.look_at_plan)
             elif not self.is_loading:
-                await self._look()
+                await self._read(self.read_changes)
 
     def _pause_reason(self) -> str:
         if self.app.screen is not self:
@@ -170,22 +170,16 @@ class WatchedScreen(AppScreen):
             return f"no key for {units.format_short_duration(idle)}, press any key to resume"
         return ""
 
-    async def _look(self) -> None:
-        """Read once, and show what changed."""
+    async def _read(self, read: Callable[[Session], Awaitable[bool | None]]) -> None:
+        """Read once, and show how the watch goes on."""
         try:
-            throttled = await self.read_changes(await self.session())
+            throttled = await read(await self.session())
         except EcrTuiError as error:
             self._record_trouble(error)
         else:
             self._slowdown = self._slowdown * 2 if throttled else max(self._slowdown // 2, 1)
             self._trouble = ""
         self.show_watch()
-
-    async def _read_plan(self) -> None:
-        try:
-            await self.look_at_plan(await self.session())
-        except EcrTuiError as error:
-            self._record_trouble(error)
 
     def _record_trouble(self, error: EcrTuiError) -> None:
         if error.kind in OF_ALL_REQUESTS:
@@ -235,12 +229,9 @@ class WatchedScreen(AppScreen):
 
     def show_line(self, words: str) -> None:
         """Show what happened, below the content; nothing if it is empty."""
-        lines = self.query("#changes")
-        if words and not lines:
-            self.query_one("#body").mount(Static(text.block(words), id="changes"))
-            self.call_after_refresh(self.show_line, words)
-            return
-        for line in lines.results(Static):
+        if words and not self.query("#changes"):
+            self.query_one("#body").mount(Static(id="changes"))
+        for line in self.query("#changes").results(Static):
             line.update(text.block(words))
             line.display = bool(words)
 
