@@ -18,7 +18,7 @@ from ecrtui.tui.watch_loop import CHANGED, GONE, Change, WatchedScreen
 from ecrtui.tui.watching import WatchMixin
 
 MAX_PLANNED_TAGS = 10
-"""Tags of an open plan, and tags that an image lost, that are read again: each is a request."""
+"""The most tags of an open plan, or tags that an image lost, that are read again: each is a request."""
 
 _OWN_WRITES = 3_600.0
 """Seconds back in the journal in which a move can be one of this computer."""
@@ -109,7 +109,8 @@ class OneImageWatchMixin(TagWatchMixin):
 
     async def read_changes(self, session: Session) -> bool:
         before = self.watched_image
-        if before is None:
+        if before is None:  # it is gone, or could not be read
+            await self.show_image()
             return False
         changes = await blocking.run_blocking(_changes_of, session, self.repository_name, before)
         if not changes.moves and not changes.other:
@@ -133,14 +134,19 @@ def _changes_of(session: Session, repository: str, before: Image) -> _ImageChang
     new = set() if after is None else set(after.tags)
     lost = sorted(set(before.tags) - new)
     found: dict[str, Image] = {}
-    for tag in lost[:MAX_PLANNED_TAGS]:  # one by one: many tags at once would be read with BatchGetImage
+    other = []
+    if len(lost) > MAX_PLANNED_TAGS:
+        other.append(f"{CHANGED} {len(lost)} tags moved or were removed")
+        lost = []
+    for tag in lost:  # one by one: many tags at once would be read with BatchGetImage
         found.update(registry.images_by_tag(repository, [tag]))
     moves = [ObservedMove(tag, before.digest, found[tag].digest if tag in found else "") for tag in lost]
     moves += [ObservedMove(tag, "", before.digest) for tag in sorted(new - set(before.tags))]
     if after is None:
         return _ImageChanges(tuple(move for move in moves if move.after), (f"{GONE} {_name_of(before)} is gone",))
-    status = f"{CHANGED} {short_digest(before.digest)} is {after.status.lower()} now"
-    return _ImageChanges(tuple(moves), (status,) if after.status != before.status else ())
+    if after.status != before.status:
+        other.append(f"{CHANGED} {short_digest(before.digest)} is {after.status.lower()} now")
+    return _ImageChanges(tuple(moves), tuple(other))
 
 
 def _name_of(image: Image) -> str:

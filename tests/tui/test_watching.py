@@ -56,6 +56,10 @@ async def test_a_watched_list_shows_what_others_change() -> None:
         await until(pilot, "watch pauses: a plan is open")
         await type_text(pilot, "stable")
         await until(pilot, "enter apply")
+        embedded.faults.add("DescribeImages:unavailable")
+        await until(pilot, "could not read")
+        embedded.faults.clear()
+        await until_gone(pilot, "could not read")
         engine = (await screen.session()).engine
         engine.apply(engine.plan([TagChange("team/app", "stable", three.digest)]), allow_protected=["stable"])
         await until(pilot, "UTC, from here. The plan was made again")
@@ -65,7 +69,8 @@ async def test_a_watched_list_shows_what_others_change() -> None:
 
         # the journal tells that another program on this computer moved a tag
         engine.apply(engine.plan([TagChange("team/app", "stable", two.digest)]), allow_protected=["stable"])
-        await until(pilot, "UTC, from here")
+        move = f"{short_digest(three.digest)} → {short_digest(two.digest)}"
+        await until(pilot, lambda screen: move in screen and "UTC, from here" in screen)
         put(client, "team/app", two.manifest, "extra")
         await until(pilot, "extra stable two changed")
 
@@ -128,5 +133,13 @@ async def test_an_image_is_watched_by_its_tags() -> None:
         await until(pilot, "old   one")
         client.batch_delete_image(repositoryName="team/app", imageIds=[{"imageDigest": one.digest}])
         await until(pilot, "is gone")
+        put(client, "team/app", one.manifest, "back")
+        await until(pilot, "back · 98 B")
+        tags = [f"t{number:02}" for number in range(11)]
+        for tag in tags:
+            put(client, "team/app", one.manifest, tag)
+        await until(pilot, "t10 was given")
+        client.batch_delete_image(repositoryName="team/app", imageIds=[{"imageTag": tag} for tag in tags])
+        await until(pilot, "~ 11 tags moved or were removed")
         await pilot.press("W")
         await until_gone(pilot, "watching every")
