@@ -223,7 +223,7 @@ def _left_out(source: Source, external: frozenset[str]) -> str:
 def _without_repository(error: NotFound, repository: str) -> NotFound:
     """Return the error for a repository of the target that does not exist, with the option that creates it."""
     has_host = "." in repository.partition("/")[0]
-    other = f"The target is in ECR: {repository} is the name of a repository there. " if has_host else ""
+    other = f"The target is in ECR: ecrtui takes {repository} as the name of a repository there. " if has_host else ""
     check = "Check the name, the region and the account of the target."
     return NotFound(
         error.title,

@@ -157,7 +157,7 @@ class Journal:
             with self.writing(_NOTHING_SENT) as connection:
                 owner = self.owner_token()
                 _store_manifests(connection, write.manifests)
-                row = connection.execute(
+                row_id = connection.execute(
                     """
                     INSERT INTO entries (plan, kind, owner, account, region, endpoint, principal, repository, tag,
                                          action, before, after, media_type, begun_at, undoes)
@@ -170,7 +170,7 @@ class Journal:
                         *(step.media_type, self._clock(), step.undoes),
                     ),
                 ).lastrowid
-            number = _number(row)
+            number = _number(row_id)
             self._in_flight.add(number)
         return number
 
