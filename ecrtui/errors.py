@@ -247,6 +247,11 @@ def unreadable_rows(problems: Sequence[str], count: int | None = None) -> Incomp
     )
 
 
+def reason_of(problem: Exception) -> str:
+    """Return why something failed: of an error of the system, its words without its number and its file."""
+    return getattr(problem, "strerror", None) or str(problem)
+
+
 def internal_error(problem: BaseException | None) -> EcrTuiError:
     """Return the error to show for an unexpected exception."""
     return EcrTuiError(INTERNAL_ERROR, f"{type(problem).__name__}: {problem}", kind=ErrorKind.INTERNAL)

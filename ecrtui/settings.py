@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ecrtui.errors import SettingsError
+from ecrtui.errors import SettingsError, reason_of
 from ecrtui.paths import expand, lacks_home, settings_file
 from ecrtui.setting_declaration import (
     FIX,
@@ -301,7 +301,7 @@ def _remember(names: tuple[str, ...], value: str | list[str] | None, file: Path 
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         replace_text(path, changed)
     except OSError as problem:
-        raise SettingsError(f"Cannot write {path}", problem.strerror or str(problem)) from problem
+        raise SettingsError(f"Cannot write {path}", reason_of(problem)) from problem
 
 
 def _has_value(text: str, names: tuple[str, ...], value: object) -> bool:

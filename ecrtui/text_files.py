@@ -11,6 +11,8 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 from typing import Any
 
+from ecrtui.errors import reason_of
+
 MAX_SIZE = 1 << 20
 """The largest file that is read, in bytes."""
 
@@ -48,7 +50,7 @@ def read_text(path: Path) -> str:
     except FileNotFoundError:
         raise
     except OSError as problem:
-        raise UnreadableFile(problem.strerror or str(problem)) from None
+        raise UnreadableFile(reason_of(problem)) from None
     if len(content) > MAX_SIZE:
         raise UnreadableFile(f"The file has more than {MAX_SIZE:,} bytes")
     content = content.removeprefix(BOM_UTF8)

@@ -20,7 +20,7 @@ from ecrtui.cli.output_options import check_output
 from ecrtui.cli.redacting_parser import RedactingParser
 from ecrtui.cli.standard_streams import discard, flush_stdout, is_closed
 from ecrtui.ecr.reference import Reference, parse_reference
-from ecrtui.errors import EcrTuiError, UsageError, internal_error, no_such_image
+from ecrtui.errors import EcrTuiError, UsageError, internal_error, no_such_image, reason_of
 
 if TYPE_CHECKING:
     from ecrtui.registry.gateway import EcrRegistry
@@ -165,7 +165,7 @@ def output_error(problem: Exception) -> OutputError:
     """Return the error of an output that could not be written."""
     if isinstance(problem, OSError) and is_closed(problem):
         return OutputError("Could not write the output", "Standard output is closed.")
-    return OutputError("Could not write the output", getattr(problem, "strerror", None) or str(problem))
+    return OutputError("Could not write the output", reason_of(problem))
 
 
 def set_up_logging(*, debug: bool) -> None:

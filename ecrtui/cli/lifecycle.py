@@ -23,7 +23,7 @@ from ecrtui.cli.plain_table import plain_table
 from ecrtui.ecr.documents import Document
 from ecrtui.ecr.lifecycle import LifecyclePreview, parse_policy
 from ecrtui.ecr.units import format_count, format_size
-from ecrtui.errors import UsageError
+from ecrtui.errors import UsageError, reason_of
 from ecrtui.inspect.lifecycle import DryRun, dry_run
 from ecrtui.inspect.lifecycle_export import dry_run_document, dry_run_texts
 from ecrtui.inspect.lifecycle_preview import preview_policy
@@ -89,10 +89,8 @@ def _stored_policy(registry: Registry, repository: str) -> str:
 def _policy_of(name: str) -> str:
     try:
         return read_text(Path(expand(name)))
-    except FileNotFoundError as problem:
-        raise UsageError(f"Could not read {name}", problem.strerror or str(problem)) from None
-    except UnreadableFile as problem:
-        raise UsageError(f"Could not read {name}", str(problem)) from None
+    except (FileNotFoundError, UnreadableFile) as problem:
+        raise UsageError(f"Could not read {name}", reason_of(problem)) from None
 
 
 def _dry_run(context: CommandContext, repository: str, policy: str, now: float) -> DryRun:

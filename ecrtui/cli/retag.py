@@ -12,7 +12,7 @@ from ecrtui.cli.context import CommandContext, make_parser, parse_image, resolve
 from ecrtui.cli.write_command import add_write_options, apply_plan, expected_digest
 from ecrtui.ecr.reference import Reference, names_repository, parse_reference
 from ecrtui.ecr.units import format_size
-from ecrtui.errors import UsageError
+from ecrtui.errors import UsageError, reason_of
 from ecrtui.retag.plan import TagChange
 from ecrtui.retag.plan_file import NO_TAG
 from ecrtui.retag.row_changes import changes_of_rows
@@ -106,7 +106,7 @@ def _read_content(path: str, name: str) -> bytes:
             with Path(path).open("rb") as file:
                 content = file.read(_MAX_FILE_SIZE + 1)
     except (OSError, ValueError) as problem:
-        raise UsageError(f"Could not read {name}", getattr(problem, "strerror", None) or str(problem)) from problem
+        raise UsageError(f"Could not read {name}", reason_of(problem)) from problem
     if len(content) > _MAX_FILE_SIZE:
         raise UsageError(f"{name} is larger than {format_size(_MAX_FILE_SIZE)}", "", "Split the file.")
     return content

@@ -18,7 +18,7 @@ from ecrtui.ecr.put_image_request import (
     request_errors,
     with_line_ends,
 )
-from ecrtui.errors import UsageError
+from ecrtui.errors import UsageError, reason_of
 from ecrtui.paths import expand
 from ecrtui.tui import clipboard
 
@@ -156,5 +156,4 @@ def read_manifest_file(path: str) -> str:
     except UnicodeDecodeError as problem:
         raise UsageError(f"not UTF-8: {problem.reason} at byte {problem.start:,}") from problem
     except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or str(problem)
-        raise UsageError(f"cannot be read: {reason}") from problem
+        raise UsageError(f"cannot be read: {reason_of(problem)}") from problem

@@ -18,7 +18,7 @@ from ecrtui.cli.local.registry_options import (
     selected_registry,
 )
 from ecrtui.cli.signals import stop_event
-from ecrtui.errors import UsageError
+from ecrtui.errors import UsageError, reason_of
 
 if TYPE_CHECKING:
     from ecrtui.emulator.service import EmbeddedRegistry
@@ -84,7 +84,7 @@ def _served(embedded: EmbeddedRegistry, port: int) -> Iterator[str]:
         except OSError as problem:
             raise UsageError(
                 f"Port {port} is not available",
-                problem.strerror or str(problem),
+                reason_of(problem),
                 "Use another --port, or leave it out to use any free port.",
             ) from problem
         yield url

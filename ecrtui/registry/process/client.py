@@ -17,7 +17,7 @@ from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ecrtui.ecr.location import account_of_arn
-from ecrtui.errors import ConnectionFailed
+from ecrtui.errors import ConnectionFailed, reason_of
 from ecrtui.registry.paging import iterate_pages
 from ecrtui.registry.process.launch import LaunchedProcess, launch
 from ecrtui.registry.process.rpc import (
@@ -124,7 +124,7 @@ class RegistryProcess:
         except OSError as problem:
             raise ConnectionFailed(
                 "Could not start the registry process",
-                problem.strerror or str(problem),
+                reason_of(problem),
                 "Free memory, or end other processes. Then try again.",
                 retryable=True,
             ) from None
