@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -98,6 +99,27 @@ def test_the_first_difference_is_found_in_any_block(same: int, before: str, afte
     assert first_difference(*texts) == first_difference(*texts[::-1]) == same
     assert first_difference(*(text.encode() for text in texts)) == same
     assert first_difference(*map(list, texts)) == same
+
+
+class CountedEntries(Sequence[str]):
+    """Counts the entries that are read one by one."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.read = 0
+
+    def __len__(self) -> int:
+        return len(self.text)
+
+    def __getitem__(self, index: Any) -> str:
+        self.read += not isinstance(index, slice)
+        return self.text[index]
+
+
+def test_only_the_entries_of_one_block_are_compared_one_by_one() -> None:
+    before, after = CountedEntries("c" * 9 * BLOCK + "a"), CountedEntries("c" * 9 * BLOCK + "b")
+    assert first_difference(before, after) == 9 * BLOCK
+    assert max(before.read, after.read) <= BLOCK
 
 
 @given(st.text(max_size=30) | VALUES.map(json.dumps), st.text(max_size=30) | VALUES.map(json.dumps))

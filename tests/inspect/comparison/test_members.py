@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecrtui.inspect.comparison.members import byte_rows, document_rows, text_rows
+from ecrtui.inspect.comparison.members import byte_rows, document_rows, order_row, text_rows
 from tests.ecr.test_exact_json import VALUES
 from tests.inspect.comparison.images import changes, swapped
 
@@ -84,3 +84,22 @@ def test_texts_are_compared_line_by_line() -> None:
 def test_bytes_differ_at_a_byte() -> None:
     assert changes(byte_rows(b"ab\xff", b"ab\xfe\x00", "config")) == [("~", "config, from byte 3", "ff", "fe 00")]
     assert changes(byte_rows(b"ab", b"abc", "config")) == [("~", "config, from byte 3", "end", "63")]
+
+
+class CountedName(str):
+    """Counts how often a name is compared with another one."""
+
+    __slots__ = ()
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        CountedName.compared += 1
+        return super().__eq__(other)
+
+    __hash__ = str.__hash__
+
+
+def test_each_name_is_compared_a_few_times_to_find_another_order() -> None:
+    before, after = ([CountedName(number) for number in range(100)] for _ in range(2))
+    assert order_row(before, after[::-1], "order") is not None
+    assert CountedName.compared <= 10 * 100
