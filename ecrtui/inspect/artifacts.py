@@ -339,9 +339,8 @@ class _Builder:
         """Return an artifact with its time, and with its manifest if that is known."""
         image = self._sources.images.get(artifact.digest)
         if image is not None:
-            size = (
-                image.size if image.size is not None else artifact.size
-            )  # that of a referrer is the size of its manifest
+            # The size in the list of referrers is that of the manifest.
+            size = artifact.size if image.size is None else image.size
             artifact = replace(artifact, created=image.pushed_at or artifact.created, size=size)
         manifest = self._sources.manifests.get(artifact.digest)
         return artifact if manifest is None else with_manifest(artifact, manifest)

@@ -442,7 +442,8 @@ def _of(term: Term, now: float, groups: ImageGroups) -> Condition[Image]:
         known = groups.known
         if checked[0] is not known:
             unread = [image for digest in tuple(known.unread) if (image := groups.find(digest)) is not None]
-            checked = known, not known.listed or any(is_meant(image) or matches(image) for image in unread)
+            below = belonging()
+            checked = known, not known.listed or any(image.digest in below or is_meant(image) for image in unread)
         return checked[1]
 
     def mask(images: Sequence[Image]) -> Iterable[bool]:
