@@ -198,14 +198,13 @@ def parse_policy(text: str) -> LifecyclePolicy:
         return LifecyclePolicy()
     try:
         document = parse_json(text)
-        rules = tuple(sorted((_rule(entry) for entry in document["rules"]), key=lambda rule: rule.priority))
+        return LifecyclePolicy(_rules(document["rules"]))
     except KeyError as missing:
         return LifecyclePolicy(problem=f"{_INVALID}: it has no {missing}")
     except ValueError as problem:
         return LifecyclePolicy(problem=f"{_INVALID}: {problem}")
     except (TypeError, AttributeError):
         return LifecyclePolicy(problem=f"{_INVALID}: a member has another type than ECR accepts")
-    return LifecyclePolicy(rules)
 
 
 def is_over(due_at: float, now: float) -> bool:
@@ -275,13 +274,21 @@ def _age_key(image: Image) -> tuple[float, str]:
     return -(image.age_start or 0.0), image.digest
 
 
+def _rules(entries: Iterable[Mapping[str, Any]]) -> tuple[LifecycleRule, ...]:
+    """Return the rules by priority."""
+    rules = tuple(sorted(map(_rule, entries), key=lambda rule: rule.priority))
+    if len({rule.priority for rule in rules}) < len(rules):
+        raise ValueError("two rules have the same rulePriority")
+    return rules
+
+
 def _rule(entry: Mapping[str, Any]) -> LifecycleRule:
     selection = entry["selection"]
     tag_status = _one_of(selection, "tagStatus", _TAG_STATUSES)
     prefixes = tuple(map(to_text, to_list(selection.get("tagPrefixList"))))
     patterns = tuple(map(to_text, to_list(selection.get("tagPatternList"))))
-    if (tag_status == "tagged") is not bool(prefixes or patterns):
-        raise ValueError("tagPrefixList or tagPatternList goes with tagStatus tagged, and with no other")
+    if (tag_status == "tagged") is not bool(prefixes or patterns) or (prefixes and patterns):
+        raise ValueError("tagPrefixList or tagPatternList, not both, goes with tagStatus tagged, and with no other")
     _one_of(selection, "countUnit", ("days",), "days")
     return LifecycleRule(
         priority=_count(entry["rulePriority"]),
@@ -291,7 +298,7 @@ def _rule(entry: Mapping[str, Any]) -> LifecycleRule:
         prefixes=prefixes,
         patterns=patterns,
         storage_class=_one_of(selection, "storageClass", _STORAGE_CLASSES, "standard"),
-        action=_one_of(to_mapping(entry.get("action")), "type", _ACTIONS, "expire"),
+        action=_one_of(to_mapping(entry.get("action", {"type": "expire"})), "type", _ACTIONS),
         description=to_text(entry.get("description")),
     )
 

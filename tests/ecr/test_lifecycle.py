@@ -127,7 +127,10 @@ def test_a_rule_reads_as_a_sentence() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"rules": 1}', '{"rules": [{"rulePriority": 1}]}', "[" * 100_000])
+TWICE = policy_text([{"rulePriority": 1, "selection": days(1, tagStatus="any")}] * 2)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"rules": 1}', '{"rules": [{"rulePriority": 1}]}', "[" * 100_000, TWICE])
 def test_an_invalid_policy_has_a_problem(text: str) -> None:
     assert "is invalid" in parse_policy(text).problem
     assert parse_policy("") == LifecyclePolicy()
@@ -139,15 +142,22 @@ def test_an_invalid_policy_has_a_problem(text: str) -> None:
         ({"tagStatus": "TAGGED"}, "tagStatus is 'TAGGED'"),
         ({"tagStatus": "tagged"}, "goes with tagStatus tagged"),
         ({"tagPrefixList": ["a"]}, "goes with tagStatus tagged"),
+        ({"tagStatus": "tagged", "tagPrefixList": ["a"], "tagPatternList": ["b"]}, "not both"),
         ({"countType": "imageCount"}, "countType is 'imageCount'"),
         ({"countUnit": "hours"}, "countUnit is 'hours'"),
         ({"storageClass": "glacier"}, "storageClass is 'glacier'"),
         ({"action": {"type": "delete"}}, "type is 'delete'"),
+        ({"action": "expire"}, "type is ''"),
         ({"countType": None}, "countType is ''"),
     ],
 )
 def test_a_rule_that_ecr_would_refuse_has_a_problem(change: Mapping[str, object], problem: str) -> None:
-    rule = {"rulePriority": 1, "selection": {**days(1, tagStatus="any"), **change}, "action": change.get("action")}
+    rule = {
+        "rulePriority": 1,
+        "selection": {**days(1, tagStatus="any"), **change},
+        "action": {"type": "expire"},
+        **change,
+    }
     assert problem in parse_policy(policy_text([rule])).problem
 
 
