@@ -232,8 +232,8 @@ def _parse_options(text: str) -> dict[str, str]:
     options: dict[str, str] = {}
     for part in text.split(":") if text else []:
         name, equals, value = part.partition("=")
-        if not equals and next(reversed(options), "") == "message":
-            options["message"] += f":{part}"  # the messages of AWS contain ARNs
+        if not (equals and name.isidentifier()) and next(reversed(options), "") == "message":
+            options["message"] += f":{part}"  # the messages of AWS contain ARNs and sentences with a colon
             continue
         if not equals or not name or not value:
             raise FaultSpecError(f"{part!r} is not NAME=VALUE")

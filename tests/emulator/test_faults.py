@@ -300,8 +300,8 @@ def test_hits_are_counted_across_threads() -> None:
     assert fault.hits == statuses.count(400) == 500
 
 
-def test_the_message_of_a_fault_can_contain_an_arn() -> None:
-    message = "User: arn:aws:iam::123456789012:user/a may not perform: ecr:PutImage"
+def test_the_message_of_a_fault_can_contain_colons() -> None:
+    message = "User: arn:aws:iam::123456789012:user/a may not perform: ecr:PutImage; see http://a:80/?b=c: d=e"
     faults = Faults(parse_fault(f"PutImage:error:code=AccessDeniedException:message={message}:times=1"))
     assert message in faults.respond("PutImage", _answer).body.decode()
     assert faults.respond("PutImage", _answer).status == 200
