@@ -167,13 +167,10 @@ class _WholeBody:
 
 def _read(stream: BlobStream, limit: int) -> bytes:
     """Read the body: at most ``limit`` bytes, whatever length is announced, and no fewer than announced."""
-    content = bytearray()
-    while chunk := stream.read(min(_CHUNK, limit + 1 - len(content))):
-        content += chunk
-        if len(content) > limit:
-            stream.close()
-            raise too_large(limit)
-    return bytes(content)
+    content = read_start(stream, limit + 1)
+    if len(content) > limit:
+        raise too_large(limit)
+    return content
 
 
 def read_start(stream: BlobStream, count: int) -> bytes:
