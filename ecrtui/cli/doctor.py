@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
         "doctor",
         "Show versions, settings, sign-in, connection, terminal and files, and which permissions you have. "
         "Nothing is changed, and no secret is shown.",
-        READ_CODES,
+        (*READ_CODES, ExitCode.REFUSED),
         notes="The exit code is that of the first failed check, and 0 if no check failed.",
     )
     parser.add_argument(

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from ecrtui.cli.doctor import parser
+from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.main import main
 from ecrtui.ecr.permissions import PERMISSIONS
 from ecrtui.emulator.service import EmbeddedRegistry
@@ -160,6 +162,7 @@ def test_what_fails_is_named_and_the_rest_is_still_reported(
         found, sections = report(capsys, "--timeout", "60")
     failed = [check for check in sections[section].values() if check["status"] == "failed"]
     assert found == code
+    assert f"{code} {ExitCode(code).words}," in " ".join(parser().format_help().split())
     assert words in failed[0]["value"]
     assert set(SECTIONS) - {"Permissions on team/app"} <= set(sections)
 
