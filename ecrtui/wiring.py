@@ -232,7 +232,7 @@ def open_cache(location: RegistryLocation, settings: Settings, on_problem: Calla
     """Return the cache on disk; None if the settings switch it off or the registry is embedded in this process."""
     from ecrtui.catalog.cache.store import Cache
 
-    if not settings.cache or location.endpoint.startswith(EMBEDDED):
+    if not settings.cache or location.is_embedded:
         return None
     return Cache(cache_file(), location, on_problem=on_problem)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ecrtui.errors import UsageError
 
 EMBEDDED = "embedded"
-"""The endpoint of the embedded registry in this process."""
+"""The endpoint of an embedded registry in memory. For one in a file, a blank and the path of the file follow."""
 
 
 class RegistryLocation(NamedTuple):
@@ -17,7 +17,17 @@ class RegistryLocation(NamedTuple):
     registry_id: str
     region: str
     endpoint: str = ""
-    """The URL of an endpoint that is not AWS's own; ``embedded`` for the registry in this process; else empty."""
+    """The URL of an endpoint that is not AWS's own; :data:`EMBEDDED` for a registry in this process; else empty."""
+
+    @property
+    def is_embedded(self) -> bool:
+        """True for a registry in this process, in memory or in a file."""
+        return self.endpoint.startswith(EMBEDDED)
+
+    @property
+    def database(self) -> str:
+        """The file of an embedded registry; empty for one in memory, and for other registries."""
+        return self.endpoint.partition(" ")[2] if self.is_embedded else ""
 
     @property
     def in_words(self) -> str:

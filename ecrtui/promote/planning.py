@@ -9,7 +9,7 @@ from ecrtui.ecr import layer
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.layer import LayerState
-from ecrtui.ecr.location import EMBEDDED, RegistryLocation
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.units import format_names
 from ecrtui.errors import AccessDenied, ErrorKind, NotFound, Refused, UsageError
@@ -206,7 +206,7 @@ class PromotionPlanner:
 
 
 def _check_oci(target: RegistryLocation) -> Way:
-    if target.endpoint.startswith(EMBEDDED):
+    if target.is_embedded:
         raise Refused(
             "Layers cannot be sent by the OCI API",
             "The registry of --demo and --db is in this process and does not serve it.",

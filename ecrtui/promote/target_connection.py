@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ecrtui.ecr.location import EMBEDDED, RegistryLocation
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import UsageError
 from ecrtui.settings import Connection
@@ -67,13 +67,11 @@ def split_options(words: Sequence[str]) -> tuple[Mapping[str, str], Sequence[str
 
 def connection_to(location: RegistryLocation, like: Connection) -> Connection:
     """Return the connection to a registry, with the profile of another connection."""
-    registry_id, region, endpoint = location
-    is_embedded = endpoint.startswith(EMBEDDED)
     return like._replace(
-        registry_id=registry_id,
-        region=region,
-        endpoint_url=None if is_embedded else endpoint or None,
-        database=endpoint.removeprefix(EMBEDDED).strip() or None if is_embedded else None,
+        registry_id=location.registry_id,
+        region=location.region,
+        endpoint_url=None if location.is_embedded else location.endpoint or None,
+        database=location.database or None,
         demo=False,
     )
 

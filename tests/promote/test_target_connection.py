@@ -43,7 +43,7 @@ def test_a_target_has_the_connection_of_the_source_unless_it_says_otherwise(
     [
         (DEV, "", Connection("dev", "us-east-1", "222222222222")),
         (DEV, "http://prod", Connection("dev", "us-east-1", "222222222222", "http://prod")),
-        (DEV, "embedded /a b", Connection("dev", "us-east-1", "222222222222", database="/a b")),
+        (DEV, "embedded /a b ", Connection("dev", "us-east-1", "222222222222", database="/a b ")),
         (FILE, "", Connection(None, "us-east-1", "222222222222")),
     ],
 )
