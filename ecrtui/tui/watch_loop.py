@@ -1,4 +1,4 @@
-"""Read a screen again at an interval, and tell what changed.
+"""Read a screen again at an interval, and show what changed.
 
 Nothing is drawn while nothing changes. Reading pauses while the user plans a change, sees another screen, or has typed
 nothing for long. It ends if the credentials are refused.
@@ -171,7 +171,7 @@ class WatchedScreen(AppScreen):
         return ""
 
     async def _read(self, read: Callable[[Session], Awaitable[bool | None]]) -> None:
-        """Read once, and show how the watch goes on."""
+        """Read once, and show the state of the watch."""
         try:
             throttled = await read(await self.session())
         except EcrTuiError as error:
@@ -192,7 +192,7 @@ class WatchedScreen(AppScreen):
     # What the user sees
 
     def watch_parts(self) -> Iterable[str]:
-        """Yield how the watch goes on; nothing without one."""
+        """Yield the state of the watch; nothing without one."""
         if not self.is_watching:
             return
         if self._paused:
