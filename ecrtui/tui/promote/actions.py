@@ -60,9 +60,9 @@ class PromoteMixin(PlanApplyMixin):
         except EcrTuiError as error:
             has_sources = form.job is not None and bool(form.job.sources)
             if error.kind is ErrorKind.REPOSITORY_NOT_FOUND and has_sources:
-                form.show_missing_repository()
+                form.show_missing_repository(words)
             else:
-                form.show_error(error)
+                form.show_error(error, words)
         else:
             form.show_promotion(planned, words)
 

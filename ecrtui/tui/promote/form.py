@@ -162,14 +162,16 @@ class PromoteForm(FieldForm):
             self.planned = planned
             self.show_plan(planned.batch.plan, words)
 
-    def show_missing_repository(self) -> None:
-        """Show that a repository of the target does not exist, and how to create it."""
+    def show_missing_repository(self, words: tuple[str, ...]) -> None:
+        """Show that a repository of the target does not exist, and how to create it; see :meth:`show_error`."""
+        if words != self.state.tags:
+            return
         self._is_missing = True
         names = list(dict.fromkeys(reference.repository for reference in self.target.references))
         which = f"The repository {names[0]} does not" if len(names) == 1 else f"Not all of {format_names(names)}"
-        words = f"{which} exist{self.registry_of_writes()}."
+        problem = f"{which} exist{self.registry_of_writes()}."
         create = press(self, "promote_form.create_repository", "create it with the copy")
-        self.state = replace(self.state, planning=False, problem=f"{words} {create}".rstrip())
+        self.state = replace(self.state, planning=False, problem=f"{problem} {create}".rstrip())
 
     def show_transfer(self, progress: TransferProgress) -> None:
         """Show how much is copied."""

@@ -283,4 +283,4 @@ class RetagMixin(PlanApplyMixin):
             contexts = {source.repository: self._repository_context}
             form.show_plan(await blocking.run_blocking(session.engine.plan, changes, contexts=contexts), tags)
         except EcrTuiError as error:
-            form.show_error(error)
+            form.show_error(error, tags)

@@ -178,8 +178,15 @@ class PlanForm(Vertical, can_focus=True):
         self._plan_shown_at = time.monotonic()
         self.state = replace(self.state, plan=plan, planning=False, error=None, problem="")
 
-    def show_error(self, error: EcrTuiError) -> None:
-        """Show that planning or writing failed as a whole."""
+    def show_error(self, error: EcrTuiError, tags: tuple[str, ...] | None = None) -> None:
+        """Show that planning or writing failed as a whole. Ignore it if the user has typed other tags since then.
+
+        Args:
+            error: The error.
+            tags: The tags of the :class:`PlanRequested` that failed; None for any other error.
+        """
+        if tags is not None and tags != self.state.tags:
+            return
         phase = Phase.DONE if self.state.phase is Phase.WRITE else self.state.phase
         self.state = replace(self.state, phase=phase, error=error, planning=False, progress=None)
         self._show_first_line()

@@ -10,6 +10,7 @@ import pytest
 from textual.await_remove import AwaitRemove
 
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.errors import UsageError
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.retag.plan_form_state import PlanFormState
 from ecrtui.tui.retag.retag_form import RetagForm
@@ -435,7 +436,9 @@ async def test_esc_at_the_confirmation_returns_to_the_plan(embedded: EmbeddedReg
         assert "prod" not in tags_of(client, "team/app")
 
 
-async def test_a_plan_for_earlier_tags_or_for_a_closed_form_is_ignored(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_a_plan_or_an_error_for_earlier_tags_or_a_closed_form_is_ignored(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
     push_image(client, "team/app", "content", "v1")
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "1 image")
@@ -445,7 +448,8 @@ async def test_a_plan_for_earlier_tags_or_for_a_closed_form_is_ignored(embedded:
         assert plan is not None
         form.request_plan(("rc-1",))
         form.show_plan(plan, ("rc",))
-        assert form.state.plan is None
+        form.show_error(UsageError("The service failed"), ("rc",))
+        assert (form.state.plan, form.state.error, form.state.planning) == (None, None, True)
         removal = asyncio.ensure_future(_finished(form.remove()))
         while not removal.done():
             form.state = PlanFormState()
