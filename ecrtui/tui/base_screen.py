@@ -106,7 +106,7 @@ class AppScreen(Screen[None]):
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """Give the focus back to a hidden widget: Textual takes it away, and does not return it when it is shown."""
         if self.focused is None and self.app.app_focus and event.widget.is_attached:
-            self.set_focus(event.widget)
+            self.set_focus(event.widget, from_app_focus=True)  # a field then does not select its text
 
     def header(self) -> Header:
         """Return the header; it shows the registry of the session."""

@@ -264,16 +264,17 @@ async def test_a_smaller_terminal_says_so(size: tuple[int, int], one_image: Embe
         await until(pilot, "1 repository")
 
 
-async def test_a_field_keeps_the_focus_while_the_terminal_is_too_small(one_image: EmbeddedRegistry) -> None:
+@pytest.mark.parametrize("key", ["slash", "F"])
+async def test_a_field_keeps_the_focus_while_the_terminal_is_too_small(one_image: EmbeddedRegistry, key: str) -> None:
     async with running(one_image, size=(80, 24)) as pilot:
         await until(pilot, "1 repository")
-        await pilot.press("slash", *"te")
+        await pilot.press(key, *"te")
         await pilot.resize_terminal(50, 10)
         await until(pilot, "needs")
         await pilot.resize_terminal(80, 24)
-        await until(pilot, "1 repository")
+        await until_gone(pilot, "needs")
         await type_text(pilot, "am")
-        await until(pilot, "/ team")
+        await until(pilot, lambda _: getattr(pilot.app.screen.focused, "value", "") == "team")
 
 
 async def test_a_paste_of_several_lines_does_not_apply_anything(one_image: EmbeddedRegistry) -> None:
