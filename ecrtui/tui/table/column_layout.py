@@ -223,9 +223,10 @@ def _stretch(columns: Sequence[Column[Item]], widths: dict[str, int], natural: M
 
     The flexible columns share the rest.
     """
+    fixed = [column for column in columns if not column.flex]
     flexible = [column for column in columns if column.flex]
-    for column in sorted(columns, key=lambda column: column.drop_priority):
-        given = min(spare, max(natural[column.id] - widths[column.id], 0)) if not column.flex else 0
+    for column in sorted(fixed, key=lambda column: column.drop_priority):
+        given = min(spare, max(natural[column.id] - widths[column.id], 0))
         widths[column.id] += given
         spare -= given
     cut = [column for column in flexible if widths[column.id] < natural[column.id]]
