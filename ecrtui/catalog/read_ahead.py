@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecrtui.ecr.lifecycle import parse_policy
+from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.pull_times import is_excluded
 from ecrtui.errors import EcrTuiError
 from ecrtui.registry.protocol import Registry

@@ -21,7 +21,8 @@ from ecrtui.cli.output_options import ROW_FORMATS, add_output_options, print_tex
 from ecrtui.cli.part_lookup import PartLookup
 from ecrtui.cli.plain_table import plain_table
 from ecrtui.ecr.documents import Document
-from ecrtui.ecr.lifecycle import LifecyclePreview, parse_policy
+from ecrtui.ecr.lifecycle import LifecyclePreview
+from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.units import format_count, format_size
 from ecrtui.errors import UsageError, reason_of
 from ecrtui.inspect.lifecycle import DryRun, dry_run
@@ -67,7 +68,7 @@ def _execute(options: argparse.Namespace) -> int:
     text = _stored_policy(registry, repository.repository) if given is None else given
     policy = parse_policy(text)
     if policy.problem:
-        raise UsageError("Could not parse the policy", policy.problem)
+        raise UsageError("The policy is not valid", policy.problem)
     if not text:
         print_message(f"{repository.repository} has no lifecycle policy; give one with --policy FILE")
     now = time.time()
@@ -88,9 +89,12 @@ def _stored_policy(registry: Registry, repository: str) -> str:
 
 def _policy_of(name: str) -> str:
     try:
-        return read_text(Path(expand(name)))
+        text = read_text(Path(expand(name)))
     except (FileNotFoundError, UnreadableFile) as problem:
         raise UsageError(f"Could not read {name}", reason_of(problem)) from None
+    if not text:
+        raise UsageError("The policy is not valid", f"{name} is empty")
+    return text
 
 
 def _dry_run(context: CommandContext, repository: str, policy: str, now: float) -> DryRun:

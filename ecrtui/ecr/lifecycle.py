@@ -18,22 +18,12 @@ properties" and "How lifecycle policies work":
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.json_values import parse_json, to_list, to_mapping, to_text
 from ecrtui.ecr.units import DAY, matches_wildcard
-
-_MAX_COUNT = 2**31
-"""Priorities and counts of a rule are below this; the API has 32 bits for them."""
-
-_TAG_STATUSES = ("tagged", "untagged", "any")
-_STORAGE_CLASSES = ("standard", "archive")
-_ACTIONS = ("expire", "transition")
-_INVALID = "the lifecycle policy is invalid"
 
 
 class CountType(StrEnum):
@@ -163,7 +153,7 @@ class LifecyclePolicy:
 
     rules: tuple[LifecycleRule, ...] = ()
     problem: str = ""
-    """The reason why the policy could not be parsed; empty if it could."""
+    """Why the rules are not known: what ECR would refuse about them, or why they could not be read. Empty if known."""
 
     @property
     def depends_on_pulls(self) -> bool:
@@ -190,21 +180,6 @@ class LifecyclePrediction:
     def is_due(self, now: float) -> bool:
         """Return whether the image meets the criteria now, so that ECR acts within 24 hours."""
         return self.due_at is not None and (self.rule.counts_images or is_over(self.due_at, now))
-
-
-def parse_policy(text: str) -> LifecyclePolicy:
-    """Parse a policy document; never raise. An empty text is a policy without rules."""
-    if not text:
-        return LifecyclePolicy()
-    try:
-        document = parse_json(text)
-        return LifecyclePolicy(_rules(document["rules"]))
-    except KeyError as missing:
-        return LifecyclePolicy(problem=f"{_INVALID}: it has no {missing}")
-    except ValueError as problem:
-        return LifecyclePolicy(problem=f"{_INVALID}: {problem}")
-    except (TypeError, AttributeError):
-        return LifecyclePolicy(problem=f"{_INVALID}: a member has another type than ECR accepts")
 
 
 def is_over(due_at: float, now: float) -> bool:
@@ -272,46 +247,3 @@ def newest_first(rule: LifecycleRule, images: Iterable[Image]) -> Sequence[Image
 def _age_key(image: Image) -> tuple[float, str]:
     """Sort newest first; the digest orders images of the same age."""
     return -(image.age_start or 0.0), image.digest
-
-
-def _rules(entries: Iterable[Mapping[str, Any]]) -> tuple[LifecycleRule, ...]:
-    """Return the rules by priority."""
-    rules = tuple(sorted(map(_rule, entries), key=lambda rule: rule.priority))
-    if len({rule.priority for rule in rules}) < len(rules):
-        raise ValueError("two rules have the same rulePriority")
-    return rules
-
-
-def _rule(entry: Mapping[str, Any]) -> LifecycleRule:
-    selection = entry["selection"]
-    tag_status = _one_of(selection, "tagStatus", _TAG_STATUSES)
-    prefixes = tuple(map(to_text, to_list(selection.get("tagPrefixList"))))
-    patterns = tuple(map(to_text, to_list(selection.get("tagPatternList"))))
-    if (tag_status == "tagged") is not bool(prefixes or patterns) or (prefixes and patterns):
-        raise ValueError("tagPrefixList or tagPatternList, not both, goes with tagStatus tagged, and with no other")
-    _one_of(selection, "countUnit", ("days",), "days")
-    return LifecycleRule(
-        priority=_count(entry["rulePriority"]),
-        tag_status=tag_status,
-        count_type=CountType(_one_of(selection, "countType", tuple(CountType))),
-        count_number=_count(selection["countNumber"]),
-        prefixes=prefixes,
-        patterns=patterns,
-        storage_class=_one_of(selection, "storageClass", _STORAGE_CLASSES, "standard"),
-        action=_one_of(to_mapping(entry.get("action", {"type": "expire"})), "type", _ACTIONS),
-        description=to_text(entry.get("description")),
-    )
-
-
-def _one_of(members: Mapping[str, Any], name: str, values: Sequence[str], default: str = "") -> str:
-    """Return the value of a member. A dry run of a policy that ECR would refuse must not say what it would do."""
-    value = to_text(members.get(name)) or default
-    if value not in values:
-        raise ValueError(f"{name} is {value[:20]!r}; ECR accepts {', '.join(values)}")
-    return value
-
-
-def _count(value: object) -> int:
-    if type(value) is not int or not 0 < value < _MAX_COUNT:
-        raise ValueError(f"{to_text(value)[:20]} is not a number that ECR accepts")
-    return value

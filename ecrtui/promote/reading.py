@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ecrtui.ecr.cosign_tags import cosign_tags, subject_of_tag
 from ecrtui.ecr.digest import is_digest, short_digest
-from ecrtui.ecr.lifecycle import parse_policy
+from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.referrer import Referrer

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ecrtui.ecr import lifecycle
 from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.lifecycle import LifecyclePolicy
+from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused
@@ -51,7 +51,7 @@ class RepositoryContext:
         """Return the parsed lifecycle policy; it names the problem if it could not be read."""
         if self.policy_problem:
             return LifecyclePolicy(problem=self.policy_problem)
-        return lifecycle.parse_policy(self.policy)
+        return parse_policy(self.policy)
 
 
 class ContextLoader:

@@ -56,6 +56,12 @@ def test_a_policy_is_evaluated_here_and_by_ecr_and_nothing_changes(cli: CliEnv, 
         policy(1)
     )
     assert len(cli.tags(REPOSITORY)) == 3
-    file.write_text("no policy")
-    assert cli.run("lifecycle", REPOSITORY, "--policy", str(file)).code == ExitCode.USAGE
+    for text, problem in (
+        ("no policy", "Expecting value"),
+        ("", "policy.json is empty"),
+        (policy(0), "countNumber is 0"),
+    ):
+        file.write_text(text)
+        refused = cli.run("lifecycle", REPOSITORY, "--policy", str(file))
+        assert (refused.code, problem in refused.err) == (ExitCode.USAGE, True)
     assert cli.run("lifecycle", REPOSITORY, "--policy", str(tmp_path / "none")).code == ExitCode.USAGE

@@ -10,7 +10,8 @@ import pytest
 from ecrtui.ecr.exact_json import write_json
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import parse_config
-from ecrtui.ecr.lifecycle import parse_policy, predict
+from ecrtui.ecr.lifecycle import predict
+from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.manifest import OCI_MANIFEST, parse_manifest
 from ecrtui.ecr.safe_text import visible
 from ecrtui.ecr.units import format_date, format_size
@@ -65,7 +66,6 @@ POLICY: dict[str, Any] = {
             "selection": {
                 "tagStatus": "tagged",
                 "tagPatternList": ["*"],
-                "tagPrefixList": ["v"],
                 "countType": "sinceImagePushed",
                 "countUnit": "days",
                 "countNumber": 14,

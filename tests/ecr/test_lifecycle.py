@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction, parse_policy, predict
+from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction, predict
+from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.units import DAY
 from ecrtui.registry.protocol import Registry
 from ecrtui.settings import Connection
@@ -125,40 +124,6 @@ def test_a_rule_reads_as_a_sentence() -> None:
         "lifecycle rule 1 expires untagged images 1 day after their push",
         "lifecycle rule 2 expires all images beyond the newest 5",
     ]
-
-
-TWICE = policy_text([{"rulePriority": 1, "selection": days(1, tagStatus="any")}] * 2)
-
-
-@pytest.mark.parametrize("text", ["{", "[]", '{"rules": 1}', '{"rules": [{"rulePriority": 1}]}', "[" * 100_000, TWICE])
-def test_an_invalid_policy_has_a_problem(text: str) -> None:
-    assert "is invalid" in parse_policy(text).problem
-    assert parse_policy("") == LifecyclePolicy()
-
-
-@pytest.mark.parametrize(
-    ("change", "problem"),
-    [
-        ({"tagStatus": "TAGGED"}, "tagStatus is 'TAGGED'"),
-        ({"tagStatus": "tagged"}, "goes with tagStatus tagged"),
-        ({"tagPrefixList": ["a"]}, "goes with tagStatus tagged"),
-        ({"tagStatus": "tagged", "tagPrefixList": ["a"], "tagPatternList": ["b"]}, "not both"),
-        ({"countType": "imageCount"}, "countType is 'imageCount'"),
-        ({"countUnit": "hours"}, "countUnit is 'hours'"),
-        ({"storageClass": "glacier"}, "storageClass is 'glacier'"),
-        ({"action": {"type": "delete"}}, "type is 'delete'"),
-        ({"action": "expire"}, "type is ''"),
-        ({"countType": None}, "countType is ''"),
-    ],
-)
-def test_a_rule_that_ecr_would_refuse_has_a_problem(change: Mapping[str, object], problem: str) -> None:
-    rule = {
-        "rulePriority": 1,
-        "selection": {**days(1, tagStatus="any"), **change},
-        "action": {"type": "expire"},
-        **change,
-    }
-    assert problem in parse_policy(policy_text([rule])).problem
 
 
 TAGS = ("prod-1", "prod-2", "beta-1", "beta", "x")

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.lifecycle import LifecyclePreview, PreviewedImage, parse_policy
+from ecrtui.ecr.lifecycle import LifecyclePreview, PreviewedImage
+from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.units import DAY
 from ecrtui.errors import EcrTuiError, ErrorKind, Refused
 from ecrtui.inspect.lifecycle import DryRun, dry_run, outcome_words, rule_differences
@@ -28,12 +29,15 @@ def image(name: str, *tags: str, age: float, size: int = 10, **members: Any) -> 
     return Image(f"sha256:{name:0>64}", tags, NOW - age * DAY, size, **members)
 
 
-def rule(priority: int, status: str, count: int, days: bool = True, action: str = "expire", **selection: Any) -> Any:
+ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
+
+
+def rule(priority: int, status: str, count: int, days: bool = True, action: Any = None, **selection: Any) -> Any:
     kind = {"countType": "sinceImagePushed", "countUnit": "days"} if days else {"countType": "imageCountMoreThan"}
     return {
         "rulePriority": priority,
         "selection": {"tagStatus": status, **selection, **kind, "countNumber": count},
-        "action": {"type": action},
+        "action": action or {"type": "expire"},
     }
 
 
@@ -86,7 +90,7 @@ def test_each_rule_says_what_it_selects_keeps_and_does() -> None:
         ([image("a", "main-1", age=1)], MAIN, "nothing: 1 of 2"),
         ([image("a", "main-1", age=1), image("b", "main-2", age=2)], MAIN, "expire main-2 with the next push"),
         ([Image("sha256:a")], UNTAGGED, "1 image of unknown age"),
-        ([image("a", age=8)], rule(1, "untagged", 7, action="transition"), "archive 1 now"),
+        ([image("a", age=8)], rule(1, "untagged", 7, action=ARCHIVE), "archive 1 now"),
         ([image("a", age=7)], UNTAGGED, "expire an untagged image in 0 s"),  # ECR: older than 7 days
     ],
 )

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from ecrtui.ecr.image import Image, ImageKind
-from ecrtui.ecr.lifecycle import LifecyclePolicy, parse_policy
+from ecrtui.ecr.lifecycle import LifecyclePolicy
+from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest
 from ecrtui.ecr.referrer import Referrer

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.lifecycle import parse_policy
+from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.units import DAY
 from ecrtui.retag.plan import Plan, Step, StepAction, TagChange
@@ -115,7 +115,8 @@ def newest(count: int, pattern: str, action: str = "expire") -> Any:
         "countType": "imageCountMoreThan",
         "countNumber": count,
     }
-    rule = {"rulePriority": 1, "selection": selection, "action": {"type": action}}
+    target = {"targetStorageClass": "archive"} if action == "transition" else {}
+    rule = {"rulePriority": 1, "selection": selection, "action": {"type": action, **target}}
     return parse_policy(json.dumps({"rules": [rule]}))
 
 

@@ -17,7 +17,7 @@ from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.cosign_tags import cosign_tags
 from ecrtui.ecr.findings import SEVERITIES, Finding
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.lifecycle import parse_policy
+from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, parse_manifest
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.artifacts import Artifact, Origin, attestation_artifact, referrer_artifact, with_manifest

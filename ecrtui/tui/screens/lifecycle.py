@@ -20,7 +20,8 @@ from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.json_values import parse_json
-from ecrtui.ecr.lifecycle import LifecyclePreview, parse_policy
+from ecrtui.ecr.lifecycle import LifecyclePreview
+from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.text_formats import by_suffix
 from ecrtui.errors import EcrTuiError, UsageError
