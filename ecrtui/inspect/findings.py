@@ -270,6 +270,11 @@ def severity_key(row: FindingRow) -> tuple[int, float, str]:
     return _rank(row.severity), -1.0 if row.score is None else row.score, row.id
 
 
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings of one image in the order of the table of findings."""
+    return sorted(findings, key=lambda finding: (*_severity_of(finding), finding.name), reverse=True)
+
+
 _ANSWERS = (Answer.UNKNOWN, Answer.NO, Answer.PARTIAL, Answer.YES)
 """What a scan answers, in the order in which findings are sorted."""
 

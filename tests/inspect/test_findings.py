@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -21,6 +22,7 @@ from ecrtui.inspect.findings import (
     scan_targets,
     severity_counts,
     unknown_scans,
+    worst_first,
 )
 from ecrtui.inspect.findings_filter import parse_findings
 
@@ -69,6 +71,15 @@ def test_the_platforms_are_joined_into_one_row_for_each_vulnerability_in_a_packa
     assert (ncurses.fix, ncurses.score, ncurses.in_use) == (Answer.UNKNOWN, None, None)
     assert broken.unreadable
     assert severity_counts(rows()) == (("CRITICAL", 1), ("HIGH", 1), ("MEDIUM", 1), ("UNDEFINED", 1))
+
+
+def test_the_worst_findings_are_those_at_the_top_of_the_table() -> None:
+    higher_score = replace(NCURSES, name="CVE-2024-3094", severity="CRITICAL", score=10.0)
+    newer = replace(CURL, name="CVE-2023-44487", fixed_in="", fix=Answer.NO)
+    findings = (BROKEN, NCURSES, CURL, OPENSSL, newer, higher_score)
+    assert worst_first(findings) == [higher_score, newer, CURL, OPENSSL, NCURSES, BROKEN]
+    table = join_findings([PlatformScan(AMD, ScanReport(findings))])
+    assert worst_first(findings) == [row.finding for row in table]
 
 
 @pytest.mark.parametrize(

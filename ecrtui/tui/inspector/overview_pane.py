@@ -15,12 +15,13 @@ from textual.worker import WorkType
 
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.cosign_tags import cosign_tags
-from ecrtui.ecr.findings import SEVERITIES, Finding
+from ecrtui.ecr.findings import Finding
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, parse_manifest
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.artifacts import Artifact, Origin, attestation_artifact, referrer_artifact, with_manifest
+from ecrtui.inspect.findings import worst_first
 from ecrtui.inspect.overview import TagOrigin, artifact_lines, lifecycle_text, tag_origins
 from ecrtui.retag.planner import WritePolicy
 from ecrtui.session import Session
@@ -230,9 +231,7 @@ async def worst_findings(inspected: Inspected) -> Sequence[Finding]:
     """Return the worst findings of the selected platform. Raises EcrTuiError."""
     digest, registry = inspected.require_platform().digest, inspected.session.registry
     report = await inspected.reads.once(("findings", digest), registry.findings, inspected.repository_name, digest)
-    order = {severity: number for number, severity in enumerate(SEVERITIES)}
-    worst = sorted(report.findings, key=lambda found: (order.get(found.severity, len(order)), not found.fixed_in))
-    return worst[:WORST]
+    return worst_first(report.findings)[:WORST]
 
 
 def _tagged_artifact(image: Image) -> Artifact:
