@@ -46,7 +46,10 @@ class CopyItem:
 
 def copy_items_for_repository(repository: Repository) -> tuple[CopyItem, ...]:
     """Return what can be copied of a repository."""
-    return copy_words(("URI", repository.uri), ("name", repository.name), ("ARN", repository.arn))
+    return (
+        *copy_words(("URI", repository.uri), ("name", repository.name), ("ARN", repository.arn)),
+        _command("docker push", "docker", "push", f"{repository.uri}:TAG"),
+    )
 
 
 def copy_items_for_image(

@@ -351,8 +351,12 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         if not state.complete:
             return "loading…"
         if not self.rows.total:
-            return f"{self.EMPTY} {press(self, 'screen.refresh', 'look again')}".rstrip()
+            return " ".join(filter(None, (self.EMPTY, *self.empty_hints())))
         return self.no_match(f"Nothing matches {state.filter_text}")
+
+    def empty_hints(self) -> Iterable[str]:
+        """Yield what to do when there is nothing to list; an empty text for an action without a key."""
+        yield press(self, "screen.refresh", "look again")
 
     def no_match(self, reason: str) -> str:
         """Return the text in place of the rows when the filter shows none."""

@@ -38,7 +38,9 @@ HOSTILE = [
 
 
 WORDS = {
-    **dict.fromkeys(("docker pull", "docker pull, this manifest", "skopeo inspect", "crane manifest"), 3),
+    **dict.fromkeys(
+        ("docker pull", "docker pull, this manifest", "docker push", "skopeo inspect", "crane manifest"), 3
+    ),
     "kubectl set image": 5,
     "ecrtui promote": 4,
     "all tags": 2,

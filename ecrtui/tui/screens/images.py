@@ -32,6 +32,7 @@ from ecrtui.retag.plan import Plan, Report
 from ecrtui.retag.write_history import WriteTarget
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, clipboard, messages
+from ecrtui.tui.bindings import press
 from ecrtui.tui.comparison.actions import CompareMixin
 from ecrtui.tui.folding_actions import FoldingMixin
 from ecrtui.tui.image_columns import image_columns
@@ -323,10 +324,19 @@ class ImagesScreen(
         self.post_message(messages.OpenPutImage(self.connect, draft))
 
     def action_copy_menu(self) -> None:
-        """Copy a URI, the digest or a command of the selected image."""
-        if self.current is not None and self.repository is not None:
+        """Copy a URI, the digest or a command of the selected image; without one, of the repository."""
+        if self.repository is None:
+            return
+        if self.current is None:
+            items = clipboard.copy_items_for_repository(self.repository)
+        else:
             items = clipboard.copy_items_for_image(self.repository, self.current, self.aws_options())
-            self.post_message(messages.OfferCopies(items))
+        self.post_message(messages.OfferCopies(items))
+
+    def empty_hints(self) -> Iterable[str]:
+        yield press(self, "screen.copy", "copy a push command")
+        yield from super().empty_hints()
+        yield press(self, "watch.toggle", "watch it")
 
     def document(self) -> tuple[str, Mapping[str, Any]] | None:
         if self.current is None or self.repository is None:
