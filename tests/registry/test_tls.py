@@ -67,7 +67,7 @@ def test_a_server_without_tls_is_an_error_that_says_so(no_sdk_retries: None) -> 
 def answer_without_tls(server: socket.socket) -> None:
     connection, _ = server.accept()
     with connection:
-        connection.recv(1000)
+        connection.recv(65536)
         connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
 
@@ -86,13 +86,22 @@ def test_a_write_is_ambiguous_if_tls_breaks_after_the_request(certificate: Path,
 
 
 def answer_garbage(server: socket.socket, context: ssl.SSLContext) -> None:
-    """Answer a request over TLS with a record that cannot be decrypted."""
+    """Answer a request over TLS with a record that cannot be decrypted.
+
+    It reads the whole request first, and then until the client closes: a close with unread bytes would reset the
+    connection before the client has read the record.
+    """
     connection, _ = server.accept()
     with context.wrap_socket(connection, server_side=True) as secure:
-        while b"x-amz-target" not in (request := secure.recv(65536)).lower():
-            assert request
+        request = b""
+        while not request.endswith(b"}"):
+            received = secure.recv(65536)
+            assert received
+            request += received
         with socket.socket(fileno=os.dup(secure.fileno())) as plain:
             plain.sendall(b"\x17\x03\x03\x00\x20" + b"\0" * 32)
+            while plain.recv(65536):
+                pass  # the alert of the client
 
 
 def test_a_download_verifies_the_certificate(url: str) -> None:
