@@ -188,15 +188,20 @@ class Folding(Generic[Item]):
         slots = list(slots)
         return _reached(slots, self._children) | _reached(slots, self._owners)
 
-    def tops(self, slots: Iterable[int]) -> set[int]:
+    def tops(self, slots: Iterable[int], seen: set[int] | None = None) -> set[int]:
         """Return the top rows that these rows, which are inside, are shown below.
 
         A circle, which only tags can make, has none, so all of its rows are top. Who may push can make a chain of
         thousands of referrers, so this visits each row once.
+
+        Args:
+            slots: the rows.
+            seen: the rows that earlier calls visited, which are not visited again; those of this call are added.
         """
         found: set[int] = set()
-        waiting = list(slots)
-        seen = set(waiting)
+        seen = set() if seen is None else seen
+        waiting = [slot for slot in slots if slot not in seen]
+        seen.update(waiting)
         while waiting:
             for owner in self._owners(waiting.pop()):
                 if owner in seen or owner in found:
@@ -260,13 +265,17 @@ class Folding(Generic[Item]):
         return Outline(0, "-" if self.is_unfolded(slot) else "+")
 
     def everything_inside(self, slot: int) -> Inner:
-        """Return all rows inside a row: below each child what is inside it."""
+        """Return all rows inside a row: below each child what is inside it.
+
+        All rows of a circle are top rows, so each shows only what belongs to itself.
+        """
         children = self._children(slot)
         if not children:
             return NOTHING_INSIDE
         slots: list[int] = []
         depths: list[int] = []
         seen = {slot}
+        goes_on = self._is_top(slot)
         waiting = [(child, 1) for child in reversed(children)]
         while waiting:
             child, depth = waiting.pop()
@@ -274,14 +283,15 @@ class Folding(Generic[Item]):
                 seen.add(child)
                 slots.append(child)
                 depths.append(depth)
-                waiting += [(each, depth + 1) for each in reversed(self._children(child))]
+                if goes_on:
+                    waiting += [(each, depth + 1) for each in reversed(self._children(child))]
         return Inner(tuple(slots), tuple(depths)) if slots else NOTHING_INSIDE
 
     def shown_inside(self, slot: int, matches: Sequence[int], admits: Callable[[Item], bool] | None) -> Inner | None:
         """Return what is shown below a row; None if the row itself is not shown at the top.
 
         A row that does not match is shown with the matching rows inside it, so that one sees what they belong to. A
-        matching row that stands alone is shown on a line of its own anyway.
+        matching row that stands alone is shown on a line of its own anyway, and so is one of a circle.
 
         Args:
             slot: the slot of the row.
@@ -293,6 +303,8 @@ class Folding(Generic[Item]):
             return None
         if self._groups is None or (matches[slot] and not self.is_unfolded(slot)):
             return NOTHING_INSIDE if matches[slot] else None
+        if not matches[slot] and not self._is_top(slot):
+            return None
         inner = self.everything_inside(slot)
         if matches[slot]:
             return inner

@@ -130,11 +130,10 @@ class SortFilterJob(Generic[Item]):
     def _place(self) -> Iterator[None]:
         """Find out which rows are inside others."""
         placed, size = Placed(bytearray(self.length), bytearray(self.length)), self._group_rows
-        for start in range(0, self.length, size):
-            slots = range(start, min(start + size, self.length))
-            for slot, found in zip(slots, self._folding.find_out(slots), strict=True):
-                placed.inside[slot], placed.alone[slot] = found
-            yield
+        for slot, found in enumerate(self._folding.find_out(range(self.length))):
+            placed.inside[slot], placed.alone[slot] = found
+            if slot % size == size - 1:
+                yield
         self.placed = placed
 
     def _evaluate(self, sort_key: SortKey[Item]) -> Iterator[None]:
@@ -195,8 +194,9 @@ class SortFilterJob(Generic[Item]):
         visible = _without_bytes(matches, self._inside)
         inner: dict[int, Inner] = {}
         undecided = bytearray(visible) if self._folding.any_unfolded else bytearray(self.length)
+        seen: set[int] = set()
         for start in range(0, len(hits_inside), self._group_rows):
-            for top in self._folding.tops(hits_inside[start : start + self._group_rows]):
+            for top in self._folding.tops(hits_inside[start : start + self._group_rows], seen):
                 if top < self.length:
                     undecided[top] = True
             yield

@@ -147,16 +147,31 @@ def test_a_chain_longer_than_the_recursion_limit_is_inside_its_first_row() -> No
         sys.setrecursionlimit(limit)
 
 
-@pytest.mark.parametrize("last", [(), ("299",)], ids=["chain", "circle"])
-def test_the_rows_of_a_long_chain_are_visited_a_few_times_each(last: tuple[str, ...]) -> None:
-    groups = CountedGroups()
-    rows: Rows[Node] = Rows(lambda node: node.key, groups=groups)
-    rows.merge(
-        [Node("0", 0, owners=last), *(Node(str(number), number, owners=(str(number - 1),)) for number in range(1, 300))]
-    )
-    assert rows.inside_count == (0 if last else 299)
-    arranged(rows, None if last else lambda node: node.value % 2 == 1)
-    assert groups.owners_asked < 20 * 300
+@pytest.mark.parametrize("circle", [False, True], ids=["chain", "circle"])
+@pytest.mark.parametrize("unfolded", [False, True], ids=["folded", "unfolded"])
+@pytest.mark.parametrize("value", [None, 1, 7, 1_000], ids=["all", "some", "one", "none"])
+def test_the_rows_of_a_long_chain_are_visited_a_few_times_each(circle: bool, unfolded: bool, value: int | None) -> None:
+    """Who may push can make such a list. The preview of a filter looks at the first rows, then the filter at all."""
+    groups, length = CountedGroups(), 300
+    rows: Rows[Node] = Rows(lambda node: node.key, groups=groups, chunk_rows=16)
+    first = Node("0", 0, owners=(str(length - 1),) if circle else ())
+    rows.merge([first, *(Node(str(number), number % 7, owners=(str(number - 1),)) for number in range(1, length))])
+    assert rows.inside_count == (0 if circle else length - 1)
+    rows.unfold_all(unfolded)
+    rows.groups_changed()
+    groups.asked = groups.owners_asked = 0
+    arranged(rows, None if value is None else lambda node: node.value == value)
+    assert groups.asked + groups.owners_asked < 20 * length
+
+
+def test_each_row_of_a_circle_shows_what_belongs_to_it() -> None:
+    nodes = [Node(str(number), number, owners=(str((number + 1) % 3),)) for number in range(3)]
+    rows = folded(*nodes, Node("inside", 3, owners=("0",)))
+    assert outline(rows) == ["+0", "+1", "+2", "inside"]
+    rows.unfold(0)
+    assert outline(rows) == ["-0", " 2", " inside", "+1", "+2", "inside"]
+    arranged(rows, lambda node: node.value > 1)
+    assert outline(rows) == ["+2", "inside"]
 
 
 def test_a_part_of_two_indexes_is_below_both_and_has_a_row_if_it_has_a_tag() -> None:
