@@ -35,16 +35,24 @@ class ArtifactLine(NamedTuple):
     text: str
 
 
+class NotRead(NamedTuple):
+    """Artifacts that may be there, but were not read."""
+
+    what: str
+    """``referrers not known``, or a sentence."""
+    why: str = ""
+
+
 def artifact_lines(
-    artifacts: Iterable[Artifact], nothing: str, unknown: Sequence[str] = (), read_hint: str = ""
+    artifacts: Iterable[Artifact], nothing: str, not_read: Sequence[NotRead] = (), read_hint: str = ""
 ) -> Sequence[ArtifactLine]:
     """Return a line for each kind of artifact. Nothing is verified, and the text says so.
 
     Args:
         artifacts: the known artifacts. An attestation in the index has contents once its manifest was read.
         nothing: the text for a kind that the image does not have.
-        unknown: what could not be read, and why: "referrers not known: Access denied". An artifact of each kind may be
-            there, so that each line says it; a line of its own says why.
+        not_read: what was not read. An artifact of each kind may be there, so that each line says it; a line of its
+            own says why.
         read_hint: says how to read the attestations that were not read.
     """
     found: dict[str, list[str]] = {}
@@ -57,7 +65,7 @@ def artifact_lines(
             label = _LABELS.get(kind, "artifact")
             found.setdefault(label, []).append(name or artifact.artifact_type or str(kind))
     lines = []
-    missing = [part.partition(": ")[0].rstrip(".") for part in unknown]
+    missing = [part.what.rstrip(".") for part in not_read]
     for label in dict.fromkeys((*_ALWAYS, *found)):
         known = ""
         if names := found.get(label):
@@ -68,7 +76,7 @@ def artifact_lines(
             known = f"not known: {units.format_count(unread, 'attestation')} in the index, not read"
             known = " · ".join(filter(None, (known, read_hint)))
         lines.append(ArtifactLine(label, "; ".join(filter(None, (known, *missing))) or nothing))
-    if why := [part for part in unknown if ": " in part]:
+    if why := [f"{part.what}: {part.why}" for part in not_read if part.why]:
         lines.append(ArtifactLine("artifacts", "; ".join(why)))
     return lines
 

@@ -15,7 +15,7 @@ from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedMani
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.inspect.artifacts import Artifact, Origin, attestation_artifact, referrer_artifact, with_manifest
 from ecrtui.inspect.lifecycle import dry_run
-from ecrtui.inspect.overview import artifact_lines, lifecycle_text, stored_size, tag_origins
+from ecrtui.inspect.overview import NotRead, artifact_lines, lifecycle_text, stored_size, tag_origins
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import StepAction, StepOutcome
 
@@ -33,8 +33,8 @@ def cosign(digest: str) -> Artifact:
     return Artifact(digest, ImageKind.SIGNATURE, Origin.TAG, "cosign tag")
 
 
-def lines(artifacts: Sequence[Artifact], unknown: Sequence[str] = ()) -> dict[str, str]:
-    return dict(artifact_lines(artifacts, "none", unknown, "6 reads them"))
+def lines(artifacts: Sequence[Artifact], not_read: Sequence[NotRead] = ()) -> dict[str, str]:
+    return dict(artifact_lines(artifacts, "none", not_read, "6 reads them"))
 
 
 def test_artifacts_are_shown_by_kind_and_never_called_verified() -> None:
@@ -48,21 +48,21 @@ def test_artifacts_are_shown_by_kind_and_never_called_verified() -> None:
 
 
 def test_each_line_says_what_is_not_known() -> None:
-    denied = "referrers not known: ecr:ListImageReferrers"
-    short = "referrers not known"
-    assert lines((), unknown=[denied]) == {
+    denied = NotRead("referrers not known", "Access denied: ecr:ListImageReferrers")
+    short, whole = "referrers not known", "referrers not known: Access denied: ecr:ListImageReferrers"
+    assert lines((), [denied]) == {
         **dict.fromkeys(("signature", "sbom", "provenance"), short),
-        "artifacts": denied,
+        "artifacts": whole,
     }
     unread = "not known: 1 attestation in the index, not read · 6 reads them"
     found = lines([attestation_artifact(OTHER)])
     assert (found["sbom"], found["provenance"], found["signature"]) == (unread, unread, "none")
-    found = lines([cosign(OTHER), attestation_artifact(OTHER)], [f"{denied}.", "manifest not known"])
+    found = lines([cosign(OTHER), attestation_artifact(OTHER)], [denied, NotRead("Not asked for: 3 images.")])
     assert found == {
-        "signature": f"cosign tag · present, not verified; {short}; manifest not known",
-        "sbom": f"{unread}; {short}; manifest not known",
-        "provenance": f"{unread}; {short}; manifest not known",
-        "artifacts": f"{denied}.",
+        "signature": f"cosign tag · present, not verified; {short}; Not asked for: 3 images",
+        "sbom": f"{unread}; {short}; Not asked for: 3 images",
+        "provenance": f"{unread}; {short}; Not asked for: 3 images",
+        "artifacts": whole,
     }
 
 

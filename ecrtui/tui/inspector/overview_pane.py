@@ -19,19 +19,20 @@ from ecrtui.ecr.findings import Finding
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, parse_manifest
-from ecrtui.errors import EcrTuiError
+from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.inspect.artifacts import Artifact, Origin, attestation_artifact, referrer_artifact, with_manifest
 from ecrtui.inspect.findings import worst_first
-from ecrtui.inspect.overview import TagOrigin, artifact_lines, lifecycle_text, tag_origins
+from ecrtui.inspect.overview import NotRead, TagOrigin, artifact_lines, lifecycle_text, tag_origins
 from ecrtui.retag.planner import WritePolicy
 from ecrtui.session import Session
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard import CopyItem, copy_words
+from ecrtui.tui.details import NOT_SUPPORTED
 from ecrtui.tui.inspector.artifacts_pane import has_read_tree, read_tree
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.linked_text import LinkedText
-from ecrtui.tui.inspector.overview_text import OverviewData, overview, reason
+from ecrtui.tui.inspector.overview_text import OverviewData, overview, why_not_known
 from ecrtui.tui.inspector.text_pane import TextPane
 from ecrtui.tui.part_loading import MAX_READ_AHEAD
 from ecrtui.tui.text_document import TextDocument
@@ -141,20 +142,21 @@ class OverviewPane(TextPane[TextDocument]):
         if has_read_tree(inspected):
             tree = await read_tree(inspected)
             artifacts = [artifact for artifact, _ in tree.all_artifacts() if artifact.origin is not Origin.OWN]
-            unknown = [f"{problem.part} {reason(problem.error)}" for problem in tree.problems]
-            self._change(artifacts=artifact_lines(artifacts, "none", (*unknown, *tree.notes)))
+            not_read = [_not_read(problem.part, problem.error) for problem in tree.problems]
+            not_read += map(NotRead, tree.notes)
+            self._change(artifacts=artifact_lines(artifacts, "none", not_read))
             return
-        unknown, artifacts = [], []
+        not_read, artifacts = [], []
         try:
             artifacts += map(referrer_artifact, await inspected.referrers_of(image.digest))
         except EcrTuiError as error:
-            unknown.append(f"referrers {reason(error)}")
+            not_read.append(_not_read("referrers", error))
         try:
             artifacts += map(_tagged_artifact, await self._cosign_images(inspected, image))
         except EcrTuiError as error:
-            unknown.append(f"cosign tags {reason(error)}")
+            not_read.append(_not_read("cosign tags", error))
         if isinstance(manifest, EcrTuiError):
-            unknown.append(f"manifest {reason(manifest)}")
+            not_read.append(_not_read("manifest", manifest))
         elif manifest is not None:
             artifacts += await blocking.run_blocking(_attestations, inspected, manifest)
         nothing = "none"
@@ -162,7 +164,7 @@ class OverviewPane(TextPane[TextDocument]):
             ask = key_hint(self, "inspector.artifacts", "asks them")
             nothing = " · ".join(filter(None, ("none on the index; its platforms were not asked", ask)))
         read = key_hint(self, "inspector.artifacts", "reads them")
-        self._change(artifacts=artifact_lines(artifacts, nothing, unknown, read))
+        self._change(artifacts=artifact_lines(artifacts, nothing, not_read, read))
 
     async def _cosign_images(self, inspected: Inspected, image: Image) -> Sequence[Image]:
         """Return the images with tags that cosign makes from the digest, once each."""
@@ -232,6 +234,12 @@ async def worst_findings(inspected: Inspected) -> Sequence[Finding]:
     digest, registry = inspected.require_platform().digest, inspected.session.registry
     report = await inspected.reads.once(("findings", digest), registry.findings, inspected.repository_name, digest)
     return worst_first(report.findings)[:WORST]
+
+
+def _not_read(part: str, error: EcrTuiError) -> NotRead:
+    if error.kind is ErrorKind.UNSUPPORTED:
+        return NotRead(f"{part} {NOT_SUPPORTED}")
+    return NotRead(f"{part} not known", why_not_known(error))
 
 
 def _tagged_artifact(image: Image) -> Artifact:

@@ -117,7 +117,12 @@ def reason(error: EcrTuiError) -> str:
     """Return why a section is not known, with the missing permission."""
     if error.kind is ErrorKind.UNSUPPORTED:
         return NOT_SUPPORTED
-    return f"not known: {error.with_hint() if isinstance(error, AccessDenied) else error}"
+    return f"not known: {why_not_known(error)}"
+
+
+def why_not_known(error: EcrTuiError) -> str:
+    """Return what happened, with the missing permission."""
+    return error.with_hint() if isinstance(error, AccessDenied) else str(error)
 
 
 def _text(known: Known[str]) -> str:
