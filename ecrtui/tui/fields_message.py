@@ -18,7 +18,7 @@ class FieldsMessage(Message):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        own = vars(cls).get("__annotations__", {})
+        own = cls.__annotations__  # of the class alone, also if it has none; not in vars(cls) from Python 3.14 on
         cls.field_names = tuple(dict.fromkeys((*cls.field_names, *own)))  # a subclass may narrow the type of a field
 
     def __init__(self, *values: Any, **named: Any) -> None:
