@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ AWS = ("boto3", "botocore")
 
 PROBE = """
 import sys
+import tomllib
 try:
     {statement}
 finally:
@@ -157,3 +159,10 @@ def imported(file: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             names.add((node.module or "").partition(".")[0])
     return names
+
+
+def test_an_installed_package_adds_nothing_but_ecrtui_to_the_environment() -> None:
+    pyproject = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())
+    wheel = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["packages"] == ["ecrtui"]
+    assert all(target.startswith("ecrtui/") for target in wheel["force-include"].values())
