@@ -28,6 +28,9 @@ def create_app(
     connections: Connections | None = None,
 ) -> EcrTuiApp:
     """Return the application on a connection. Without other connections, the user cannot choose another one."""
+    from ecrtui.tui.textual_fixes.class_definitions import define_classes_faster
+
+    define_classes_faster()
     from ecrtui.tui.app import EcrTuiApp
 
     return EcrTuiApp(connect, settings, start, demo=demo, connections=connections)
@@ -79,6 +82,9 @@ def fill_in_put_image(connection: Connection, draft: PutImageDraft) -> PutImageF
     """
     from ecrtui.settings import load
     from ecrtui.tui.last_writes import finish_writes
+    from ecrtui.tui.textual_fixes.class_definitions import define_classes_faster
+
+    define_classes_faster()
     from ecrtui.tui.put_image_app import PutImageApp
 
     settings = load({})

@@ -71,6 +71,7 @@ from ecrtui.settings import Connection, load
 
 registry_process(None)
 settings = load({})
+assert "textual.widget" not in sys.modules  # create_app makes the definition of Textual's classes faster
 app = create_app(SessionFactory(Connection(), settings), settings, Reference())
 
 def report():

@@ -100,6 +100,10 @@ class MessagePanel(Widget, can_focus=True):
         super().__init__()
         self.display = False
 
+    def allow_focus(self) -> bool:
+        """Refuse the focus while the panel is hidden: Textual would first give it to the panel of a new screen."""
+        return self.display and super().allow_focus()
+
     def show_message(self, title: str, detail: str = "", hint: str = "", severity: Severity = Severity.INFO) -> None:
         """Show a message that is not an error: no data, still loading, stopped."""
         self.message = PanelMessage(title, detail, hint, severity=severity)

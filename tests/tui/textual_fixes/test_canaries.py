@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from collections.abc import Callable
 from io import StringIO
 from typing import Any, ClassVar
 
@@ -16,7 +17,9 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.command import CommandList, CommandPalette
+from textual.dom import DOMNode
 from textual.geometry import Size
+from textual.message_pump import _MessagePumpMeta
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -25,7 +28,7 @@ from textual.widget import Widget
 from textual.widgets import Footer, Input, Static, TextArea
 from textual.widgets.option_list import Option
 
-from ecrtui.tui.textual_fixes import timer_intervals
+from ecrtui.tui.textual_fixes import class_definitions, timer_intervals
 from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
 from ecrtui.tui.textual_fixes.palette import Palette
@@ -119,6 +122,50 @@ def test_our_crash_report_has_no_local_variables_and_no_secrets() -> None:
     assert "ValueError" in report
     assert "http://[hidden]@localhost" in report
     assert "hunter2" not in report
+
+
+class ListedClass(_MessagePumpMeta):
+    """Counts how often the names of a class and of its bases are listed."""
+
+    listings = 0
+
+    def __dir__(self) -> list[str]:
+        ListedClass.listings += 1
+        return list(super().__dir__())
+
+
+def subclasses(base: type[DOMNode]) -> set[type[DOMNode]]:
+    return {base}.union(*map(subclasses, base.__subclasses__())) - {DOMNode}
+
+
+def test_textual_lists_the_names_of_all_bases_of_each_class() -> None:
+    class Listed(Widget, metaclass=ListedClass):
+        pass
+
+    ListedClass.listings = 0
+    class_definitions.init_subclass(Listed)
+    assert ListedClass.listings == 0
+    class_definitions.TEXTUALS(Listed)
+    assert ListedClass.listings == 1
+
+
+def test_a_class_that_is_defined_faster_has_all_that_textual_sets() -> None:
+    def defined(define: Callable[..., None], cls: type[DOMNode]) -> dict[str, Any]:
+        define(
+            cls,
+            inherit_css=cls._inherit_css,
+            inherit_bindings=cls._inherit_bindings,
+            inherit_component_classes=cls._inherit_component_classes,
+        )
+        values = dict(vars(cls))
+        return values | {"_merged_bindings": values["_merged_bindings"].key_to_bindings}
+
+    assert len(subclasses(DOMNode)) > 65
+    for cls in subclasses(DOMNode):
+        ours = defined(class_definitions.init_subclass, cls)
+        textuals = defined(class_definitions.TEXTUALS, cls)
+        assert ours == textuals
+        assert list(ours["_reactives"]) == list(textuals["_reactives"])  # they get their first values in this order
 
 
 def test_assigning_a_theme_before_the_start_parses_the_style_sheets_again() -> None:

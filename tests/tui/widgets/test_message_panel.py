@@ -33,6 +33,13 @@ async def test_an_error_shows_the_words_of_the_service_and_the_request_id() -> N
         assert not any("try again" in line for line in shown)
 
 
+def test_a_hidden_panel_refuses_the_focus_of_a_new_screen() -> None:
+    panel = MessagePanel()
+    assert not panel.allow_focus()
+    panel.display = True
+    assert panel.allow_focus()
+
+
 async def test_a_retry_is_offered_only_where_it_can_help() -> None:
     panel = MessagePanel()
     app = WidgetApp(panel)
