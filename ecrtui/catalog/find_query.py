@@ -117,6 +117,11 @@ class Query(NamedTuple):
         found = [term.text for term in self.terms]
         return ", ".join([*found, *(f"repositories without {term.text}" for term in self.missing)])
 
+    @property
+    def nothing_found(self) -> str:
+        """The sentence for a search without a result."""
+        return f"No repository has {self}." if self.terms else f"No {self}."
+
     def asks(self, repository: str) -> bool:
         """Return True if the repository is one to look in."""
         return any(term.asks(repository) for term in self.terms or self.missing)
@@ -157,6 +162,11 @@ def join_queries(queries: Iterable[Query]) -> Query:
 def looks_pasted(text: str) -> bool:
     """Return True if a text has a URI, a digest, or ``team/app:tag``; not for the terms of a filter (``is:image``)."""
     return any(rank == _NAMED or (rank == _LIKELY and "/" in term.repository) for rank, term in _ranked(text))
+
+
+def asks_for_tags(text: str) -> bool:
+    """Return True if a text has only terms of a search for tags: ``missing:tag=X``, ``has:X``, ``tag:X``, ``tag=X``."""
+    return bool(words := text.split()) and all(word.startswith((_MISSING, *_HAVING, _TAG)) for word in words)
 
 
 def _query(terms: tuple[FindTerm, ...], missing: tuple[FindTerm, ...]) -> Query:

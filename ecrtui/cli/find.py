@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ecrtui.catalog.find_query import Query, join_queries, parse_query
+from ecrtui.catalog.find_query import Query, join_queries
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, report_error, run_command
@@ -19,6 +19,7 @@ from ecrtui.cli.row_format import RowFormat
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.units import format_count, format_number
 from ecrtui.errors import EcrTuiError, NotFound
+from ecrtui.inspect.filter_lists import filtered_lists, parse_find_query
 
 if TYPE_CHECKING:
     from ecrtui.catalog.find import FindReading
@@ -57,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _execute(options: argparse.Namespace) -> int:
-    query = join_queries(parse_query(text, missing=options.missing) for text in options.references)
+    query = join_queries(parse_find_query(text, missing=options.missing) for text in options.references)
 
     from ecrtui.catalog.catalog import Catalog
     from ecrtui.catalog.find_document import COLUMNS, RegistryHit, hit_cells, hit_document
@@ -121,7 +122,7 @@ class _Answers:
             print_message(f"The answer is not complete: {names} could not be read.")
             return ExitCode.UNDECIDED
         if not self._hits:
-            report_error(NotFound("Not found", f"No repository has {query}." if query.terms else f"No {query}."))
+            report_error(NotFound("Not found", query.nothing_found, filtered_lists(str(query))))
             return ExitCode.REGISTRY_ERROR
         return ExitCode.DONE
 

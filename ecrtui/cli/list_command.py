@@ -73,8 +73,11 @@ def parse_filter(parse: Callable[[str], Filter[Item]], text: str) -> Filter[Item
     try:
         return parse(text)
     except FilterError as error:
+        from ecrtui.inspect.filter_lists import naming_lists
+
         mark = " " * error.position + "^" * max(1, error.end - error.position)
-        raise UsageError("Invalid filter", f"{error.title}\n  {text}\n  {mark}", error.hint) from None
+        hint = naming_lists(error, text).hint
+        raise UsageError("Invalid filter", f"{error.title}\n  {text}\n  {mark}", hint) from None
 
 
 def selected_order(

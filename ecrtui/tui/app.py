@@ -360,7 +360,7 @@ class EcrTuiApp(
         from ecrtui.tui.screens.find import FindScreen
 
         if isinstance(self.screen, FindScreen):
-            self.screen.edit(text if at_once else "", at_once=at_once)
+            self.screen.edit(text, at_once=at_once)
             return
         sources = self.open_sources()
         screen = FindScreen(sources, text, at_once=at_once)

@@ -366,15 +366,17 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         return f"{reason}. {' '.join(filter(None, hints))}".rstrip()
 
     def _find_hint(self, line: str) -> str:
-        """Return how to find the image of a pasted reference; empty for another text."""
-        from ecrtui.catalog.find_query import looks_pasted
+        """Return how to find what this list does not: a pasted reference, or tags; empty for another text."""
+        from ecrtui.catalog.find_query import asks_for_tags, looks_pasted
 
-        return press(self, "app.find", "find it in all repositories") if looks_pasted(line) else ""
+        wanted = looks_pasted(line) or asks_for_tags(line)
+        return press(self, "app.find", "find it in all repositories") if wanted else ""
 
     @property
     def text_to_find(self) -> str:
         line = self.query_one(FilterBar).value.strip()
-        return line if self._find_hint(line) else super().text_to_find
+        shows_nothing = self.state.filter_problem or not self.rows
+        return line if shows_nothing and self._find_hint(line) else super().text_to_find
 
     def _progress(self) -> str:
         """Return the status; a narrow screen cuts its end, so the totals come last."""
@@ -453,11 +455,13 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         try:
             parsed = self.parse_filter(message.value)
         except FilterError as problem:
+            from ecrtui.inspect.filter_lists import naming_lists
+
+            self.state = self.state._replace(filter_problem=problem.title)
             applies = self.state.filter_text
             shown = f"The last valid filter applies: {applies}" if applies else "No filter applies"
-            words = f"{problem.with_hint().rstrip('.')}. {shown}. {self._find_hint(message.value)}"
-            bar.show_problem(words.rstrip(), problem.position)
-            self.state = self.state._replace(filter_problem=problem.title)
+            hint = naming_lists(problem, message.value).with_hint().rstrip(".")
+            bar.show_problem(f"{hint}. {shown}. {self._find_hint(message.value)}".rstrip(), problem.position)
             return
         bar.show_problem("")
         self._filter = parsed or None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecrtui.catalog.find_query import FindTerm, join_queries, looks_pasted, parse_query
+from ecrtui.catalog.find_query import FindTerm, asks_for_tags, join_queries, looks_pasted, parse_query
 from ecrtui.ecr.image import Image
 from ecrtui.errors import UsageError
 from tests.support.embedded import digest_of
@@ -126,6 +126,13 @@ def test_a_plain_word_does_not_look_pasted() -> None:
         assert looks_pasted(text) == pasted, text
     for text in ("release", "size>100MB pushed<7d", "is:image", "tag:v1", "team/ !legacy"):
         assert not looks_pasted(text), text
+
+
+def test_a_text_that_asks_for_tags() -> None:
+    for text in ("missing:tag=X", "has:X", "tag:X", "tag=X missing:Y"):
+        assert asks_for_tags(text), text
+    for text in ("", "X", "is:image tag:X", "tags>1"):
+        assert not asks_for_tags(text), text
 
 
 @settings(max_examples=30)

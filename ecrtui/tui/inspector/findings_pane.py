@@ -18,6 +18,7 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, parse_manifest
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.inspect import findings, findings_elsewhere, findings_export
+from ecrtui.inspect.filter_lists import naming_lists
 from ecrtui.inspect.findings import FindingRow, PlatformScan, ScanTarget
 from ecrtui.inspect.findings_elsewhere import TaggedScan
 from ecrtui.inspect.findings_filter import parse_findings
@@ -205,7 +206,7 @@ class FindingsPane(Pane[FindingsContent]):
         try:
             chosen = parse_findings(message.value)
         except FilterError as problem:
-            bar.show_problem(problem.with_hint(), problem.position)
+            bar.show_problem(naming_lists(problem, message.value).with_hint(), problem.position)
             return
         bar.show_problem("")
         self._chosen = chosen or None

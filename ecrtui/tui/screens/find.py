@@ -14,13 +14,13 @@ from textual.widgets import Input, Static
 
 from ecrtui.catalog.filter.words import words_filter
 from ecrtui.catalog.find_document import RegistryHit, hit_document, hit_texts
-from ecrtui.catalog.find_query import parse_query
 from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.text_formats import by_suffix
 from ecrtui.errors import EcrTuiError, ErrorKind, UsageError
+from ecrtui.inspect.filter_lists import filtered_lists, parse_find_query
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.aws_options import aws_options
@@ -33,6 +33,7 @@ from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.textual_fixes.line_input import WordsInput
+from ecrtui.tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
     from ecrtui.catalog.filter import Filter
@@ -76,6 +77,7 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
         self._shown = ShownAnswers()
         self._searched = ""
         """The text of the last search."""
+        self._nothing_found = ""
         self._search_progress = Progress()
         self._started = self._took = 0.0
         self.set_reactive(ListScreen.state, ListState("repository", descending=False))
@@ -116,6 +118,7 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
         """
         if line:
             self._field.value = line
+            self.query_one(FilterBar).clear()  # it is for the hits of the last text
         if at_once:
             self.table.focus()
             self.load()
@@ -139,7 +142,8 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
         self._shown = ShownAnswers()
         self.state = self.state._replace(loading=True, complete=False, error=None)
         try:
-            query = parse_query(self._searched)
+            query = parse_find_query(self._searched)
+            self._nothing_found = query.nothing_found
             if str(query) != self._searched:  # it was picked out of a text
                 query = query._replace(notes=(f"looked for {query}", *query.notes))
             search = self._search = FindEverywhere(self.sources, query, frozenset(self._readable))
@@ -245,7 +249,7 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
 
     def _note(self, state: ListState) -> str:
         if state.complete and not self.rows.total:
-            return f"No repository has {self._searched}"
+            return f"{self._nothing_found} {filtered_lists(self._searched)}".rstrip()
         if state.loading:
             return "searching…"
         return super()._note(state) if state.complete else ""
