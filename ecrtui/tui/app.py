@@ -47,6 +47,12 @@ if TYPE_CHECKING:
 IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
 
+COLLECTION_DELAY = 2.0
+"""Seconds without a key before the screens that were left are freed."""
+
+LATEST_COLLECTION = 20.0
+"""Seconds after which they are freed while the user types."""
+
 
 class EcrTuiApp(
     NoLocalsOnCrashApp,
@@ -95,6 +101,8 @@ class EcrTuiApp(
         """The theme that the settings name for the account in use."""
         self.use_keys(settings.keys)
         self.chosen_columns = settings.columns
+        self._collect_by: float | None = None
+        """When to free the screens that were left, at the latest; None if there are none."""
         self.theme_manager.start_with(settings.theme)
 
     def warn(self, message: str) -> None:
@@ -314,7 +322,19 @@ class EcrTuiApp(
 
     async def _free_screen(self, removal: AwaitComplete) -> None:
         await removal  # a screen with running tasks would survive the collection
-        self.set_timer(IDLE_DELAY, gc_tuning.collect_screens)
+        if self._collect_by is None:
+            self._collect_by = time.monotonic() + LATEST_COLLECTION
+            self.set_timer(COLLECTION_DELAY, self._collect_screens)
+
+    def _collect_screens(self) -> None:
+        """Free the screens that were left. A key would have to wait for that, so do it while the user types none."""
+        now = time.monotonic()
+        due = self.typed_at + COLLECTION_DELAY
+        if self._collect_by is not None and now < min(due, self._collect_by):
+            self.set_timer(due - now, self._collect_screens)
+            return
+        self._collect_by = None
+        gc_tuning.collect_screens()
 
     def on_show_text(self, message: messages.ShowText) -> None:
         from ecrtui.tui.overlays.text_viewer import TextViewer
