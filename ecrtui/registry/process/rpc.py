@@ -64,26 +64,38 @@ class RpcConnection:
         self._send_lock = Lock()
         self._numbers = count()
         self._lock = Lock()
-        self._waiting: dict[int, SimpleQueue[tuple[int, bytes]]] = {}
+        self._waiting: dict[int, SimpleQueue[tuple[int, bytes | bytearray]]] = {}
         self.closed = False
         """True once the other end has ended."""
 
     def listen(self) -> None:
         """Receive messages until the other end closes."""
         try:
-            with self._link.makefile("rb") as stream:
-                while len(header := stream.read(_HEADER.size)) == _HEADER.size:
-                    kind, number, size = _HEADER.unpack(header)
-                    body = stream.read(size)
-                    if len(body) < size:  # the other end ended while it sent this
-                        break
-                    self._receive(kind, number, body)
+            while len(header := self._read(_HEADER.size)) == _HEADER.size:
+                kind, number, size = _HEADER.unpack(header)
+                body = self._read(size)
+                if len(body) < size:  # the other end ended while it sent this
+                    break
+                self._receive(kind, number, body)
         except OSError as problem:
             _log.debug("the connection to the other process failed: %s", problem)
         with self._lock:
             self.closed = True
             for replies in self._waiting.values():
                 replies.put((_CLOSED, b""))
+
+    def _read(self, size: int) -> bytearray:
+        """Return this many bytes, or fewer if the other end has closed.
+
+        One call receives a whole page. After each call, this thread waits for the one that draws.
+        """
+        body = bytearray(size)
+        received = 0
+        with memoryview(body) as view:
+            while received < size and (count := self._link.recv_into(view[received:], 0, socket.MSG_WAITALL)):
+                received += count
+        del body[received:]
+        return body
 
     def call(self, name: str, *arguments: Any) -> ReplyStream:
         """Call the other end; return as soon as the call is sent.
@@ -92,7 +104,7 @@ class RpcConnection:
             ConnectionClosed: the other end has ended. It has not handled the call.
         """
         number = next(self._numbers)
-        replies: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
+        replies: SimpleQueue[tuple[int, bytes | bytearray]] = SimpleQueue()
         with self._lock:
             if self.closed:
                 raise ConnectionClosed
@@ -115,7 +127,7 @@ class RpcConnection:
             self._link.sendall(_HEADER.pack(kind, number, len(body)))
             self._link.sendall(body)
 
-    def _receive(self, kind: int, number: int, body: bytes) -> None:
+    def _receive(self, kind: int, number: int, body: bytearray) -> None:
         if kind == _CALL:
             Thread(target=self._reply, args=(number, body), daemon=True, name=f"call {number}").start()
             return
@@ -124,7 +136,7 @@ class RpcConnection:
         if replies is not None:
             replies.put((kind, body))
 
-    def _reply(self, number: int, body: bytes) -> None:
+    def _reply(self, number: int, body: bytearray) -> None:
         try:
             try:
                 name, arguments = pickle.loads(body)  # noqa: S301 - from our own process
@@ -142,7 +154,7 @@ class RpcConnection:
 class ReplyStream:
     """The parts of one reply, in order. A caller that does not need the rest drops it."""
 
-    def __init__(self, replies: SimpleQueue[tuple[int, bytes]], forget: Callable[[], None]) -> None:
+    def __init__(self, replies: SimpleQueue[tuple[int, bytes | bytearray]], forget: Callable[[], None]) -> None:
         self._replies = replies
         self._forget = forget
 
