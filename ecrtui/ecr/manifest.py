@@ -315,4 +315,9 @@ def _platform(value: object) -> Platform:
 
 
 def _annotations(value: object) -> Mapping[str, str]:
-    return {key: to_text(entry) for key, entry in to_mapping(value).items()}
+    members = to_mapping(value)
+    try:
+        is_plain = "".join(members.values()).isascii()  # as fast as in to_mapping()
+    except TypeError:  # some values are no texts
+        is_plain = False
+    return members if is_plain else {key: to_text(entry) for key, entry in members.items()}

@@ -174,7 +174,8 @@ class AppScreen(Screen[None]):
     async def session(self) -> Session:
         """Return the session; connect first if needed. Raises EcrTuiError."""
         try:
-            session = await blocking.run_blocking(self.connect)
+            opened = self.connect.opened
+            session = await blocking.run_blocking(self.connect) if opened is None else opened
         except EcrTuiError as error:
             if not self.header_state.connected:
                 self.post_message(ConnectFailed(self.connect, error))

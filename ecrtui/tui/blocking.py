@@ -34,6 +34,13 @@ async def run_blocking(
     function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
 ) -> Result:
     """Run a blocking function in a daemon thread; return its result or raise its error."""
+    return await start_blocking(function, *args, **kwargs)
+
+
+def start_blocking(
+    function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+) -> asyncio.Future[Result]:
+    """Start a blocking function in a daemon thread at once; return the future of its result."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Result] = loop.create_future()
 
@@ -67,7 +74,7 @@ async def run_blocking(
     # threading.Thread.start() blocks the loop until the thread runs, which takes long while other threads are busy.
     # The interpreter does not wait for a thread of this kind at exit.
     _thread.start_new_thread(run, ())
-    return await future
+    return future
 
 
 _writes: set[threading.Event] = set()

@@ -26,7 +26,7 @@ class ImageLoader:
     Args:
         inspected: what is known at first.
         publish: shows what :attr:`inspected` has now.
-        after_refresh: waits until the screen is drawn. Parsing JSON holds the interpreter, so drawing would wait.
+        after_refresh: waits until the screen is drawn. Work on a long text delays the drawing.
         parent: the digest of the index that the image was found in; empty if it is not known.
     """
 
@@ -44,7 +44,10 @@ class ImageLoader:
 
     async def load(self) -> None:
         """Read everything once."""
-        await asyncio.gather(self._read_repository(), self._read_image_and_relations())
+        reads = asyncio.gather(self._read_repository(), self._read_image_and_relations())
+        await asyncio.sleep(0)  # the requests leave before the screen builds what will show the replies
+        self._publish()
+        await reads
 
     async def load_image(self) -> None:
         """Read the image again; its tags may have changed."""
@@ -79,10 +82,7 @@ class ImageLoader:
         if self.inspected.reference.digest:
             image = asyncio.ensure_future(self._read_image())
             try:
-                await self._read_document()
-                if not isinstance(self.inspected.known_image, Image):
-                    await image  # parsing the manifest would delay the first screen
-                await self._parse_manifest()
+                await self._read_manifest()
                 await image
             finally:
                 image.cancel()  # after a refresh, its result would be old
@@ -92,8 +92,7 @@ class ImageLoader:
             error = self.inspected.known_image
             self._publish_change(known_document=error, known_manifest=error)
         else:
-            await self._read_document()
-            await self._parse_manifest()
+            await self._read_manifest()
 
     async def _read_image(self) -> None:
         reference = self.inspected.reference
@@ -107,26 +106,22 @@ class ImageLoader:
         (image,) = self._session.catalog.known_scans.add_to(reference.repository, [found])
         self._publish_change(known_image=image, reference=reference._replace(digest=image.digest))
 
-    async def _read_document(self) -> None:
-        """Read the text of the manifest, unless it is there already."""
-        digest = self.inspected.digest
+    async def _read_manifest(self) -> None:
+        """Read the manifest and parse it; then prepare its text for the screen, unless that is there already."""
         document = self.inspected.known_document
-        if not isinstance(document, ManifestDocument):
+        if isinstance(document, ManifestDocument):
+            await self._after_refresh()
+            text = document.text
+        else:
             try:
-                manifest = await self.inspected.manifest_of(digest)
+                text = (await self.inspected.manifest_of(self.inspected.digest)).text
             except EcrTuiError as error:
                 self._publish_change(known_document=error, known_manifest=error)
                 return
-            document = await blocking.run_blocking(prepare_manifest, manifest.text)
-        self._publish_change(known_document=document)
-
-    async def _parse_manifest(self) -> None:
-        """Parse the manifest after its text, or the overview, is drawn."""
-        document = self.inspected.known_document
+        self._publish_change(known_manifest=await blocking.run_blocking(parse_manifest, text))
         if not isinstance(document, ManifestDocument):
-            return
-        await self._after_refresh()
-        self._publish_change(known_manifest=await blocking.run_blocking(parse_manifest, document.text))
+            await self._after_refresh()
+            self._publish_change(known_document=await blocking.run_blocking(prepare_manifest, text))
 
     async def _read_platforms_and_scans(self) -> None:
         inspected = self.inspected

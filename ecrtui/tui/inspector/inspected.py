@@ -31,7 +31,7 @@ class SharedReads:
     """Reads that several panes need. Each is done once; errors are not kept."""
 
     def __init__(self) -> None:
-        self._tasks: dict[Hashable, asyncio.Task[Any]] = {}
+        self._futures: dict[Hashable, asyncio.Future[Any]] = {}
 
     async def once(
         self,
@@ -48,23 +48,23 @@ class SharedReads:
             args: its arguments.
             kwargs: its named arguments.
         """
-        task = self._tasks.get(key)
-        if task is None or (task.done() and not self.is_read(key)):
-            task = asyncio.ensure_future(blocking.run_blocking(function, *args, **kwargs))
-            self._tasks[key] = task
-            task.add_done_callback(_take_exception)
-        return cast(Result, await asyncio.shield(task))
+        future = self._futures.get(key)
+        if future is None or (future.done() and not self.is_read(key)):
+            future = blocking.start_blocking(function, *args, **kwargs)
+            self._futures[key] = future
+            future.add_done_callback(_take_exception)
+        return cast(Result, await asyncio.shield(future))
 
     def is_read(self, key: Hashable) -> bool:
         """Return whether :meth:`once` has read this, so that it returns at once."""
-        task = self._tasks.get(key)
-        return task is not None and task.done() and not task.cancelled() and task.exception() is None
+        future = self._futures.get(key)
+        return future is not None and future.done() and not future.cancelled() and future.exception() is None
 
 
-def _take_exception(task: asyncio.Task[Any]) -> None:
+def _take_exception(future: asyncio.Future[Any]) -> None:
     """Take the error of a read that no pane waits for any more; asyncio would print it."""
-    if not task.cancelled():
-        task.exception()
+    if not future.cancelled():
+        future.exception()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Inspected:
     known_document: Known[ManifestDocument] = None
     """The manifest as text for the screen."""
     known_manifest: Known[ParsedManifest] = None
-    """The manifest as it was parsed, after its text is on the screen."""
+    """The manifest as it was parsed."""
     platform_images: Mapping[str, Image] = field(default_factory=dict)
     """The platforms of an index by digest: their entries of DescribeImages, with their last scans."""
     platform_digest: str = ""

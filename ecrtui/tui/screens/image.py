@@ -154,7 +154,6 @@ class ImageScreen(
         for pane in self.query(Pane):
             pane.forget()
         self._loader = ImageLoader(without_errors(known), self._publish, self._after_refresh, self._index_digest)
-        self._publish()
         await self._loader.load()
 
     def _publish(self) -> None:
