@@ -214,11 +214,12 @@ def unsupported(operation: str) -> Refused:
     return Refused(UNSUPPORTED, kind=ErrorKind.UNSUPPORTED, operation=operation)
 
 
-def no_such_image(repository: str, *, tag: str = "", digest: str = "") -> NotFound:
-    """Return the error for an image that a repository does not have: by its tag, or else by its digest."""
+def no_such_image(repository: str, *, tag: str = "", digest: str = "", detail: str = "") -> NotFound:
+    """Return the error for an image that a repository does not have: by its digest, or else by its tag."""
     return NotFound(
-        f"{repository} has no {f'tag {tag}' if tag else f'image {digest}'}",
-        hint=f"List its images with: ecrtui images {repository}",
+        f"{repository} has no {f'image {digest}' if digest else f'tag {tag}'}",
+        detail,
+        f"List its images with: ecrtui images {repository}",
         kind=ErrorKind.IMAGE_NOT_FOUND,
     )
 

@@ -64,7 +64,9 @@ def wait_for_image(
     while True:
         problem: EcrTuiError
         try:
-            image = _look(registry, reference)
+            image = look_up(registry, reference)
+        except NotFound as error:  # the repository
+            problem = _not_there(error.detail)
         except EcrTuiError as error:
             if not error.retryable:
                 raise
@@ -80,14 +82,11 @@ def wait_for_image(
         clock.sleep(min(INTERVAL, left))
 
 
-def _look(registry: Registry, reference: Reference) -> Image | None:
-    try:
-        return look_up(registry, reference)
-    except NotFound:  # the repository
-        return None
-
-
 def _not_yet(reference: Reference, digest: str, found: Image | None) -> EcrTuiError:
     if found is None:
-        return NotThere("The image is not there", f"{reference} does not exist.", "Wait longer, with --timeout.")
+        return _not_there(f"{reference} does not exist.")
     return OtherImage("The tag points to another image", f"{reference} is {found.digest}, and not {digest}.")
+
+
+def _not_there(detail: str) -> NotThere:
+    return NotThere("The image is not there", detail, "Check the name, or wait longer with --timeout.")

@@ -20,11 +20,10 @@ from ecrtui.cli.output_options import check_output
 from ecrtui.cli.redacting_parser import RedactingParser
 from ecrtui.cli.standard_streams import discard, flush_stdout, is_closed
 from ecrtui.ecr.reference import Reference, parse_reference
-from ecrtui.errors import EcrTuiError, UsageError, internal_error, no_such_image, reason_of
+from ecrtui.errors import EcrTuiError, UsageError, internal_error, reason_of
 
 if TYPE_CHECKING:
     from ecrtui.registry.gateway import EcrRegistry
-    from ecrtui.registry.protocol import Registry
     from ecrtui.retag.engine import Engine
     from ecrtui.settings import Settings
 
@@ -210,17 +209,3 @@ def parse_image(text: str) -> Reference:
     if not (reference.tag or reference.digest):
         raise UsageError(f"{text!r} names no image", "", f"Write {reference}:TAG or {reference}@sha256:….")
     return reference
-
-
-def resolve_digest(registry: Registry, reference: Reference) -> str:
-    """Return the digest of an image; look its tag up if the reference has no digest.
-
-    Raises:
-        NotFound: there is no such tag.
-    """
-    if reference.digest:
-        return reference.digest
-    image = registry.images_by_tag(reference.repository, [reference.tag]).get(reference.tag)
-    if image is None:
-        raise no_such_image(reference.repository, tag=reference.tag)
-    return image.digest

@@ -122,7 +122,9 @@ class _Answers:
             print_message(f"The answer is not complete: {names} could not be read.")
             return ExitCode.UNDECIDED
         if not self._hits:
-            report_error(NotFound("Not found", query.nothing_found, filtered_lists(str(query))))
+            hint = filtered_lists(str(query)) or "Check the region and the registry id."
+            report_error(NotFound("Not found", query.nothing_found, hint))
+
             return ExitCode.REGISTRY_ERROR
         return ExitCode.DONE
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ecrtui.catalog.image_lookup import look_up
+from ecrtui.catalog.image_lookup import find_image
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, parse_repository, run_command
@@ -27,7 +27,7 @@ from ecrtui.cli.scan_lookup import require_scans
 from ecrtui.ecr.image import Image, ImageKind, is_index
 from ecrtui.ecr.manifest import parse_manifest
 from ecrtui.ecr.units import format_count
-from ecrtui.errors import EcrTuiError, ErrorKind, no_such_image
+from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.inspect import findings, findings_export
 from ecrtui.inspect.findings import FindingRow, PlatformScan, ScanTarget
 from ecrtui.inspect.findings_filter import parse_findings
@@ -111,9 +111,7 @@ def _targets_of(catalog: Catalog, context: CommandContext, reference: Reference)
     Raises:
         NotFound: there is no such image, or it is an index without images.
     """
-    repository, found = reference.repository, look_up(context.registry, reference)
-    if found is None:
-        raise no_such_image(repository, tag=reference.tag, digest=reference.digest)
+    repository, found = reference.repository, find_image(context.registry, reference)
     manifest = parse_manifest(catalog.manifest(repository, found.digest).text) if _may_be_index(found) else None
     targets = findings.scan_targets(found.digest, manifest, () if manifest else found.tags)
     if not targets:

@@ -6,8 +6,9 @@ import argparse
 import sys
 from functools import partial
 
+from ecrtui.catalog.image_lookup import find_image, read_manifest
 from ecrtui.cli.connection_options import add_connection_options
-from ecrtui.cli.context import CommandContext, make_parser, parse_image, resolve_digest, run_command
+from ecrtui.cli.context import CommandContext, make_parser, parse_image, run_command
 from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.ecr.safe_text import visible_lines
 
@@ -25,7 +26,8 @@ def parser() -> argparse.ArgumentParser:
 def _execute(options: argparse.Namespace) -> int:
     reference = parse_image(options.reference)
     registry = CommandContext(options, reference).registry
-    manifest = registry.manifest(reference.repository, resolve_digest(registry, reference))
+    digest = reference.digest or find_image(registry, reference).digest
+    manifest = read_manifest(registry, reference.repository, digest)
     if sys.stdout.isatty():
         sys.stdout.write(visible_lines(manifest.text, keep_tabs=True))
     else:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from ecrtui.cli.context import CommandContext, make_parser, parse_image, resolve_digest, run_command
+from ecrtui.catalog.image_lookup import find_image
+from ecrtui.cli.context import CommandContext, make_parser, parse_image, run_command
 from ecrtui.cli.write_command import add_write_options, apply_plan, expected_digest
 from ecrtui.ecr.reference import Reference, names_repository, parse_reference
 from ecrtui.ecr.units import format_size
@@ -58,7 +59,7 @@ def _execute(options: argparse.Namespace) -> int:
         reference = parse_image(options.reference)
         _check_repository(options.reference, reference, options.tags)
         context = CommandContext(options, reference)
-        digest = resolve_digest(context.registry, reference)
+        digest = find_image(context.registry, reference).digest
         changes = [TagChange(reference.repository, tag, digest, expect) for tag in options.tags]
     return apply_plan(context.engine.plan(changes, thorough=True), options, context.engine)
 

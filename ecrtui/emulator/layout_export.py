@@ -77,7 +77,10 @@ def export_image(
             else lookup_image(connection, repository_id, digest=digest)
         )
         if top is None:
-            raise LayoutError(f"the repository {repository} has no image {tag or digest}")
+            raise LayoutError(
+                f"the repository {repository} has no image {tag or digest}",
+                f"List its images with: ecrtui images {repository} --db FILE",
+            )
         images = {one.digest: one for one in _read_manifests(connection, repository_id, top)}
         sizes = _blobs_with_content(connection, repository_id, repository, images.values())
     with _as_layout_error(target):

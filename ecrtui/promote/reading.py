@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from ecrtui.catalog.image_lookup import find_image, read_manifest
 from ecrtui.ecr.cosign_tags import cosign_tags, subject_of_tag
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.referrer import Referrer
-from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused, no_such_image
+from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused
 from ecrtui.promote import closure
 from ecrtui.promote.closure import Closure, Member, MemberKind
 from ecrtui.promote.plan import Source
@@ -41,7 +42,7 @@ def read_source(registry: Registry, reference: Reference, *, referrers: bool = T
         EcrTuiError: the registry cannot be read.
     """
     reader = _Reader(registry, reference.repository)
-    root = reference.digest or _digest_of_tag(registry, reference)
+    root = reference.digest or find_image(registry, reference).digest
     reader.read([root])
     if referrers:
         own = list(reader.manifests)
@@ -58,13 +59,6 @@ def read_source(registry: Registry, reference: Reference, *, referrers: bool = T
         tuple(reader.warnings),
         tuple(_notes(registry, reference.repository, found)),
     )
-
-
-def _digest_of_tag(registry: Registry, reference: Reference) -> str:
-    image = registry.images_by_tag(reference.repository, [reference.tag]).get(reference.tag)
-    if image is None:
-        raise no_such_image(reference.repository, tag=reference.tag)
-    return image.digest
 
 
 @dataclass
@@ -95,7 +89,7 @@ class _Reader:
     def _unavailable(self, digest: str) -> Manifest:
         """Return a manifest that was left out of a reply, or raise the error that says why it was."""
         try:
-            return self.registry.manifest(self.repository, digest)
+            return read_manifest(self.registry, self.repository, digest)
         except EcrTuiError as error:
             index = next((known for known in self.manifests.values() if digest in part_digests(known)), None)
             if index is None or error.kind is not ErrorKind.IMAGE_NOT_FOUND:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ecrtui.cli.exit_codes import ExitCode
+from ecrtui.ecr.reference import parse_reference
 from tests.cli.test_write_commands import REPOSITORY, RetagRegistry, registry
 from tests.support.cli_env import CommandResult
 from tests.support.embedded import REGION, REGISTRY_ID, create_repository, push_image
@@ -45,24 +46,71 @@ def lines_of(result: CommandResult) -> dict[str, str]:
     return {row["imageTag"]: row["message"] for row in result.json["results"] if row["outcome"] == "refused"}
 
 
+READING = {
+    "manifest": ("manifest", "{}"),
+    "findings": ("findings", "{}"),
+    "diff with": ("diff", "{}", "team/app:one"),
+    "diff": ("diff", "team/app:one", "{}"),
+    "retag": ("retag", "{}", "new", "--yes"),
+    "promote": ("promote", "{}", "team/app-copy:x", "--yes"),
+    "wait": ("wait", "{}", "--timeout", "0s"),
+}
+"""The commands that take an image; ``{}`` is the place of its reference."""
+NOWHERE = "sha256:" + "0" * 64
+LIST = "List its images with: ecrtui images team/app"
+NO_REPOSITORY = f"The repository with name 'team/none' does not exist in the registry with id '{REGISTRY_ID}'"
+CHECK = "Check the repository name (without the host of the registry), the region and the registry id."
+WAIT = "Check the name, or wait longer with --timeout."
+
+
+@pytest.mark.parametrize("command", READING)
 @pytest.mark.parametrize(
-    "words",
+    ("reference", "problem", "hint"),
     [
-        ("manifest", "team/app:none"),
-        ("findings", "team/app:none"),
-        ("diff", "team/app:one", "team/app:none"),
-        ("retag", "team/app:none", "new", "--yes"),
-        ("swap", "team/app", "one", "none", "--yes"),
-        ("promote", "team/app:none", "team/new:x", "--yes"),
+        ("team/app:none", "team/app has no tag none", LIST),
+        (f"team/app@{NOWHERE}", f"team/app has no image {NOWHERE}", LIST),
+        (f"team/app:one@{NOWHERE}", f"team/app has no image {NOWHERE}", LIST),
+        ("team/none:one", f"Repository not found: {NO_REPOSITORY}", CHECK),
+        (f"team/none@{NOWHERE}", f"Repository not found: {NO_REPOSITORY}", CHECK),
     ],
-    ids=lambda words: words[0],
+    ids=["tag", "digest", "tag and digest", "repository", "repository of a digest"],
 )
-def test_every_command_has_the_same_error_for_a_tag_that_does_not_exist(
-    registry: RetagRegistry, words: Sequence[str]
+def test_every_command_says_what_is_missing_in_the_same_words_and_what_to_do_next(
+    registry: RetagRegistry, command: str, reference: str, problem: str, hint: str
+) -> None:
+    result = registry.run(*(word.format(reference) for word in READING[command]))
+    assert result.code == ExitCode.REGISTRY_ERROR
+    if command == "wait":
+        problem = (
+            NO_REPOSITORY if reference.startswith("team/none") else f"{parse_reference(reference)} does not exist."
+        )
+        problem, hint = f"The image is not there: {problem}", WAIT
+    told, _, next_step = result.err.partition("\n")
+    assert told.removesuffix(": Requested image not found") == f"ecrtui: {problem}"  # the words of BatchGetImage
+    assert next_step == f"hint: {hint}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "problem", "hint"),
+    [
+        (("swap", "team/app", "one", "none", "--yes"), "team/app has no tag none", LIST),
+        (("images", "team/none"), NO_REPOSITORY, CHECK),
+        (("lifecycle", "team/none"), NO_REPOSITORY, CHECK),
+        (("untag", "team/none:one", "--yes"), NO_REPOSITORY, CHECK),
+        (("swap", "team/none", "one", "two", "--yes"), NO_REPOSITORY, CHECK),
+        (("promote", "team/app:one", "team/none:x", "--yes"), NO_REPOSITORY, "--create-repository"),
+        (("find", "none"), "No repository has none.", "Check the region and the registry id."),
+        (("undo", "123", "--yes"), "has no entry 123", "Run ecrtui history to see the entries."),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else "",
+)
+def test_commands_for_repositories_and_tags_say_what_is_missing_too(
+    registry: RetagRegistry, words: Sequence[str], problem: str, hint: str
 ) -> None:
     result = registry.run(*words)
-    assert result.code == ExitCode.REGISTRY_ERROR
-    assert result.err == "ecrtui: team/app has no tag none\nhint: List its images with: ecrtui images team/app\n"
+    assert result.code != ExitCode.DONE
+    assert problem in result.err
+    assert hint in result.err.partition("hint: ")[2]
 
 
 def test_retag_refuses_a_bad_tag_with_one_exit_code_alone_and_among_others(registry: RetagRegistry) -> None:

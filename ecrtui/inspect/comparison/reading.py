@@ -10,12 +10,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
+from ecrtui.catalog import image_lookup
 from ecrtui.catalog.catalog import Catalog
-from ecrtui.catalog.image_lookup import look_up
 from ecrtui.ecr import image_config
 from ecrtui.ecr.manifest import Manifest, parse_manifest
 from ecrtui.ecr.reference import Reference
-from ecrtui.errors import EcrTuiError, no_such_image
+from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.artifact_reading import ArtifactReader
 from ecrtui.inspect.artifacts import ArtifactTree
 from ecrtui.inspect.comparison.attachments import read_contents, read_sources
@@ -35,10 +35,7 @@ def find_image(registry: Registry, reference: Reference) -> ComparedImage:
         NotFound: there is no such image.
         EcrTuiError: it could not be looked up.
     """
-    found = look_up(registry, reference)
-    if found is None:
-        raise no_such_image(reference.repository, tag=reference.tag, digest=reference.digest)
-    return ComparedImage(reference.repository, found)
+    return ComparedImage(reference.repository, image_lookup.find_image(registry, reference))
 
 
 PARTS = ("part", "config", "findings", "artifacts", "packages", "sources", "contents")
