@@ -68,22 +68,23 @@ def command_index(arguments: Sequence[str]) -> int | None:
     """Return the index of the command that stands after options; None if there is none before ``--``.
 
     The name of a command can also be the value of an option. It is the command if all words before it are options of
-    the application or of this command, and their values.
+    the application or of this command, and their values. If that is true of no name, it is the first one that only
+    options stand before, whose parser says which option is wrong.
 
     Raises:
         SystemExit: the version was printed.
     """
     words = list(takewhile(lambda word: word != "--", arguments))
-    return next((index for index, word in enumerate(words) if word in COMMANDS and _only_options(words, index)), None)
-
-
-def _only_options(words: Sequence[str], index: int) -> bool:
-    """Return whether the words before the index are options and their values, and the next word is no value."""
-    first, unknown = _first_word(words)
-    if unknown:  # they can be options of the command, which may have values
-        own = COMMANDS[words[index]].load().parser()._actions  # argparse has no public way to list them
-        first, _ = _first_word(words, [action for action in own if action.option_strings and action.nargs != 0])
-    return first == index
+    possible = []
+    for index in (index for index, word in enumerate(words) if word in COMMANDS):
+        first, unknown = _first_word(words)
+        if unknown:  # they can be options of the command, which may have values
+            own = COMMANDS[words[index]].load().parser()._actions  # argparse has no public way to list them
+            first, unknown = _first_word(words, [action for action in own if action.option_strings])
+        if first == index and not set(unknown).intersection(words[:index]):
+            return index
+        possible += [index] if first == index else []
+    return possible[0] if possible else None
 
 
 def _first_word(words: Sequence[str], more: Sequence[argparse.Action] = ()) -> tuple[int | None, Sequence[str]]:
@@ -91,11 +92,12 @@ def _first_word(words: Sequence[str], more: Sequence[argparse.Action] = ()) -> t
 
     Args:
         words: the words of a command line.
-        more: options with a value that count beside those of the application.
+        more: options that count beside those of the application.
     """
     parser = _LeadingOptions(add_help=False, conflict_handler="resolve")
     for action in more:
-        parser.add_argument(*action.option_strings, nargs=action.nargs)
+        options: dict[str, Any] = {"action": "store_true"} if action.nargs == 0 else {"nargs": action.nargs}
+        parser.add_argument(*action.option_strings, **options)
     _add_options(parser)
     parser.add_argument("words", nargs=argparse.PARSER)
     try:
