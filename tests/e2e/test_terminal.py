@@ -8,10 +8,12 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
+from tty import OFLAG
 
 import pytest
 
@@ -134,6 +136,7 @@ def test_a_stopped_program_draws_the_screen_again_unless_it_ends(url: str, own_h
     with ecrtui("--endpoint-url", url, home=own_home) as terminal:
         terminal.until("1 repository")
         raw = terminal.current_settings()
+        assert not raw[OFLAG] & termios.ONLCR  # the terminal would get a byte more for each "\n"
         os.kill(terminal.process.pid, signal.SIGSTOP)
         terminal.restore()  # as a shell does
         terminal.clear()

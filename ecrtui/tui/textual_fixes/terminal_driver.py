@@ -16,7 +16,7 @@ import termios
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from tty import CC, IFLAG, LFLAG
+from tty import CC, IFLAG, LFLAG, OFLAG
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.color import ColorSystem
@@ -455,6 +455,7 @@ def _raw(settings: list[Any]) -> list[Any]:
     raw: list[Any] = [part.copy() if isinstance(part, list) else part for part in settings]
     raw[LFLAG] = settings[LFLAG] & ~(termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG)
     raw[IFLAG] = settings[IFLAG] & ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
+    raw[OFLAG] = settings[OFLAG] & ~termios.ONLCR  # the terminal would get a second "\r" before each "\n"
     raw[CC][termios.VMIN] = 1
     raw[CC][termios.VTIME] = 0
     return raw
