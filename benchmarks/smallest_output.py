@@ -23,6 +23,11 @@ def cells(screen: Screen) -> Cells:
     return [[screen.buffer[y][x] for x in range(screen.columns)] for y in range(screen.lines)]
 
 
+def blank(cells: Cells) -> Cells:
+    """Return blank cells for a screen of the same size."""
+    return [[PLAIN] * len(line) for line in cells]
+
+
 def smallest_output(before: Cells, after: Cells, color_bytes: int) -> int:
     """Return the bytes of the smallest output that changes the cells.
 

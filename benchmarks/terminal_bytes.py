@@ -16,7 +16,7 @@ from benchmarks.list_images import wait_until_loaded
 from benchmarks.measurement import Measurement, scaled
 from benchmarks.palettes import OTHERS, TRUE_COLOR, Palette
 from benchmarks.programs import ecrtui
-from benchmarks.smallest_output import smallest_output
+from benchmarks.smallest_output import Cells, blank, smallest_output
 from benchmarks.timed_terminal import TimedTerminal
 
 SIZES = ((80, 24), (160, 50))
@@ -26,10 +26,16 @@ LARGEST = REPOSITORY_SIZES[-1]
 TARGET = 1.5
 LOADING_TARGET = 2_000
 """Bytes per second while a list loads."""
-QUIET = 0.7
-"""Seconds without output after which a change is complete."""
+QUIET = 1.0
+"""Seconds without output after which a change is complete. The findings of the rows in view arrive one by one."""
 REST = 3.0
 """Seconds at rest."""
+
+
+def click(column: int, line: int) -> str:
+    """Return a click, as the mouse mode 1006 reports it."""
+    return f"\x1b[<0;{column};{line}M\x1b[<0;{column};{line}m"
+
 
 KEYS = {
     "Enter into a repository": "\r",
@@ -84,6 +90,53 @@ FOLDING_KEYS = {
 }
 """The keys to press in the repository once its indexes were read, with the cursor on an index."""
 
+OTHER_KEYS = {
+    "click on a row": click(20, 10),
+    "click on the row below": click(20, 11),
+    "click on a heading": click(8, 3),
+    "click on the heading again": click(8, 3),
+    "wheel down": "\x1b[<65;20;10M",
+    "wheel up": "\x1b[<64;20;10M",
+    "s": "s",
+    "S": "S",
+    ":": ":",
+    "a letter of a command": "c",
+    "a second letter of a command": "o",
+    "Esc of the commands": "\x1b",
+    "c": "c",
+    "j in the copy menu": "j",
+    "Esc of the copy menu": "\x1b",
+    "y": "y",
+    "Esc of the YAML": "\x1b",
+    "*": "*",
+    "t of the marked images": "t",
+    "Esc of their plan": "\x1b",
+    "* again": "*",
+    "t for a new tag": "t",
+    "the letters of the tag": "counted",
+    "Enter to apply": "\r",
+    "Esc of the result": "\x1b",
+    "a": "a",
+    "Esc of the activity": "\x1b",
+    "u": "u",
+    "Enter to undo": "\r",
+    "Esc of the undone result": "\x1b",
+    "n, with a toast": "n",
+}
+"""More keys and mouse events in a list of images. The tag that they write is removed again."""
+
+TOAST = "Nothing has changed"
+"""A text of the toast."""
+
+STEPS = {
+    "wider and higher": (20, 6),
+    "narrower": (-20, 0),
+    "lower": (0, -6),
+    "wider": (20, 0),
+    "narrower again": (-20, 0),
+}
+"""Changes of the size of the terminal: columns and rows to add."""
+
 FOLDED = "+ 1.135.21"
 """The first index of the repository, when its parts are folded into its row."""
 
@@ -105,7 +158,7 @@ def measure(dataset: ServedDataset) -> Iterator[Measurement]:
     """Measure the worst key in each palette, loading, and rest."""
     for palette in PALETTES:
         for size in SIZES:
-            costs = [*key_costs(dataset, ecrtui(), size, palette), *folding_key_costs(dataset, size, palette)]
+            costs = [*key_costs(dataset, ecrtui(), size, palette), *new_key_costs(dataset, size, palette)]
             worst = max(costs, key=lambda cost: cost.ratio)
             name = f"bytes of the worst key at {_name(size)}, {palette.name}: {worst.name}"
             baseline = "the smallest output for the same change"
@@ -130,10 +183,13 @@ def key_costs(
         yield from _costs(terminal, KEYS, palette)
 
 
-def folding_key_costs(
-    dataset: ServedDataset, size: tuple[int, int], palette: Palette = TRUE_COLOR
-) -> Iterator[KeyCost]:
-    """Press each key of :data:`FOLDING_KEYS` and yield what it costs; see :func:`key_costs`."""
+def new_key_costs(dataset: ServedDataset, size: tuple[int, int], palette: Palette = TRUE_COLOR) -> Iterator[KeyCost]:
+    """Press the keys that the older version does not have, and yield what they cost; see :func:`key_costs`."""
+    yield from _folding_key_costs(dataset, size, palette)
+    yield from _other_costs(dataset, size, palette)
+
+
+def _folding_key_costs(dataset: ServedDataset, size: tuple[int, int], palette: Palette) -> Iterator[KeyCost]:
     with _at_repository(dataset, ecrtui(), size, IMAGES, palette) as terminal:
         _type_until_quiet(terminal, "\r")
         terminal.send("I")
@@ -142,12 +198,33 @@ def folding_key_costs(
         yield from _costs(terminal, FOLDING_KEYS, palette)
 
 
+def _other_costs(dataset: ServedDataset, size: tuple[int, int], palette: Palette) -> Iterator[KeyCost]:
+    """Press each key of :data:`OTHER_KEYS`, let the toast of the last one end, and change the size of the terminal."""
+    with _at_repository(dataset, ecrtui(), size, IMAGES, palette) as terminal:
+        _type_until_quiet(terminal, "\r")
+        yield from _costs(terminal, OTHER_KEYS, palette)
+        before, written = terminal.cells(), terminal.output_bytes
+        terminal.wait_until(lambda screen: TOAST not in screen, "no toast")
+        terminal.wait_until_quiet(QUIET)
+        yield _cost("the end of the toast", terminal, written, before, palette)
+        for name, (columns, lines) in STEPS.items():
+            written = terminal.output_bytes
+            terminal.resize(columns, lines)
+            terminal.wait_until_quiet(QUIET)
+            # The screen may be cut, moved or reflowed by then, so the smallest output writes all of it.
+            yield _cost(f"resize: {name}", terminal, written, blank(terminal.cells()), palette)
+
+
+def _cost(name: str, terminal: TimedTerminal, written: int, before: Cells, palette: Palette) -> KeyCost:
+    least = smallest_output(before, terminal.cells(), palette.color_bytes)
+    return KeyCost(name, terminal.output_bytes - written, least)
+
+
 def _costs(terminal: TimedTerminal, keys: Mapping[str, str], palette: Palette) -> Iterator[KeyCost]:
     for name, key in keys.items():
         before, written = terminal.cells(), terminal.output_bytes
         _type_until_quiet(terminal, key)
-        cost = terminal.output_bytes - written
-        yield KeyCost(name, cost, smallest_output(before, terminal.cells(), palette.color_bytes))
+        yield _cost(name, terminal, written, before, palette)
 
 
 @contextmanager

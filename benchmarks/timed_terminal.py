@@ -98,15 +98,25 @@ class TimedTerminal:
         self.pid, self._descriptor = pty.fork()
         if self.pid == 0:
             os.execvpe(self._command[0], self._command, self._environment)  # noqa: S606 - our own program, no shell
+        self._report_size()
+        return self
+
+    def _report_size(self) -> None:
         columns, rows = self._size
         fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        return self
 
     def __exit__(self, *exception: object) -> None:
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         os.close(self._descriptor)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Add columns and rows to the terminal; negative numbers remove them."""
+        self._emulate()
+        self._size = self._size[0] + columns, self._size[1] + rows
+        self._screen.resize(lines=self._size[1], columns=self._size[0])
+        self._report_size()
 
     @property
     def text(self) -> str:
