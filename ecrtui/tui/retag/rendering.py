@@ -80,7 +80,7 @@ def plan_lines(plan: Plan) -> Content:
 
 
 def report_lines(report: Report, images: Collection[str] = ()) -> Content:
-    """Return a report, one line per step. If all responses are for one image, show the response only once.
+    """Return a report, one line per step. Show an error once, and the response once if all are for one image.
 
     Args:
         report: The report.
@@ -92,11 +92,13 @@ def report_lines(report: Report, images: Collection[str] = ()) -> Content:
     labels = _tag_labels([result.step for result, _ in results])
     responses = [result.result for result, is_asked in results if result.result is not None and is_asked]
     one_image = len(responses) > 1 and len({(response.repository, response.digest) for response in responses}) == 1
-    lines = [
-        line
-        for (result, is_asked), label in zip(results, labels, strict=True)
-        for line in result_lines(result, label, with_response=is_asked and not one_image)
-    ]
+    lines: list[Content] = []
+    errors: set[tuple[str, str]] = set()
+    for (result, is_asked), label in zip(results, labels, strict=True):
+        error = ("", "") if result.error is None else (str(result.error), result.error.hint)
+        with_response = is_asked and not one_image
+        lines += result_lines(result, label, with_response=with_response, with_error=error not in errors)
+        errors.add(error)
     if one_image:
         lines += response_lines(responses[0], shared=True)
     return Content("\n").join([*lines, *verification_lines(report)])
@@ -110,25 +112,32 @@ def verification_lines(report: Report) -> list[Content]:
     return lines
 
 
-def result_lines(result: StepResult, label: str, *, with_response: bool = True) -> list[Content]:
+def result_lines(
+    result: StepResult, label: str, *, with_response: bool = True, with_error: bool = True
+) -> list[Content]:
     """Return the outcome of a step with the PutImage response or the error.
 
     Args:
         result: The result of the step.
         label: The tag as the user sees it.
         with_response: False to show only the request id of the response.
+        with_error: False if the lines before have the same error; only its request id is shown.
     """
     head: list[Part] = [outcome_label(result.outcome), "  ", text.content(label, "bold")]
     if changed := _change_words(result):
         head += ["  ", text.content(changed)]
-    if result.message:
-        head += ["\n  " if changed else "  ", text.content(result.message)]
-    if result.result is not None and not with_response:
-        head += ["  ", text.content(f"request id {result.result.request_id}", "dim")]
+    message = result.message
+    if result.error is not None and message == str(result.error):  # the lines below have it
+        message = "" if with_error else "the same error"
+    if message:
+        head += ["\n  " if changed else "  ", text.content(message)]
+    hides_reply = not with_response if result.error is None else not with_error
+    if hides_reply and result.request_id:
+        head += ["  ", text.content(f"request id {result.request_id}", "dim")]
     lines = [Content.assemble(*head)]
     if result.result is not None and with_response:
         lines += response_lines(result.result)
-    if result.error is not None:
+    if result.error is not None and with_error:
         lines += error_lines(result.error)
     return lines
 
