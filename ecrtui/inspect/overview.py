@@ -28,19 +28,20 @@ _ALWAYS = (SIGNATURE, SBOM, PROVENANCE)
 """The artifacts that the overview names also if there are none."""
 
 
-class ArtifactLine(NamedTuple):
-    """What is known of one kind of artifact."""
-
-    label: str
-    text: str
-
-
 class NotRead(NamedTuple):
     """Artifacts that may be there, but were not read."""
 
     what: str
     """``referrers not known``, or a sentence."""
     why: str = ""
+
+
+class ArtifactLine(NamedTuple):
+    """What is known of one kind of artifact; or what was not read, and why."""
+
+    label: str
+    text: str = ""
+    not_read: tuple[NotRead, ...] = ()
 
 
 def artifact_lines(
@@ -76,8 +77,8 @@ def artifact_lines(
             known = f"not known: {units.format_count(unread, 'attestation')} in the index, not read"
             known = " · ".join(filter(None, (known, read_hint)))
         lines.append(ArtifactLine(label, "; ".join(filter(None, (known, *missing))) or nothing))
-    if why := [f"{part.what}: {part.why}" for part in not_read if part.why]:
-        lines.append(ArtifactLine("artifacts", "; ".join(why)))
+    if explained := tuple(part for part in not_read if part.why):
+        lines.append(ArtifactLine("artifacts", not_read=explained))
     return lines
 
 

@@ -34,7 +34,8 @@ def cosign(digest: str) -> Artifact:
 
 
 def lines(artifacts: Sequence[Artifact], not_read: Sequence[NotRead] = ()) -> dict[str, str]:
-    return dict(artifact_lines(artifacts, "none", not_read, "6 reads them"))
+    found = artifact_lines(artifacts, "none", not_read, "6 reads them")
+    return {line.label: line.text or "; ".join(map(": ".join, line.not_read)) for line in found}
 
 
 def test_artifacts_are_shown_by_kind_and_never_called_verified() -> None:

@@ -23,6 +23,8 @@ from ecrtui.tui.safe_text import visible
 from ecrtui.tui.tag_cell import PROTECTED
 from ecrtui.tui.text_document import Span, TextDocument, prepare_text
 
+Text = str | EcrTuiError
+"""What a line shows: a text, or why it is not known."""
 LOADING = "…"
 LABEL_WIDTH = 14
 """Cells of the labels at the left."""
@@ -65,6 +67,7 @@ class _Lines:
         self.texts: list[str] = []
         self.styles: dict[int, Sequence[Span]] = {}
         self.links: dict[int, Link] = {}
+        self._reasons: set[str] = set()
 
     def add(self, text: str = "", link: Link | None = None, styles: Sequence[Span] = ()) -> None:
         number = len(self.texts)
@@ -74,9 +77,27 @@ class _Lines:
         if link is not None:
             self.links[number] = link
 
-    def fact(self, label: str, text: str, link: Link | None = None) -> None:
-        """Add a label and a text beside it."""
+    def fact(self, label: str, value: Text, link: Link | None = None) -> None:
+        """Add a label, and a text or why it is not known beside it."""
+        text = self._not_known("not known", value) if isinstance(value, EcrTuiError) else value
         self.add(f"{label:<{LABEL_WIDTH}}{text}", link, [(0, len(label), "$text-muted")])
+
+    def artifacts(self, line: ArtifactLine) -> None:
+        """Add what is known of one kind of artifact."""
+        texts = [line.text] if line.text else [self._explained(part.what, part.why) for part in line.not_read]
+        self.fact(line.label, visible("; ".join(texts)), Link("artifacts"))
+
+    def _not_known(self, words: str, error: EcrTuiError) -> str:
+        if error.kind is ErrorKind.UNSUPPORTED:
+            return NOT_SUPPORTED
+        return visible(self._explained(words, why_not_known(error)))
+
+    def _explained(self, words: str, why: str) -> str:
+        """Return words with the reason; without it where a line above has it, so that a narrow screen has room."""
+        if why in self._reasons:
+            return f"{words}, as above"
+        self._reasons.add(why)
+        return f"{words}: {why}"
 
     def sides(self, left: str, right: str, style: str = "") -> None:
         """Add a text at the left and one at the right end of the line; below it if there is no room."""
@@ -106,18 +127,14 @@ def overview(data: OverviewData, width: int, now: float) -> tuple[TextDocument, 
     if inspected.is_index:
         _platforms(lines, data)
         lines.add()
-    for label, text, link in _sections(data, now):
-        lines.fact(label, text, link)
+    for section in _sections(data, now):
+        if isinstance(section, ArtifactLine):
+            lines.artifacts(section)
+        else:
+            lines.fact(*section)
     lines.add()
     _tags(lines, data, now)
     return prepare_text("\n".join(lines.texts), lines.styles), lines.links
-
-
-def reason(error: EcrTuiError) -> str:
-    """Return why a section is not known, with the missing permission."""
-    if error.kind is ErrorKind.UNSUPPORTED:
-        return NOT_SUPPORTED
-    return f"not known: {why_not_known(error)}"
 
 
 def why_not_known(error: EcrTuiError) -> str:
@@ -125,9 +142,9 @@ def why_not_known(error: EcrTuiError) -> str:
     return error.with_hint() if isinstance(error, AccessDenied) else str(error)
 
 
-def _text(known: Known[str]) -> str:
+def _text(known: Known[str]) -> Text:
     if isinstance(known, EcrTuiError):
-        return visible(reason(known))
+        return known
     return LOADING if known is None else visible(known)
 
 
@@ -150,7 +167,7 @@ def _head(lines: _Lines, data: OverviewData, now: float) -> None:
     lines.sides(image.digest, f"last pulled {pulled}", "$digest")
 
 
-def _sections(data: OverviewData, now: float) -> Iterator[tuple[str, str, Link | None]]:
+def _sections(data: OverviewData, now: float) -> Iterator[tuple[str, Text, Link | None] | ArtifactLine]:
     """Yield the sections that are a label and a text: index, size, artifacts, findings, lifecycle, repository."""
     inspected = data.inspected
     image = inspected.known_image
@@ -162,8 +179,7 @@ def _sections(data: OverviewData, now: float) -> Iterator[tuple[str, str, Link |
         if isinstance(data.artifacts, EcrTuiError) or data.artifacts is None:
             yield "artifacts", _text(data.artifacts), Link("artifacts")
         else:
-            for line in data.artifacts:
-                yield line.label, visible(line.text), Link("artifacts")
+            yield from data.artifacts
         yield "lifecycle", _text(data.lifecycle), None
     yield from _worst_findings(data)
     repository = inspected.known_repository
@@ -190,17 +206,17 @@ def _relations(inspected: Inspected) -> Iterator[tuple[str, str, Link | None]]:
         yield "subject", visible(subject), Link("", subject)
 
 
-def _stored(data: OverviewData, image: Image) -> str:
+def _stored(data: OverviewData, image: Image) -> Text:
     inspected = data.inspected
     if not inspected.is_index:
         return units.format_size(image.size)
     if inspected.platform_error is not None:
-        return visible(reason(inspected.platform_error))
+        return inspected.platform_error
     if len(data.structures) == len(inspected.platforms) and (sizes := stored_size(data.structures)):
         stored, shared = sizes
         return f"{units.format_size(stored)}, platforms share {units.format_size(shared)}"
     if isinstance(inspected.known_manifest, EcrTuiError):
-        return visible(reason(inspected.known_manifest))
+        return inspected.known_manifest
     if not inspected.platform_images:
         return LOADING if inspected.platforms else "not known"
     known = [entry.image.size for entry in inspected.platforms if entry.image and entry.image.size is not None]
@@ -209,23 +225,27 @@ def _stored(data: OverviewData, image: Image) -> str:
     return f"at most {units.format_size(sum(known))}: layers that platforms share are counted twice"
 
 
-def _findings(inspected: Inspected, platform: PlatformImage | None) -> str:
+def _findings(inspected: Inspected, platform: PlatformImage | None) -> Text:
     image = None if platform is None else platform.image
     if image is None or not image.scan_known:
-        return "?" if inspected.scan_error is None else visible(reason(inspected.scan_error))
+        return inspected.scan_error or "?"
+    return _finding_counts(image)
+
+
+def _finding_counts(image: Image) -> str:
     return units.format_finding_counts(image.findings, scan_status_text(image.scan_status))
 
 
-def _worst_findings(data: OverviewData) -> Iterator[tuple[str, str, Link | None]]:
+def _worst_findings(data: OverviewData) -> Iterator[tuple[str, Text, Link | None]]:
     """Yield the counts of an image that is no index, and the worst findings of the selected platform."""
     inspected = data.inspected
     platform = inspected.platform
     if not inspected.is_index:
         yield "findings", _findings(inspected, platform), Link("findings")
     elif inspected.scan_error is not None:
-        yield "findings", visible(reason(inspected.scan_error)), Link("findings")
+        yield "findings", inspected.scan_error, Link("findings")
     if isinstance(data.findings, EcrTuiError):
-        yield "worst", visible(reason(data.findings)), Link("findings")
+        yield "worst", data.findings, Link("findings")
         return
     for number, finding in enumerate(data.findings or ()):
         name = f"{platform.name}  " if platform is not None and platform.name else ""
@@ -239,13 +259,13 @@ def _platforms(lines: _Lines, data: OverviewData) -> None:
     """Add a row for each platform."""
     inspected = data.inspected
     if inspected.platform_error is not None:
-        lines.fact("platforms", visible(reason(inspected.platform_error)))
+        lines.fact("platforms", inspected.platform_error)
     if not inspected.platforms:
         manifest = inspected.known_manifest
         if isinstance(manifest, ParsedManifest):
             lines.add("This index has no platforms.")
         else:
-            lines.fact("platforms", LOADING if manifest is None else visible(reason(manifest)))
+            lines.fact("platforms", manifest or LOADING)
         return
     rows = [_platform_row(data, entry) for entry in inspected.platforms]
     heads = ["platform", "digest", "size", "layers", "findings", "pushed"]
@@ -276,7 +296,7 @@ def _platform_row(data: OverviewData, entry: PlatformImage) -> Sequence[str]:
         short_digest(entry.digest),
         "?" if image is None else units.format_size(image.size),
         layers,
-        "?" if image is None or not image.scan_known else _findings(data.inspected, entry),
+        "?" if image is None or not image.scan_known else _finding_counts(image),
         "?" if image is None else units.format_age(image.pushed_at),
     )
 

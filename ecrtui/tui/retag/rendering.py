@@ -127,8 +127,9 @@ def result_lines(
     if changed := _change_words(result):
         head += ["  ", text.content(changed)]
     message = result.message
-    if result.error is not None and message == str(result.error):  # the lines below have it
-        message = "" if with_error else "the same error"
+    if result.error is not None and message.endswith(str(result.error)):  # the lines below have it
+        message = message.removesuffix(str(result.error)).removesuffix(": ")
+        message = "; ".join(filter(None, (message, "" if with_error else "the same error")))
     if message:
         head += ["\n  " if changed else "  ", text.content(message)]
     hides_reply = not with_response if result.error is None else not with_error

@@ -9,7 +9,8 @@ import pytest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest
 from ecrtui.ecr.reference import Reference
-from ecrtui.errors import AccessDenied
+from ecrtui.errors import AccessDenied, EcrTuiError
+from ecrtui.inspect.overview import NotRead, artifact_lines
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.overview_text import OverviewData, overview
 
@@ -17,6 +18,7 @@ NOWHERE = cast(Any, None)
 """No connection: the text needs none."""
 DIGEST, PLATFORM = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 DENIED = AccessDenied("Access denied", "no", "Ask for the IAM permission ecr:X.")
+OTHER = EcrTuiError("Not reached")
 WHY = "not known: Access denied: no. Ask for the IAM permission ecr:X."
 PART = ParsedManifest(
     descriptors=(Descriptor(DescriptorRole.MANIFEST, PLATFORM, "application/vnd.oci.image.manifest.v1+json"),)
@@ -26,9 +28,16 @@ PART = ParsedManifest(
 @pytest.mark.parametrize(
     ("known", "lines"),
     [
-        ({"known_manifest": DENIED}, (f"platforms     {WHY}", f"stored        {WHY}")),
+        ({"known_manifest": DENIED}, (f"platforms     {WHY}", "stored        not known, as above")),
+        (
+            {"known_manifest": DENIED, "scan_error": OTHER},
+            (f"platforms     {WHY}", "stored        not known, as above", "findings      not known: Not reached"),
+        ),
         ({"known_manifest": ParsedManifest()}, ("This index has no platforms.", "stored        not known")),
-        ({"known_manifest": PART, "platform_error": DENIED}, (f"platforms     {WHY}", f"stored        {WHY}")),
+        (
+            {"known_manifest": PART, "platform_error": DENIED},
+            (f"platforms     {WHY}", "stored        not known, as above"),
+        ),
         ({"known_manifest": PART, "scan_error": DENIED}, (f"findings      {WHY}", "stored        …")),
         (
             {"known_manifest": PART, "platform_images": {"other": Image("other")}},
@@ -36,9 +45,19 @@ PART = ParsedManifest(
         ),
     ],
 )
-def test_each_line_of_an_index_says_why_it_is_not_known(known: dict[str, Any], lines: tuple[str, ...]) -> None:
+def test_the_first_line_of_an_index_that_is_not_known_says_why(known: dict[str, Any], lines: tuple[str, ...]) -> None:
     index = Image(DIGEST, media_type="application/vnd.oci.image.index.v1+json")
     inspected = Inspected(NOWHERE, NOWHERE, Reference("app", digest=DIGEST), known_image=index, **known)
     text = overview(OverviewData(inspected), 120, 0.0)[0].lines
     assert set(lines) <= set(text)
     assert sum(WHY in line for line in text) == sum(WHY in line for line in lines)
+
+
+def test_the_reason_is_not_repeated_for_artifacts() -> None:
+    index = Image(DIGEST, media_type="application/vnd.oci.image.index.v1+json")
+    inspected = Inspected(NOWHERE, NOWHERE, Reference("app", digest=DIGEST), known_image=index, known_manifest=DENIED)
+    not_read = (NotRead("manifest not known", WHY.removeprefix("not known: ")), NotRead("referrers not known", "Other"))
+    data = OverviewData(inspected, artifacts=artifact_lines((), "none", not_read), lifecycle=DENIED)
+    text = overview(data, 120, 0.0)[0].lines
+    assert "artifacts     manifest not known, as above; referrers not known: Other" in text
+    assert "lifecycle     not known, as above" in text

@@ -364,6 +364,11 @@ async def test_temporary_throttling_is_retried_silently(embedded: EmbeddedRegist
             "Access denied",
             "User jane is not authorized",
         ),
+        (
+            "BatchGetImage:error:code=AccessDeniedException:message=User jane is not authorized to read",
+            "nothing was sent",
+            "User jane is not authorized",
+        ),
     ],
 )
 async def test_access_denied_is_shown_once_with_a_hint_and_can_be_retried(
