@@ -218,7 +218,8 @@ class _RepositoryState:
 
     def _put_refusal(self, step: Step, source: Image | None) -> str:
         if self._is_missing(step.after, source) and not step.restores:
-            return f"image {short_digest(step.after)} does not exist in {step.repository}"
+            name = short_digest(step.after)
+            return f"image {name} does not exist in {step.repository}: it may have been deleted; list the images again"
         if source is not None and source.archived and step.after not in self._provided:
             return f"the image is {source.status.lower()} and cannot be read; restore it first"
         if step.before and not self._context.mutability.may_move(step.tag):

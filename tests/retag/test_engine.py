@@ -161,6 +161,7 @@ def test_an_archived_source_is_refused(env: RetagEnv) -> None:
 def test_an_unknown_digest_is_refused(env: RetagEnv) -> None:
     (step,) = env.plan(("new", digest_of("nothing"))).steps
     assert "does not exist in" in step.reason
+    assert "list the images again" in step.reason
 
 
 def test_an_unexpected_digest_is_a_conflict_in_the_plan(env: RetagEnv) -> None:

@@ -138,6 +138,8 @@ class ImageLoader:
                 self._publish_change(platform_error=error)
                 return
             images = tuple(self._session.catalog.known_scans.add_to(inspected.repository_name, images))
+            missing = frozenset(digests).difference(image.digest for image in images)
+            self.inspected = replace(self.inspected, missing_platforms=missing)
             self._publish_images(images)
         await self._read_scans([image for image in images if not image.scan_known])
 

@@ -119,6 +119,8 @@ class Inspected:
     """The manifest as it was parsed."""
     platform_images: Mapping[str, Image] = field(default_factory=dict)
     """The platforms of an index by digest: their entries of DescribeImages, with their last scans."""
+    missing_platforms: frozenset[str] = frozenset()
+    """The digests of the platforms that the repository does not have. They cannot be pulled."""
     platform_digest: str = ""
     """The digest of the platform that the user chose; empty for the one with the worst findings."""
     indexes: tuple[ParentIndex, ...] | None = None

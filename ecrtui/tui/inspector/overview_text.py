@@ -217,11 +217,13 @@ def _stored(data: OverviewData, image: Image) -> Text:
         return f"{units.format_size(stored)}, platforms share {units.format_size(shared)}"
     if isinstance(inspected.known_manifest, EcrTuiError):
         return inspected.known_manifest
+    if missing := inspected.missing_platforms:
+        return f"not known: {units.format_count(len(missing), 'platform')} not in the repository"
     if not inspected.platform_images:
         return LOADING if inspected.platforms else "not known"
     known = [entry.image.size for entry in inspected.platforms if entry.image and entry.image.size is not None]
-    if missing := len(inspected.platforms) - len(known):
-        return f"not known: the size of {units.format_count(missing, 'platform')} is not known"
+    if unknown := len(inspected.platforms) - len(known):
+        return f"not known: the size of {units.format_count(unknown, 'platform')} is not known"
     return f"at most {units.format_size(sum(known))}: layers that platforms share are counted twice"
 
 
@@ -291,10 +293,13 @@ def _platforms(lines: _Lines, data: OverviewData) -> None:
 def _platform_row(data: OverviewData, entry: PlatformImage) -> Sequence[str]:
     image, structure = entry.image, data.structures.get(entry.digest)
     layers = "?" if structure is None else units.format_number(len(structure.with_role(DescriptorRole.LAYER)))
+    size = "?" if image is None else units.format_size(image.size)
+    if entry.digest in data.inspected.missing_platforms:
+        size = "missing"
     return (
         visible(entry.name) or "no platform",
         short_digest(entry.digest),
-        "?" if image is None else units.format_size(image.size),
+        size,
         layers,
         "?" if image is None or not image.scan_known else _finding_counts(image),
         "?" if image is None else units.format_age(image.pushed_at),

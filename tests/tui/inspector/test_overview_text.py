@@ -43,6 +43,13 @@ PART = ParsedManifest(
             {"known_manifest": PART, "platform_images": {"other": Image("other")}},
             ("stored        not known: the size of 1 platform is not known",),
         ),
+        (
+            {"known_manifest": PART, "missing_platforms": frozenset((PLATFORM,))},
+            (
+                "no platform   bbbbbbbbbbbb   missing        ?   ?          ?",
+                "stored        not known: 1 platform not in the repository",
+            ),
+        ),
     ],
 )
 def test_the_first_line_of_an_index_that_is_not_known_says_why(known: dict[str, Any], lines: tuple[str, ...]) -> None:
