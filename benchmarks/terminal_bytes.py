@@ -91,6 +91,15 @@ FOLDING_KEYS = {
 """The keys to press in the repository once its indexes were read, with the cursor on an index."""
 
 OTHER_KEYS = {
+    "t for a new tag": "t",
+    "the letters of the tag": "counted",
+    "Enter to apply": "\r",
+    "Esc of the result": "\x1b",
+    "a": "a",
+    "Esc of the activity": "\x1b",
+    "u": "u",
+    "Enter to undo": "\r",
+    "Esc of the undone result": "\x1b",
     "click on a row": click(20, 10),
     "click on the row below": click(20, 11),
     "click on a heading": click(8, 3),
@@ -112,15 +121,6 @@ OTHER_KEYS = {
     "t of the marked images": "t",
     "Esc of their plan": "\x1b",
     "* again": "*",
-    "t for a new tag": "t",
-    "the letters of the tag": "counted",
-    "Enter to apply": "\r",
-    "Esc of the result": "\x1b",
-    "a": "a",
-    "Esc of the activity": "\x1b",
-    "u": "u",
-    "Enter to undo": "\r",
-    "Esc of the undone result": "\x1b",
     "n, with a toast": "n",
 }
 """More keys and mouse events in a list of images. The tag that they write is removed again."""

@@ -69,7 +69,7 @@ class PlanApplyMixin(SavesFiles):
 
     @property
     def awaits_content(self) -> bool:
-        return super().awaits_content or any(form.awaits_plan for form in self.query(PlanForm))
+        return super().awaits_content or any(form.state.awaits_answer for form in self.query(PlanForm))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the screen's own actions while a form is open."""

@@ -139,11 +139,6 @@ class PlanForm(Vertical, can_focus=True):
         """Return the input fields that a subclass adds below the title."""
         return ()
 
-    @property
-    def awaits_plan(self) -> bool:
-        """True while a plan is made that no typed tags asked for: the form has nothing else to show."""
-        return self.state.planning and not self.state.tags
-
     def on_resize(self, event: events.Resize) -> None:
         keep_toasts_above(self.screen, event.size.height + 1)  # the border too
 

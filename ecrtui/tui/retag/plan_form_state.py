@@ -46,6 +46,16 @@ class PlanFormState:
     too_early: bool = False
 
     @property
+    def awaits_answer(self) -> bool:
+        """True until there is a plan that no typed tags asked for, or the result of the only write of a plan.
+
+        Until then the form has nothing to show but that it waits.
+        """
+        is_planning = self.planning and not self.tags
+        is_writing = self.phase is Phase.WRITE and self.plan is not None and len(self.plan.write_steps) == 1
+        return is_planning or is_writing
+
+    @property
     def has_failed(self) -> bool:
         """True if planning or a step failed, or a step was not started."""
         results = self.report.results if self.report else ()
