@@ -49,6 +49,9 @@ class BatchSource(Protocol[Item]):
 CHUNK = 1_000
 """Rows that are merged at once. Keys are handled between two chunks."""
 
+LONG_LIST = 4_000
+"""Rows of a list that leaves much freed memory behind."""
+
 AGE_INTERVAL = 60.0
 """Seconds between two looks at the age of the rows. The age has no seconds, so an idle terminal gets nothing else."""
 
@@ -264,6 +267,10 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
                     self.state = self.state._replace(loading=False, complete=True, stale=None, waiting=0.0)
                     await self.rows_arranged()
             self.rows_kept()
+            if self.rows.total >= LONG_LIST:
+                from ecrtui.freed_memory import return_freed_memory  # the first frame does not need it
+
+                await blocking.run_blocking(return_freed_memory)
         except EcrTuiError as error:
             self.show_error(error)
 
