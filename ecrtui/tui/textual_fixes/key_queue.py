@@ -25,8 +25,9 @@ PROBE_HOPS = 3
 POLL_INTERVAL = 0.03
 """Seconds between two checks, while keys wait, whether the widget that holds the probe still exists."""
 
-GIVE_UP_AFTER = 1.0
-"""Seconds after which the next key is handled even if the probe has not come back."""
+GIVE_UP_AFTER = 5.0
+"""Seconds after which the next key is handled even if the probe has not come back. On a busy machine a key that opens a
+screen can take more than a second; the letters typed for its field must not run as commands."""
 
 
 class KeyProcessed(Message):
