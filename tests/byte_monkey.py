@@ -145,10 +145,11 @@ class Session:
         if self.terminal.process.poll() is None:
             self._signal(signal.SIGTERM)
         wait_for(self._has_ended)
-        assert self.terminal.wait() == 0
+        code = self.terminal.wait()
+        assert code == 0, f"exit code {code}"
         assert_terminal_restored(self.terminal)
         wait_for(lambda: not any(map(is_alive, registry)))
-        assert b"Traceback" not in self.terminal.output
+        assert b"Traceback" not in self.terminal.output, "a traceback"
 
     def _send_burst(self) -> None:
         choice = self.rng.random()
@@ -176,7 +177,7 @@ class Session:
             self.rows += 1
         self.terminal.resize(self.rng.choice(COLUMNS), self.rows)
         wait_for(lambda: self._has_ended() or bool(self.terminal.screen.splitlines()[self.rows - 1 :]))
-        assert INTERNAL_ERROR not in self.terminal.screen
+        assert INTERNAL_ERROR not in self.terminal.screen, INTERNAL_ERROR
 
     def _has_ended(self) -> bool:
         """Read the output, and continue the program if it waits or is stopped. Return True if it has ended."""

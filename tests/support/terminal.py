@@ -186,10 +186,11 @@ def assert_terminal_restored(terminal: Terminal) -> None:
     for mode, name in MODES.items():
         switches = re.findall(rf"\x1b\[\?(?:\d+;)*{mode}(?:;\d+)*([hl])", output)
         assert not switches or switches[-1] == "l", name
-    assert re.findall(r"\x1b\[\?1049([hl])", output)[0] == "h"
-    assert re.findall(r"\x1b\[\?25([hl])", output)[-1] == "h"
-    assert len(re.findall(r"\x1b\[>\d+u", output)) == output.count("\x1b[<u")  # the keyboard protocol
-    assert terminal.current_settings() == terminal.settings
+    assert re.findall(r"\x1b\[\?1049([hl])", output)[0] == "h", "alternate screen"
+    assert re.findall(r"\x1b\[\?25([hl])", output)[-1] == "h", "cursor"
+    assert len(re.findall(r"\x1b\[>\d+u", output)) == output.count("\x1b[<u"), "keyboard protocol"
+    settings = terminal.current_settings()
+    assert settings == terminal.settings, f"{settings} instead of {terminal.settings}"
 
 
 def child_pids(pid: int) -> list[int]:
