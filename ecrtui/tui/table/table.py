@@ -9,7 +9,6 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from textual import events, work
 from textual.content import Content
 from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
@@ -22,6 +21,7 @@ from ecrtui.tui.table.column_layout import Column, ColumnLayout
 from ecrtui.tui.table.placeholder import Placeholder
 from ecrtui.tui.table.row_renderer import FOLD_CELLS, HeaderState, Highlight
 from ecrtui.tui.table.row_signs import SIGN_TIME, RowSigns
+from ecrtui.tui.textual_fixes.bare_lines import BareLines
 from ecrtui.tui.textual_fixes.virtual_size import set_virtual_size
 
 Item = TypeVar("Item")
@@ -34,7 +34,7 @@ ARRIVAL_CELLS_PER_SECOND = 800
 """Cells to redraw in a second for rows that arrive. With its colors a cell takes about two bytes."""
 
 
-class Table(ScrollView, Generic[Item], can_focus=True, inherit_bindings=False):
+class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
     """Shows :class:`Rows` in columns with a header, a cursor and marks.
 
     Change the rows only through the methods of the table. They keep the row under the cursor on its line. Enter and

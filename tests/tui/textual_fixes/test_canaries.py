@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 
 import pytest
 from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
 from textual import events, work
 from textual._styles_cache import StylesCache
 from textual.app import App, ComposeResult
@@ -18,7 +20,7 @@ from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.command import CommandList, CommandPalette
 from textual.dom import DOMNode
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message_pump import _MessagePumpMeta
 from textual.screen import Screen
 from textual.scroll_view import ScrollView
@@ -29,6 +31,7 @@ from textual.widgets import Footer, Input, Static, TextArea
 from textual.widgets.option_list import Option
 
 from ecrtui.tui.textual_fixes import class_definitions, timer_intervals
+from ecrtui.tui.textual_fixes.bare_lines import BareLines
 from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
 from ecrtui.tui.textual_fixes.palette import Palette
@@ -346,3 +349,28 @@ async def test_a_timer_whose_time_has_come_fires_at_once(interval: float) -> Non
     async with TerminalApp().run_test() as pilot:
         pilot.app.set_timer(interval, fired.set)
         await asyncio.wait_for(fired.wait(), PATIENCE)
+
+
+class NumberedLines(BareLines):
+    """Lines that are shorter than the widget."""
+
+    def render_line(self, y: int) -> Strip:
+        return Strip([Segment(f"line {y}", Style(color="red", dim=True))])
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        *("", "border: round red", "outline: round red", "padding: 1 2", "tint: red 50%", "opacity: 50%"),
+        *("text-opacity: 50%", "hatch: cross red", "background: green 50%"),
+    ],
+)
+async def test_bare_lines_are_those_of_textual(style: str) -> None:
+    lines = NumberedLines()
+    app = WidgetsApp(lines)
+    app.stylesheet.add_source(f"NumberedLines {{ {style}; }}" if style else "")
+    async with app.run_test(size=(20, 6)) as pilot:
+        await pilot.pause()
+        for crop in (Region(0, 0, 20, 6), Region(3, 1, 5, 2)):
+            drawn, expected = lines.render_lines(crop), Widget.render_lines(lines, crop)
+            assert [list(strip) for strip in drawn] == [list(strip) for strip in expected]
