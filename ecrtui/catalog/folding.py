@@ -152,8 +152,10 @@ class Folding(Generic[Item]):
                 yield False, False
             elif groups.stands_alone(item):
                 yield False, True
+            elif keys := groups.owners(item):
+                yield self._has_top(slot, self._others(slot, keys), has_top), False
             else:
-                yield self._has_top(slot, self._others(slot, groups.owners(item)), has_top), False
+                yield False, False
 
     def _has_top(self, slot: int, owners: Sequence[int], known: dict[int, bool]) -> bool:
         """Return True if there is a top row above a row with these owners. Nearly every owner is one itself.
@@ -321,8 +323,9 @@ def _reached(slots: Iterable[int], following: Callable[[int], Iterable[int]]) ->
     """Return all slots that are reached from these, step by step."""
     found: set[int] = set()
     waiting = list(slots)
-    while waiting:
-        fresh = [slot for slot in following(waiting.pop()) if slot not in found]
-        found.update(fresh)
-        waiting += fresh
+    for slot in waiting:  # it grows meanwhile
+        for other in following(slot):
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
     return found
