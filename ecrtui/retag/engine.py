@@ -17,7 +17,7 @@ from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.plan import OnConflict, Plan, Report, Step, StepAction, StepOutcome, StepResult, TagChange
 from ecrtui.retag.plan_builder import PlanBuilder
 from ecrtui.retag.plan_context import ContextLoader, RepositoryContext
-from ecrtui.retag.plan_executor import ApplyOptions, OnResult, PlanExecutor
+from ecrtui.retag.plan_executor import ApplyOptions, OnResult, OnRetry, PlanExecutor
 from ecrtui.retag.planner import WritePolicy
 from ecrtui.retag.step_executor import StepExecutor
 from ecrtui.retag.write_history import WriteHistory, WriteTarget
@@ -282,6 +282,7 @@ class Engine:
         stop: Callable[[], bool] = lambda: False,
         on_conflict: OnConflict = OnConflict.STOP,
         allow_protected: Collection[str] = (),
+        on_retry: OnRetry = lambda error: None,
         in_order: bool = False,
     ) -> Report:
         """Apply a plan. Every step has a result in the report.
@@ -292,6 +293,7 @@ class Engine:
             stop: called before each step; once it returns True, the remaining steps are skipped.
             on_conflict: whether to continue after a step that was not applied as planned.
             allow_protected: the protected tags that the user has confirmed; others are refused.
+            on_retry: called with the error before a write is sent again.
             in_order: whether each step begins only after the one before it has ended.
 
         Raises:
@@ -304,7 +306,7 @@ class Engine:
         executor = PlanExecutor(
             self._registry, self._journal, self._rate_limiter, self.location, self._registry.identity
         )
-        return executor.apply(plan, ApplyOptions(on_result, stop, on_conflict, allow_protected, in_order))
+        return executor.apply(plan, ApplyOptions(on_result, stop, on_conflict, allow_protected, on_retry, in_order))
 
     def _read_only_hint(self) -> str:
         source = self._settings.sources.get("read_only")

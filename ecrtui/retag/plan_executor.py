@@ -33,6 +33,9 @@ from ecrtui.retag.step_executor import StepExecutor
 OnResult = Callable[[StepResult, Progress], None]
 """Called after each step, in the thread that applies the plan."""
 
+OnRetry = Callable[[EcrTuiError], None]
+"""Called before a write is sent again, in the thread of the write, with the error that the service answered."""
+
 _WRITE_WORKERS = 4
 """Concurrent writes of a long plan. They reach the rate limit although each waits for its reply."""
 
@@ -53,6 +56,7 @@ class ApplyOptions:
     stop: Callable[[], bool] = lambda: False
     on_conflict: OnConflict = OnConflict.STOP
     allow_protected: Collection[str] = ()
+    on_retry: OnRetry = lambda error: None
     in_order: bool = False
     """Whether each step begins only after the one before it has ended."""
 
@@ -96,7 +100,9 @@ class PlanExecutor:
         if pending := run.pending():
             self._registry.ensure_credentials(self._rate_limiter.seconds_for(len(pending)))
             principal = self._principal()
-            executor = StepExecutor(self._registry, self._journal, self._rate_limiter, self._location, principal)
+            executor = StepExecutor(
+                self._registry, self._journal, self._rate_limiter, self._location, principal, options.on_retry
+            )
             # Removals come last: another step may first add the tag that lets an image lose one.
             puts = [entry for entry in pending if entry[1].action is not StepAction.REMOVE]
             removals = [entry for entry in pending if entry[1].action is StepAction.REMOVE]

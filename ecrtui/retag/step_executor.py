@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -59,6 +59,7 @@ class StepExecutor:
         rate_limiter: limits the writes.
         location: the identity of the registry.
         principal: the ARN of the caller; empty if unknown.
+        on_retry: called with the error before a write is sent again.
     """
 
     def __init__(
@@ -68,12 +69,14 @@ class StepExecutor:
         rate_limiter: RateLimiter,
         location: RegistryLocation,
         principal: str,
+        on_retry: Callable[[EcrTuiError], None] = lambda error: None,
     ) -> None:
         self._registry = registry
         self._journal = journal
         self._rate_limiter = rate_limiter
         self._location = location
         self._principal = principal
+        self._on_retry = on_retry
 
     def execute(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest]) -> StepResult:
         """Execute one step. Failures of the service, the network and the journal become results, not exceptions.
@@ -167,8 +170,9 @@ class StepExecutor:
             except _RetryableError as retryable:
                 error = retryable.error
                 self._rate_limiter.record_throttling()
-                if isinstance(error, ConnectionFailed) and attempt + 1 >= _MAX_CONNECTION_ATTEMPTS:
+                if attempt + 1 >= (_MAX_CONNECTION_ATTEMPTS if isinstance(error, ConnectionFailed) else _MAX_ATTEMPTS):
                     break
+                self._on_retry(error)
             else:
                 self._rate_limiter.record_success()
                 return written

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ecrtui.ecr.digest import digest_of
-from ecrtui.errors import NotFound, Refused, UsageError
+from ecrtui.errors import ErrorKind, NotFound, Refused, UsageError
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.plan import OnConflict, Progress, Report, StepAction, StepOutcome, StepResult, TagChange
@@ -222,7 +222,10 @@ def test_an_outcome_that_cannot_be_read_back_is_unknown_until_resolved(env: Reta
 
 def test_throttled_writes_are_retried_without_an_error(env: RetagEnv) -> None:
     env.embedded.faults.add("PutImage:throttle:times=3")
-    assert outcomes(env.retag(("two", env.one))) == [StepOutcome.DONE]
+    retried: list[ErrorKind] = []
+    report = env.engine.apply(env.plan(("two", env.one)), on_retry=lambda error: retried.append(error.kind))
+    assert outcomes(report) == [StepOutcome.DONE]
+    assert set(retried) == {ErrorKind.THROTTLED}
 
 
 def test_a_tag_that_moves_during_throttling_is_not_overwritten(env: RetagEnv) -> None:

@@ -50,6 +50,13 @@ class StepFinished(FieldsMessage):
     progress: Progress
 
 
+class StepRetried(FieldsMessage):
+    """A step of the plan that is being applied is sent again."""
+
+    form: PlanForm
+    error: EcrTuiError
+
+
 class PlanApplyMixin(SavesFiles):
     """A screen on which a plan can be applied."""
 
@@ -163,9 +170,14 @@ class PlanApplyMixin(SavesFiles):
             if not blocking.is_stopping():
                 self.post_message(StepFinished(request.form, result, progress))
 
+        def report_retry(error: EcrTuiError) -> None:
+            if not blocking.is_stopping():
+                self.post_message(StepRetried(request.form, error))
+
         return session.engine.apply(
             request.plan,
             on_result=report_step,
+            on_retry=report_retry,
             stop=stop,
             on_conflict=request.on_conflict,
             allow_protected=request.confirmed,
@@ -173,6 +185,9 @@ class PlanApplyMixin(SavesFiles):
 
     def on_step_finished(self, message: StepFinished) -> None:
         message.form.show_progress(message.progress)
+
+    def on_step_retried(self, message: StepRetried) -> None:
+        message.form.show_retry(message.error)
 
     def on_plan_form_plan_requested(self, message: PlanForm.PlanRequested) -> None:
         if message.form.make_plan is not None:

@@ -189,7 +189,12 @@ class PlanForm(Vertical, can_focus=True):
     def show_progress(self, progress: Progress) -> None:
         """Show the progress of the write."""
         if self.state.phase is Phase.WRITE:
-            self.state = replace(self.state, progress=progress)
+            self.state = replace(self.state, progress=progress, retried=None)
+
+    def show_retry(self, error: EcrTuiError) -> None:
+        """Show why a write is sent again."""
+        if self.state.phase is Phase.WRITE:
+            self.state = replace(self.state, retried=error)
 
     def show_report(self, report: Report) -> None:
         """Show the result of the write."""
@@ -325,7 +330,7 @@ class PlanForm(Vertical, can_focus=True):
         return self.has_field and state.too_early and state.phase is Phase.EDIT
 
     def _apply(self, plan: Plan, confirmed: tuple[str, ...]) -> None:
-        self.state = replace(self.state, phase=Phase.WRITE, problem="")
+        self.state = replace(self.state, phase=Phase.WRITE, problem="", retried=None)
         self._update_focus()
         on_conflict = OnConflict.CONTINUE if is_partial_undo(plan) else self.on_conflict
         self.post_message(self.ApplyRequested(self, plan, confirmed, on_conflict))
@@ -377,6 +382,8 @@ class PlanForm(Vertical, can_focus=True):
         if state.phase is Phase.WRITE:
             words = filter(None, (self.progress_words(state), self._stop_words()))
             lines.append(Content.styled(f"  {' · '.join(words)}", "bold"))
+            if state.retried is not None:
+                lines.append(rendering.warning_line(f"{state.retried}. Trying again."))
         if state.too_early and state.phase is Phase.EDIT and state.error is None:
             key = shown_key(self, "plan_form.submit")
             lines.append(rendering.warning_line(f"{key} came before the plan. Read the plan, then press {key} again."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from typing import Any
 
@@ -324,11 +325,16 @@ async def test_a_write_that_cannot_be_confirmed_is_unknown(embedded: EmbeddedReg
 async def test_permanent_throttling_fails_with_the_service_error(embedded: EmbeddedRegistry, client: Any) -> None:
     old = push_image(client, "team/app", "old", "rc")
     push_image(client, "team/app", "new", "v2")
+    requests, go = itertools.count(1), threading.Event()
     throttle = embedded.faults.add("PutImage:throttle:message=Rate exceeded for PutImage")
+    # The client itself repeats a request a few times. This holds a request of a later attempt.
+    embedded.faults.before("PutImage", lambda: next(requests) < 6 or go.wait(), times=None)
     async with running(embedded, "team/app", size=(140, 30), unhurried=False) as pilot:
         await until(pilot, "2 images")
         await retag(pilot, "rc")
         await pilot.press("enter")
+        await until(pilot, "! ECR is throttling requests: Rate exceeded for PutImage. Trying again.")
+        go.set()
         screen = await until(pilot, "✗ failed")
         assert "ECR is throttling requests" in screen
         assert "Rate exceeded" in screen
