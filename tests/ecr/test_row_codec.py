@@ -43,7 +43,16 @@ def test_equal_values_share_an_object() -> None:
 FIELDS = len(IMAGE_CODEC.names)
 
 
-@pytest.mark.parametrize("columns", [[["digest"]], [1] * FIELDS, [["digest"]] * (FIELDS + 1), [[None]] * FIELDS])
+@pytest.mark.parametrize(
+    "columns",
+    [
+        [["digest"]],
+        [1] * FIELDS,
+        [["digest"]] * (FIELDS + 1),
+        [[None]] * FIELDS,
+        [["digest", "digest"], *[["digest"]] * (FIELDS - 1)],
+    ],
+)
 def test_other_columns_raise_value_error(columns: list[Column]) -> None:
     with pytest.raises(ValueError):
         list(CODECS["images"].from_columns(columns))
