@@ -28,6 +28,7 @@ from ecrtui.tui.column_choice import ColumnsApp
 from ecrtui.tui.connection_switcher import ConnectionSwitcher
 from ecrtui.tui.copying import CopyingApp
 from ecrtui.tui.external_programs import ProgramsApp
+from ecrtui.tui.left_screens import LeftScreens
 from ecrtui.tui.palette_providers import action_commands, connection_commands, location_commands
 from ecrtui.tui.promote.target_connections import TargetConnections, TargetsApp
 from ecrtui.tui.screens.repositories import RepositoriesScreen
@@ -38,20 +39,12 @@ from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 from ecrtui.tui.theme_manager import ThemeManager
 
 if TYPE_CHECKING:
-    from textual.await_complete import AwaitComplete
-
     from ecrtui.session import Connections, Session, SessionSource
     from ecrtui.tui.clipboard import CopyItem
 
 
 IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
-
-COLLECTION_DELAY = 2.0
-"""Seconds without a key before the screens that were left are freed."""
-
-LATEST_COLLECTION = 20.0
-"""Seconds after which they are freed while the user types."""
 
 
 class EcrTuiApp(
@@ -101,8 +94,7 @@ class EcrTuiApp(
         """The theme that the settings name for the account in use."""
         self.use_keys(settings.keys)
         self.chosen_columns = settings.columns
-        self._collect_by: float | None = None
-        """When to free the screens that were left, at the latest; None if there are none."""
+        self.left_screens = LeftScreens(self)
         self.theme_manager.start_with(settings.theme)
 
     def warn(self, message: str) -> None:
@@ -318,23 +310,7 @@ class EcrTuiApp(
     def on_go_back(self, message: messages.GoBack) -> None:
         self.clear_notifications()
         for _ in range(min(message.screens, len(self.screen_stack) - 1)):
-            self.run_worker(self._free_screen(self.pop_screen()), exit_on_error=False)
-
-    async def _free_screen(self, removal: AwaitComplete) -> None:
-        await removal  # a screen with running tasks would survive the collection
-        if self._collect_by is None:
-            self._collect_by = time.monotonic() + LATEST_COLLECTION
-            self.set_timer(COLLECTION_DELAY, self._collect_screens)
-
-    def _collect_screens(self) -> None:
-        """Free the screens that were left. A key would have to wait for that, so do it while the user types none."""
-        now = time.monotonic()
-        due = self.typed_at + COLLECTION_DELAY
-        if self._collect_by is not None and now < min(due, self._collect_by):
-            self.set_timer(due - now, self._collect_screens)
-            return
-        self._collect_by = None
-        gc_tuning.collect_screens()
+            self.run_worker(self.left_screens.free(self.pop_screen()), exit_on_error=False)
 
     def on_show_text(self, message: messages.ShowText) -> None:
         from ecrtui.tui.overlays.text_viewer import TextViewer
