@@ -40,6 +40,8 @@ class CompareMixin(AppScreen):
                 self._compare(others[0], current)
             else:
                 self._ask(current)
+        else:
+            self.notify("Select an image first.")
 
     def _marks_below(self) -> Sequence[Reference]:
         """Return the marks of the lists that this screen was opened from."""

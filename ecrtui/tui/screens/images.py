@@ -195,21 +195,20 @@ class ImagesScreen(
 
         One mark on another row is there to compare with, so it does not count.
         """
-        image = self.current
         marked = self.rows.marked()
-        if len(marked) > 1 or (marked and marked[0] == image):
+        if len(marked) > 1 or (marked and marked[0] == self.current):
             self._open_plan(
                 f"Retag {units.format_count(len(marked), 'image')} in {self.repository_name}",
                 lambda engine, rule: engine.plan_rename(self.repository_name, marked, rule),
                 "a rule for the new tags: {tag}-rel, {tag|strip:rc-}, /rc-(.*)/\\1/",
             )
-        elif image is not None:
+        elif (image := self._selected()) is not None:
             note = "Only the image under the cursor is tagged, not the marked one." if marked else ""
             await self.begin_retag(replace(self._image_to_write(image), note=note))
 
     async def action_promote(self) -> None:
         """Copy the marked images to another repository; without marks, the selected image."""
-        images = self.rows.marked() or [image for image in (self.current,) if image is not None]
+        images = self.rows.marked() or [image for image in (self._selected(),) if image is not None]
         if images:
             await self.begin_promotion(*map(self._image_to_write, images))
 
@@ -231,13 +230,22 @@ class ImagesScreen(
         self._open_pane("findings")
 
     def _open_pane(self, pane: str) -> None:
-        if self.current is not None:
-            self.post_message(messages.OpenImage(self.connect, self.repository_name, self.current.digest, pane=pane))
+        if (image := self._selected()) is not None:
+            self.post_message(messages.OpenImage(self.connect, self.repository_name, image.digest, pane=pane))
+
+    def _selected(self) -> Image | None:
+        """Return the selected image; if there is none, say so and return None."""
+        if self.current is None:
+            self.notify("Select an image first.")
+        return self.current
 
     def action_untag(self) -> None:
         """Plan to remove tags of the selected image."""
-        image = self.current
-        if image is None or not image.tags:
+        image = self._selected()
+        if image is None:
+            return
+        if not image.tags:
+            self.notify("This image has no tag to remove.")
             return
         names = " ".join(image.tags[:MAX_TAGS_IN_QUESTION]) + (" …" if len(image.tags) > MAX_TAGS_IN_QUESTION else "")
         self._open_plan(

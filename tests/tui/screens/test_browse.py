@@ -236,8 +236,12 @@ async def test_an_empty_registry_and_an_empty_repository_say_so() -> None:
         await until(pilot, "1 repository")
         await pilot.press("enter")
         await until(pilot, "This repository has no images.")
-        await pilot.press("t", "d", "enter")  # an action without a row does not fail
-        await until(pilot, "This repository has no images.")
+        await pilot.press("d", "enter")  # an action without a row does not fail
+        for key in ("t", "D", "X", "i"):
+            await pilot.press(key)
+            await until(pilot, "Select an image first.")
+            pilot.app.clear_notifications()
+            await until_gone(pilot, "Select an image first.")
 
 
 async def test_the_cursor_stays_on_its_row_while_rows_arrive() -> None:
