@@ -88,7 +88,7 @@ class Env:
 async def test_findings_are_read_filtered_sorted_and_exported(tmp_path: Path) -> None:
     env = Env()
     async with running(env.embedded, "app", size=(120, 35)) as pilot:
-        await until(pilot, "6 images")
+        await until(pilot, "4 images")
         await pilot.press("slash", *"prod", "enter")
         await until(pilot, "1 match")
         await pilot.press("f")
