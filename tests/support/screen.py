@@ -185,6 +185,12 @@ async def type_text(pilot: Pilot[Any], text: str) -> None:
     await pilot.pause()
 
 
+async def fill_in(pilot: Pilot[Any], text: str) -> None:
+    """Type a text into the focused field, and wait until the field has all of it."""
+    await type_text(pilot, text)
+    await until(pilot, lambda _: str(getattr(pilot.app.focused, "value", "")).endswith(text))
+
+
 async def paste(pilot: Pilot[Any], text: str) -> None:
     """Paste a text at once, as a terminal does."""
     pilot.app.post_message(events.Paste(text))
@@ -195,7 +201,7 @@ async def retag(pilot: Pilot[Any], *tags: str) -> str:
     """Open the retag form for the image under the cursor, type tags and wait for the plan. Return the screen's text."""
     await pilot.press("t")
     await until(pilot, "new tags, separated")
-    await type_text(pilot, " ".join(tags))
+    await fill_in(pilot, " ".join(tags))
     return await until(
         pilot,
         lambda screen: (

@@ -20,7 +20,7 @@ from ecrtui.inspect.comparison.comparison import SECTIONS
 from tests.support.aws_profiles import EVERY_KIND, write_config
 from tests.support.compared import REPOSITORY, push_releases
 from tests.support.embedded import OCI_INDEX, client_for, create_repository, new_embedded, push_image, push_index, put
-from tests.support.screen import open_pane, retag, running, screen_text, type_text, until, until_gone
+from tests.support.screen import fill_in, open_pane, retag, running, screen_text, until, until_gone
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SIZES = ((160, 50), (80, 24))
@@ -110,7 +110,7 @@ def see(words: str) -> Steps:
 
 def write(text: str) -> Steps:
     """Return a step that types a text."""
-    return lambda pilot: type_text(pilot, text)
+    return lambda pilot: fill_in(pilot, text)
 
 
 def plan(*tags: str) -> Steps:
@@ -188,7 +188,7 @@ async def test_a_retag_and_its_journal_match_their_snapshots() -> None:
         await retag(pilot, "next", "prod")
         await pilot.press("enter")
         await until(pilot, "to confirm")
-        await type_text(pilot, "prod")
+        await fill_in(pilot, "prod")
         await pilot.press("enter")
         await until(pilot, "✓ done")
         await compare(pilot, "retag-done")
@@ -204,7 +204,7 @@ async def test_the_comparison_matches_its_snapshots() -> None:
         await until(pilot, "user/embedded")
         await pilot.press("D")
         await until(pilot, "or repository:tag")
-        await type_text(pilot, "v1")
+        await fill_in(pilot, "v1")
         await pilot.press("enter")
         await until(pilot, "to pull")
         await until_gone(pilot, "reading…")

@@ -486,7 +486,7 @@ async def test_enter_before_the_plan_is_reported_and_writes_nothing(
         if tags_before:
             await until(pilot, f"{tags_before}  new")
         plan = threading.Event()
-        embedded.faults.before("DescribeImages", plan.wait)
+        embedded.faults.before("DescribeImages", plan.wait, times=None)
         await pilot.press(*"rc", "enter")
         await until(pilot, "enter came before the plan")
         plan.set()
@@ -506,7 +506,7 @@ async def test_the_form_shows_the_last_plan_until_the_next_one_is_made(embedded:
         form = pilot.app.screen.query_one(RetagForm)
         form.plan_patience = 3600
         plan = threading.Event()
-        embedded.faults.before("DescribeImages", plan.wait)
+        embedded.faults.before("DescribeImages", plan.wait, times=None)
         await pilot.press("space")
         assert not form.state.planning
         before = await until(pilot, "enter apply")
@@ -516,7 +516,7 @@ async def test_the_form_shows_the_last_plan_until_the_next_one_is_made(embedded:
         plan.set()
         before = await until(pilot, "rd2  new")
         plan.clear()
-        embedded.faults.before("DescribeImages", plan.wait)
+        embedded.faults.before("DescribeImages", plan.wait, times=None)
         form.plan_patience = 0
         await pilot.press("3")
         after = await until(pilot, "checking current tags…")
