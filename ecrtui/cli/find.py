@@ -124,7 +124,6 @@ class _Answers:
         if not self._hits:
             hint = filtered_lists(str(query)) or "Check the region and the registry id."
             report_error(NotFound("Not found", query.nothing_found, hint))
-
             return ExitCode.REGISTRY_ERROR
         return ExitCode.DONE
 

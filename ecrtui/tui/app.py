@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from ecrtui.session import Connections, Session, SessionSource
     from ecrtui.tui.clipboard import CopyItem
 
-
 IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
 

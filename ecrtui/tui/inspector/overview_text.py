@@ -23,8 +23,9 @@ from ecrtui.tui.safe_text import visible
 from ecrtui.tui.tag_cell import PROTECTED
 from ecrtui.tui.text_document import Span, TextDocument, prepare_text
 
-Text = str | EcrTuiError
-"""What a line shows: a text, or why it is not known."""
+FactValue = str | EcrTuiError
+"""What stands beside a label: a text, or why it is not known."""
+
 LOADING = "…"
 LABEL_WIDTH = 14
 """Cells of the labels at the left."""
@@ -77,7 +78,7 @@ class _Lines:
         if link is not None:
             self.links[number] = link
 
-    def fact(self, label: str, value: Text, link: Link | None = None) -> None:
+    def fact(self, label: str, value: FactValue, link: Link | None = None) -> None:
         """Add a label, and a text or why it is not known beside it."""
         text = self._not_known("not known", value) if isinstance(value, EcrTuiError) else value
         self.add(f"{label:<{LABEL_WIDTH}}{text}", link, [(0, len(label), "$text-muted")])
@@ -142,7 +143,7 @@ def why_not_known(error: EcrTuiError) -> str:
     return error.with_hint() if isinstance(error, AccessDenied) else str(error)
 
 
-def _text(known: Known[str]) -> Text:
+def _text(known: Known[str]) -> FactValue:
     if isinstance(known, EcrTuiError):
         return known
     return LOADING if known is None else visible(known)
@@ -167,7 +168,7 @@ def _head(lines: _Lines, data: OverviewData, now: float) -> None:
     lines.sides(image.digest, f"last pulled {pulled}", "$digest")
 
 
-def _sections(data: OverviewData, now: float) -> Iterator[tuple[str, Text, Link | None] | ArtifactLine]:
+def _sections(data: OverviewData, now: float) -> Iterator[tuple[str, FactValue, Link | None] | ArtifactLine]:
     """Yield the sections that are a label and a text: index, size, artifacts, findings, lifecycle, repository."""
     inspected = data.inspected
     image = inspected.known_image
@@ -206,7 +207,7 @@ def _relations(inspected: Inspected) -> Iterator[tuple[str, str, Link | None]]:
         yield "subject", visible(subject), Link("", subject)
 
 
-def _stored(data: OverviewData, image: Image) -> Text:
+def _stored(data: OverviewData, image: Image) -> FactValue:
     inspected = data.inspected
     if not inspected.is_index:
         return units.format_size(image.size)
@@ -227,7 +228,7 @@ def _stored(data: OverviewData, image: Image) -> Text:
     return f"at most {units.format_size(sum(known))}: layers that platforms share are counted twice"
 
 
-def _findings(inspected: Inspected, platform: PlatformImage | None) -> Text:
+def _findings(inspected: Inspected, platform: PlatformImage | None) -> FactValue:
     image = None if platform is None else platform.image
     if image is None or not image.scan_known:
         return inspected.scan_error or "?"
@@ -238,7 +239,7 @@ def _finding_counts(image: Image) -> str:
     return units.format_finding_counts(image.findings, scan_status_text(image.scan_status))
 
 
-def _worst_findings(data: OverviewData) -> Iterator[tuple[str, Text, Link | None]]:
+def _worst_findings(data: OverviewData) -> Iterator[tuple[str, FactValue, Link | None]]:
     """Yield the counts of an image that is no index, and the worst findings of the selected platform."""
     inspected = data.inspected
     platform = inspected.platform
