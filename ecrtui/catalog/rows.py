@@ -1,8 +1,8 @@
 """The rows of a list: each row once, sorted and filtered, with marks and a cursor that stay on their rows.
 
-Pages arrive and images are retagged and deleted while the user sorts, filters, marks and moves. :class:`Rows` stores
-each row in a *slot*, a small integer in the order of arrival. An order of 100,000 rows is then a list of integers, and
-the values of a sort are a list by slot.
+Pages arrive and images are retagged and deleted while the user sorts, filters, marks and moves. :class:`Rows` knows the
+rows by their keys: which have changed, were written, are marked or are missing from a reload.
+:mod:`ecrtui.catalog.row_slots` knows which of them are shown, and in which order.
 
 Changes are of two kinds, by their cost:
 
@@ -23,19 +23,16 @@ Not thread-safe: only the thread that draws may change the rows.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import compress
 from operator import is_not
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
-from ecrtui.catalog.column_cache import ChunkCache
-from ecrtui.catalog.folding import Folding, Groups, Outline
+from ecrtui.catalog.folding import Groups, Outline
+from ecrtui.catalog.row_slots import RowSlots
 from ecrtui.catalog.selection import Key, RowLine, Selection
-from ecrtui.catalog.shown_lines import ShownLines
-from ecrtui.catalog.slot_order import BISECTION_COST, SlotOrder
-from ecrtui.catalog.sort_filter_job import Predicate, SortFilterJob, SortKey, admits_of, matching_slots, without
+from ecrtui.catalog.slot_order import BISECTION_COST
+from ecrtui.catalog.sort_filter_job import Predicate, SortFilterJob, SortKey
 
 __all__ = ["Key", "Predicate", "RowDelta", "RowLine", "Rows", "SortFilterJob", "SortKey"]
 
@@ -64,7 +61,7 @@ class Tally(Protocol[Counted]):
         """Count rows that are new in the list."""
 
     def remove(self, items: Iterable[Counted], /) -> None:
-        """Count rows no longer that are not in the list any more."""
+        """Stop counting rows that have left the list."""
 
     def clear(self) -> None:
         """Count nothing."""
@@ -92,27 +89,13 @@ class Rows(Generic[Item]):
     ) -> None:
         self._key = key
         self._tally = tally
-        self._slot_order: SlotOrder[Item] = SlotOrder(bisection_cost)
-        self._slots: dict[Key, int] = {}
-        self._items: list[Item | None] = []  # by slot; None where a row was removed
-        self._chunks: ChunkCache[Item] = ChunkCache(chunk_rows)
-        self._sorted: list[int] = []  # all slots that have a row, ascending, without those in the runs
-        self._runs: list[list[int]] = []  # slots of rows that wait, as ascending orders; _join_runs() joins them
-        self._matches = bytearray()  # by slot: 1 if the row itself passes the filter
-        self._visible = bytearray()  # by slot: 1 if the row is a top row that is shown
-        self._predicate: Predicate[Item] | None = None
-        self._folding: Folding[Item] = Folding(groups, key)
-        self._folding.bind(self._slots, self._items)
-        self._lines: ShownLines[Item] = ShownLines(self._slot_order)
-        self._related: set[int] = set()  # slots whose place may have changed together with a row
+        self._slots: RowSlots[Item] = RowSlots(key, groups, chunk_rows, bisection_cost)
+        self._lines = self._slots.lines
         self._selection = Selection()
         self._version = 0
         self._reload_version = 0
         self._written: dict[Key, int] = {}  # the version in which update() wrote a row
         self._missing: set[Key] = set()  # the keys that a reload has not seen so far
-        self._waiting: set[int] = set()  # slots of rows that have arrived and are not shown yet
-        self._due: set[int] = set()  # slots of shown rows whose place may change once these are shown
-        self._job: SortFilterJob[Item] | None = None
 
     # Access
 
@@ -123,23 +106,23 @@ class Rows(Generic[Item]):
     @property
     def total(self) -> int:
         """The number of rows, shown or not."""
-        return len(self._slots)
+        return len(self._slots.by_key)
 
     def __getitem__(self, index: int) -> Item:
         """Return the row on this line; raise IndexError."""
-        return cast(Item, self._items[self._lines.at(index)[0]])
+        return cast(Item, self._slots.items[self._lines.at(index)[0]])
 
     def __iter__(self) -> Iterator[Item]:
         """Iterate over the lines in their order."""
-        return (cast(Item, self._items[slot]) for slot in self._lines.slots())
+        return (cast(Item, self._slots.items[slot]) for slot in self._lines.slots())
 
     def __contains__(self, key: object) -> bool:
-        return key in self._slots
+        return key in self._slots.by_key
 
     def get(self, key: Key) -> Item | None:
         """Return the row of this key, shown or not."""
-        slot = self._slots.get(key)
-        return None if slot is None else self._items[slot]
+        slot = self._slots.by_key.get(key)
+        return None if slot is None else self._slots.items[slot]
 
     def key_of(self, item: Item) -> Key:
         """Return the key of a row."""
@@ -151,46 +134,33 @@ class Rows(Generic[Item]):
 
     def everything(self) -> Iterator[Item]:
         """Iterate over all rows, shown or not, in the order of arrival."""
-        return cast(Iterator[Item], filter(partial(is_not, None), self._items))
+        return cast(Iterator[Item], filter(partial(is_not, None), self._slots.items))
 
     def index_of(self, key: Key) -> int | None:
         """Return the first line that shows the row of this key; None if none does."""
-        slot = self._slots.get(key)
-        if slot is None or slot in self._waiting:
-            return None
-        if (line := self._lines.line_of(slot)) is not None:
-            return line
-        lines = (self._lines.line_of(top, slot) for top in self._folding.tops((slot,)))
-        return min((line for line in lines if line is not None), default=None)
+        slot = self._slots.by_key.get(key)
+        return None if slot is None else self._slots.line_of(slot)
 
     def line_at(self, index: int) -> RowLine:
         """Return the line at this position: its row, and the top row that it is below; raise IndexError."""
         slot, top, _ = self._lines.at(index)
-        items = cast(list[Item], self._items)
+        items = cast(list[Item], self._slots.items)
         return RowLine(self._key(items[slot]), "" if top == slot else self._key(items[top]))
 
     def position(self, row_line: RowLine) -> int | None:
         """Return the position of a line, or of another line of its row, or of its top row if that is folded."""
-        slot, top = self._slots.get(row_line.key), self._slots.get(row_line.top)
-        if slot is not None and top is not None and (line := self._lines.line_of(top, slot)) is not None:
-            return line
-        if (line := self.index_of(row_line.key)) is not None:
-            return line
-        tops = () if slot is None else (top, *sorted(self._folding.tops((slot,))))
-        return next((line for each in tops if each is not None and (line := self._shown_line(each)) is not None), None)
-
-    def _shown_line(self, slot: int) -> int | None:
-        return None if slot in self._waiting else self._lines.line_of(slot)
+        by_key = self._slots.by_key
+        return self._slots.line_near(by_key.get(row_line.key), by_key.get(row_line.top))
 
     @property
     def has_groups(self) -> bool:
         """True if rows can be inside others."""
-        return self._folding.has_groups
+        return self._slots.folding.has_groups
 
     def outline(self, index: int) -> Outline:
         """Return how this line is folded; raise IndexError."""
         slot, _, depth = self._lines.at(index)
-        return self._folding.outline(slot, depth)
+        return self._slots.folding.outline(slot, depth)
 
     # Small changes
 
@@ -214,7 +184,7 @@ class Rows(Generic[Item]):
         if asked is not None and self._written:
             written = self._written
             arrived = {key: item for key, item in arrived.items() if written.get(key, 0) <= asked}
-        slots, known = self._slots, self._items
+        slots, known = self._slots.by_key, self._slots.items
         new: dict[Key, Item] = {}
         changed = []
         for key, item in arrived.items():
@@ -224,31 +194,24 @@ class Rows(Generic[Item]):
             elif known[slot] is not item and known[slot] != item:
                 self._replace(slot, item)
                 changed.append(slot)
-        self._chunks.forget(changed)
         if show:
             self.show_arrived()
-        fresh = self._add(new)
-        if not show:
-            self._waiting.update(fresh)
-        self._insert(fresh, changed)
+        fresh = self._slots.add(new, wait=not show)
+        if self._tally is not None:
+            self._tally.add(new.values())
+        self._slots.insert(fresh, changed)
+        self._selection.follow(self)
         return RowDelta(added=len(fresh), changed=len(changed))
 
     @property
     def has_waiting(self) -> bool:
         """True if rows have arrived that :meth:`show_arrived` will show."""
-        return bool(self._waiting)
+        return self._slots.has_waiting
 
     def show_arrived(self) -> None:
         """Show the rows that have arrived and wait."""
-        if self._waiting:
-            self._waiting = set()
-            due, self._due = self._due, set()
-            self._join_runs()
-            tops = self._sorted
-            if not self._shows_all:
-                tops = list(compress(tops, map(self._visible.__getitem__, tops)))
-            self._lines.show(tops, self._lines.inner)
-            self._insert(range(0), due)
+        if self._slots.has_waiting:
+            self._slots.show_arrived()
             self._selection.follow(self)
 
     def update(self, items: Iterable[Item]) -> RowDelta:
@@ -264,50 +227,33 @@ class Rows(Generic[Item]):
 
         This is no arrival and no write: a reload still has to see the rows, and pages replace them.
         """
+        slots, known = self._slots.by_key, self._slots.items
         changed = []
         for item in items:
-            slot = self._slots.get(self._key(item))
-            if slot is not None and self._items[slot] != item:
+            slot = slots.get(self._key(item))
+            if slot is not None and known[slot] != item:
                 self._replace(slot, item)
                 changed.append(slot)
-        self._chunks.forget(changed)
-        self._insert(range(0), changed)
+        self._slots.insert(range(0), changed)
+        self._selection.follow(self)
         return RowDelta(changed=len(changed))
 
     def remove(self, keys: Iterable[Key]) -> RowDelta:
         """Remove rows and their marks. The cursor goes to the row that takes the position of its own."""
-        gone = {key for key in keys if key in self._slots}
-        if not gone:
-            return RowDelta()
-        slots = {self._slots[key] for key in gone}
-        for key in gone:
-            self._replace(self._slots.pop(key), None)
-        related = self._related - slots
-        self._chunks.forget(slots)
-        self._selection.unmark(gone)
-        self._waiting -= slots
-        self._due -= slots
-        self._join_runs()
-        self._sorted = without(self._sorted, slots)
-        self._match(slots)
-        self._insert(range(0), related, slots)
+        gone = {key for key in keys if key in self._slots.by_key}
+        if gone:
+            if self._tally is not None:
+                self._tally.remove([cast(Item, self.get(key)) for key in gone])
+            self._selection.unmark(gone)
+            self._slots.remove(gone)
+            self._selection.follow(self)
         return RowDelta(removed=len(gone))
 
     def clear(self) -> None:
         """Remove all rows and marks; keep the sort, its direction and the filter."""
-        if self._job is not None:  # its rows are gone; its sort and filter apply from now on
-            self._slot_order.sort_key, self._predicate = self._job.sort_key, self._job.predicate
-            self._job.discard()
-            self._job = None
-        self._slots, self._items, self._slot_order.values = {}, [], []
-        self._matches, self._visible = bytearray(), bytearray()
-        self._folding.clear(self._slots, self._items)
+        self._slots.clear()
         if self._tally is not None:
             self._tally.clear()
-        self._sorted, self._runs = [], []
-        self._lines.show([], {})
-        self._waiting, self._due, self._related = set(), set(), set()
-        self._chunks = ChunkCache(self._chunks.size)
         self._written.clear()
         self._missing = set()
         self._selection.clear()
@@ -315,7 +261,7 @@ class Rows(Generic[Item]):
 
     def begin(self) -> None:
         """Start a reload: rows that do not arrive again before :meth:`finish` are removed."""
-        self._missing = set(self._slots)
+        self._missing = set(self._slots.by_key)
         self._reload_version = self._version
 
     def finish(self) -> RowDelta:
@@ -325,115 +271,12 @@ class Rows(Generic[Item]):
         written = self._written
         return self.remove([key for key in missing if written.get(key, 0) <= self._reload_version])
 
-    def _add(self, arrived: dict[Key, Item]) -> range:
-        """Store new rows and return their slots."""
-        fresh = range(len(self._items), len(self._items) + len(arrived))
-        self._slots.update(zip(arrived, fresh, strict=True))
-        self._items += arrived.values()
+    def _replace(self, slot: int, item: Item) -> None:
+        """Put another row into a slot."""
         if self._tally is not None:
-            self._tally.add(arrived.values())
-        self._extend()
-        self._folding.add(arrived.values(), len(self._items))
-        return fresh
-
-    def _extend(self) -> None:
-        """Make room for what is known of each slot."""
-        length = len(self._items)
-        self._slot_order.extend_to(length)
-        self._matches.extend(bytes(length - len(self._matches)))
-        self._visible.extend(bytes(length - len(self._visible)))
-
-    def _replace(self, slot: int, item: Item | None) -> None:
-        """Put another row into a slot that has one; None removes it."""
-        if self._tally is not None:
-            self._tally.remove((cast(Item, self._items[slot]),))
-            self._tally.add(() if item is None else (item,))
-        self._related |= self._folding.kin((slot,))
-        self._folding.replace(slot, item)
-        self._items[slot] = item
-
-    def _insert(self, fresh: range, changed: Collection[int], removed: Collection[int] = ()) -> None:
-        """Put new and changed rows into the current order, and take out removed ones."""
-        if not fresh and not changed and not removed:
-            return
-        changed = self._with_related(fresh, changed, removed)
-        before = {slot for slot in (*changed, *removed) if self._visible[slot]} - self._waiting
-        moved = self._slot_order.evaluate(self._items, changed)
-        self._slot_order.evaluate(self._items, fresh)
-        self._decide([*changed, *fresh], removed)
-        waits = self._is_waiting(fresh)
-        if moved or (fresh and not waits):
-            self._join_runs()
-            self._sorted = self._slot_order.merged(without(self._sorted, moved), moved, () if waits else fresh)
-        if waits:
-            self._slot_order.add_run(self._runs, fresh)
-        if self._shows_all:
-            tops = self._sorted
-        else:
-            after = {slot for slot in changed if self._visible[slot]} - self._waiting
-            stay = (before & after) - moved
-            shown = [slot for slot in fresh if self._visible[slot] and slot not in self._waiting]
-            gone = before - stay
-            remove = without if moved or removed else self._slot_order.removed
-            tops = self._slot_order.merged(remove(self._lines.tops, gone), after - stay, shown)
-        self._lines.show(tops, self._lines.inner)
-        self._record_touched([*changed, *fresh, *removed])
-        self._selection.follow(self)
-
-    def _with_related(self, fresh: range, changed: Collection[int], removed: Collection[int]) -> Collection[int]:
-        """Return the changed rows, and those whose place may have changed with them or with new rows.
-
-        New rows that wait change no row that is shown.
-        """
-        related, self._related = self._related, set()
-        related |= self._folding.kin(changed)
-        arrived = self._folding.kin(fresh)
-        if self._is_waiting(fresh):
-            shown = arrived - self._waiting
-            arrived -= shown
-            self._due |= shown
-        related |= arrived
-        related.difference_update(fresh, removed)
-        return related.union(changed) if related else changed
-
-    def _is_waiting(self, fresh: range) -> bool:
-        """Return True if these new rows wait: all of them do, or none."""
-        return bool(fresh) and fresh[0] in self._waiting
-
-    def _join_runs(self) -> None:
-        """Put the rows that wait into the order."""
-        if self._runs:
-            self._sorted, self._runs = self._slot_order.joined([self._sorted, *self._runs]), []
-
-    @property
-    def _shows_all(self) -> bool:
-        return self._predicate is None and not self._waiting and not self._folding.inside_count
-
-    def _match(self, slots: Collection[int]) -> None:
-        """Decide which of these rows pass the filter."""
-        matches, predicate = self._matches, self._predicate
-        present = [slot for slot in slots if self._items[slot] is not None]
-        for slot in slots:
-            matches[slot] = False
-        for slot in present if predicate is None else matching_slots(predicate, self._items, present):
-            matches[slot] = True
-
-    def _decide(self, slots: Collection[int], removed: Collection[int] = ()) -> None:
-        """Decide which of these rows are shown at the top, and what is shown below them."""
-        self._folding.evaluate((*slots, *removed))
-        self._match(slots)
-        inner, admits = self._lines.inner, admits_of(self._predicate)
-        for slot in (*slots, *removed):
-            below = self._folding.shown_inside(slot, self._matches, admits)
-            self._visible[slot] = below is not None
-            if below is not None and below.slots:
-                inner[slot] = below
-            else:
-                inner.pop(slot, None)
-
-    def _record_touched(self, slots: Collection[int]) -> None:
-        if self._job is not None:
-            self._job.touched.update(slots)
+            self._tally.remove((cast(Item, self._slots.items[slot]),))
+            self._tally.add((item,))
+        self._slots.replace(slot, item)
 
     # Large changes
 
@@ -459,92 +302,51 @@ class Rows(Generic[Item]):
             sort_key: the value to sort by, ascending; None for the order of arrival. Ties keep the order of arrival.
             predicate: decides which rows are shown; None for all.
         """
-        same = sort_key is self._slot_order.sort_key
-        self._join_runs()
-        self._job = SortFilterJob(
-            sort_key,
-            predicate,
-            items=self._items,
-            chunks=self._chunks,
-            order=self._sorted if same else sorted(self._slots.values()),
-            values=self._slot_order.values if same else None,
-            descending=self._lines.descending,
-            folding=self._folding,
-        )
-        return self._job
+        return self._slots.start_sort_filter(sort_key, predicate)
 
     def apply(self, job: SortFilterJob[Item]) -> bool:
         """Adopt the result of a job that is done; return False if a newer job has replaced it."""
-        if job is not self._job:
-            return False
-        if not job.done:
-            raise ValueError("the job is not done")
-        self._adopt(job)
-        self._job = None
-        return True
+        applied = self._slots.apply(job)
+        if applied:
+            self._selection.restore(self)
+        return applied
 
     def preview(self, job: SortFilterJob[Item]) -> bool:
         """Show the rows that a job has found so far, the first ones of the order; :meth:`apply` adds the others.
 
         Return False if there is nothing to show yet: the job still sorts, or has not reached the cursor's row.
         """
-        if job is not self._job or not job.found:
-            return False
         chosen = self._selection.chosen
-        slot = None if chosen is None else self._slots.get(chosen.key)
-        if slot is not None and not job.has_decided(slot):
-            return False
-        self._adopt(job)
-        return True
-
-    def _adopt(self, job: SortFilterJob[Item]) -> None:
-        self._slot_order.sort_key, self._predicate = job.sort_key, job.predicate
-        self._slot_order.values, self._matches = job.values, bytearray(job.matches)
-        self._visible = bytearray(job.visible)
-        self._folding.adopt(job.placed, len(self._items))
-        self._extend()
-        self._record_touched(self._due | self._folding.kin(self._due))  # after a preview, apply() needs them again
-        touched = job.touched
-        self._waiting, self._due = set(), set()
-        present = sorted(slot for slot in touched if self._items[slot] is not None)
-        self._slot_order.evaluate(self._items, present)
-        self._lines.show(job.shown, dict(job.inner))
-        self._decide(present, touched.difference(present))
-        known, fresh = _split_at(present, job.length)
-        self._sorted, self._runs = self._slot_order.merged(without(job.order, touched), known, fresh), []
-        if self._shows_all:
-            tops = self._sorted
-        else:
-            known, fresh = _split_at([slot for slot in present if self._visible[slot]], job.length)
-            tops = self._slot_order.merged(without(job.shown, touched), known, fresh)
-        self._lines.show(tops, self._lines.inner)
-        self._selection.restore(self)
+        shown = self._slots.preview(job, None if chosen is None else self._slots.by_key.get(chosen.key))
+        if shown:
+            self._selection.restore(self)
+        return shown
 
     # Folding
 
     @property
     def inside_count(self) -> int:
         """The number of rows that belong to another row, and are no top rows."""
-        return self._folding.inside_count
+        return self._slots.folding.inside_count
 
     @property
     def alone_count(self) -> int:
         """The number of rows that stand alone; see :class:`~ecrtui.catalog.folding.Groups`."""
-        return self._folding.alone_count
+        return self._slots.folding.alone_count
 
     def groups_changed(self) -> None:
         """Let the next sort and filter find out again which rows belong to which others."""
-        self._folding.is_current = False
+        self._slots.folding.is_current = False
 
     def unfold(self, index: int, on: bool = True) -> None:
         """Unfold or fold the row on this line, or the top row that it is below."""
         _, top, _ = self._lines.at(index)
-        self._folding.unfold(top, on)
-        self._insert(range(0), (top,))
+        self._slots.unfold(top, on)
+        self._selection.follow(self)
 
     def unfold_all(self, on: bool) -> None:
         """Let the next sort and filter unfold or fold all rows, and those that will arrive."""
-        self._folding.unfold_all(on)
+        self._slots.folding.unfold_all(on)
 
     # Marks
 
@@ -560,8 +362,8 @@ class Rows(Generic[Item]):
 
     def marked(self) -> list[Item]:
         """Return the marked rows: the shown ones in their order, then the others in the order of arrival."""
-        items = cast(list[Item], self._items)
-        marked = {self._slots[key] for key in self._selection.marks}
+        items = cast(list[Item], self._slots.items)
+        marked = {self._slots.by_key[key] for key in self._selection.marks}
         shown = dict.fromkeys(slot for slot in self._lines.slots() if slot in marked)
         hidden = marked.difference(shown) if len(shown) < len(marked) else ()
         return [items[slot] for slot in (*shown, *sorted(hidden))]
@@ -573,7 +375,7 @@ class Rows(Generic[Item]):
     def mark(self, keys: Iterable[Key], on: bool = True) -> None:
         """Mark rows, or remove their marks; ignore keys without a row."""
         if on:
-            self._selection.mark(key for key in keys if key in self._slots)
+            self._selection.mark(key for key in keys if key in self._slots.by_key)
         else:
             self._selection.unmark(keys)
 
@@ -581,36 +383,22 @@ class Rows(Generic[Item]):
         """Mark the rows from one line to another. A row whose top row is among them is marked with it."""
         lines = [self._lines.at(line) for line in range(first, last + 1)]
         tops = {slot for slot, _, depth in lines if not depth}
-        items = cast(list[Item], self._items)
+        items = cast(list[Item], self._slots.items)
         self.mark(self._key(items[slot]) for slot, top, depth in lines if not depth or top not in tops)
 
     @property
     def matched(self) -> int:
         """The number of rows that pass the filter. A row counts with all that is inside, if it passes itself."""
-        return len(self._lines.tops) - len(self._tops_without_match()) + len(self._matches_below())
+        return self._slots.matched_count
 
     def mark_shown(self) -> None:
         """Mark all rows that pass the filter; if all of them are marked, remove their marks."""
-        items = cast(list[Item], self._items)
-        matched = {self._key(items[slot]) for slot in self._matched()}
+        items = cast(list[Item], self._slots.items)
+        matched = {self._key(items[slot]) for slot in self._slots.matched()}
         if matched <= self._selection.marks:
             self._selection.unmark(matched)
         else:
             self._selection.mark(matched)
-
-    def _matched(self) -> Iterator[int]:
-        """Yield the shown top rows that pass the filter, and the rows that are shown below one that does not."""
-        yield from filter(self._matches.__getitem__, self._lines.tops)
-        yield from self._matches_below()
-
-    def _tops_without_match(self) -> list[int]:
-        """Return the top rows that are shown only because rows inside them match."""
-        return [top for top in self._lines.inner if not self._matches[top] and top not in self._waiting]
-
-    def _matches_below(self) -> set[int]:
-        """Return the matching rows below such top rows, without those that are top rows, too."""
-        below = {slot for top in self._tops_without_match() for slot in self._lines.inner[top].slots}
-        return {slot for slot in below if self._matches[slot] and not self._visible[slot]}
 
     # Cursor
 
@@ -636,9 +424,3 @@ class Rows(Generic[Item]):
     def anchor(self) -> None:
         """Keep the cursor on its row from now on: the user looks at it."""
         self._selection.anchor(self)
-
-
-def _split_at(slots: list[int], first: int) -> tuple[list[int], list[int]]:
-    """Split ascending slots into those below a number and the others."""
-    index = bisect_left(slots, first)
-    return slots[:index], slots[index:]

@@ -33,7 +33,7 @@ OVERSAMPLING = 8
 
 
 class SortFilterJob(Generic[Item]):
-    """A sort and filter in progress, over the rows that :meth:`Rows.start_sort_filter` found.
+    """A sort and filter in progress, over the rows that :meth:`RowSlots.start_sort_filter` found.
 
     Args:
         sort_key: the value to sort by; None for the order of arrival.
@@ -77,7 +77,7 @@ class SortFilterJob(Generic[Item]):
         self.placed: Placed | None = None
         """Which rows are inside others; None if that is as it was at the start."""
         self.touched: set[int] = set()
-        """Slots that changed since the start. The job skips them; :meth:`Rows.apply` puts them in order."""
+        """Slots that changed since the start. The job skips them; :meth:`RowSlots.apply` puts them in order."""
         self.done = False
         self._from_end = descending
         self._folding = folding
@@ -225,7 +225,7 @@ class SortFilterJob(Generic[Item]):
     def _decide(self, slots: Iterable[int], matches: bytearray, visible: bytearray, inner: dict[int, Inner]) -> None:
         """Decide which of these rows are shown at the top, and what is shown below them."""
         inside = self._inside
-        matches.extend(bytes(len(self._items) - len(matches)))  # Rows.apply() decides about rows that arrived meanwhile
+        matches.extend(bytes(len(self._items) - len(matches)))  # RowSlots.apply() decides about rows that arrived meanwhile
         for slot in slots:
             if not inside[slot]:
                 below = self._folding.shown_inside(slot, matches, self._admits)
