@@ -1,4 +1,4 @@
-"""Fold rows that belong to another row into it: pure logic, by slot; :class:`~ecrtui.catalog.row_slots.RowSlots` uses it.
+"""Fold rows that belong to another row into it, by slot; :class:`~ecrtui.catalog.row_slots.RowSlots` uses it.
 
 A row is *inside* if it belongs to a row that exists, and does not stand alone as well. All other rows are *top* rows.
 A list shows the top rows in its order. Below an unfolded one, it shows all rows inside it, in their own order.

@@ -225,7 +225,7 @@ class SortFilterJob(Generic[Item]):
     def _decide(self, slots: Iterable[int], matches: bytearray, visible: bytearray, inner: dict[int, Inner]) -> None:
         """Decide which of these rows are shown at the top, and what is shown below them."""
         inside = self._inside
-        matches.extend(bytes(len(self._items) - len(matches)))  # RowSlots.apply() decides about rows that arrived meanwhile
+        matches.extend(bytes(len(self._items) - len(matches)))  # the rows that arrived meanwhile: RowSlots.apply()
         for slot in slots:
             if not inside[slot]:
                 below = self._folding.shown_inside(slot, matches, self._admits)
