@@ -14,9 +14,9 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.screen import Screen
 
+from ecrtui.tui.textual_fixes.one_shot_timers import keep_one_shot_timers
 from ecrtui.tui.textual_fixes.terminal_driver import TerminalDriver
 from ecrtui.tui.textual_fixes.terminal_input import PASTE_LIMIT
-from ecrtui.tui.textual_fixes.timer_intervals import require_positive_intervals
 
 
 @runtime_checkable
@@ -30,7 +30,7 @@ class TerminalApp(App[None], inherit_bindings=False):
     """An application that writes only changed cells and ends with its terminal."""
 
     def __init__(self) -> None:
-        require_positive_intervals()
+        keep_one_shot_timers()
         super().__init__(driver_class=TerminalDriver)
         self._sent_pointer_shape = "default"
 

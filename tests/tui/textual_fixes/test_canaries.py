@@ -7,13 +7,14 @@ import gc
 import weakref
 from collections.abc import Callable
 from io import StringIO
+from itertools import count
 from typing import Any, ClassVar
 
 import pytest
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual import events, work
+from textual import _time, events, work
 from textual._styles_cache import StylesCache
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -30,7 +31,7 @@ from textual.widget import Widget
 from textual.widgets import Footer, Input, Static, TextArea
 from textual.widgets.option_list import Option
 
-from ecrtui.tui.textual_fixes import class_definitions, timer_intervals
+from ecrtui.tui.textual_fixes import class_definitions, one_shot_timers
 from ecrtui.tui.textual_fixes.bare_lines import BareLines
 from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
@@ -337,10 +338,20 @@ async def test_the_first_frame_of_a_screen_has_no_breakpoint_classes_unless_set_
 
 
 async def test_a_timer_of_textual_without_an_interval_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Timer, "__init__", timer_intervals._create)
+    monkeypatch.setattr(Timer, "__init__", one_shot_timers._create)
     timer = Timer(App(), 0, repeat=0)
     with pytest.raises(ZeroDivisionError):
         await timer._run()
+
+
+async def test_a_timer_of_textual_that_starts_late_never_fires(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Timer, "__init__", one_shot_timers._create)
+    fired = asyncio.Event()
+    timer = Timer(App(), 0.5, repeat=0, callback=fired.set)
+    with monkeypatch.context() as busy:
+        busy.setattr(_time, "get_time", count().__next__)  # a second between any two steps
+        await timer._run()
+    assert not fired.is_set()
 
 
 @pytest.mark.parametrize("interval", [0, -1.5])
@@ -349,6 +360,20 @@ async def test_a_timer_whose_time_has_come_fires_at_once(interval: float) -> Non
     async with TerminalApp().run_test() as pilot:
         pilot.app.set_timer(interval, fired.set)
         await asyncio.wait_for(fired.wait(), PATIENCE)
+
+
+async def test_a_busy_machine_does_not_keep_a_new_size_from_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    size, laid_out = Size(100, 30), asyncio.Event()
+
+    def check(screen: Screen[None]) -> None:
+        if screen.outer_size == size:
+            laid_out.set()
+
+    async with TerminalApp().run_test(size=(80, 24)) as pilot:
+        pilot.app.screen.screen_layout_refresh_signal.subscribe(pilot.app, check, immediate=True)
+        monkeypatch.setattr(_time, "get_time", count().__next__)  # a second between any two steps
+        pilot.app.post_message(events.Resize(size, size))
+        await asyncio.wait_for(laid_out.wait(), PATIENCE)
 
 
 class NumberedLines(BareLines):
