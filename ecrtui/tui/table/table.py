@@ -10,14 +10,15 @@ from textual import events, work
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.timer import Timer
 
 from ecrtui.catalog.rows import Key, Predicate, RowDelta, RowLine, Rows
 from ecrtui.catalog.sort_filter_job import SortKey
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.table import messages, painter
 from ecrtui.tui.table.arranger import SLICE, Arranger
+from ecrtui.tui.table.arrival_pause import ARRIVAL_CELLS_PER_SECOND, ArrivalPause
 from ecrtui.tui.table.column_layout import Column, ColumnLayout
+from ecrtui.tui.table.hover import Hover
 from ecrtui.tui.table.placeholder import Placeholder
 from ecrtui.tui.table.row_renderer import FOLD_CELLS, HeaderState, Highlight
 from ecrtui.tui.table.row_signs import SIGN_TIME, RowSigns
@@ -29,9 +30,6 @@ Outcome = TypeVar("Outcome")
 
 AGE_REFRESH_INTERVAL = 30.0
 """Seconds between two redraws of the visible rows, because they show ages."""
-
-ARRIVAL_CELLS_PER_SECOND = 800
-"""Cells to redraw in a second for rows that arrive. With its colors a cell takes about two bytes."""
 
 
 class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
@@ -49,6 +47,7 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
         markable: True if rows can be marked.
         note: The placeholder that the table shows without rows.
         slice_seconds: Longest time in seconds that sorting and filtering block the event loop.
+        arrival_speed: Cells to redraw in a second for rows that arrive.
         note_of: Returns a text in place of all cells of a row but the first one; empty for none.
         differs: Returns True if a row has changed so that it flashes; it gets the old and the new row.
     """
@@ -97,14 +96,11 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
         )
         self._signs = RowSigns(self, self._refresh_rows)
         self._painter = painter.TablePainter(self, rows, self._layout, self._signs, note_of, markable=markable)
-        self._hovered: int | None = None
-        self._hovered_heading: str | None = None
+        self._hover = Hover(self._refresh_row, self._refresh_header)
         self._announced: tuple[object, int] = (None, -1)
         self._announced_marks = 0
         self._last_marked: Key | None = None
-        self._arrival_speed = arrival_speed
-        self._pause: Timer | None = None
-        """Runs while rows that arrive wait."""
+        self._arrival_pause = ArrivalPause(self, rows, self.show_arrived, arrival_speed)
         self._differs = differs
         self._was_loaded = False
         """All rows were loaded once, so that new and changed rows flash."""
@@ -133,30 +129,19 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
             more: True if more pages follow. Then rows that arrive at a full screen wait from time to time: a slow
                 connection cannot redraw the screen for each page.
         """
-        wait = more and self._pause is not None and len(self.rows) >= self._page
+        wait = more and self._arrival_pause.active and len(self.rows) >= self._page
         items = list(items)
         if self._is_reloading:
             self._flash_changes(items)
         delta = self._change(lambda: self.rows.merge(items, asked, show=not wait))
         if more and not wait:
-            self._start_pause()
+            self._arrival_pause.start()
         return delta
 
     def show_arrived(self) -> None:
         """Show the rows that have arrived and wait."""
         if self.rows.has_waiting:
             self._change(self.rows.show_arrived)
-
-    def _start_pause(self) -> None:
-        if self._pause is not None:
-            self._pause.stop()
-        self._pause = self.set_timer(max(self.size.area / self._arrival_speed, 0.1), self._end_pause)
-
-    def _end_pause(self) -> None:
-        self._pause = None
-        if self.rows.has_waiting:
-            self.show_arrived()
-            self._start_pause()
 
     def update(self, items: Iterable[Item]) -> RowDelta:
         """Replace these rows, and let those that have changed flash; see :meth:`Rows.update`."""
@@ -491,11 +476,11 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
         scroll_x, scroll_y = self.scroll_offset
         index = scroll_y + y - 1
         if y == 0:
-            strip, style = self._painter.header(
-                HeaderState(self.sorted_by, self.rows.descending, self._hovered_heading)
-            )
+            strip, style = self._painter.header(HeaderState(self.sorted_by, self.rows.descending, self._hover.heading))
         elif index < len(self.rows):
-            strip, style = self._painter.row(index, hovered=index == self._hovered, highlight=self._arranger.highlight)
+            strip, style = self._painter.row(
+                index, hovered=index == self._hover.row, highlight=self._arranger.highlight
+            )
         elif self.rows:
             return self._painter.blank(width)
         else:
@@ -516,6 +501,9 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
     def _refresh_row(self, index: int | None) -> None:
         if index is not None:
             self.refresh(Region(0, index - self.scroll_offset.y + 1, self.size.width, 1))
+
+    def _refresh_header(self) -> None:
+        self.refresh(Region(0, 0, self.size.width, 1))
 
     def _refresh_rows(self, keys: Collection[Key]) -> None:
         """Draw the lines of these rows again that are in view. A row inside two others is on two lines."""
@@ -587,23 +575,11 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
     def on_mouse_move(self, event: events.MouseMove) -> None:
         x, y = event.get_content_offset_capture(self)
         column = self._layout.column_at(x + self.scroll_offset.x) if y == 0 else None
-        heading = None if column is None else column.id
-        if heading != self._hovered_heading:
-            self._hovered_heading = heading
-            self.refresh(Region(0, 0, self.size.width, 1))
-        self._hover(y - 1 + self.scroll_offset.y if y > 0 else None)
+        row = y - 1 + self.scroll_offset.y if y > 0 else None
+        self._hover.point_at(row, None if column is None else column.id)
 
     def on_leave(self) -> None:
-        self._hover(None)
-        if self._hovered_heading is not None:
-            self._hovered_heading = None
-            self.refresh(Region(0, 0, self.size.width, 1))
-
-    def _hover(self, index: int | None) -> None:
-        if index != self._hovered:
-            before, self._hovered = self._hovered, index
-            self._refresh_row(before)
-            self._refresh_row(index)
+        self._hover.point_at(None, None)
 
     def on_click(self, event: events.Click) -> None:
         """Move to a row. With Ctrl, or left of the row, mark it; on its sign, fold it; with two clicks, open it."""

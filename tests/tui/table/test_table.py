@@ -15,8 +15,9 @@ from ecrtui.catalog.rows import RowDelta, Rows
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.table import column_layout as layout
 from ecrtui.tui.table.arranger import SLICE
+from ecrtui.tui.table.arrival_pause import ARRIVAL_CELLS_PER_SECOND
 from ecrtui.tui.table.column_layout import Column
-from ecrtui.tui.table.table import ARRIVAL_CELLS_PER_SECOND, Table
+from ecrtui.tui.table.table import Table
 from tests.support.host import WidgetApp, rendered_lines
 
 ALL_THEMES = ["ecrtui-dark", "ecrtui-light", "ecrtui-colourblind", "ecrtui-contrast", "ecrtui-16"]
