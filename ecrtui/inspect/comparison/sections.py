@@ -35,7 +35,7 @@ from ecrtui.inspect.comparison.rows import (
     problems_of,
     row_of,
 )
-from ecrtui.inspect.findings import FindingRow
+from ecrtui.inspect.findings import FindingRow, severity_key
 from ecrtui.inspect.layers import LayerRow, layer_table
 from ecrtui.inspect.packages import Package, PackageList
 
@@ -176,17 +176,14 @@ def packages_section(a: ComparedImage, b: ComparedImage) -> Section:
 
 
 def findings_section(a: ComparedImage, b: ComparedImage) -> Section:
-    """Compare the findings, the worst first: removed ones are fixed, added ones are new."""
+    """Compare the findings, in the order of the table of findings: removed ones are fixed, added ones are new."""
     before, after = a.findings, b.findings
     if isinstance(before, NotKnown) or isinstance(after, NotKnown):
         return Section("findings", (), problems_of(before, after, "scan"), is_pending(before, after))
     old, new = ({row.key: row for row in rows if not row.unreadable} for rows in (before, after))
-    worst = {
-        key: min(SEVERITIES.index(rows[key].severity) for rows in (old, new) if key in rows) for key in {*old, *new}
-    }
-    rows = (
-        _finding_row(key[0], old.get(key), new.get(key)) for key in sorted(worst, key=lambda key: (worst[key], key))
-    )
+    worst = {key: max(severity_key(rows[key]) for rows in (old, new) if key in rows) for key in {*old, *new}}
+    order = sorted(sorted(worst), key=worst.__getitem__, reverse=True)  # packages of one finding stay in their order
+    rows = (_finding_row(key[0], old.get(key), new.get(key)) for key in order)
     problems = (*_unreadable(before, "A"), *_unreadable(after, "B"))
     return Section("findings", tuple(rows), problems)
 

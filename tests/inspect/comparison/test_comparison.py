@@ -19,6 +19,7 @@ from ecrtui.inspect.comparison.comparison import SECTIONS
 from ecrtui.inspect.comparison.reading import PARTS
 from ecrtui.inspect.comparison.rows import READING, Change, NotKnown, Row
 from ecrtui.inspect.contents import Content
+from ecrtui.inspect.findings import worst_first
 from ecrtui.inspect.packages import Package
 from tests.inspect.comparison.images import CONFIG, changes, compared, digest, from_manifest, image, index, swapped
 
@@ -130,12 +131,26 @@ def test_findings_are_fixed_new_or_changed() -> None:
     rows = [row for row in comparison.section("findings").rows if row.differs]
     assert [(row.label, row.before, row.after, row.note) for row in rows] == [
         ("CVE-2", "CRITICAL curl 8.3, fixed in 8.4", None, "fixed"),
-        ("CVE-3", "HIGH glibc 2.36", None, "fixed"),
         ("CVE-4", None, "HIGH openssl 3.0", "new"),
+        ("CVE-3", "HIGH glibc 2.36", None, "fixed"),
         ("CVE-1", "LOW zlib 1.2", "MEDIUM zlib 1.2", "severity up"),
     ]
     (row,) = [row for row in comparison.section("summary").rows if row.label == "findings"]
     assert (row.before, row.after, row.note) == ("1C 1H 1L", "1H 1M", "2 fixed, 1 new, 1 severity up")
+
+
+def test_findings_have_the_order_of_the_table_of_findings() -> None:
+    findings = [
+        Finding("CVE-2025-9", "HIGH", "zlib", score=7.1),
+        Finding("CVE-2021-1", "HIGH", "curl", score=9.8),
+        Finding("CVE-2023-2", "HIGH", "zlib", score=7.1),
+        Finding("CVE-2026-1", "HIGH", "glibc"),
+        Finding("CVE-2020-1", "CRITICAL", "openssl", score=5.0),
+    ]
+    a, b = image(findings=findings[:2]), image(findings=findings[2:])
+    shown = [row.label for row in compared(a, b).section("findings").rows]
+    assert shown == [finding.name for finding in worst_first(findings)]
+    assert shown == ["CVE-2020-1", "CVE-2021-1", "CVE-2025-9", "CVE-2023-2", "CVE-2026-1"]
 
 
 def test_a_finding_that_cannot_be_read_is_not_known() -> None:
