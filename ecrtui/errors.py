@@ -79,6 +79,8 @@ class ErrorKind(Enum):
     LISTING_EXPIRED = "listing expired"
     INTEGRITY = "integrity"
     USAGE = "usage"
+    NO_WRITE = "no write"
+    """The journal has no such write."""
     INTERNAL = "internal"
     """Only a bug of ecrtui can cause it."""
 
@@ -94,6 +96,7 @@ class EcrTuiError(Exception):
         title: what happened, in a few words and without a full stop ("Repository not found").
         detail: the cause, in the words of the service if it answered; may be empty.
         hint: the next step, as an imperative; may be empty.
+        command: the next step for users of commands, as an imperative. Screens name a key in its place.
         retryable: whether the same call can succeed later without a change by the user.
         kind: what went wrong; the kind of the class if not given.
         code: the error code of the service ("RepositoryNotFoundException"), to be shown; empty if there is none.
@@ -110,6 +113,7 @@ class EcrTuiError(Exception):
         detail: str = "",
         hint: str = "",
         *,
+        command: str = "",
         retryable: bool = False,
         kind: ErrorKind | None = None,
         code: str = "",
@@ -121,6 +125,7 @@ class EcrTuiError(Exception):
         self.title = redact(title)
         self.detail = redact(detail)
         self.hint = redact(hint)
+        self.command = redact(command)
         self.retryable = retryable
         if kind is not None:
             self.kind = kind
@@ -219,7 +224,7 @@ def no_such_image(repository: str, *, tag: str = "", digest: str = "", detail: s
     return NotFound(
         f"{repository} has no {f'image {digest}' if digest else f'tag {tag}'}",
         detail,
-        f"List its images with: ecrtui images {repository}",
+        command=f"List its images with: ecrtui images {repository}",
         kind=ErrorKind.IMAGE_NOT_FOUND,
     )
 

@@ -37,7 +37,7 @@ def read_manifest(registry: Registry, repository: str, digest: str) -> Manifest:
     """Return a manifest. Blocks. ECR records a pull.
 
     Raises:
-        NotFound: there is no such image. The hint says how to list the others.
+        NotFound: there is no such image.
         EcrTuiError: it could not be read.
     """
     try:

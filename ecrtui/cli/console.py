@@ -29,8 +29,8 @@ def print_message(text: str, *, prefix: str = "ecrtui: ") -> None:
 def print_error(error: EcrTuiError) -> None:
     """Print what happened, the service's words and the next step on standard error."""
     write_stderr(visible_lines(f"ecrtui: {error}\n"))
-    if error.hint:
-        write_stderr(visible_lines(f"hint: {error.hint}\n"))
+    if hint := error.hint or error.command:
+        write_stderr(visible_lines(f"hint: {hint}\n"))
 
 
 class ProgressLine:

@@ -100,7 +100,7 @@ def exit_code_for_error(error: EcrTuiError) -> ExitCode:
     """Return the code for an error that ended a command."""
     from ecrtui.retag.journal.journal import JournalError
 
-    if error.kind is ErrorKind.USAGE:
+    if error.kind in (ErrorKind.USAGE, ErrorKind.NO_WRITE):
         return ExitCode.USAGE
     if isinstance(error, JournalError):
         return ExitCode.REFUSED

@@ -245,8 +245,8 @@ def print_summary(report: Report) -> None:
     for result in report.results:
         if result.outcome not in (StepOutcome.DONE, StepOutcome.ALREADY, StepOutcome.SKIPPED):
             print_message(f"{_named(result.step)} {result.outcome}: {result.message}")
-            if result.error is not None and result.error.hint:
-                print_message(result.error.hint, prefix="hint: ")
+            if result.error is not None and (hint := result.error.hint or result.error.command):
+                print_message(hint, prefix="hint: ")
     for drift in report.drifted:
         print_message(f"{drift.step.repository}: {drift.message}")
     if report.verification_error is not None:

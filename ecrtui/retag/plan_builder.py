@@ -10,7 +10,7 @@ from dataclasses import replace
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.tag import stored_tag_error, tag_error
-from ecrtui.errors import UsageError, no_such_image
+from ecrtui.errors import ErrorKind, UsageError, no_such_image
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag import undo_rules
 from ecrtui.retag.journal.entry import JournalEntry
@@ -19,7 +19,7 @@ from ecrtui.retag.plan import REVERTING_KINDS, Plan, StepAction, StepOutcome, Ta
 from ecrtui.retag.plan_context import MAX_WORKERS, ContextLoader, RepositoryContext
 from ecrtui.retag.planner import WritePolicy, make_plan
 from ecrtui.retag.rename_rule import parse_rename_rule
-from ecrtui.retag.write_history import WriteHistory
+from ecrtui.retag.write_history import LIST_PLANS, WriteHistory
 
 _OTHER_REFUSED = "the other tag of the swap is refused"
 
@@ -193,8 +193,8 @@ class PlanBuilder:
         if not entries:
             raise UsageError(
                 f"The journal has no writes of plan {plan_id!r} to this registry",
-                "",
-                "List the plans with: ecrtui history",
+                command=LIST_PLANS,
+                kind=ErrorKind.NO_WRITE,
             )
         # An undo that put an index back, and a promotion, have entries for images without a tag: they stay.
         untagged = (*REVERTING_KINDS, "promote")

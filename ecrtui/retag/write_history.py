@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.errors import UsageError
+from ecrtui.errors import ErrorKind, UsageError
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag import undo_rules
 from ecrtui.retag.current_digests import current_digests
@@ -22,7 +22,8 @@ _DAMAGED = 100
 _MAX_WRITES = 2_000
 """Writes of one image or tag that are looked at: an image has at most 1,000 tags."""
 
-_HISTORY_HINT = "List the plans with: ecrtui history"
+LIST_PLANS = "List the plans with: ecrtui history"
+"""The next step for users of commands, if there is no such write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class WriteHistory:
         """
         saved = self._journal.plan(plan_id)
         if saved is None:
-            raise UsageError(f"The journal has no plan {plan_id!r}", "", _HISTORY_HINT)
+            raise UsageError(f"The journal has no plan {plan_id!r}", command=LIST_PLANS, kind=ErrorKind.NO_WRITE)
         plan, location = saved
         if location != self.location:
             raise UsageError(
@@ -98,7 +99,7 @@ class WriteHistory:
         for entry in self._journal.entries(self.location, undoable=True, limit=_DAMAGED):
             if entry.can_be_undone:
                 return entry.plan
-        raise UsageError("There is nothing to undo in this registry", "", _HISTORY_HINT)
+        raise UsageError("There is nothing to undo in this registry", command=LIST_PLANS, kind=ErrorKind.NO_WRITE)
 
     def newest_write(self, target: WriteTarget) -> tuple[JournalEntry, ...]:
         """Return the newest writes that are not undone, of one plan. Resolve unknown ones first.
@@ -179,5 +180,8 @@ class WriteHistory:
 
 def _nothing(verb: str, target: WriteTarget, found: str) -> UsageError:
     return UsageError(
-        f"There is nothing to {verb} here", f"The journal of this computer has {found}: {target}.", _HISTORY_HINT
+        f"There is nothing to {verb} here",
+        f"The journal of this computer has {found}: {target}.",
+        command=LIST_PLANS,
+        kind=ErrorKind.NO_WRITE,
     )

@@ -19,7 +19,7 @@ from textual.worker import Worker, WorkerState
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError, internal_error
 from ecrtui.tui import blocking
-from ecrtui.tui.bindings import bindings, footer_order, is_refused, press
+from ecrtui.tui.bindings import bindings, footer_order, is_refused, key_that_helps, press
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.messages import Connected, ConnectFailed, GoBack
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
@@ -190,7 +190,8 @@ class AppScreen(Screen[None]):
 
     def notify_error(self, error: EcrTuiError) -> None:
         """Show an error that leaves the screen as it is: what happened, the service's words, the next step."""
-        self.notify(error.with_hint(), severity="error", timeout=10)
+        words = " ".join(filter(None, (error.with_hint(), "" if error.hint else key_that_helps(self, error.kind))))
+        self.notify(words, severity="error", timeout=10)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show the error of a failed worker in place, without the locals of a traceback."""

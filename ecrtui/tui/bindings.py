@@ -12,6 +12,7 @@ from textual.app import App
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.dom import DOMNode
 
+from ecrtui.errors import ErrorKind
 from ecrtui.tui import actions
 from ecrtui.tui.actions import Action
 from ecrtui.tui.textual_fixes.footer import KeyHint
@@ -164,6 +165,19 @@ def press(node: DOMNode, action_id: str, purpose: str) -> str:
     """Return the sentence "Press KEY to PURPOSE."; empty if the action has no key."""
     key = shown_key(node, action_id)
     return f"Press {key} to {purpose}." if key else ""
+
+
+_KEYS_THAT_HELP: Mapping[ErrorKind, tuple[str, str]] = {
+    ErrorKind.IMAGE_NOT_FOUND: ("app.find", "look for it in all repositories"),
+    ErrorKind.NO_WRITE: ("app.activity", "see all writes"),
+}
+"""The action that helps after an error, and what for."""
+
+
+def key_that_helps(node: DOMNode, kind: ErrorKind | None) -> str:
+    """Return the sentence "Press KEY to …" for the next step after an error; empty if no key helps."""
+    found = None if kind is None else _KEYS_THAT_HELP.get(kind)
+    return press(node, *found) if found else ""
 
 
 def footer_order(binding: Binding) -> int:

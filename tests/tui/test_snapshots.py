@@ -124,7 +124,7 @@ VIEWS = (
     View("images", "team/app", "index 2"),
     View("images-filtered", "team/app", "index 2", [press("slash"), write("release size>50kB"), see("2 match")]),
     View("images-filter-wrong", "team/app", "index 2", [press("slash"), write("size>banana"), see("Use size>100MB")]),
-    View("no-such-image", "team/app:nothing", "has no image nothing"),
+    View("no-such-image", "team/app:nothing", "has no tag nothing"),
     View("retag-plan", "team/app", "index 2", [press("G"), plan("rc", "next", "release-2026.10")]),
     View("retag-refused", "team/frozen", "1 image", [press("t"), see("new tags,"), write("-x"), see("!")]),
     View("retag-protected", "team/app", "index 2", [plan("prod"), press("enter"), see("to confirm")]),

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 
+from ecrtui.catalog.image_lookup import find_image
 from ecrtui.catalog.kept_indexes import kept_indexes_of
-from ecrtui.ecr.digest import is_digest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import parse_manifest
-from ecrtui.errors import EcrTuiError, NotFound
+from ecrtui.errors import EcrTuiError
 from ecrtui.session import Session
 from ecrtui.tui import blocking
 from ecrtui.tui.inspector.inspected import Inspected, ParentIndex, SharedReads
@@ -97,9 +97,7 @@ class ImageLoader:
     async def _read_image(self) -> None:
         reference = self.inspected.reference
         try:
-            found = await blocking.run_blocking(
-                find_image, self._session, reference.repository, reference.digest or reference.tag
-            )
+            found = await blocking.run_blocking(find_image, self._session.registry, reference)
         except EcrTuiError as error:
             self._publish_change(known_image=error)
             return
@@ -189,21 +187,6 @@ def _cached_images(inspected: Inspected) -> Sequence[Image]:
     cache = inspected.source.cached_snapshot()
     known = None if cache is None else cache.images(inspected.repository_name)
     return () if known is None else tuple(known.items)
-
-
-def find_image(session: Session, repository: str, subject: str) -> Image:
-    """Return the image with this digest or tag. Blocks; raises NotFound."""
-    if is_digest(subject):
-        found = next(iter(session.registry.images_by_digest(repository, [subject])), None)
-    else:
-        found = session.registry.images_by_tag(repository, [subject]).get(subject)
-    if found is None:
-        raise NotFound(
-            f"{repository} has no image {subject}",
-            "The image was deleted, or the tag was removed.",
-            "Go back to the list and refresh it.",
-        )
-    return found
 
 
 def without_errors(inspected: Inspected) -> Inspected:

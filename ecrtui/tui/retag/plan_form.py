@@ -23,7 +23,7 @@ from ecrtui.retag import change_record
 from ecrtui.retag.plan import OnConflict, Plan, Progress, Report
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import registry_in_words
-from ecrtui.tui.bindings import bindings, footer_hint, shown_key
+from ecrtui.tui.bindings import bindings, footer_hint, key_that_helps, shown_key
 from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.plan_form_state import Phase, PlanFormState, can_be_applied, is_partial_undo, undo_verb
@@ -362,7 +362,8 @@ class PlanForm(Vertical, can_focus=True):
 
     def _content(self, state: PlanFormState) -> Content:
         """Return the plan or the result, below the error if there is one. It scrolls if it is long."""
-        lines = [] if state.error is None else rendering.error_lines(state.error)
+        error = state.error
+        lines = [] if error is None else rendering.error_lines(error, key_that_helps(self, error.kind))
         if state.report is not None:
             lines.append(self.report_lines(state.report))
         elif state.plan is not None:

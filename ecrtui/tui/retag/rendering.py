@@ -162,13 +162,18 @@ def response_lines(response: PutImageResult, *, shared: bool = False) -> list[Co
     )
 
 
-def error_lines(error: EcrTuiError) -> list[Content]:
-    """Return an error: its title, the words of the service, the next step and the request id."""
+def error_lines(error: EcrTuiError, key_hint: str = "") -> list[Content]:
+    """Return an error: its title, the words of the service, the next step and the request id.
+
+    Args:
+        error: the error.
+        key_hint: the next step, if the error names none.
+    """
     parts = [Content.assemble("  ", text.content(error.title, "$error"))]
     if error.detail:
         parts.append(Content.assemble("  ", text.content(error.detail)))
-    if error.hint:
-        parts.append(Content.assemble("  ", ("next: ", "bold"), text.content(error.hint)))
+    if hint := error.hint or key_hint:
+        parts.append(Content.assemble("  ", ("next: ", "bold"), text.content(hint)))
     if error.request_id:
         parts.append(Content.assemble(("  request id  ", "dim"), text.content(error.request_id, "dim")))
     return parts

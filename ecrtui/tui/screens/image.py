@@ -12,6 +12,7 @@ from textual.containers import Container
 from textual.reactive import var
 from textual.widget import Widget
 
+from ecrtui.catalog.image_lookup import find_image
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import Image
@@ -26,7 +27,7 @@ from ecrtui.session import SessionSource
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui.comparison.actions import CompareMixin
 from ecrtui.tui.image_watching import OneImageWatchMixin
-from ecrtui.tui.inspector.image_loader import ImageLoader, find_image, without_errors
+from ecrtui.tui.inspector.image_loader import ImageLoader, without_errors
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.pane import OpenPart, Pane, SavePane
 from ecrtui.tui.inspector.pane_bar import PaneBar
@@ -406,7 +407,8 @@ class ImageScreen(
             return
         try:
             session = await self.session()
-            image = await blocking.run_blocking(find_image, session, self.repository_name, part.digest)
+            named = Reference(self.repository_name, digest=part.digest)
+            image = await blocking.run_blocking(find_image, session.registry, named)
         except NotFound as error:
             if error.kind is ErrorKind.REPOSITORY_NOT_FOUND:
                 self.notify_error(error)

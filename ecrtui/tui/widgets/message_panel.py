@@ -10,9 +10,9 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, EcrTuiError
+from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, EcrTuiError, ErrorKind
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.bindings import bindings, shown_key
+from ecrtui.tui.bindings import bindings, key_that_helps, shown_key
 from ecrtui.tui.fields_message import FieldsMessage
 
 MAX_TEXT_LENGTH = 4_000
@@ -44,6 +44,7 @@ class PanelMessage(NamedTuple):
         reference: What support asks for: operation, error code, request id.
         retryable: True if trying again can help.
         severity: The severity.
+        kind: The kind of an error, which decides what key can help; None if it is no error.
     """
 
     title: str
@@ -52,13 +53,14 @@ class PanelMessage(NamedTuple):
     reference: str = ""
     retryable: bool = False
     severity: Severity = Severity.INFO
+    kind: ErrorKind | None = None
 
     @classmethod
     def from_error(cls, error: EcrTuiError) -> PanelMessage:
         """Return the message for an error."""
         request = f"request id {error.request_id}" if error.request_id else ""
         reference = " · ".join(part for part in (error.operation, error.code, request) if part)
-        return cls(error.title, error.detail, error.hint, reference, _can_retry(error), Severity.ERROR)
+        return cls(error.title, error.detail, error.hint, reference, _can_retry(error), Severity.ERROR, error.kind)
 
 
 def _can_retry(error: EcrTuiError) -> bool:
@@ -132,7 +134,8 @@ class MessagePanel(Widget, can_focus=True):
         sign, style = _SIGNS[message.severity]
         lines = [Content.assemble((f"{sign} ", style), text.content(message.title, "bold"))]
         lines += [text.block(message.detail, limit=MAX_TEXT_LENGTH)] if message.detail else []
-        lines += [text.block(message.hint, "$text-accent", MAX_TEXT_LENGTH)] if message.hint else []
+        hint = message.hint or key_that_helps(self, message.kind)
+        lines += [text.block(hint, "$text-accent", MAX_TEXT_LENGTH)] if hint else []
         lines += [text.content(message.reference, "$text-muted")] if message.reference else []
         if message.retryable:
             lines.append(Content.assemble((shown_key(self, "screen.retry"), "bold $accent"), " try again"))

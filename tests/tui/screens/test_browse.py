@@ -307,13 +307,15 @@ async def test_a_reference_opens_its_screen_and_esc_goes_up(reference: str, show
     ("reference", "words"),
     [
         ("team/nothing", "Repository not found"),
-        ("team/app:nothing", "team/app has no image nothing"),
+        ("team/app:nothing", "team/app has no tag nothing"),
         (f"team/app@sha256:{'0' * 64}", "team/app has no image sha256:000"),
     ],
 )
 async def test_an_unknown_reference_says_so_and_esc_goes_up(reference: str, words: str, estate: Estate) -> None:
     async with running(estate.embedded, reference, size=(160, 30)) as pilot:
         await until(pilot, words)
+        if ":" in reference:
+            await until(pilot, "Press F to look for it in all repositories.")
         await pilot.press("t", "i", "f", "c", "o", "1")  # an action without a row does not fail
         await until(pilot, words)
         await pilot.press("escape", "escape")
