@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 
 
 def age_column(
-    id: str,  # noqa: A002 - as in Column
+    column_id: str,
     title: str,
     moment: Callable[[Item], float | None],
     missing: Callable[[Item], str | Content] = lambda item: units.UNKNOWN,
@@ -25,7 +25,7 @@ def age_column(
     """Return a column that shows how long ago a time was. No age is cut.
 
     Args:
-        id: The name of the column.
+        column_id: The id of the column.
         title: The heading.
         moment: Returns the time of a row, in seconds since the epoch, or None.
         missing: Returns the text if there is no time.
@@ -38,7 +38,7 @@ def age_column(
         return missing(item) if time is None else units.format_age(time)
 
     return Column(
-        id,
+        column_id,
         title,
         cell,
         lambda item: moment(item) or 0.0,

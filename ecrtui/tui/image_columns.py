@@ -130,13 +130,13 @@ def _extra_columns() -> Sequence[Column[Image]]:
     )
 
 
-def _text_column(id: str, title: str, cell: Callable[[Image], str]) -> Column[Image]:  # noqa: A002 - as in Column
-    return Column(id, title, cell, cell, max_width=60, extra=True)
+def _text_column(column_id: str, title: str, cell: Callable[[Image], str]) -> Column[Image]:
+    return Column(column_id, title, cell, cell, max_width=60, extra=True)
 
 
-def _time_column(id: str, title: str, moment: Callable[[Image], float | None]) -> Column[Image]:  # noqa: A002
+def _time_column(column_id: str, title: str, moment: Callable[[Image], float | None]) -> Column[Image]:
     return Column(
-        id, title, lambda image: units.format_date(moment(image)), lambda image: moment(image) or 0.0, extra=True
+        column_id, title, lambda image: units.format_date(moment(image)), lambda image: moment(image) or 0.0, extra=True
     )
 
 

@@ -37,7 +37,7 @@ def total_columns(repository: RepositoryOf[Row]) -> Sequence[Column[Row]]:
         return None if found is None else totals_of(found)
 
     def column(
-        id: str,  # noqa: A002 - as in Column
+        column_id: str,
         title: str,
         value: Callable[[RepositoryTotals], int | None],
         shown: Callable[[RepositoryTotals], str] | None = None,
@@ -56,9 +56,11 @@ def total_columns(repository: RepositoryOf[Row]) -> Sequence[Column[Row]]:
             found = None if known is None else value(known)
             return -1.0 if found is None else found
 
-        return Column(id, title, cell, sort_key, align="right", **options)
+        return Column(column_id, title, cell, sort_key, align="right", **options)
 
-    def age(id: str, title: str, value: Callable[[RepositoryTotals], float | None], **options: Any) -> Column[Row]:  # noqa: A002
+    def age(
+        column_id: str, title: str, value: Callable[[RepositoryTotals], float | None], **options: Any
+    ) -> Column[Row]:
         def moment(row: Row) -> float | None:
             known = totals(row)
             return None if known is None else value(known)
@@ -66,7 +68,7 @@ def total_columns(repository: RepositoryOf[Row]) -> Sequence[Column[Row]]:
         def missing(row: Row) -> str | Content:
             return "never" if totals(row) else NOT_COUNTED if repository(row) else ""
 
-        return age_column(id, title, moment, missing, **options)
+        return age_column(column_id, title, moment, missing, **options)
 
     def findings(row: Row) -> str | Content:
         known = totals(row)
@@ -118,7 +120,7 @@ def _severity_key(totals: RepositoryTotals | None) -> tuple[int, ...]:
 
 
 def _text(
-    id: str,  # noqa: A002 - as in Column
+    column_id: str,
     title: str,
     cell: Callable[[Repository], str],
     repository: RepositoryOf[Row],
@@ -128,7 +130,7 @@ def _text(
         found = repository(row)
         return "" if found is None else cell(found)
 
-    return Column(id, title, shown, shown, **options)
+    return Column(column_id, title, shown, shown, **options)
 
 
 def constant_columns(repository: RepositoryOf[Row]) -> Sequence[Column[Row]]:
