@@ -22,9 +22,9 @@ from ecrtui.errors import SettingsError
 from ecrtui.redaction import redact
 
 if TYPE_CHECKING:
-    from ecrtui.diagnostics.report import Check, Question, Section
+    from ecrtui.diagnostics.report import Check, Question, ReportSection
     from ecrtui.ecr.permissions import Permission
-    from ecrtui.registry.permission_probes import Answer
+    from ecrtui.registry.permission_probes import ProbeResult
     from ecrtui.settings import Connection
 
 TIME_LIMIT = 10
@@ -85,7 +85,9 @@ def _policy(purpose: Purpose, connection: Connection, repository: str) -> object
     )
 
 
-def _sections(connection: Connection, repository: str, limit: float, *, read_only: bool | None) -> Iterator[Section]:
+def _sections(
+    connection: Connection, repository: str, limit: float, *, read_only: bool | None
+) -> Iterator[ReportSection]:
     """Yield the sections of the report, each as soon as it is complete."""
     from ecrtui.diagnostics import connection as checks
     from ecrtui.diagnostics.report import ask_all
@@ -95,7 +97,7 @@ def _sections(connection: Connection, repository: str, limit: float, *, read_onl
     registry = checks.RegistryCheck(diagnosis)
     questions = [*_questions_about_this_machine(), *checks.connection_questions(diagnosis, registry)]
     yield from ask_all(questions, limit)
-    answers: dict[Permission, Answer] = {}
+    answers: dict[Permission, ProbeResult] = {}
     if registry.reached:
         subject = registry.subject(repository)
         refused = _is_read_only(subject.registry_id, connection.used_profile(os.environ), read_only)
@@ -131,7 +133,7 @@ def _is_read_only(account: str, profile: str, read_only: bool | None) -> bool:
         return True
 
 
-def _print_document(sections: Iterable[Section]) -> list[Check]:
+def _print_document(sections: Iterable[ReportSection]) -> list[Check]:
     found = list(sections)
     checks = [check for section in found for check in section.checks]
     document = {
@@ -147,7 +149,7 @@ def _print_json(document: object) -> None:
     print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def _print_text(sections: Iterable[Section]) -> list[Check]:
+def _print_text(sections: Iterable[ReportSection]) -> list[Check]:
     checks: list[Check] = []
     for section in sections:
         print(f"{visible(section.title)}")

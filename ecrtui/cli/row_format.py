@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TextIO, TypeVar
 
 from ecrtui.catalog.repository_totals import RepositoryTotals, totals_document, totals_of
-from ecrtui.cli.aws_cli_output import Query, json_default
+from ecrtui.cli.aws_cli_output import CompiledQuery, json_default
 from ecrtui.ecr.csv_cells import csv_lines
 from ecrtui.ecr.documents import Document, image_document, repository_document
 from ecrtui.ecr.image import Image
@@ -150,7 +150,7 @@ COUNTED_REPOSITORY_FORMAT: RowFormat[Repository] = RowFormat(
 """A repository with its totals. A total that is not known is ``?`` in CSV and null in JSON."""
 
 
-def json_line(row_format: RowFormat[Item], query: Query | None) -> Callable[[Item], str]:
+def json_line(row_format: RowFormat[Item], query: CompiledQuery | None) -> Callable[[Item], str]:
     """Return a function that encodes a row, or what the query finds in it, as a line of JSON."""
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=json_default).encode
 

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from ecrtui.diagnostics.report import Check, Question, Section, Status
+from ecrtui.diagnostics.report import Check, Question, ReportSection, Status
 from ecrtui.ecr.permissions import PERMISSIONS, Permission, Purpose, permissions_for
 from ecrtui.ecr.profile import Profile, SignInState
 from ecrtui.ecr.units import format_date, format_duration
 from ecrtui.errors import AccessDenied
 from ecrtui.registry.diagnosis import Diagnosis, RegistryAnswer
-from ecrtui.registry.permission_probes import Access, Answer, Subject
+from ecrtui.registry.permission_probes import Access, ProbeResult, ProbeTarget
 
 CLOCK_WARNING, CLOCK_LIMIT = 60, 300
 """Seconds of difference to the clock of AWS: the first is unusual, and AWS refuses a request above the second."""
@@ -89,7 +89,7 @@ class RegistryCheck:
         self.reached = False
         """Whether the registry has answered. A denied call is an answer."""
 
-    def subject(self, repository: str) -> Subject:
+    def subject(self, repository: str) -> ProbeTarget:
         """Return what to ask permissions for: the named repository, or one that the registry listed."""
         return self._diagnosis.subject(repository, self._answer)
 
@@ -129,7 +129,7 @@ def clock_check(difference: float | None) -> Check:
 
 
 def permission_questions(
-    diagnosis: Diagnosis, subject: Subject, answers: dict[Permission, Answer], *, read_only: bool
+    diagnosis: Diagnosis, subject: ProbeTarget, answers: dict[Permission, ProbeResult], *, read_only: bool
 ) -> Sequence[Question]:
     """Return a question for each permission.
 
@@ -142,7 +142,7 @@ def permission_questions(
 
     def ask(permission: Permission) -> Iterable[Check]:
         if read_only and permission.writes:
-            answer = Answer(Access.UNKNOWN, "not asked, because the settings are read-only")
+            answer = ProbeResult(Access.UNKNOWN, "not asked, because the settings are read-only")
         else:
             answer = diagnosis.permission(permission, subject)
         answers[permission] = answer
@@ -152,7 +152,7 @@ def permission_questions(
     return [Question(place, permission.action, partial(ask, permission)) for permission in PERMISSIONS]
 
 
-def _permission_check(permission: Permission, answer: Answer) -> Check:
+def _permission_check(permission: Permission, answer: ProbeResult) -> Check:
     purposes = ", ".join(purpose for purpose in Purpose if purpose in permission.purposes)
     use = f"to {permission.use}"
     if answer.access is Access.ALLOWED:
@@ -162,14 +162,14 @@ def _permission_check(permission: Permission, answer: Answer) -> Check:
     return Check(permission.action, f"{use}: {answer.reason}", Status.UNKNOWN, purposes, answer.hint)
 
 
-def summary(answers: Mapping[Permission, Answer]) -> Section:
+def summary(answers: Mapping[Permission, ProbeResult]) -> ReportSection:
     """Return what the caller may do, from the answers that came."""
-    return Section("What you may do", tuple(_may(purpose, answers) for purpose in Purpose))
+    return ReportSection("What you may do", tuple(_may(purpose, answers) for purpose in Purpose))
 
 
-def _may(purpose: Purpose, answers: Mapping[Permission, Answer]) -> Check:
+def _may(purpose: Purpose, answers: Mapping[Permission, ProbeResult]) -> Check:
     needed = [permission for permission in permissions_for(purpose) if permission.required]
-    access = {permission.action: answers.get(permission, Answer(Access.UNKNOWN)).access for permission in needed}
+    access = {permission.action: answers.get(permission, ProbeResult(Access.UNKNOWN)).access for permission in needed}
     denied = [action for action, found in access.items() if found is Access.DENIED]
     unknown = [action for action, found in access.items() if found is Access.UNKNOWN]
     if denied:

@@ -53,7 +53,7 @@ def failed(name: str, error: EcrTuiError) -> Check:
     return Check(name, str(error), Status.FAILED, hint=error.hint, error=error)
 
 
-class Section(NamedTuple):
+class ReportSection(NamedTuple):
     """Checks that belong together."""
 
     title: str
@@ -74,7 +74,7 @@ class Question(NamedTuple):
     ask: Callable[[], Iterable[Check]]
 
 
-def ask_all(questions: Sequence[Question], limit: float) -> Iterator[Section]:
+def ask_all(questions: Sequence[Question], limit: float) -> Iterator[ReportSection]:
     """Ask all questions at once, and yield the sections in their order, each as soon as it is complete.
 
     Args:
@@ -88,7 +88,7 @@ def ask_all(questions: Sequence[Question], limit: float) -> Iterator[Section]:
         checks += (_without_repetition(check, shown) for check in _checks_of(question, answer, limit))
         following = questions[position + 1 : position + 2]
         if not following or following[0].section != question.section:
-            yield Section(question.section, tuple(checks))
+            yield ReportSection(question.section, tuple(checks))
             checks = []
 
 

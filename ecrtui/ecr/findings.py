@@ -59,7 +59,7 @@ UNREADABLE = "unreadable finding"
 """The name of a finding that could not be read. A list always shows it."""
 
 
-class Answer(StrEnum):
+class Availability(StrEnum):
     """What a scan tells about a fix or an exploit (``fixAvailable``, ``exploitAvailable`` of Amazon Inspector)."""
 
     YES = "yes"
@@ -105,8 +105,8 @@ class Finding:
     fixed_in: str = ""
     description: str = ""
     uri: str = ""
-    fix: Answer = Answer.UNKNOWN
-    exploit: Answer = Answer.UNKNOWN
+    fix: Availability = Availability.UNKNOWN
+    exploit: Availability = Availability.UNKNOWN
     score: float | None = None
     score_version: str = ""
     vector: str = ""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.http_messages import Content, Delivery, Response, error_response, headers
+from ecrtui.emulator.http_messages import BodyStream, Delivery, Response, error_response, headers
 
 Handler = Callable[[], Response]
 """Runs a request and returns its response."""
@@ -97,7 +97,7 @@ class CutBody(Effect):
 class CorruptContent:
     """A body with one changed byte, in its middle."""
 
-    content: Content
+    content: BodyStream
 
     @property
     def length(self) -> int:

@@ -14,7 +14,7 @@ from ecrtui.emulator.errors import ServiceError
 JSON_TYPE = "application/x-amz-json-1.1"
 
 
-class Content(Protocol):
+class BodyStream(Protocol):
     """A body that is too large for memory; iterate to read it. It may end early, as after an error of the disk."""
 
     @property
@@ -66,7 +66,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
     delivery: Delivery = Delivery.WHOLE
-    content: Content | None = None
+    content: BodyStream | None = None
 
     @property
     def length(self) -> int:

@@ -38,7 +38,7 @@ _DOCKER_TO_OCI = {
 _OCI_TO_DOCKER = {oci: docker for docker, oci in _DOCKER_TO_OCI.items()}
 
 
-class Blob(NamedTuple):
+class BlobReference(NamedTuple):
     """A layer or config as a manifest describes it: its size in bytes, and its media type, empty if it has none."""
 
     size: int
@@ -60,13 +60,13 @@ class ManifestContents:
 
     media_type: str
     artifact_media_type: str
-    blobs: Mapping[str, Blob]
+    blobs: Mapping[str, BlobReference]
     children: tuple[str, ...]
     subject: str
-    foreign: Mapping[str, Blob] = field(default_factory=dict)
+    foreign: Mapping[str, BlobReference] = field(default_factory=dict)
 
     @property
-    def named(self) -> Mapping[str, Blob]:
+    def named(self) -> Mapping[str, BlobReference]:
         """All blobs that the manifest names: the image holds those of them that the repository has."""
         return {**self.foreign, **self.blobs}
 
@@ -94,7 +94,7 @@ def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
         raise invalid_parameter(f"Invalid parameter at 'ImageManifestMediaType': '{kind}' is not supported")
     if kind in (DOCKER_V1, DOCKER_V1_SIGNED):
         named = (_digest(layer, "blobSum") for layer in _layers(document, "fsLayers"))
-        return ManifestContents(kind, "", {digest: Blob(0, "") for digest in named}, (), "")
+        return ManifestContents(kind, "", {digest: BlobReference(0, "") for digest in named}, (), "")
     subject = _digest(document["subject"]) if document.get("subject") is not None else ""
     if kind in INDEXES:
         children = tuple(_digest(child) for child in _list(document, "manifests"))
@@ -103,11 +103,11 @@ def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
     if isinstance(config, dict) and "annotations" in config:
         # ECR's own words for it (goharbor/acceleration-service#353, falcosecurity/falcoctl#310).
         raise constraint_violation("ImageManifest", "Invalid JSON syntax")
-    blobs: dict[str, Blob] = {}
-    foreign: dict[str, Blob] = {}
+    blobs: dict[str, BlobReference] = {}
+    foreign: dict[str, BlobReference] = {}
     for blob in [config, *layers]:
         digest, kept = _digest(blob), foreign if _is_foreign(blob) else blobs
-        kept[digest] = Blob(_size(blob), _text(blob, "mediaType"))
+        kept[digest] = BlobReference(_size(blob), _text(blob, "mediaType"))
     return ManifestContents(kind, _artifact_media_type(document), blobs, (), subject, foreign)
 
 

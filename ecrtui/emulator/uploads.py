@@ -28,7 +28,7 @@ TRANSACTION_SIZE = 4 * blobs.CHUNK_SIZE
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
+class OpenUpload:
     """An upload in progress.
 
     Args:
@@ -67,7 +67,7 @@ def begin_upload(connection: sqlite3.Connection, repository_id: int, *, now: flo
     return upload_id
 
 
-def find_upload(connection: sqlite3.Connection, repository_id: int, upload_id: str, *, now: float) -> Upload:
+def find_upload(connection: sqlite3.Connection, repository_id: int, upload_id: str, *, now: float) -> OpenUpload:
     """Return an upload of a repository.
 
     Raises:
@@ -81,7 +81,7 @@ def find_upload(connection: sqlite3.Connection, repository_id: int, upload_id: s
     ).fetchone()
     if row is None:
         raise UploadNotFoundError(upload_id)
-    return Upload(upload_id, repository_id, row["size"], row["parts"], row["first_part"] or 0)
+    return OpenUpload(upload_id, repository_id, row["size"], row["parts"], row["first_part"] or 0)
 
 
 def smallest_part_before_last(connection: sqlite3.Connection, upload_id: str) -> int | None:

@@ -20,9 +20,9 @@ from ecrtui.ecr.units import format_size
 from ecrtui.errors import EcrTuiError, NotFound, Refused
 from ecrtui.inspect.artifacts import (
     Artifact,
+    ArtifactOrigin,
     ArtifactSources,
     ArtifactTree,
-    Origin,
     Problem,
     artifact_tree,
     attestations_of,
@@ -30,7 +30,7 @@ from ecrtui.inspect.artifacts import (
     named_platforms,
     with_manifest,
 )
-from ecrtui.inspect.contents import BlobContext, Content, read_content, read_start
+from ecrtui.inspect.contents import BlobContent, BlobContext, read_content, read_start
 from ecrtui.inspect.envelopes import MAX_CONTENT
 from ecrtui.inspect.packages import PackageList
 from ecrtui.registry.protocol import Registry
@@ -85,7 +85,7 @@ class ArtifactReader:
             return artifact
         return with_manifest(artifact, self.catalog.manifest(self.repository, artifact.digest))
 
-    def content(self, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> Content:
+    def content(self, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> BlobContent:
         """Read and parse one of the contents of an artifact. Check its bytes against its digest.
 
         Raises:
@@ -97,7 +97,7 @@ class ArtifactReader:
         content = self.registry.blob(self.repository, blob.digest, MAX_CONTENT)
         return read_content(content, _context(tree, artifact, blob))
 
-    def start(self, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> Content:
+    def start(self, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> BlobContent:
         """Return the first ``MAX_START`` bytes of one of the contents of an artifact, which no digest can check.
 
         Raises:
@@ -243,7 +243,7 @@ class _Gathering:
 
 def _source(tree: ArtifactTree, artifact: Artifact) -> str:
     """Return in words which SBOM it is."""
-    if artifact.origin is Origin.OWN:
+    if artifact.origin is ArtifactOrigin.OWN:
         return "This image is the SBOM"
     own = [subject.name for subject in tree.subjects if any(one.digest == artifact.digest for one in subject.artifacts)]
     return ", ".join([" of ".join([f"SBOM {short_digest(artifact.digest)}", *own[:1]]), artifact.origin_text])

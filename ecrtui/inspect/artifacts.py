@@ -35,7 +35,7 @@ _ORDER = (
 """The kinds of artifacts in the order of the tree; others follow."""
 
 
-class Origin(StrEnum):
+class ArtifactOrigin(StrEnum):
     """How an artifact is known to belong to an image."""
 
     REFERRER = "referrer"
@@ -65,7 +65,7 @@ class Artifact:
 
     digest: str
     kind: ImageKind
-    origin: Origin
+    origin: ArtifactOrigin
     format: str = ""
     size: int | None = None
     created: float | None = None
@@ -138,7 +138,7 @@ class ArtifactTree:
     @property
     def count(self) -> int:
         """The number of artifacts, without the contents of the image itself."""
-        return sum(1 for artifact, _ in self.all_artifacts() if artifact.origin is not Origin.OWN)
+        return sum(1 for artifact, _ in self.all_artifacts() if artifact.origin is not ArtifactOrigin.OWN)
 
     def sboms(self, digest: str) -> tuple[Artifact, ...]:
         """Return the SBOMs of a platform, then those of the image itself."""
@@ -253,7 +253,7 @@ def with_artifact(tree: ArtifactTree, artifact: Artifact) -> ArtifactTree:
     def replaced(artifacts: Sequence[Artifact]) -> tuple[Artifact, ...]:
         return tuple(
             replace(artifact, artifacts=replaced(one.artifacts))
-            if one.digest == artifact.digest and one.origin is not Origin.OWN
+            if one.digest == artifact.digest and one.origin is not ArtifactOrigin.OWN
             else replace(one, artifacts=replaced(one.artifacts))
             for one in artifacts
         )
@@ -273,13 +273,13 @@ def blob_kind(artifact: Artifact, blob: Descriptor) -> tuple[ImageKind, str]:
 def referrer_artifact(referrer: Referrer) -> Artifact:
     """Return what the list of referrers tells of an artifact."""
     if not is_digest(referrer.digest):
-        return Artifact("", ImageKind.ARTIFACT, Origin.REFERRER, problem=referrer.media_type)
+        return Artifact("", ImageKind.ARTIFACT, ArtifactOrigin.REFERRER, problem=referrer.media_type)
     annotations = dict(referrer.annotations)
     predicates = predicate_types(annotations)
     return Artifact(
         referrer.digest,
         image_kind(referrer.media_type, referrer.artifact_type, (), predicates),
-        Origin.REFERRER,
+        ArtifactOrigin.REFERRER,
         _formats(predicates) or format_name(referrer.artifact_type),
         referrer.size,
         parse_zoned_time(created_in(annotations)),
@@ -289,7 +289,7 @@ def referrer_artifact(referrer: Referrer) -> Artifact:
 
 def attestation_artifact(digest: str) -> Artifact:
     """Return an attestation in an index, whose manifest was not read."""
-    return Artifact(digest, ImageKind.ATTESTATION, Origin.INDEX)
+    return Artifact(digest, ImageKind.ATTESTATION, ArtifactOrigin.INDEX)
 
 
 class _Builder:
@@ -326,14 +326,14 @@ class _Builder:
     def _tagged(self, tag: str, manifest: Manifest) -> Iterator[Artifact]:
         """Yield the artifact with a tag of cosign, or those in the index with the referrers tag of the OCI spec."""
         if not is_index(manifest.media_type):
-            found = Artifact(manifest.digest, ImageKind.ARTIFACT, Origin.TAG, tag=tag)
+            found = Artifact(manifest.digest, ImageKind.ARTIFACT, ArtifactOrigin.TAG, tag=tag)
             yield with_manifest(self._with_known(found), manifest)
             return
         for entry in parse_manifest(manifest.text).with_role(DescriptorRole.MANIFEST):
             if is_digest(entry.digest):
                 named = format_name(*predicate_types(entry.annotations), entry.artifact_type)
                 size = entry.size if entry.size >= 0 else None
-                yield self._with_known(Artifact(entry.digest, entry.kind, Origin.TAG, named, size, tag=tag))
+                yield self._with_known(Artifact(entry.digest, entry.kind, ArtifactOrigin.TAG, named, size, tag=tag))
 
     def _with_known(self, artifact: Artifact) -> Artifact:
         """Return an artifact with its time, and with its manifest if that is known."""
@@ -352,7 +352,7 @@ def _own_contents(sources: ArtifactSources, parsed: ParsedManifest, kind: ImageK
         Artifact(
             sources.digest,
             kind,
-            Origin.OWN,
+            ArtifactOrigin.OWN,
             format_name(*predicate_types(layer.annotations), layer.media_type, parsed.artifact_type)
             or layer.annotations.get("org.opencontainers.image.title", ""),
             layer.size if layer.size >= 0 else None,

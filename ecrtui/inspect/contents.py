@@ -12,7 +12,7 @@ from typing import Any
 from ecrtui.ecr import exact_json
 from ecrtui.ecr.units import format_size
 from ecrtui.inspect.archives import Archive, ArchiveFile, is_archive, is_gzip, read_archive, text_of, unpack
-from ecrtui.inspect.envelopes import Opened, open_envelopes, read_document
+from ecrtui.inspect.envelopes import OpenedDocument, open_envelopes, read_document
 from ecrtui.inspect.formats import format_name
 from ecrtui.inspect.packages import PackageList, packages_of
 from ecrtui.inspect.statements import (
@@ -32,7 +32,7 @@ _HEX_COLUMNS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class BlobContent:
     """What is in a blob.
 
     Args:
@@ -81,13 +81,13 @@ class BlobContext:
     known: KnownDigests = field(default_factory=lambda: KnownDigests(MappingProxyType({})))
 
 
-def read_content(content: bytes, context: BlobContext) -> Content:
+def read_content(content: bytes, context: BlobContext) -> BlobContent:
     """Return what is in a blob. Never raise: what cannot be read is shown as text or as bytes, with the problem."""
     exact = text_of(content)
     return replace(_read_content(content, exact, context), is_text=exact is not None)
 
 
-def read_start(start: bytes, size: int, context: BlobContext) -> Content:
+def read_start(start: bytes, size: int, context: BlobContext) -> BlobContent:
     """Return the first bytes of a blob as text or as bytes. Nothing else can be read of a part of a blob.
 
     Args:
@@ -100,8 +100,8 @@ def read_start(start: bytes, size: int, context: BlobContext) -> Content:
     problem = f"These are the first {format_size(shown)} of {format_size(size)}."
     named = format_name(context.media_type, context.artifact_type)
     if text is None:
-        return Content(named, exact=hexadecimal(start, size), problem=problem, is_text=False, is_whole=False)
-    return Content(named, pretty=text, exact=text, problem=problem, is_whole=False)
+        return BlobContent(named, exact=hexadecimal(start, size), problem=problem, is_text=False, is_whole=False)
+    return BlobContent(named, pretty=text, exact=text, problem=problem, is_whole=False)
 
 
 def _whole_characters(start: bytes) -> bytes:
@@ -121,7 +121,7 @@ def file_suffix(media_type: str) -> str:
     return ".txt" if media_type.startswith("text/") else ".bin"
 
 
-def _read_content(content: bytes, exact: str | None, context: BlobContext) -> Content:
+def _read_content(content: bytes, exact: str | None, context: BlobContext) -> BlobContent:
     named = format_name(context.media_type, context.artifact_type)
     if is_notation(context.media_type):
         return _notation(content, context)
@@ -132,8 +132,8 @@ def _read_content(content: bytes, exact: str | None, context: BlobContext) -> Co
     except ValueError as reason:
         problem = _broken(reason) if context.media_type.endswith("json") else ""
         if exact is None:
-            return Content(named or "bytes", exact=hexadecimal(content), problem=problem)
-        return Content(named or "text", pretty=exact, exact=exact, problem=problem)
+            return BlobContent(named or "bytes", exact=hexadecimal(content), problem=problem)
+        return BlobContent(named or "text", pretty=exact, exact=exact, problem=problem)
     return _document(document, exact or "", named, context)
 
 
@@ -163,45 +163,45 @@ def pretty_json(text: str) -> str:
         return text
 
 
-def _document(document: Any, exact: str, named: str, context: BlobContext) -> Content:
+def _document(document: Any, exact: str, named: str, context: BlobContext) -> BlobContent:
     if is_simple_signing(document):
         facts = cosign_facts(document, context.annotations, context.known)
-        return Content("cosign signature", facts, pretty=pretty_json(exact), exact=exact)
+        return BlobContent("cosign signature", facts, pretty=pretty_json(exact), exact=exact)
     opened = open_envelopes(document)
     problem = _broken(ValueError(opened.problem)) if opened.problem else ""
     packages = packages_of(opened.document)
     title = packages.format if packages else format_name(opened.predicate_type) or named or _named(opened)
     facts = statement_facts(opened, context.known)
     pretty = _pretty(opened.document) if opened.envelopes else pretty_json(exact)
-    return Content(title, facts, packages, pretty="" if packages else pretty, exact=exact, problem=problem)
+    return BlobContent(title, facts, packages, pretty="" if packages else pretty, exact=exact, problem=problem)
 
 
-def _named(opened: Opened) -> str:
+def _named(opened: OpenedDocument) -> str:
     return opened.envelopes[-1] if opened.envelopes else "JSON"
 
 
-def _notation(content: bytes, context: BlobContext) -> Content:
+def _notation(content: bytes, context: BlobContext) -> BlobContent:
     exact = text_of(content)
     try:
         facts, problem = notation_facts(content, context.media_type, context.known), ""
     except ValueError as reason:
         facts, problem = (), _broken(reason)
     shown = hexadecimal(content) if exact is None else exact
-    return Content("Notation signature", facts, pretty=pretty_json(exact or ""), exact=shown, problem=problem)
+    return BlobContent("Notation signature", facts, pretty=pretty_json(exact or ""), exact=shown, problem=problem)
 
 
-def _archive(content: bytes, named: str, context: BlobContext) -> Content:
+def _archive(content: bytes, named: str, context: BlobContext) -> BlobContent:
     found = read_archive(content)
     if not found.files and is_gzip(content):
         return _unpacked(content, found, named, context)
-    return Content(named or "archive", files=found.files, exact=hexadecimal(content), problem=found.problem)
+    return BlobContent(named or "archive", files=found.files, exact=hexadecimal(content), problem=found.problem)
 
 
-def _unpacked(content: bytes, found: Archive, named: str, context: BlobContext) -> Content:
+def _unpacked(content: bytes, found: Archive, named: str, context: BlobContext) -> BlobContent:
     """Return what is in a gzip file that is no archive."""
     inner, missing = unpack(content)
     if missing or is_gzip(inner):
-        return Content(named or "bytes", exact=hexadecimal(content), problem=found.problem)
+        return BlobContent(named or "bytes", exact=hexadecimal(content), problem=found.problem)
     return read_content(inner, replace(context, media_type=context.media_type.removesuffix("+gzip")))
 
 

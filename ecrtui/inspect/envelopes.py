@@ -38,7 +38,7 @@ class StatementSubject:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedDocument:
     """A document with the envelopes that were around it.
 
     Args:
@@ -86,9 +86,9 @@ def read_document(content: bytes) -> Any:
         raise ValueError(f"it is not JSON: {problem}") from None
 
 
-def open_envelopes(document: Any) -> Opened:
+def open_envelopes(document: Any) -> OpenedDocument:
     """Return what is in the envelopes of a document. A document without envelopes is returned as it is."""
-    opened = Opened(document)
+    opened = OpenedDocument(document)
     for _ in range(MAX_ENVELOPES):
         inner = _open(opened)
         if inner is None:
@@ -114,7 +114,7 @@ def decode_base64(text: object) -> bytes:
         raise ValueError("it is not base64") from None
 
 
-def _open(opened: Opened) -> Opened | None:
+def _open(opened: OpenedDocument) -> OpenedDocument | None:
     """Return the content of the outermost envelope; None if the document is no envelope."""
     document = opened.document
     if isinstance(document, str) and opened.statement:  # cosign keeps some predicates as JSON in a text
@@ -135,7 +135,7 @@ def _open(opened: Opened) -> Opened | None:
     return None
 
 
-def _payload(opened: Opened, document: Mapping[str, Any]) -> Opened:
+def _payload(opened: OpenedDocument, document: Mapping[str, Any]) -> OpenedDocument:
     try:
         inner = read_document(decode_base64(document["payload"]))
     except ValueError as problem:
@@ -145,16 +145,18 @@ def _payload(opened: Opened, document: Mapping[str, Any]) -> Opened:
     return _with(opened, "DSSE envelope", dsse=to_mapping(document), document=inner)
 
 
-def _text_predicate(opened: Opened, text: str) -> Opened | None:
+def _text_predicate(opened: OpenedDocument, text: str) -> OpenedDocument | None:
     try:
         return _with(opened, document=parse_json(text)) if text.lstrip().startswith("{") else None
     except ValueError:
         return None
 
 
-def _with(opened: Opened, envelope: str = "", **changes: Any) -> Opened:
+def _with(opened: OpenedDocument, envelope: str = "", **changes: Any) -> OpenedDocument:
     values = {name: getattr(opened, name) for name in ("document", "dsse", "bundle", "statement", "problem")}
-    return Opened(envelopes=(*opened.envelopes, envelope) if envelope else opened.envelopes, **(values | changes))
+    return OpenedDocument(
+        envelopes=(*opened.envelopes, envelope) if envelope else opened.envelopes, **(values | changes)
+    )
 
 
 def _subjects(statement: Mapping[str, Any]) -> Iterator[StatementSubject]:

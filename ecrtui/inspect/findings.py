@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.findings import SEVERITIES, Answer, Finding, ScanReport, scan_status_text
+from ecrtui.ecr.findings import SEVERITIES, Availability, Finding, ScanReport, scan_status_text
 from ecrtui.ecr.image import ImageKind
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest
 from ecrtui.ecr.permissions import action_of
@@ -102,8 +102,8 @@ class FindingRow:
     severity: str
     score: float | None
     """The highest score."""
-    fix: Answer
-    exploit: Answer
+    fix: Availability
+    exploit: Availability
     installed: str
     """The installed versions."""
     fixed_in: str
@@ -244,17 +244,17 @@ def _joined(texts: Iterable[str]) -> str:
     return ", ".join(filter(None, dict.fromkeys(texts)))
 
 
-def _joined_fix(answers: Sequence[Answer]) -> Answer:
+def _joined_fix(answers: Sequence[Availability]) -> Availability:
     """Return whether all images have a fix, or some, or none; UNKNOWN if a scan does not tell and none has one."""
     if len(set(answers)) == 1:
         return answers[0]
-    if Answer.YES in answers or Answer.PARTIAL in answers:
-        return Answer.PARTIAL
-    return Answer.UNKNOWN
+    if Availability.YES in answers or Availability.PARTIAL in answers:
+        return Availability.PARTIAL
+    return Availability.UNKNOWN
 
 
-def _worst_answer(answers: Sequence[Answer]) -> Answer:
-    return next((answer for answer in (Answer.YES, Answer.UNKNOWN) if answer in answers), Answer.NO)
+def _worst_answer(answers: Sequence[Availability]) -> Availability:
+    return next((answer for answer in (Availability.YES, Availability.UNKNOWN) if answer in answers), Availability.NO)
 
 
 def _rank(severity: str) -> int:
@@ -275,7 +275,7 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: (*_severity_of(finding), finding.name), reverse=True)
 
 
-_ANSWERS = (Answer.UNKNOWN, Answer.NO, Answer.PARTIAL, Answer.YES)
+_ANSWERS = (Availability.UNKNOWN, Availability.NO, Availability.PARTIAL, Availability.YES)
 """What a scan answers, in the order in which findings are sorted."""
 
 SortKey = Callable[[FindingRow], Any]

@@ -30,7 +30,7 @@ from ecrtui.catalog.filter.lexer import Term
 from ecrtui.catalog.filter.matching import matcher
 from ecrtui.catalog.filter.parser import Filter, parse_terms
 from ecrtui.catalog.filter.values import COMPARISONS, number_test, one_of, require_plain, time_test, value_error
-from ecrtui.ecr.findings import SEVERITIES, Answer
+from ecrtui.ecr.findings import SEVERITIES, Availability
 from ecrtui.inspect.findings import FindingRow
 
 _SHOWN: Sequence[Callable[[FindingRow], str]] = tuple(
@@ -89,15 +89,17 @@ def _known(read: Callable[[FindingRow], float | None], test: Callable[[float], b
 
 
 def _answered(
-    read: Callable[[FindingRow], Answer], choices: Collection[Answer]
+    read: Callable[[FindingRow], Availability], choices: Collection[Availability]
 ) -> Callable[[Term, float], Condition[FindingRow]]:
     """Return the condition on what a scan answers. A partial yes counts as yes."""
 
     def make(term: Term, now: float) -> Condition[FindingRow]:
         require_plain(term, ":", "=")
-        wanted = Answer(one_of(term, [choice.value for choice in choices]))
-        accepted = {Answer.YES, Answer.PARTIAL} if wanted is Answer.YES else {wanted}
-        undecided = None if wanted is Answer.UNKNOWN else lambda rows: [read(row) is Answer.UNKNOWN for row in rows]
+        wanted = Availability(one_of(term, [choice.value for choice in choices]))
+        accepted = {Availability.YES, Availability.PARTIAL} if wanted is Availability.YES else {wanted}
+        undecided = (
+            None if wanted is Availability.UNKNOWN else lambda rows: [read(row) is Availability.UNKNOWN for row in rows]
+        )
         return Condition(lambda rows: [read(row) in accepted for row in rows], {}, undecided)
 
     return make
@@ -121,8 +123,10 @@ FINDINGS: FilterSchema[FindingRow] = FilterSchema(
         "fixed": _text("fixed_in"),
         "severity": _severity,
         "score": _score,
-        "fix": _answered(attrgetter("fix"), tuple(Answer)),
-        "exploit": _answered(attrgetter("exploit"), [answer for answer in Answer if answer is not Answer.PARTIAL]),
+        "fix": _answered(attrgetter("fix"), tuple(Availability)),
+        "exploit": _answered(
+            attrgetter("exploit"), [answer for answer in Availability if answer is not Availability.PARTIAL]
+        ),
         "platform": _text("platforms"),
         "layer": _text("layer"),
         "manager": on_text(lambda row: row.finding.package_manager),

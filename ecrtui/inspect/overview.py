@@ -10,7 +10,7 @@ from ecrtui.ecr import units
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction, predict
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
-from ecrtui.inspect.artifacts import Artifact, Origin, blob_kind
+from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, blob_kind
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import StepOutcome
 
@@ -59,7 +59,7 @@ def artifact_lines(
     found: dict[str, list[str]] = {}
     unread = 0
     for artifact in artifacts:
-        if artifact.origin is Origin.INDEX and artifact.blobs is None:
+        if artifact.origin is ArtifactOrigin.INDEX and artifact.blobs is None:
             unread += 1
             continue
         for kind, name in _contents(artifact):

@@ -13,7 +13,7 @@ from ecrtui.ecr.json_values import parse_json, to_list, to_mapping, to_text
 from ecrtui.ecr.units import MAX_TIME, format_date, reformat_iso_time
 from ecrtui.inspect.cbor import Tagged, parse_cbor
 from ecrtui.inspect.certificates import certificates_of_pem, parse_certificate
-from ecrtui.inspect.envelopes import Opened, StatementSubject, decode_base64, read_document
+from ecrtui.inspect.envelopes import OpenedDocument, StatementSubject, decode_base64, read_document
 
 NOT_VERIFIED = "present, not verified"
 """What is said about every signature and statement: ecrtui reads them and verifies none."""
@@ -52,7 +52,7 @@ class KnownDigests(NamedTuple):
         )
 
 
-def statement_facts(opened: Opened, known: KnownDigests) -> tuple[Fact, ...]:
+def statement_facts(opened: OpenedDocument, known: KnownDigests) -> tuple[Fact, ...]:
     """Return what the envelopes of a document and its statement say; nothing if it has none."""
     facts = [Fact("status", (NOT_VERIFIED,))] if opened.envelopes else []
     if opened.envelopes:

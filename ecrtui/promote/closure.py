@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -156,9 +156,3 @@ def _part_problem(part: Descriptor) -> str:
         size, limit = format_size(part.size), format_size(MAX_LAYER_SIZE)
         return f"{short_digest(part.digest)}, a layer of {size}; ECR stores at most {limit}"
     return ""
-
-
-def missing_children(manifests: Mapping[str, Manifest]) -> Sequence[str]:
-    """Return the digests of children that these manifests name and that are not among them."""
-    named = (child for manifest in manifests.values() for child in part_digests(manifest))
-    return [child for child in dict.fromkeys(named) if child not in manifests]

@@ -13,7 +13,7 @@ from ecrtui.ecr.location import account_of_arn
 from ecrtui.registry.calls import method_of
 from ecrtui.registry.configuration_sources import SourcedValue, configuration_sources, credentials_source
 from ecrtui.registry.gateway import EcrRegistry
-from ecrtui.registry.permission_probes import Answer, Subject, probe
+from ecrtui.registry.permission_probes import ProbeResult, ProbeTarget, probe
 from ecrtui.registry.profiles import list_profiles
 from ecrtui.registry.validation import MAX_NAME, structures, text, validate_reply
 
@@ -150,14 +150,14 @@ class Diagnosis:
         clock = None if theirs is None else theirs - (begun + ended) / 2
         return RegistryAnswer(ended - begun, clock, name, arn)
 
-    def subject(self, repository: str, answer: RegistryAnswer | None) -> Subject:
+    def subject(self, repository: str, answer: RegistryAnswer | None) -> ProbeTarget:
         """Return what to ask permissions for: a named repository, or else that of the answer of the registry."""
         registry_arn, found, _ = (answer.arn if answer else "").partition(_ARN_RESOURCE)
         name = repository or (answer.repository if answer else "")
         arn = f"{registry_arn}{found}{name}" if found and name else ""
-        return Subject(self._connection.registry_id or account_of_arn(arn), name, arn)
+        return ProbeTarget(self._connection.registry_id or account_of_arn(arn), name, arn)
 
-    def permission(self, permission: Permission, subject: Subject) -> Answer:
+    def permission(self, permission: Permission, subject: ProbeTarget) -> ProbeResult:
         """Return whether the caller has a permission; see :mod:`ecrtui.registry.permission_probes`."""
         return probe(self._clients, permission, subject)
 

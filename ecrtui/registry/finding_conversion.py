@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ecrtui.ecr.findings import SEVERITIES, UNREADABLE, Answer, Finding
+from ecrtui.ecr.findings import SEVERITIES, UNREADABLE, Availability, Finding
 from ecrtui.registry.validation import (
     MAX_SCORE,
     Reply,
@@ -61,7 +61,7 @@ def _basic(entry: Reply) -> Finding:
         fixed_in=fixed_in,
         description=text(entry, "description"),
         uri=text(entry, "uri"),
-        fix=Answer.YES if fixed_in else Answer.UNKNOWN,
+        fix=Availability.YES if fixed_in else Availability.UNKNOWN,
         score=value,
         score_version=version,
         vector=attributes.get(f"CVSS{version}_VECTOR", ""),
@@ -133,17 +133,17 @@ def _fixed_version(value: str) -> str:
     return "" if value.strip().lower() in _NO_VERSION else value
 
 
-def _package_fix(of_finding: str, version: str) -> Answer:
+def _package_fix(of_finding: str, version: str) -> Availability:
     """Return whether there is a fix for one package of a finding; PARTIAL means: for some of its packages."""
     if _fixed_version(version):
-        return Answer.YES
+        return Availability.YES
     if version or of_finding == "PARTIAL":
-        return Answer.NO
+        return Availability.NO
     return _answer(of_finding)
 
 
-def _answer(value: str) -> Answer:
-    return {"YES": Answer.YES, "NO": Answer.NO}.get(value, Answer.UNKNOWN)
+def _answer(value: str) -> Availability:
+    return {"YES": Availability.YES, "NO": Availability.NO}.get(value, Availability.UNKNOWN)
 
 
 def _score(entry: Reply, details: Reply) -> float | None:

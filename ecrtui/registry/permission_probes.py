@@ -91,7 +91,7 @@ class Access(StrEnum):
     UNKNOWN = "not known"
 
 
-class Answer(NamedTuple):
+class ProbeResult(NamedTuple):
     """What a request shows about a permission. ``reason`` has the words of the service, or why nothing was sent."""
 
     access: Access
@@ -99,7 +99,7 @@ class Answer(NamedTuple):
     hint: str = ""
 
 
-class Subject(NamedTuple):
+class ProbeTarget(NamedTuple):
     """What the requests are about.
 
     Args:
@@ -113,20 +113,20 @@ class Subject(NamedTuple):
     arn: str = ""
 
 
-def probe(clients: Clients, permission: Permission, subject: Subject) -> Answer:
+def probe(clients: Clients, permission: Permission, subject: ProbeTarget) -> ProbeResult:
     """Ask for one permission."""
     operation = permission.operation
     if reason := _why_not_asked(clients, operation, subject):
-        return Answer(Access.UNKNOWN, reason)
+        return ProbeResult(Access.UNKNOWN, reason)
     try:
         with clients.calling(operation, repository=subject.repository):
             method_of(clients.write_client, operation)(**_request(operation, subject))
     except EcrTuiError as error:
         return _from_error(error)
-    return Answer(Access.ALLOWED)
+    return ProbeResult(Access.ALLOWED)
 
 
-def _why_not_asked(clients: Clients, operation: str, subject: Subject) -> str:
+def _why_not_asked(clients: Clients, operation: str, subject: ProbeTarget) -> str:
     if operation not in _WITHOUT_REPOSITORY and not subject.repository:
         return "there is no repository to ask about"
     if operation == "ListTagsForResource" and not subject.arn:
@@ -138,7 +138,7 @@ def _why_not_asked(clients: Clients, operation: str, subject: Subject) -> str:
     return ""
 
 
-def _request(operation: str, subject: Subject) -> dict[str, Any]:
+def _request(operation: str, subject: ProbeTarget) -> dict[str, Any]:
     if operation == "ListTagsForResource":
         return {"resourceArn": subject.arn}
     request = dict(_PARAMETERS.get(operation, {}))
@@ -149,9 +149,9 @@ def _request(operation: str, subject: Subject) -> dict[str, Any]:
     return request
 
 
-def _from_error(error: EcrTuiError) -> Answer:
+def _from_error(error: EcrTuiError) -> ProbeResult:
     if error.kind is ErrorKind.DENIED:
-        return Answer(Access.DENIED, error.detail, error.hint)
+        return ProbeResult(Access.DENIED, error.detail, error.hint)
     if error.kind in _AFTER_THE_CHECK:
-        return Answer(Access.ALLOWED)
-    return Answer(Access.UNKNOWN, str(error), error.hint)
+        return ProbeResult(Access.ALLOWED)
+    return ProbeResult(Access.UNKNOWN, str(error), error.hint)

@@ -48,7 +48,7 @@ class SearchedRegistry(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Progress:
+class SearchProgress:
     """The progress of a search.
 
     Args:
@@ -79,7 +79,7 @@ class Progress:
         """Seconds until all registries that throttled a request get the next one."""
         return max((batch.throttled for batch in self.batches.values()), default=0.0)
 
-    def after(self, registry: SearchedRegistry, batch: FindBatch) -> Progress:
+    def after(self, registry: SearchedRegistry, batch: FindBatch) -> SearchProgress:
         """Return the progress after another batch of a registry."""
         return replace(self, batches={**self.batches, registry.number: batch})
 
@@ -89,7 +89,7 @@ class Found(NamedTuple):
 
     registry: SearchedRegistry
     answers: tuple[FindAnswer, ...]
-    progress: Progress
+    progress: SearchProgress
 
 
 _Result = tuple[SearchedRegistry, FindBatch | EcrTuiError]
@@ -111,7 +111,7 @@ class FindEverywhere:
         self._sources = sources
         self._readable = readable
         self._query = query
-        self._progress = Progress()
+        self._progress = SearchProgress()
         self._readings: list[FindReading] = []
         self._merged: MergedListing[_Result] | None = None
         self._closed = Event()

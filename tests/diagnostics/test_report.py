@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from threading import Event
 
-from ecrtui.diagnostics.report import Check, Question, Section, Status, ask_all
+from ecrtui.diagnostics.report import Check, Question, ReportSection, Status, ask_all
 from ecrtui.errors import ConnectionFailed
 
 
@@ -22,8 +22,8 @@ def test_a_check_without_an_answer_is_not_known_and_the_others_are_shown() -> No
         Question("B", "two", lambda: [Check("two", "2")]),
     ]
     assert list(ask_all(questions, 0.5)) == [
-        Section("A", (Check("one", "1"),)),
-        Section("B", (Check("stuck", "no answer within 0.5 seconds", Status.UNKNOWN), Check("two", "2"))),
+        ReportSection("A", (Check("one", "1"),)),
+        ReportSection("B", (Check("stuck", "no answer within 0.5 seconds", Status.UNKNOWN), Check("two", "2"))),
     ]
     never.set()
 

@@ -34,7 +34,7 @@ def begin(database: Database, repository_id: int = 1, now: float = NOW) -> str:
         return uploads.begin_upload(connection, repository_id, now=now)
 
 
-def find(database: Database, upload_id: str, repository_id: int = 1, now: float = NOW) -> uploads.Upload:
+def find(database: Database, upload_id: str, repository_id: int = 1, now: float = NOW) -> uploads.OpenUpload:
     with database.read() as connection:
         return uploads.find_upload(connection, repository_id, upload_id, now=now)
 

@@ -17,8 +17,16 @@ from ecrtui.emulator.demo.attachments import SOCI
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.errors import AccessDenied, NotFound, Refused
 from ecrtui.inspect.artifact_reading import MAX_SUBJECTS, ArtifactReader
-from ecrtui.inspect.artifacts import Artifact, ArtifactSources, ArtifactTree, Origin, artifact_tree, blob_kind, walk
-from ecrtui.inspect.contents import Content
+from ecrtui.inspect.artifacts import (
+    Artifact,
+    ArtifactOrigin,
+    ArtifactSources,
+    ArtifactTree,
+    artifact_tree,
+    blob_kind,
+    walk,
+)
+from ecrtui.inspect.contents import BlobContent
 from ecrtui.registry.protocol import ECR_CAPABILITIES
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
@@ -88,7 +96,7 @@ def test_the_tree_has_referrers_tags_of_cosign_and_attestations_each_at_its_subj
     ]
 
 
-def contents(env: Env, tree: ArtifactTree) -> dict[str, Content]:
+def contents(env: Env, tree: ArtifactTree) -> dict[str, BlobContent]:
     """Return every content, by the subject and the place of its artifact."""
     found = {}
     for subject in tree.subjects:
@@ -195,7 +203,7 @@ def test_an_archived_or_missing_image_is_an_error() -> None:
 
 def test_a_large_content_is_refused_before_it_is_read(env: Env) -> None:
     blob = Descriptor(DescriptorRole.LAYER, digest_of("large"), "application/octet-stream", 5_000_000)
-    artifact = Artifact(digest_of("a"), ImageKind.ARTIFACT, Origin.REFERRER, blobs=(blob,))
+    artifact = Artifact(digest_of("a"), ImageKind.ARTIFACT, ArtifactOrigin.REFERRER, blobs=(blob,))
     with pytest.raises(Refused, match=r"The content has 5\.0 MB"):
         env.reader.content(env.tree(), artifact, blob)
 
@@ -259,7 +267,7 @@ def test_an_image_that_is_an_artifact_is_named_by_its_media_type(
     artifact_type: str, media_type: str, kind: ImageKind, named: str
 ) -> None:
     tree = tree_of(image_of({"mediaType": media_type, "digest": A, "size": 4}, artifactType=artifact_type))
-    assert [(one.kind, one.format, one.origin) for one in tree.root.artifacts] == [(kind, named, Origin.OWN)]
+    assert [(one.kind, one.format, one.origin) for one in tree.root.artifacts] == [(kind, named, ArtifactOrigin.OWN)]
 
 
 def test_the_requests_have_a_limit() -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from ecrtui.catalog.filter import FilterError
-from ecrtui.ecr.findings import UNREADABLE, Answer, Finding, ScanReport
+from ecrtui.ecr.findings import UNREADABLE, Availability, Finding, ScanReport
 from ecrtui.ecr.manifest import OCI_INDEX, OCI_MANIFEST, parse_manifest
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, unsupported
 from ecrtui.inspect import findings_export
@@ -39,16 +39,16 @@ CURL = Finding(
     "8.4.0",
     "A heap based buffer overflow.",
     "https://example.com/curl",
-    fix=Answer.YES,
-    exploit=Answer.YES,
+    fix=Availability.YES,
+    exploit=Availability.YES,
     score=9.8,
     layer=LAYERS[1],
     first_seen=NOW - DAY,
     in_use=2,
 )
-OPENSSL = Finding("CVE-2014-0160", "HIGH", "openssl", "1.0.1f", "1.0.1g", fix=Answer.YES, score=7.5)
+OPENSSL = Finding("CVE-2014-0160", "HIGH", "openssl", "1.0.1f", "1.0.1g", fix=Availability.YES, score=7.5)
 OPENSSL_ARM = Finding(
-    "CVE-2014-0160", "MEDIUM", "openssl", "1.0.1e", fix=Answer.NO, exploit=Answer.NO, score=8.0, layer="odd"
+    "CVE-2014-0160", "MEDIUM", "openssl", "1.0.1e", fix=Availability.NO, exploit=Availability.NO, score=8.0, layer="odd"
 )
 NCURSES = Finding("CVE-2023-50495", "MEDIUM", "ncurses", "6.4-4")
 BROKEN = Finding(UNREADABLE, "UNDEFINED", description="severity is 7, not a text")
@@ -67,15 +67,15 @@ def test_the_platforms_are_joined_into_one_row_for_each_vulnerability_in_a_packa
     assert (curl.id, curl.platforms, curl.layer, curl.score) == ("CVE-2023-38545", "linux/arm64", "2 of 3", 9.8)
     assert (openssl.severity, openssl.score, openssl.platforms) == ("HIGH", 8.0, "linux/amd64, linux/arm64")
     assert (openssl.installed, openssl.fixed_in, openssl.layer) == ("1.0.1f, 1.0.1e", "1.0.1g", "odd")
-    assert (openssl.fix, openssl.exploit) == (Answer.PARTIAL, Answer.UNKNOWN)
-    assert (ncurses.fix, ncurses.score, ncurses.in_use) == (Answer.UNKNOWN, None, None)
+    assert (openssl.fix, openssl.exploit) == (Availability.PARTIAL, Availability.UNKNOWN)
+    assert (ncurses.fix, ncurses.score, ncurses.in_use) == (Availability.UNKNOWN, None, None)
     assert broken.unreadable
     assert severity_counts(rows()) == (("CRITICAL", 1), ("HIGH", 1), ("MEDIUM", 1), ("UNDEFINED", 1))
 
 
 def test_the_worst_findings_are_those_at_the_top_of_the_table() -> None:
     higher_score = replace(NCURSES, name="CVE-2024-3094", severity="CRITICAL", score=10.0)
-    newer = replace(CURL, name="CVE-2023-44487", fixed_in="", fix=Answer.NO)
+    newer = replace(CURL, name="CVE-2023-44487", fixed_in="", fix=Availability.NO)
     findings = (BROKEN, NCURSES, CURL, OPENSSL, newer, higher_score)
     assert worst_first(findings) == [higher_score, newer, CURL, OPENSSL, NCURSES, BROKEN]
     table = join_findings([PlatformScan(AMD, ScanReport(findings))])

@@ -13,7 +13,7 @@ from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest
 from ecrtui.ecr.referrer import Referrer
-from ecrtui.inspect.artifacts import Artifact, Origin, attestation_artifact, referrer_artifact, with_manifest
+from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, attestation_artifact, referrer_artifact, with_manifest
 from ecrtui.inspect.lifecycle import dry_run
 from ecrtui.inspect.overview import NotRead, artifact_lines, lifecycle_text, stored_size, tag_origins
 from ecrtui.retag.journal.entry import JournalEntry
@@ -30,7 +30,7 @@ def referrer(kind: str, **annotations: str) -> Referrer:
 
 
 def cosign(digest: str) -> Artifact:
-    return Artifact(digest, ImageKind.SIGNATURE, Origin.TAG, "cosign tag")
+    return Artifact(digest, ImageKind.SIGNATURE, ArtifactOrigin.TAG, "cosign tag")
 
 
 def lines(artifacts: Sequence[Artifact], not_read: Sequence[NotRead] = ()) -> dict[str, str]:

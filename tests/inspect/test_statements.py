@@ -14,7 +14,7 @@ from ecrtui.ecr.digest import digest_of
 from ecrtui.emulator.demo.certificates import AUTHORITY, RELEASE, WORKFLOW, pem
 from ecrtui.inspect.cbor import Tagged, parse_cbor
 from ecrtui.inspect.certificates import certificates_of_pem, parse_certificate
-from ecrtui.inspect.contents import BlobContext, Content, read_content
+from ecrtui.inspect.contents import BlobContent, BlobContext, read_content
 from ecrtui.inspect.statements import NOT_VERIFIED, KnownDigests
 from tests.ecr.test_exact_json import VALUES
 
@@ -33,13 +33,13 @@ def b64url(document: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(document).encode()).decode().rstrip("=")
 
 
-def read(document: Any, media_type: str = "application/json", **annotations: str) -> Content:
+def read(document: Any, media_type: str = "application/json", **annotations: str) -> BlobContent:
     named = {name.replace("__", "/").replace("_", "."): value for name, value in annotations.items()}
     content = document if isinstance(document, bytes) else json.dumps(document).encode()
     return read_content(content, BlobContext(media_type, annotations=named, known=KNOWN))
 
 
-def facts(content: Content) -> dict[str, tuple[str, ...]]:
+def facts(content: BlobContent) -> dict[str, tuple[str, ...]]:
     assert not content.problem
     return dict(content.facts)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ecrtui.ecr.findings import UNREADABLE, Answer, Finding
+from ecrtui.ecr.findings import UNREADABLE, Availability, Finding
 from ecrtui.registry.finding_conversion import findings
 
 
@@ -62,8 +62,8 @@ def test_everything_in_an_enhanced_scan_is_kept() -> None:
         "1:1.4.3-13.amzn2",
         "bad",
         "https://example.com/1",
-        Answer.YES,
-        Answer.YES,
+        Availability.YES,
+        Availability.YES,
         6.7,
         "3.1",
         "CVSS:3.1/AV:N",
@@ -77,7 +77,7 @@ def test_everything_in_an_enhanced_scan_is_kept() -> None:
         1_700_000_500.5,
         3,
     )
-    assert (second.fixed_in, second.fix, second.version) == ("", Answer.NO, "1.4.3")
+    assert (second.fixed_in, second.fix, second.version) == ("", Availability.NO, "1.4.3")
 
 
 def test_a_finding_without_details_has_its_title_and_nothing_else() -> None:
@@ -88,17 +88,19 @@ def test_a_finding_without_details_has_its_title_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("available", "version", "fix"),
     [
-        ("YES", "2", Answer.YES),
-        ("YES", None, Answer.YES),
-        ("NO", "NotAvailable", Answer.NO),
-        ("NO", None, Answer.NO),
-        ("PARTIAL", None, Answer.NO),
-        (None, "NotAvailable", Answer.NO),
-        (None, None, Answer.UNKNOWN),
-        ("MAYBE", None, Answer.UNKNOWN),
+        ("YES", "2", Availability.YES),
+        ("YES", None, Availability.YES),
+        ("NO", "NotAvailable", Availability.NO),
+        ("NO", None, Availability.NO),
+        ("PARTIAL", None, Availability.NO),
+        (None, "NotAvailable", Availability.NO),
+        (None, None, Availability.UNKNOWN),
+        ("MAYBE", None, Availability.UNKNOWN),
     ],
 )
-def test_a_package_has_a_fix_only_if_the_scan_says_so(available: str | None, version: str | None, fix: Answer) -> None:
+def test_a_package_has_a_fix_only_if_the_scan_says_so(
+    available: str | None, version: str | None, fix: Availability
+) -> None:
     (found,) = enhanced({"name": "a", "fixedInVersion": version}, fixAvailable=available)
     assert found.fix is fix
 
@@ -107,8 +109,8 @@ def test_a_package_has_a_fix_only_if_the_scan_says_so(available: str | None, ver
     ("attributes", "members"),
     [
         ({"package_name": "curl", "package_version": "8.3"}, {"package": "curl", "version": "8.3"}),
-        ({"fixed_in_versions": "8.4.0, 8.5"}, {"fixed_in": "8.4.0, 8.5", "fix": Answer.YES}),
-        ({}, {"fix": Answer.UNKNOWN, "score": None}),
+        ({"fixed_in_versions": "8.4.0, 8.5"}, {"fixed_in": "8.4.0, 8.5", "fix": Availability.YES}),
+        ({}, {"fix": Availability.UNKNOWN, "score": None}),
         ({"CVSS2_SCORE": "4.3", "CVSS3_SCORE": "9.8", "CVSS3_VECTOR": "v"}, {"score": 9.8, "vector": "v"}),
         ({"CVSS2_SCORE": "4"}, {"score": 4.0, "score_version": "2"}),
         ({"CVSS3_SCORE": "N/A", "CVSS2_SCORE": "1.0"}, {"score": 1.0}),

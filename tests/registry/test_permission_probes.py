@@ -10,7 +10,7 @@ import pytest
 from ecrtui.ecr.permissions import PERMISSIONS, Permission, Purpose, permissions_for
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.registry.diagnosis import Diagnosis
-from ecrtui.registry.permission_probes import Access, Subject
+from ecrtui.registry.permission_probes import Access, ProbeTarget
 from ecrtui.retag.plan import TagChange
 from ecrtui.settings import Connection, Settings
 from ecrtui.wiring import open_diagnosis, open_engine, open_registry
@@ -42,7 +42,7 @@ def diagnosis(embedded: EmbeddedRegistry, opened: Diagnosis) -> Diagnosis:
     return opened
 
 
-def subject(diagnosis: Diagnosis) -> Subject:
+def subject(diagnosis: Diagnosis) -> ProbeTarget:
     return diagnosis.subject("", diagnosis.answer())
 
 
@@ -94,7 +94,7 @@ def test_a_request_that_always_has_an_effect_is_not_sent(embedded: EmbeddedRegis
 
 
 def test_without_a_repository_only_the_permissions_of_the_registry_are_known(diagnosis: Diagnosis) -> None:
-    known = {permission.operation for permission in PERMISSIONS if _is_known(diagnosis, permission, Subject())}
+    known = {permission.operation for permission in PERMISSIONS if _is_known(diagnosis, permission, ProbeTarget())}
     of_the_account = {permission.operation for permission in PERMISSIONS if not permission.on_repository}
     assert known == of_the_account | {"DescribeRepositories"}
 
@@ -105,7 +105,7 @@ def test_no_permission_is_known_from_a_repository_that_does_not_exist(diagnosis:
     assert not _is_known(diagnosis, next(p for p in PERMISSIONS if p.operation == "DescribeImages"), missing)
 
 
-def _is_known(diagnosis: Diagnosis, permission: Permission, asked: Subject) -> bool:
+def _is_known(diagnosis: Diagnosis, permission: Permission, asked: ProbeTarget) -> bool:
     return diagnosis.permission(permission, asked).access is not Access.UNKNOWN
 
 

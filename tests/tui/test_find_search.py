@@ -10,13 +10,13 @@ from ecrtui.connections import SessionFactory
 from ecrtui.errors import UsageError
 from ecrtui.session import Session
 from ecrtui.settings import Connection, load
-from ecrtui.tui.find_search import FindEverywhere, Progress, SearchedRegistry
+from ecrtui.tui.find_search import FindEverywhere, SearchedRegistry, SearchProgress
 
 
 def test_the_progress_counts_each_registry_once_and_waits_for_the_slowest() -> None:
     source = SessionFactory(Connection(), load({}))
     first, second = SearchedRegistry(0, source, None), SearchedRegistry(1, source, None)
-    progress = Progress()
+    progress = SearchProgress()
     for registry, batch in (
         (first, FindBatch((), 1, 5)),
         (first, FindBatch((), 3, 5, listing=True, throttled=4.0)),

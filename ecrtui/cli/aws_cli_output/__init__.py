@@ -13,14 +13,14 @@ from datetime import date
 from typing import Any, TextIO
 
 from ecrtui.cli.aws_cli_output.encoding import check_encoding
-from ecrtui.cli.aws_cli_output.query import Query, compile_query
+from ecrtui.cli.aws_cli_output.query import CompiledQuery, compile_query
 from ecrtui.cli.aws_cli_output.terminal import for_display
 from ecrtui.errors import UsageError
 
 __all__ = [
     "COLORS",
     "FORMATS",
-    "Query",
+    "CompiledQuery",
     "check_encoding",
     "check_format",
     "compile_query",
@@ -37,19 +37,21 @@ COLORS = ("on", "off", "auto")
 """The values of ``--color``. With ``auto`` tables have colors on a terminal only."""
 
 
-def check_format(format: str, query: str | Query | None = None, stream: TextIO | None = None) -> Query | None:  # noqa: A002
+def check_format(
+    output_format: str, query: str | CompiledQuery | None = None, stream: TextIO | None = None
+) -> CompiledQuery | None:
     """Check the format, the query and the encoding of the stream, and return the compiled query for :func:`write`.
 
     Args:
-        format: one of :data:`FORMATS`.
+        output_format: one of :data:`FORMATS`.
         query: a JMESPath expression, as text or compiled.
         stream: the stream to write to; standard output if None.
 
     Raises:
         UsageError: the format or the encoding (``AWS_CLI_OUTPUT_ENCODING``) is unknown, or the query is not valid.
     """
-    if format not in FORMATS:
-        raise UsageError(f"Unknown output type: {format}", "", f"The formats are {', '.join(FORMATS)}.")
+    if output_format not in FORMATS:
+        raise UsageError(f"Unknown output type: {output_format}", "", f"The formats are {', '.join(FORMATS)}.")
     compiled = compile_query(query) if isinstance(query, str) else query
     check_encoding(stream if stream is not None else sys.stdout)
     return compiled
@@ -57,8 +59,8 @@ def check_format(format: str, query: str | Query | None = None, stream: TextIO |
 
 def write(
     value: Any,
-    format: str = "json",  # noqa: A002 - the name of the option
-    query: str | Query | None = None,
+    output_format: str = "json",
+    query: str | CompiledQuery | None = None,
     stream: TextIO | None = None,
     *,
     title: str = "",
@@ -69,7 +71,7 @@ def write(
 
     Args:
         value: dicts, lists and scalars; dates are written as ISO 8601.
-        format: one of :data:`FORMATS`; ``off`` writes nothing.
+        output_format: one of :data:`FORMATS`; ``off`` writes nothing.
         query: a JMESPath expression that selects a part of the value.
         stream: the stream to write to; standard output if None.
         title: the heading of a table: the operation ("PutImage").
@@ -84,27 +86,27 @@ def write(
         OSError: the stream cannot be written.
         UnicodeEncodeError: the encoding of the stream lacks a character.
     """
-    if format not in FORMATS:
-        raise UsageError(f"Unknown output type: {format}", "", f"The formats are {', '.join(FORMATS)}.")
-    if format == "off":
+    if output_format not in FORMATS:
+        raise UsageError(f"Unknown output type: {output_format}", "", f"The formats are {', '.join(FORMATS)}.")
+    if output_format == "off":
         return
     compiled = compile_query(query) if isinstance(query, str) else query
     found = value if compiled is None else compiled.search(value)
     target = stream if stream is not None else sys.stdout
     shown = target.isatty() if terminal is None else terminal
-    if format == "table":
+    if output_format == "table":
         _write_table(found, target, title, color, terminal=shown)
     else:
-        _WRITERS[format](found, for_display(target, format, terminal=shown))
+        _WRITERS[output_format](found, for_display(target, output_format, terminal=shown))
     target.flush()
 
 
-def render(value: Any, format: str, query: Query | None = None, *, title: str = "") -> str:  # noqa: A002
+def render(value: Any, output_format: str, query: CompiledQuery | None = None, *, title: str = "") -> str:
     """Return the text that :func:`write` would write, without colors."""
     from io import StringIO
 
     stream = StringIO()
-    write(value, format, query, stream, title=title, color="off")
+    write(value, output_format, query, stream, title=title, color="off")
     return stream.getvalue()
 
 

@@ -13,14 +13,14 @@ class QueryMismatchError(EcrTuiError):
     kind = ErrorKind.USAGE
 
 
-class Query(Protocol):
+class CompiledQuery(Protocol):
     """A compiled JMESPath expression."""
 
     def search(self, value: Any) -> Any:
         """Return what the expression selects from the value; None if nothing. Raise QueryMismatchError."""
 
 
-def compile_query(expression: str) -> Query:
+def compile_query(expression: str) -> CompiledQuery:
     """Compile a JMESPath expression.
 
     Raises:

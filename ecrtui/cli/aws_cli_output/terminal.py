@@ -27,18 +27,18 @@ def terminal_width(default: int = 80) -> int:
         return default
 
 
-def for_display(stream: TextIO, format: str, *, terminal: bool | None = None) -> TextIO:  # noqa: A002
+def for_display(stream: TextIO, output_format: str, *, terminal: bool | None = None) -> TextIO:
     """Return a stream that makes registry text visible if a terminal shows it; other streams get the exact text.
 
     Args:
         stream: the stream to write to.
-        format: the output format. Tables escape their own cells, because they contain color sequences.
+        output_format: a value of ``--output``. Tables escape their own cells, because they contain color sequences.
         terminal: whether a terminal shows the output, possibly through a pager. None asks the stream.
     """
     shown = stream.isatty() if terminal is None else terminal
-    if not shown or format == "table":
+    if not shown or output_format == "table":
         return stream
-    escape = visible_json if format in ("json", "jsonl") else partial(visible_lines, keep_tabs=True)
+    escape = visible_json if output_format in ("json", "jsonl") else partial(visible_lines, keep_tabs=True)
     return cast(TextIO, _EscapingStream(stream, escape))
 
 

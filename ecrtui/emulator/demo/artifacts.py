@@ -29,7 +29,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Artifact:
+class DemoArtifact:
     """A manifest with its exact text, and the parts that the repository needs before it.
 
     Args:
@@ -44,7 +44,7 @@ class Artifact:
     media_type: str
     contents: Mapping[str, bytes] = field(default_factory=dict)
     declared: Mapping[str, int] = field(default_factory=dict)
-    parts: Sequence[Artifact] = ()
+    parts: Sequence[DemoArtifact] = ()
     platform: Mapping[str, str] = field(default_factory=dict)
     build: Build | None = None
 
@@ -67,7 +67,7 @@ class Artifact:
         return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.manifest.encode())}
 
 
-def image(build: Build, platform: str = "linux/amd64", *, annotations: Mapping[str, str] | None = None) -> Artifact:
+def image(build: Build, platform: str = "linux/amd64", *, annotations: Mapping[str, str] | None = None) -> DemoArtifact:
     """Return an image as BuildKit writes it."""
     content, layers = _parts_of_image(build, platform, OCI_LAYER)
     document = {
@@ -80,7 +80,7 @@ def image(build: Build, platform: str = "linux/amd64", *, annotations: Mapping[s
     return _image(json.dumps(document, indent=2, ensure_ascii=False), OCI_MANIFEST, content, layers, platform, build)
 
 
-def image_without_media_type(build: Build, platform: str = "linux/amd64") -> Artifact:
+def image_without_media_type(build: Build, platform: str = "linux/amd64") -> DemoArtifact:
     """Return an image as umoci writes it, without a media type in the manifest."""
     content, layers = _parts_of_image(build, platform, OCI_LAYER)
     document = {
@@ -91,7 +91,7 @@ def image_without_media_type(build: Build, platform: str = "linux/amd64") -> Art
     return _image(json.dumps(document, separators=(",", ":")), OCI_MANIFEST, content, layers, platform, build)
 
 
-def docker_image(build: Build, platform: str = "linux/amd64") -> Artifact:
+def docker_image(build: Build, platform: str = "linux/amd64") -> DemoArtifact:
     """Return an image as ``docker push`` writes it."""
     content, layers = _parts_of_image(build, platform, _DOCKER_LAYER)
     document = {
@@ -103,7 +103,7 @@ def docker_image(build: Build, platform: str = "linux/amd64") -> Artifact:
     return _image(json.dumps(document, indent=3), DOCKER_V2, content, layers, platform, build)
 
 
-def build_cache(application: Application, key: str) -> Artifact:
+def build_cache(application: Application, key: str) -> DemoArtifact:
     """Return a build cache of BuildKit (``--cache-to type=registry,image-manifest=true``)."""
     layers = [declared_layer(OCI_LAYER, f"{application.name} cache {key} {number}", 60e6) for number in range(6)]
     records = [{"digest": digest_of(f"{key} {number}".encode()), "layers": [{"layer": number}]} for number in range(6)]
@@ -118,7 +118,7 @@ def build_cache(application: Application, key: str) -> Artifact:
     return _image(json.dumps(document, indent=2), OCI_MANIFEST, content, layers, "")
 
 
-def index(images: Sequence[Artifact], attestations: Sequence[Artifact]) -> Artifact:
+def index(images: Sequence[DemoArtifact], attestations: Sequence[DemoArtifact]) -> DemoArtifact:
     """Return an index as BuildKit writes it, with an attestation for each image, or without any."""
     entries = [{**one.descriptor, "platform": dict(one.platform)} for one in images] + [
         {
@@ -132,17 +132,17 @@ def index(images: Sequence[Artifact], attestations: Sequence[Artifact]) -> Artif
         for attestation, one in zip(attestations, images, strict=False)
     ]
     document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
-    return Artifact(json.dumps(document, indent=2), OCI_INDEX, parts=[*images, *attestations])
+    return DemoArtifact(json.dumps(document, indent=2), OCI_INDEX, parts=[*images, *attestations])
 
 
-def docker_list(images: Sequence[Artifact]) -> Artifact:
+def docker_list(images: Sequence[DemoArtifact]) -> DemoArtifact:
     """Return a manifest list as ``docker manifest push`` writes it."""
     entries = [{**one.descriptor, "platform": dict(one.platform)} for one in images]
     document = {"schemaVersion": 2, "mediaType": DOCKER_LIST, "manifests": entries}
-    return Artifact(json.dumps(document, indent=3), DOCKER_LIST, parts=list(images))
+    return DemoArtifact(json.dumps(document, indent=3), DOCKER_LIST, parts=list(images))
 
 
-def helm_chart(name: str, version: str, app_version: str, description: str, created: float) -> Artifact:
+def helm_chart(name: str, version: str, app_version: str, description: str, created: float) -> DemoArtifact:
     """Return a chart as ``helm push`` writes it, without ``mediaType``."""
     chart = {
         "name": name,
@@ -169,9 +169,9 @@ def helm_chart(name: str, version: str, app_version: str, description: str, crea
 
 def _image(
     text: str, media_type: str, config: bytes, layers: Sequence[Layer], platform: str, build: Build | None = None
-) -> Artifact:
+) -> DemoArtifact:
     contents = {layer.descriptor["digest"]: layer.content for layer in layers if layer.content is not None}
-    return Artifact(
+    return DemoArtifact(
         text,
         media_type,
         {digest_of(config): config, **contents},

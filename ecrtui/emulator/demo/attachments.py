@@ -13,7 +13,7 @@ from typing import Any
 
 from ecrtui.emulator.blobs import digest_of
 from ecrtui.emulator.demo import certificates, sboms
-from ecrtui.emulator.demo.artifacts import EMPTY, OCI_CONFIG, Artifact, descriptor, index
+from ecrtui.emulator.demo.artifacts import EMPTY, OCI_CONFIG, DemoArtifact, descriptor, index
 from ecrtui.emulator.demo.builds import Build, iso_time
 from ecrtui.emulator.manifests import OCI_MANIFEST
 
@@ -29,7 +29,7 @@ _SPDX_DOCUMENT = "https://spdx.dev/Document"
 _BUILDKIT = "https://mobyproject.org/buildkit@v1"
 
 
-def attested_index(images: Sequence[Artifact], *, with_sboms: bool = False) -> Artifact:
+def attested_index(images: Sequence[DemoArtifact], *, with_sboms: bool = False) -> DemoArtifact:
     """Return an index as BuildKit writes it, with an attestation for each image.
 
     Args:
@@ -39,7 +39,7 @@ def attested_index(images: Sequence[Artifact], *, with_sboms: bool = False) -> A
     return index(images, [attestation(one, with_sbom=with_sboms) for one in images])
 
 
-def attestation(attested: Artifact, *, with_sbom: bool = False) -> Artifact:
+def attestation(attested: DemoArtifact, *, with_sbom: bool = False) -> DemoArtifact:
     """Return the unsigned attestation that BuildKit adds to an image: its provenance, and its SBOM if asked for."""
     build, platform = attested.origin()
     statements = [_statement(attested, _SLSA_02, _provenance_02(build, platform))]
@@ -66,10 +66,10 @@ def attestation(attested: Artifact, *, with_sbom: bool = False) -> Artifact:
         ],
     }
     stored = {digest_of(content): content for content in (config_content, *contents)}
-    return Artifact(json.dumps(document, indent=2), OCI_MANIFEST, stored)
+    return DemoArtifact(json.dumps(document, indent=2), OCI_MANIFEST, stored)
 
 
-def cosign_signature(signed: Artifact, uri: str, build: Build) -> Artifact:
+def cosign_signature(signed: DemoArtifact, uri: str, build: Build) -> DemoArtifact:
     """Return a keyless signature as cosign stores it under the tag ``sha256-….sig``."""
     payload = {
         "critical": {
@@ -97,7 +97,7 @@ def cosign_signature(signed: Artifact, uri: str, build: Build) -> Artifact:
     return _cosign_image("application/vnd.dev.cosign.simplesigning.v1+json", content, annotations)
 
 
-def cosign_attestation(attested: Artifact, build: Build) -> Artifact:
+def cosign_attestation(attested: DemoArtifact, build: Build) -> DemoArtifact:
     """Return a signed provenance as ``cosign attest`` stores it under the tag ``sha256-….att``."""
     envelope = json.dumps(_envelope(_statement(attested, _SLSA_1, _provenance_1(build)))).encode()
     annotations = {
@@ -108,12 +108,12 @@ def cosign_attestation(attested: Artifact, build: Build) -> Artifact:
     return _cosign_image("application/vnd.dsse.envelope.v1+json", envelope, annotations)
 
 
-def cosign_tag(signed: Artifact, suffix: str = "sig") -> str:
+def cosign_tag(signed: DemoArtifact, suffix: str = "sig") -> str:
     """Return the tag under which cosign stores the signature (``sig``) or the attestation (``att``) of an image."""
     return f"{signed.digest.replace(':', '-')}.{suffix}"
 
 
-def sigstore_bundle(attested: Artifact, build: Build) -> Artifact:
+def sigstore_bundle(attested: DemoArtifact, build: Build) -> DemoArtifact:
     """Return a signed provenance as cosign 3 attaches it."""
     statement = _statement(attested, _SLSA_1, _provenance_1(build))
     bundle = {
@@ -140,8 +140,8 @@ def sigstore_bundle(attested: Artifact, build: Build) -> Artifact:
 
 
 def referrer(
-    subject: Artifact, artifact_type: str, media_type: str, content: bytes, annotations: Mapping[str, str]
-) -> Artifact:
+    subject: DemoArtifact, artifact_type: str, media_type: str, content: bytes, annotations: Mapping[str, str]
+) -> DemoArtifact:
     """Return an OCI 1.1 artifact that refers to an image, as ``oras attach`` writes it."""
     document = {
         "schemaVersion": 2,
@@ -153,10 +153,10 @@ def referrer(
         "annotations": dict(annotations),
     }
     text = json.dumps(document, separators=(",", ":"))
-    return Artifact(text, OCI_MANIFEST, {digest_of(b"{}"): b"{}", digest_of(content): content})
+    return DemoArtifact(text, OCI_MANIFEST, {digest_of(b"{}"): b"{}", digest_of(content): content})
 
 
-def spdx_sbom(subject: Artifact, build: Build) -> Artifact:
+def spdx_sbom(subject: DemoArtifact, build: Build) -> DemoArtifact:
     """Return an SPDX SBOM that refers to an image. That of an index lists the packages of its first image."""
     listed = subject.parts[0] if subject.parts else subject
     document = sboms.spdx(build, "linux/amd64", listed.digest)
@@ -164,7 +164,7 @@ def spdx_sbom(subject: Artifact, build: Build) -> Artifact:
     return referrer(subject, SPDX, SPDX, json.dumps(document, separators=(",", ":")).encode(), annotations)
 
 
-def cyclonedx_sbom(subject: Artifact) -> Artifact:
+def cyclonedx_sbom(subject: DemoArtifact) -> DemoArtifact:
     """Return a CycloneDX SBOM that refers to an image of one platform."""
     build, platform = subject.origin()
     document = sboms.cyclonedx(build, platform, subject.digest)
@@ -172,7 +172,7 @@ def cyclonedx_sbom(subject: Artifact) -> Artifact:
     return referrer(subject, CYCLONEDX, CYCLONEDX, json.dumps(document, indent=2).encode(), annotations)
 
 
-def notation_signature(subject: Artifact, build: Build) -> Artifact:
+def notation_signature(subject: DemoArtifact, build: Build) -> DemoArtifact:
     """Return a signature of Notary Project that refers to an image or to an artifact of one."""
     protected = {
         "alg": "ES256",
@@ -203,14 +203,14 @@ def notation_signature(subject: Artifact, build: Build) -> Artifact:
     )
 
 
-def soci_index(subject: Artifact, build: Build) -> Artifact:
+def soci_index(subject: DemoArtifact, build: Build) -> DemoArtifact:
     """Return a SOCI index. It is binary. With it, a node starts a container before it has pulled the whole image."""
     content = b"\x00ztoc\x01" + shake_256(subject.digest.encode()).digest(1800)
     annotations = {"org.opencontainers.image.created": iso_time(build.created + 60)}
     return referrer(subject, SOCI, "application/octet-stream", content, annotations)
 
 
-def _cosign_image(media_type: str, content: bytes, annotations: Mapping[str, str]) -> Artifact:
+def _cosign_image(media_type: str, content: bytes, annotations: Mapping[str, str]) -> DemoArtifact:
     config = {
         "architecture": "",
         "created": "0001-01-01T00:00:00Z",
@@ -227,10 +227,10 @@ def _cosign_image(media_type: str, content: bytes, annotations: Mapping[str, str
         "layers": [{**descriptor(media_type, content), "annotations": dict(annotations)}],
     }
     text = json.dumps(document, separators=(",", ":"))
-    return Artifact(text, OCI_MANIFEST, {digest_of(config_content): config_content, digest_of(content): content})
+    return DemoArtifact(text, OCI_MANIFEST, {digest_of(config_content): config_content, digest_of(content): content})
 
 
-def _statement(attested: Artifact, predicate_type: str, predicate: Json) -> Json:
+def _statement(attested: DemoArtifact, predicate_type: str, predicate: Json) -> Json:
     return {
         "_type": "https://in-toto.io/Statement/v0.1"
         if predicate_type == _SLSA_02

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ecrtui.emulator import manifests, partitions, policy_documents, storage
-from ecrtui.emulator.demo.artifacts import Artifact
+from ecrtui.emulator.demo.artifacts import DemoArtifact
 from ecrtui.emulator.lifecycle_document import stored_text
 from ecrtui.emulator.operations import scans
 
@@ -103,7 +103,7 @@ class DemoRepository:
         """Return the URI for pulls."""
         return f"{partitions.registry_host(self.registry.region, self.registry.registry_id)}/{self.name}"
 
-    def push(self, artifact: Artifact, *tags: str, age: float, pulled: float | None = None) -> Artifact:
+    def push(self, artifact: DemoArtifact, *tags: str, age: float, pulled: float | None = None) -> DemoArtifact:
         """Push an artifact, its parts first.
 
         Args:
@@ -117,14 +117,14 @@ class DemoRepository:
             storage.set_tag(self._connection, self.id, tag, image_id)
         return artifact
 
-    def archive(self, artifact: Artifact, *, age: float) -> None:
+    def archive(self, artifact: DemoArtifact, *, age: float) -> None:
         """Archive an image. The age is in days."""
         self._connection.execute(
             "UPDATE images SET status = 'ARCHIVED', last_archived_at = ? WHERE repository_id = ? AND digest = ?",
             (self._moment(age), self.id, artifact.digest),
         )
 
-    def scan_failed(self, artifact: Artifact, reason: str) -> None:
+    def scan_failed(self, artifact: DemoArtifact, reason: str) -> None:
         """Mark the last scan of an image as failed."""
         self._connection.execute(
             "UPDATE scans SET status = 'FAILED', description = ?, severity_counts = '{}', completed_at = NULL"
@@ -139,7 +139,7 @@ class DemoRepository:
     def _moment(self, age: float) -> float:
         return self.registry.now - age * DAY
 
-    def _image(self, artifact: Artifact, age: float, pulled: float | None) -> int:
+    def _image(self, artifact: DemoArtifact, age: float, pulled: float | None) -> int:
         row = self._connection.execute(
             "SELECT id FROM images WHERE repository_id = ? AND digest = ?", (self.id, artifact.digest)
         ).fetchone()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from ecrtui.emulator.demo import artifacts, attachments, hostile
-from ecrtui.emulator.demo.artifacts import Artifact
+from ecrtui.emulator.demo.artifacts import DemoArtifact
 from ecrtui.emulator.demo.builds import Build
 from ecrtui.emulator.demo.demo_registry import DAY, DemoRegistry, DemoRepository, RepositorySetup
 from ecrtui.emulator.demo.runtimes import Application
@@ -51,7 +51,7 @@ def build(application: Application, version: str, age: float, **labels: str) -> 
     return Build(application, version, NEWEST_BUILD - age * DAY, labels)
 
 
-def both_platforms(one: Build, *, with_sboms: bool = False) -> Artifact:
+def both_platforms(one: Build, *, with_sboms: bool = False) -> DemoArtifact:
     """Return an index for the two platforms of the demo's applications."""
     images = [artifacts.image(one, platform) for platform in (AMD64, ARM64)]
     return attachments.attested_index(images, with_sboms=with_sboms)
@@ -95,7 +95,7 @@ def checkout(repository: DemoRepository) -> None:
     _attach_everything(repository, release, newest)
 
 
-def _attach_everything(repository: DemoRepository, release: Artifact, one: Build) -> None:
+def _attach_everything(repository: DemoRepository, release: DemoArtifact, one: Build) -> None:
     """Sign a release, and attach an artifact of every kind to it and to its platforms."""
     amd64, arm64, *_ = release.parts
     signature = attachments.cosign_signature(release, repository.uri, one)

@@ -82,7 +82,7 @@ def _append(call: Call, context: RequestContext) -> None:
     layers.append_part(context, upload, body, _first_byte(call, upload))
 
 
-def _first_byte(call: Call, upload: uploads.Upload) -> int:
+def _first_byte(call: Call, upload: uploads.OpenUpload) -> int:
     """Return the position of the first byte of the body: that of Content-Range, or else the end of the upload."""
     text = call.request.headers.get("content-range")
     if text is None:
@@ -99,7 +99,7 @@ def _context(call: Call, upload_id: str, operation: str = "UploadLayerPart") -> 
     return call.context(operation, uploadId=upload_id)
 
 
-def _upload(context: RequestContext) -> uploads.Upload:
+def _upload(context: RequestContext) -> uploads.OpenUpload:
     with context.database.read() as connection:
         return layers.find_upload(context, connection)
 

@@ -47,7 +47,7 @@ def upload_layer_part(context: RequestContext) -> dict[str, Any]:
     return {**context.repository_members(), "uploadId": upload.id, "lastByteReceived": received - 1}
 
 
-def append_part(context: RequestContext, upload: uploads.Upload, pieces: Iterable[bytes], first: int) -> int:
+def append_part(context: RequestContext, upload: uploads.OpenUpload, pieces: Iterable[bytes], first: int) -> int:
     """Append a part of any size to an upload; return the number of bytes that the upload has then.
 
     Args:
@@ -173,7 +173,7 @@ def _is_archived(layer: sqlite3.Row) -> bool:
     return bool(layer["named"] and not layer["active"])
 
 
-def find_upload(context: RequestContext, connection: sqlite3.Connection) -> uploads.Upload:
+def find_upload(context: RequestContext, connection: sqlite3.Connection) -> uploads.OpenUpload:
     """Return the upload of the request.
 
     Raises:
@@ -186,7 +186,7 @@ def find_upload(context: RequestContext, connection: sqlite3.Connection) -> uplo
         raise _upload_not_found(context) from None
 
 
-def _check_parts(context: RequestContext, connection: sqlite3.Connection, upload: uploads.Upload) -> None:
+def _check_parts(context: RequestContext, connection: sqlite3.Connection, upload: uploads.OpenUpload) -> None:
     if not upload.size:
         raise ServiceError(  # devcontainers/cli#814
             "EmptyUploadException",

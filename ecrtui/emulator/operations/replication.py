@@ -30,7 +30,7 @@ SETTING = "replication"
 NO_RULES: dict[str, Any] = {"rules": []}
 
 
-class Destination(NamedTuple):
+class ReplicationDestination(NamedTuple):
     """A registry that images are replicated to (``ReplicationDestination``)."""
 
     region: str
@@ -44,7 +44,7 @@ class Destination(NamedTuple):
 def put_replication_configuration(context: RequestContext) -> dict[str, Any]:
     """PutReplicationConfiguration: later pushes are replicated, images that are there are not."""
     configuration = context["replicationConfiguration"]
-    own = Destination(context.region, context.registry_id)
+    own = ReplicationDestination(context.region, context.registry_id)
     if own in all_destinations(configuration):
         raise constraint_violation(
             "replicationConfiguration", "Replication destination cannot be the same as the source registry"
@@ -66,7 +66,7 @@ def describe_image_replication_status(context: RequestContext) -> dict[str, Any]
         "imageId": {"imageDigest": image["digest"], **tag_member(context["imageId"])},
         "replicationStatuses": [
             {
-                **Destination(row["region"], row["registry_id"]).to_api(),
+                **ReplicationDestination(row["region"], row["registry_id"]).to_api(),
                 "status": row["status"],
                 **({"failureCode": row["failure_code"]} if row["failure_code"] else {}),
             }
@@ -81,14 +81,16 @@ def configuration_of(connection: sqlite3.Connection, registry_id: str, region: s
     return configuration
 
 
-def destinations(configuration: Mapping[str, Any], name: str, *, of_deletions: bool = False) -> list[Destination]:
+def destinations(
+    configuration: Mapping[str, Any], name: str, *, of_deletions: bool = False
+) -> list[ReplicationDestination]:
     """Return the destinations of a repository, each once.
 
     Args:
         name: the repository's name.
         of_deletions: True for the rules that replicate deletions.
     """
-    found: dict[Destination, None] = {}
+    found: dict[ReplicationDestination, None] = {}
     for rule in configuration["rules"]:
         filters = rule.get("repositoryFilters")
         matches = filters is None or any(name.startswith(entry["filter"]) for entry in filters)
@@ -97,7 +99,7 @@ def destinations(configuration: Mapping[str, Any], name: str, *, of_deletions: b
     return list(found)
 
 
-def all_destinations(configuration: Mapping[str, Any]) -> set[Destination]:
+def all_destinations(configuration: Mapping[str, Any]) -> set[ReplicationDestination]:
     """Return the destinations of all rules."""
     return {destination for rule in configuration["rules"] for destination in _destinations_of(rule)}
 
@@ -133,7 +135,7 @@ def replicate_image(
     repository: sqlite3.Row,
     image_id: int,
     tag: str | None,
-    destination: Destination,
+    destination: ReplicationDestination,
 ) -> str:
     """Replicate an image, with the images that it names, and record the status.
 
@@ -187,7 +189,7 @@ def _is_granted(
     context: RequestContext,
     connection: sqlite3.Connection,
     repository: sqlite3.Row,
-    destination: Destination,
+    destination: ReplicationDestination,
     actions: Sequence[str],
 ) -> bool:
     """Return True if the destination is of the same account, or its registry policy allows the actions."""
@@ -233,16 +235,16 @@ def _children(connection: sqlite3.Connection, image_id: int) -> list[int]:
     return [row["id"] for row in rows]
 
 
-def _repository(connection: sqlite3.Connection, destination: Destination, name: str) -> sqlite3.Row | None:
+def _repository(connection: sqlite3.Connection, destination: ReplicationDestination, name: str) -> sqlite3.Row | None:
     row: sqlite3.Row | None = connection.execute(
         "SELECT * FROM repositories WHERE region = ? AND registry_id = ? AND name = ?", (*destination, name)
     ).fetchone()
     return row
 
 
-def _destinations_of(rule: Mapping[str, Any]) -> Iterator[Destination]:
+def _destinations_of(rule: Mapping[str, Any]) -> Iterator[ReplicationDestination]:
     for entry in rule["destinations"]:
-        yield Destination(entry["region"], entry["registryId"])
+        yield ReplicationDestination(entry["region"], entry["registryId"])
 
 
 OPERATIONS: dict[str, Operation] = {

@@ -15,7 +15,7 @@ from ecrtui.emulator import pagination
 from ecrtui.emulator.errors import ServiceError, constraint_violation
 from ecrtui.emulator.operations import replication
 from ecrtui.emulator.operations.image_ids import to_image_id
-from ecrtui.emulator.operations.replication import Destination
+from ecrtui.emulator.operations.replication import ReplicationDestination
 from ecrtui.emulator.request_context import Operation, RequestContext
 
 PAGE_SIZE = 25
@@ -37,7 +37,7 @@ class _Replication(NamedTuple):
 
 def start_replication_backfill(context: RequestContext) -> dict[str, Any]:
     """StartReplicationBackfill: replicate the images that a rule selects for the destination."""
-    destination = Destination(context["destination"]["region"], context["destination"]["registryId"])
+    destination = ReplicationDestination(context["destination"]["region"], context["destination"]["registryId"])
     uuid = str(uuid4())
     with context.database.write() as connection:
         configuration = replication.configuration_of(connection, context.registry_id, context.region)
@@ -135,7 +135,10 @@ def describe_replication_backfill_results(context: RequestContext) -> dict[str, 
 
 
 def _pending(
-    context: RequestContext, connection: sqlite3.Connection, configuration: dict[str, Any], destination: Destination
+    context: RequestContext,
+    connection: sqlite3.Connection,
+    configuration: dict[str, Any],
+    destination: ReplicationDestination,
 ) -> Iterator[_Replication]:
     """Yield each active image and tag that the configuration replicates to the destination."""
     repositories = connection.execute(
@@ -170,7 +173,7 @@ def _backfill(context: RequestContext, connection: sqlite3.Connection) -> sqlite
 def _to_api(connection: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
     return {
         "replicationBackfillId": row["uuid"],
-        "destination": Destination(row["destination_region"], row["destination_registry_id"]).to_api(),
+        "destination": ReplicationDestination(row["destination_region"], row["destination_registry_id"]).to_api(),
         "status": row["status"],
         "progress": _progress(connection, row["id"]),
         "startedAt": row["started_at"],

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from ecrtui.ecr.image import ImageKind
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.artifact_reading import ArtifactReader
-from ecrtui.inspect.artifacts import Artifact, ArtifactTree, Origin, blob_kind
+from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, ArtifactTree, blob_kind
 from ecrtui.inspect.comparison.rows import Known, NotKnown, not_known
-from ecrtui.inspect.contents import Content
+from ecrtui.inspect.contents import BlobContent
 
 MAX_STATEMENTS = 8
 """Statements that are read to find the provenance of an image."""
@@ -33,7 +33,7 @@ class NamedContent(NamedTuple):
     """One of the contents of an artifact that is no image: a file of a chart, a document."""
 
     name: str
-    content: Content
+    content: BlobContent
 
 
 def signatures(tree: ArtifactTree, part: str) -> Known[tuple[str, ...]]:
@@ -75,7 +75,7 @@ def read_contents(reader: ArtifactReader, tree: ArtifactTree) -> tuple[NamedCont
     Raises:
         EcrTuiError: a content cannot be read.
     """
-    own = [artifact for artifact in tree.root.artifacts if artifact.origin is Origin.OWN]
+    own = [artifact for artifact in tree.root.artifacts if artifact.origin is ArtifactOrigin.OWN]
     return tuple(
         NamedContent(_name(artifact, number), reader.content(tree, artifact, blob))
         for number, artifact in enumerate(own[:MAX_CONTENTS], 1)
@@ -89,7 +89,7 @@ def _attached(tree: ArtifactTree, part: str) -> Sequence[Artifact]:
     return [artifact for subject in (*own, tree.root) for artifact in subject.artifacts]
 
 
-def _provenance(reader: ArtifactReader, tree: ArtifactTree, artifact: Artifact) -> Iterator[Content]:
+def _provenance(reader: ArtifactReader, tree: ArtifactTree, artifact: Artifact) -> Iterator[BlobContent]:
     whole = reader.with_blobs(artifact)
     for blob in whole.blobs or ():
         if blob_kind(whole, blob)[0] in _STATEMENTS:

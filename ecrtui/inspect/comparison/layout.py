@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ecrtui.ecr.safe_text import visible
-from ecrtui.inspect.comparison.rows import Change, Row, Section, changes_only
+from ecrtui.inspect.comparison.rows import ChangeKind, Row, Section, changes_only
 
 MAX_LABEL, MAX_LABEL_NARROW = 24, 14
 """Cells of a label beside which values are aligned, with two columns and with one. A longer one moves them right."""
@@ -31,7 +31,7 @@ class Line(NamedTuple):
     """
 
     text: str
-    change: Change | None = None
+    change: ChangeKind | None = None
     first: bool = False
     label: int = 0
 
@@ -54,7 +54,7 @@ def section_lines(section: Section, width: int, *, everything: bool) -> Sequence
         for row in rows
         for line in _row_lines(row, label_width, width, columns=not (_is_one_sided(row) and _group(row) in too_long))
     ]
-    problems = [Line(visible(problem), Change.NOT_KNOWN) for problem in section.problems]
+    problems = [Line(visible(problem), ChangeKind.NOT_KNOWN) for problem in section.problems]
     if problems and lines:
         lines.append(Line(""))
     lines += problems
@@ -136,11 +136,11 @@ def _has_one_value(before: str | None, after: str | None) -> bool:
     return before is None or after is None or before == after
 
 
-def _stacked(label: str, before: str | None, after: str | None, note: str, change: Change) -> Iterator[Line]:
+def _stacked(label: str, before: str | None, after: str | None, note: str, change: ChangeKind) -> Iterator[Line]:
     """Yield a row whose values need lines of their own; a single value stays beside its label, and wraps."""
     if _has_one_value(before, after):
         yield Line(_one_column(label, before, after, note), change, first=True, label=len(label))
         return
     yield Line(f"{label}  {note}".rstrip(), change, first=True, label=len(label))
-    yield Line(f"    - {before}", Change.REMOVED)
-    yield Line(f"    + {after}", Change.ADDED)
+    yield Line(f"    - {before}", ChangeKind.REMOVED)
+    yield Line(f"    + {after}", ChangeKind.ADDED)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ecrtui.ecr.differences import Difference, aligned, differences, first_difference, step, text_differences
 from ecrtui.ecr.exact_json import parse_exact, write_json
-from ecrtui.inspect.comparison.rows import Change, Row, lone_row, row_of, value_row
+from ecrtui.inspect.comparison.rows import ChangeKind, Row, lone_row, row_of, value_row
 
 EXCERPT_BYTES = 8
 """Bytes that are shown from the first difference of two blobs on."""
@@ -107,9 +107,9 @@ def _line_rows(before: Sequence[str], after: Sequence[str], name: str) -> Iterat
             pair = (old, new) if old.strip() == new.strip() else (old.strip(), new.strip())
             yield value_row(f"{name}, line {new_start + number + 1}", *pair)
         for number in range(start + both, end):
-            yield lone_row(f"{name}, line {number + 1}", before[number].strip(), Change.REMOVED)
+            yield lone_row(f"{name}, line {number + 1}", before[number].strip(), ChangeKind.REMOVED)
         for number in range(new_start + both, new_end):
-            yield lone_row(f"{name}, line {number + 1}", after[number].strip(), Change.ADDED)
+            yield lone_row(f"{name}, line {number + 1}", after[number].strip(), ChangeKind.ADDED)
 
 
 def byte_rows(before: bytes, after: bytes, label: str) -> Sequence[Row]:
@@ -127,15 +127,15 @@ def difference_row(difference: Difference) -> Row:
     if difference.before is None or difference.after is None:
         added = difference.before is None
         value = parse_exact(difference.after or difference.before or "null")
-        return lone_row(label, value, Change.ADDED if added else Change.REMOVED)
+        return lone_row(label, value, ChangeKind.ADDED if added else ChangeKind.REMOVED)
     return value_row(label, parse_exact(difference.before), parse_exact(difference.after))
 
 
 def _lone(label: str, name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Row:
     """Return the row of a member that only one of two objects has."""
     if name in after:
-        return lone_row(label, after[name], Change.ADDED)
-    return lone_row(label, before[name], Change.REMOVED)
+        return lone_row(label, after[name], ChangeKind.ADDED)
+    return lone_row(label, before[name], ChangeKind.REMOVED)
 
 
 def _label(path: str) -> str:

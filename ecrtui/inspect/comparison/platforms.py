@@ -9,7 +9,7 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.manifest import ParsedManifest, Platform
 from ecrtui.ecr.units import format_names
 from ecrtui.inspect.comparison.members import order_row
-from ecrtui.inspect.comparison.rows import Change, Row
+from ecrtui.inspect.comparison.rows import ChangeKind, Row
 
 DEFAULT_VARIANTS = {"arm64": "v8", "arm": "v7", "amd64": "v1"}
 """The variant of an architecture that is named without one (containerd, ``platforms.Normalize``)."""
@@ -108,9 +108,9 @@ def platform_rows(pairs: Sequence[PlatformPair], after: Sequence[IndexPlatform])
     rows = [_row_of_both(both)] if both else []
     for before, new in pairs:
         if before is None and new is not None:
-            rows.append(Row(f"platform {new.name}", None, short_digest(new.digest), Change.ADDED))
+            rows.append(Row(f"platform {new.name}", None, short_digest(new.digest), ChangeKind.ADDED))
         elif new is None and before is not None:
-            rows.append(Row(f"platform {before.name}", short_digest(before.digest), None, Change.REMOVED))
+            rows.append(Row(f"platform {before.name}", short_digest(before.digest), None, ChangeKind.REMOVED))
     order = order_row(
         [pair.name for pair in both],
         [pair.name for pair in sorted(both, key=lambda pair: _position(pair, after))],
@@ -126,7 +126,7 @@ def _row_of_both(pairs: Sequence[PlatformPair]) -> Row:
     note = f"{format_names(differing)} {'differs' if len(differing) == 1 else 'differ'}" if differing else ""
     if len(pairs) > 1 and len(differing) == len(pairs):
         note = "all differ"
-    return Row("platforms", names[0], names[1], Change.CHANGED if differing else Change.SAME, note)
+    return Row("platforms", names[0], names[1], ChangeKind.CHANGED if differing else ChangeKind.SAME, note)
 
 
 def _position(pair: PlatformPair, after: Sequence[IndexPlatform]) -> int:

@@ -17,7 +17,7 @@ from ecrtui.inspect.comparison.order import order_note
 Value = TypeVar("Value")
 
 
-class Change(StrEnum):
+class ChangeKind(StrEnum):
     """What happened to a member from image A to image B."""
 
     SAME = "same"
@@ -33,8 +33,14 @@ class Change(StrEnum):
         return _SIGNS[self]
 
 
-_SIGNS = {Change.SAME: " ", Change.ADDED: "+", Change.REMOVED: "-", Change.CHANGED: "~", Change.NOT_KNOWN: "?"}
-DIFFERENCES = (Change.ADDED, Change.REMOVED, Change.CHANGED)
+_SIGNS = {
+    ChangeKind.SAME: " ",
+    ChangeKind.ADDED: "+",
+    ChangeKind.REMOVED: "-",
+    ChangeKind.CHANGED: "~",
+    ChangeKind.NOT_KNOWN: "?",
+}
+DIFFERENCES = (ChangeKind.ADDED, ChangeKind.REMOVED, ChangeKind.CHANGED)
 """The changes that are differences."""
 
 
@@ -53,7 +59,7 @@ class Row:
     label: str
     before: str | None
     after: str | None
-    change: Change
+    change: ChangeKind
     note: str = ""
 
     @property
@@ -78,7 +84,7 @@ class Section:
     problems: tuple[str, ...] = ()
     pending: bool = False
 
-    def count(self, *changes: Change) -> int:
+    def count(self, *changes: ChangeKind) -> int:
         """Return the number of rows with one of these changes."""
         return sum(row.change in changes for row in self.rows)
 
@@ -87,7 +93,7 @@ class Section:
         """The numbers of differences: ``+3 -1 ~9``; ``?`` if something is not known; empty if nothing differs."""
         counts = Counter(row.change for row in self.rows)
         parts = [f"{change.sign}{counts[change]}" for change in DIFFERENCES if counts[change]]
-        unknown = bool(self.problems) or Change.NOT_KNOWN in counts
+        unknown = bool(self.problems) or ChangeKind.NOT_KNOWN in counts
         return " ".join([*parts, *(["?"] if unknown else [])])
 
 
@@ -142,11 +148,11 @@ def is_pending(*values: object) -> bool:
 def row_of(label: str, before: str | None, after: str | None, *, note: str = "") -> Row:
     """Return the row of two texts; None is a member that an image does not have."""
     if before == after:
-        change = Change.SAME
+        change = ChangeKind.SAME
     elif before is None or after is None:
-        change = Change.ADDED if before is None else Change.REMOVED
+        change = ChangeKind.ADDED if before is None else ChangeKind.REMOVED
     else:
-        change = Change.CHANGED
+        change = ChangeKind.CHANGED
     return Row(label, before, after, change, note)
 
 
@@ -165,10 +171,12 @@ def value_row(label: str, before: Any, after: Any) -> Row:
     return row_of(label, *texts, note=note)
 
 
-def lone_row(label: str, value: Any, change: Change) -> Row:
+def lone_row(label: str, value: Any, change: ChangeKind) -> Row:
     """Return the row of a value that only one image has."""
     text = value if _is_plain(value) else write_json(value)
-    return Row(label, text if change is Change.REMOVED else None, text if change is Change.ADDED else None, change)
+    return Row(
+        label, text if change is ChangeKind.REMOVED else None, text if change is ChangeKind.ADDED else None, change
+    )
 
 
 def known_row(label: str, before: Known[str | None], after: Known[str | None], *, note: str = "") -> Row | None:
@@ -176,13 +184,13 @@ def known_row(label: str, before: Known[str | None], after: Known[str | None], *
     if is_pending(before, after):
         return None
     if isinstance(before, NotKnown) or isinstance(after, NotKnown):
-        return Row(label, _in_words(before), _in_words(after), Change.NOT_KNOWN, note)
+        return Row(label, _in_words(before), _in_words(after), ChangeKind.NOT_KNOWN, note)
     return row_of(label, before, after, note=note)
 
 
 def changes_only(rows: Iterable[Row]) -> Sequence[Row]:
     """Return the rows that are not the same."""
-    return [row for row in rows if row.change is not Change.SAME]
+    return [row for row in rows if row.change is not ChangeKind.SAME]
 
 
 def _in_words(value: Known[str | None]) -> str | None:

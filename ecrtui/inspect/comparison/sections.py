@@ -26,7 +26,7 @@ from ecrtui.inspect.comparison.members import (
 )
 from ecrtui.inspect.comparison.order import direction, order_of_versions
 from ecrtui.inspect.comparison.rows import (
-    Change,
+    ChangeKind,
     Known,
     NotKnown,
     Row,
@@ -124,8 +124,8 @@ def layers_section(a: ComparedImage, b: ComparedImage) -> Section:
         if kind == "equal":
             rows += [_shared_layer(*pair) for pair in zip(old[start:end], new[new_start:new_end], strict=True)]
         else:
-            rows += [_lone_layer(layer, Change.REMOVED, new_digests) for layer in old[start:end]]
-            rows += [_lone_layer(layer, Change.ADDED, old_digests) for layer in new[new_start:new_end]]
+            rows += [_lone_layer(layer, ChangeKind.REMOVED, new_digests) for layer in old[start:end]]
+            rows += [_lone_layer(layer, ChangeKind.ADDED, old_digests) for layer in new[new_start:new_end]]
     return Section("layers", tuple(rows))
 
 
@@ -257,11 +257,13 @@ def _shared_layer(old: LayerRow, new: LayerRow) -> Row:
     return row_of(f"layer {number}", *texts, note=new.command or old.command)
 
 
-def _lone_layer(layer: LayerRow, change: Change, others: Set[str]) -> Row:
+def _lone_layer(layer: LayerRow, change: ChangeKind, others: Set[str]) -> Row:
     elsewhere = "also elsewhere in the other image" if layer.digest in others else ""
     text, note = _layer_text(layer), ", ".join(filter(None, (elsewhere, layer.command)))
     label = f"layer {layer.number}"
-    return Row(label, text, None, change, note) if change is Change.REMOVED else Row(label, None, text, change, note)
+    return (
+        Row(label, text, None, change, note) if change is ChangeKind.REMOVED else Row(label, None, text, change, note)
+    )
 
 
 def _layer_text(layer: LayerRow) -> str:
@@ -323,9 +325,9 @@ def _version_set(packages: Iterable[Package]) -> Set[str]:
 
 def _without_lone_package(row: Row) -> Row:
     """Return the row of a package with findings. Without a finding, an image can have the package all the same."""
-    if row.change not in (Change.ADDED, Change.REMOVED):
+    if row.change not in (ChangeKind.ADDED, ChangeKind.REMOVED):
         return row
-    return Row(row.label, row.before or _NO_FINDING, row.after or _NO_FINDING, Change.NOT_KNOWN)
+    return Row(row.label, row.before or _NO_FINDING, row.after or _NO_FINDING, ChangeKind.NOT_KNOWN)
 
 
 def _packages_by_name(packages: Iterable[Package]) -> Mapping[tuple[str, str], Sequence[Package]]:

@@ -17,7 +17,7 @@ from ecrtui.inspect.comparison.compared_image import ComparedImage, ConfigBlob
 from ecrtui.inspect.comparison.members import named_rows
 from ecrtui.inspect.comparison.order import time_note
 from ecrtui.inspect.comparison.rows import (
-    Change,
+    ChangeKind,
     Known,
     NotKnown,
     Row,
@@ -104,7 +104,7 @@ def _size_row(a: ComparedImage, b: ComparedImage) -> Row:
     sizes = size_of(a), size_of(b)
     texts = [units.format_size(size) for size in sizes]
     if sizes[0] is None or sizes[1] is None:
-        return Row("size", texts[0], texts[1], Change.NOT_KNOWN)
+        return Row("size", texts[0], texts[1], ChangeKind.NOT_KNOWN)
     if sizes[0] != sizes[1] and texts[0] == texts[1]:
         texts = [units.format_count(size, "byte") for size in sizes if size is not None]
     return row_of("size", *texts, note=signed_size(sizes[1] - sizes[0]))
@@ -123,7 +123,7 @@ def _layer_rows(a: ComparedImage, b: ComparedImage) -> Iterable[Row]:
     same = [layer.digest for layer in before] == [layer.digest for layer in after]
     new = f", {shared.new} new, {units.format_size(shared.new_size)} to pull" if shared.new else ", nothing to pull"
     note = f"{shared.shared} shared ({units.format_size(shared.shared_size)}){new}"
-    yield Row("layers", str(len(before)), str(len(after)), Change.SAME if same else Change.CHANGED, note)
+    yield Row("layers", str(len(before)), str(len(after)), ChangeKind.SAME if same else ChangeKind.CHANGED, note)
 
 
 def _config_rows(a: ComparedImage, b: ComparedImage, section: Section) -> Iterable[Row]:
@@ -143,7 +143,9 @@ def _config_rows(a: ComparedImage, b: ComparedImage, section: Section) -> Iterab
     yield from label_rows(*settings)
     if others := _other_members(section):
         names = units.format_names(others, MAX_MEMBERS)
-        yield Row("other config", None, None, Change.CHANGED, f"{units.format_count(len(others), 'member')}: {names}")
+        yield Row(
+            "other config", None, None, ChangeKind.CHANGED, f"{units.format_count(len(others), 'member')}: {names}"
+        )
 
 
 def _other_members(section: Section) -> Sequence[str]:
@@ -167,7 +169,7 @@ def _created_rows(a: ComparedImage, b: ComparedImage) -> Iterable[Row]:
 def _package_rows(a: ComparedImage, b: ComparedImage, section: Section) -> Iterable[Row]:
     if section.pending:
         return
-    note = _numbers(section, {Change.CHANGED: "changed", Change.ADDED: "new", Change.REMOVED: "gone"})
+    note = _numbers(section, {ChangeKind.CHANGED: "changed", ChangeKind.ADDED: "new", ChangeKind.REMOVED: "gone"})
     yield _row_of_section(section, _package_text(a.packages), _package_text(b.packages), note)
 
 
@@ -175,11 +177,11 @@ def _finding_rows(a: ComparedImage, b: ComparedImage, section: Section) -> Itera
     if section.pending:
         return
     texts = [_findings_text(side) for side in (a, b)]
-    note = _numbers(section, {Change.REMOVED: "fixed", Change.ADDED: "new", Change.CHANGED: "changed"})
+    note = _numbers(section, {ChangeKind.REMOVED: "fixed", ChangeKind.ADDED: "new", ChangeKind.CHANGED: "changed"})
     row = known_row("findings", *texts, note=note)
     if row is None:
         return
-    yield row if row.change is Change.NOT_KNOWN else _row_of_section(section, row.before, row.after, note)
+    yield row if row.change is ChangeKind.NOT_KNOWN else _row_of_section(section, row.before, row.after, note)
     for finding in islice((row for row in section.rows if row.differs), MAX_FINDINGS):
         yield Row(f"finding {finding.label}", finding.before, finding.after, finding.change, finding.note)
 
@@ -227,7 +229,7 @@ def _findings_text(image: ComparedImage) -> Known[str | None]:
     return units.format_finding_counts(severity_counts(image.findings))
 
 
-def _numbers(section: Section, words: Mapping[Change, str]) -> str:
+def _numbers(section: Section, words: Mapping[ChangeKind, str]) -> str:
     """Return how many rows changed, in the order of the words: ``9 up, 1 down, 2 changed, 3 new``.
 
     Args:
@@ -239,15 +241,15 @@ def _numbers(section: Section, words: Mapping[Change, str]) -> str:
     return ", ".join(f"{units.format_number(counts[one])} {one[1]}" for one in order)
 
 
-def _word(row: Row, words: Mapping[Change, str]) -> str:
-    return row.note if row.change is Change.CHANGED and row.note else words[row.change]
+def _word(row: Row, words: Mapping[ChangeKind, str]) -> str:
+    return row.note if row.change is ChangeKind.CHANGED and row.note else words[row.change]
 
 
 def _row_of_section(section: Section, before: str | None, after: str | None, note: str) -> Row:
     """Return the row of a section of which not everything may be known: not all findings, or not all of an SBOM."""
-    change = Change.CHANGED if any(row.differs for row in section.rows) else Change.SAME
+    change = ChangeKind.CHANGED if any(row.differs for row in section.rows) else ChangeKind.SAME
     if section.problems:
-        change = Change.NOT_KNOWN if change is Change.SAME else change
+        change = ChangeKind.NOT_KNOWN if change is ChangeKind.SAME else change
         note = f"of those that are known: {note}" if note else ""
     return Row(section.name, before, after, change, note)
 

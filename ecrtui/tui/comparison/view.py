@@ -9,17 +9,17 @@ from typing import NamedTuple
 from textual.content import Span as ContentSpan
 
 from ecrtui.inspect.comparison.layout import Line
-from ecrtui.inspect.comparison.rows import DIFFERENCES, Change
+from ecrtui.inspect.comparison.rows import DIFFERENCES, ChangeKind
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.text_document import EMPTY_TEXT, Span, TextDocument, TextRange, prepare_text
 from ecrtui.tui.textual_fixes import segments as paint
 from ecrtui.tui.widgets.text_view import TextView, to_span
 
 STYLES = {
-    Change.ADDED: "$text-success",
-    Change.REMOVED: "$text-error",
-    Change.CHANGED: "$text-warning",
-    Change.NOT_KNOWN: "$text-muted",
+    ChangeKind.ADDED: "$text-success",
+    ChangeKind.REMOVED: "$text-error",
+    ChangeKind.CHANGED: "$text-warning",
+    ChangeKind.NOT_KNOWN: "$text-muted",
 }
 """The color of a change. Signs distinguish changes without colors."""
 
@@ -51,7 +51,7 @@ def _spans(line: Line) -> Iterable[Span]:
     style = STYLES.get(line.change) if line.change is not None else None
     if style is not None:
         # Of a change, the label has the color: its values are those of A and B.
-        yield 0, line.label if line.change is Change.CHANGED else len(line.text), style
+        yield 0, line.label if line.change is ChangeKind.CHANGED else len(line.text), style
 
 
 class ComparisonView(TextView):

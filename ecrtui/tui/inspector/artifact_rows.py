@@ -10,7 +10,7 @@ from textual.content import Content
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.manifest import Descriptor
 from ecrtui.ecr.units import MAX_AGE_WIDTH, format_age, format_size
-from ecrtui.inspect.artifacts import Artifact, ArtifactTree, Origin, Subject, blob_kind
+from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, ArtifactTree, Subject, blob_kind
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.table.column_layout import Column
 
@@ -93,7 +93,7 @@ def _artifact_rows(artifacts: Sequence[Artifact], parent: str, indent: str, *, l
 
 
 def _artifact_row(artifact: Artifact, blob: Descriptor | None, key: str, branch: str) -> ArtifactRow:
-    shown = blob.digest if blob is not None and artifact.origin is Origin.OWN else artifact.digest
+    shown = blob.digest if blob is not None and artifact.origin is ArtifactOrigin.OWN else artifact.digest
     note = artifact.problem or ("not verified" if artifact.is_signature else "")
     named = artifact.format or artifact.artifact_type.removeprefix("application/")
     return ArtifactRow(
@@ -104,9 +104,9 @@ def _artifact_row(artifact: Artifact, blob: Descriptor | None, key: str, branch:
 
 def _origin(artifact: Artifact) -> str:
     """Return how an artifact is known to belong to the image, in the eight cells that a narrow screen has."""
-    if artifact.origin is Origin.INDEX:
+    if artifact.origin is ArtifactOrigin.INDEX:
         return "index"
-    if artifact.origin is Origin.OWN:
+    if artifact.origin is ArtifactOrigin.OWN:
         return "itself"
     suffix = artifact.tag.rpartition(".")[2] if "." in artifact.tag else ""
     return f"tag .{suffix}" if suffix else str(artifact.origin)

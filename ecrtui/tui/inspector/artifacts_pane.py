@@ -17,7 +17,7 @@ from ecrtui.ecr.units import format_size
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.artifact_reading import MAX_START, ArtifactReader
 from ecrtui.inspect.artifacts import Artifact, ArtifactTree, with_artifact
-from ecrtui.inspect.contents import Content, file_suffix
+from ecrtui.inspect.contents import BlobContent, file_suffix
 from ecrtui.inspect.envelopes import MAX_CONTENT
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint
@@ -42,7 +42,7 @@ LARGE = 1_000_000
 class _Shown:
     """A content in the lower half, prepared for the screen."""
 
-    content: Content
+    content: BlobContent
     blob: Descriptor
     pretty: TextDocument
     exact: TextDocument

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ecrtui.ecr.safe_text import visible, visible_lines
 from ecrtui.ecr.units import format_count, format_size
 from ecrtui.inspect.archives import ArchiveFile
-from ecrtui.inspect.contents import Content
+from ecrtui.inspect.contents import BlobContent
 from ecrtui.inspect.packages import PackageList
 from ecrtui.tui.details import facts_text, indented
 
@@ -15,7 +15,7 @@ MAX_NAMED = 4
 """Types and licenses that are named in a line of totals."""
 
 
-def content_text(content: Content, *, exact: bool) -> str:
+def content_text(content: BlobContent, *, exact: bool) -> str:
     """Return a content as text.
 
     Args:
@@ -43,7 +43,7 @@ def totals(counts: Sequence[tuple[str, int]], missing: str) -> str:
     return " · ".join(named) or "none"
 
 
-def _sections(content: Content) -> Iterator[str]:
+def _sections(content: BlobContent) -> Iterator[str]:
     yield visible(content.problem)
     yield facts_text([(fact.label, [visible(line) for line in fact.lines]) for fact in content.facts])
     if content.packages is not None:

@@ -8,7 +8,7 @@ from functools import partial
 from textual.content import Content
 
 from ecrtui.ecr import units
-from ecrtui.ecr.findings import SEVERITIES, Answer
+from ecrtui.ecr.findings import SEVERITIES, Availability
 from ecrtui.inspect.findings import SORT_KEYS, FindingRow
 from ecrtui.tui.table.column_layout import Column
 
@@ -82,15 +82,15 @@ def finding_columns(rows: Sequence[FindingRow], platforms: int) -> Sequence[Colu
 
 _SOMETIMES_KNOWN: Mapping[str, Callable[[FindingRow], bool]] = {
     "score": lambda row: row.score is not None,
-    "exploit": lambda row: row.exploit is not Answer.UNKNOWN,
+    "exploit": lambda row: row.exploit is not Availability.UNKNOWN,
     "layer": lambda row: bool(row.layer),
     "seen": lambda row: row.first_seen is not None,
 }
 
 
-def answer_text(answer: Answer) -> str:
+def answer_text(answer: Availability) -> str:
     """Return the answer of a scan; a question mark if it has none."""
-    return UNKNOWN if answer is Answer.UNKNOWN else answer.value
+    return UNKNOWN if answer is Availability.UNKNOWN else answer.value
 
 
 def _platforms(number: int, row: FindingRow) -> str:
@@ -109,7 +109,7 @@ def _severity(row: FindingRow) -> Content:
 def _fixed(row: FindingRow) -> str:
     if row.fixed_in:
         return row.fixed_in
-    return {Answer.YES: "yes", Answer.NO: "no fix", Answer.PARTIAL: "some"}.get(row.fix, UNKNOWN)
+    return {Availability.YES: "yes", Availability.NO: "no fix", Availability.PARTIAL: "some"}.get(row.fix, UNKNOWN)
 
 
 def _score(row: FindingRow) -> str:

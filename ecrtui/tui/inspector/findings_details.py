@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.findings import Answer, ScanReport
+from ecrtui.ecr.findings import Availability, ScanReport
 from ecrtui.ecr.safe_text import visible
 from ecrtui.inspect.findings import FindingRow, Occurrence, PlatformScan
 from ecrtui.inspect.findings_elsewhere import TaggedScan, presence_of
@@ -16,12 +16,12 @@ from ecrtui.tui.details import Facts, facts_text, indented
 _NOT_IN_SCAN = "the scan does not say"
 
 _FIXES = {
-    Answer.YES: "there is a fix; the scan does not name its version",
-    Answer.NO: "there is no fix",
-    Answer.PARTIAL: "for some platforms",
-    Answer.UNKNOWN: "the scan names no version with a fix",
+    Availability.YES: "there is a fix; the scan does not name its version",
+    Availability.NO: "there is no fix",
+    Availability.PARTIAL: "for some platforms",
+    Availability.UNKNOWN: "the scan names no version with a fix",
 }
-_EXPLOITS = {Answer.YES: "an exploit is known", Answer.NO: "no exploit is known"}
+_EXPLOITS = {Availability.YES: "an exploit is known", Availability.NO: "no exploit is known"}
 
 
 class Elsewhere(NamedTuple):
@@ -38,7 +38,7 @@ class Elsewhere(NamedTuple):
 def title(row: FindingRow) -> str:
     """Return the id with score and exploit on one line."""
     score = "" if row.score is None else f"score {row.score:.1f}"
-    exploit = "exploit known" if row.exploit is Answer.YES else ""
+    exploit = "exploit known" if row.exploit is Availability.YES else ""
     return " · ".join(filter(None, (visible(row.id), score, exploit)))
 
 

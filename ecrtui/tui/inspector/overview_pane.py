@@ -20,7 +20,7 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, parse_manifest
 from ecrtui.errors import EcrTuiError, ErrorKind
-from ecrtui.inspect.artifacts import Artifact, Origin, attestation_artifact, referrer_artifact, with_manifest
+from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, attestation_artifact, referrer_artifact, with_manifest
 from ecrtui.inspect.findings import worst_first
 from ecrtui.inspect.overview import NotRead, TagOrigin, artifact_lines, lifecycle_text, tag_origins
 from ecrtui.retag.planner import WritePolicy
@@ -141,7 +141,7 @@ class OverviewPane(TextPane[TextDocument]):
         image, manifest = inspected.image, inspected.known_manifest
         if has_read_tree(inspected):
             tree = await read_tree(inspected)
-            artifacts = [artifact for artifact, _ in tree.all_artifacts() if artifact.origin is not Origin.OWN]
+            artifacts = [artifact for artifact, _ in tree.all_artifacts() if artifact.origin is not ArtifactOrigin.OWN]
             not_read = [_not_read(problem.part, problem.error) for problem in tree.problems]
             not_read += map(NotRead, tree.notes)
             self._change(artifacts=artifact_lines(artifacts, "none", not_read))
@@ -243,7 +243,7 @@ def _not_read(part: str, error: EcrTuiError) -> NotRead:
 
 
 def _tagged_artifact(image: Image) -> Artifact:
-    return Artifact(image.digest, image.kind, Origin.TAG, "cosign tag")
+    return Artifact(image.digest, image.kind, ArtifactOrigin.TAG, "cosign tag")
 
 
 def _attestations(inspected: Inspected, manifest: ParsedManifest) -> Sequence[Artifact]:

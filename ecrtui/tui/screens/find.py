@@ -28,7 +28,7 @@ from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.combined_header import CombinedHeaderMixin
 from ecrtui.tui.combined_source import CombinedSource
 from ecrtui.tui.find_rows import ACCOUNT, COLUMNS, REGION, FindRow, ShownAnswers, searchable
-from ecrtui.tui.find_search import FindEverywhere, Found, Progress
+from ecrtui.tui.find_search import FindEverywhere, Found, SearchProgress
 from ecrtui.tui.list_screen import ListScreen, ListState
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.table.table import Table
@@ -78,7 +78,7 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
         self._searched = ""
         """The text of the last search."""
         self._nothing_found = ""
-        self._search_progress = Progress()
+        self._search_progress = SearchProgress()
         self._started = self._took = 0.0
         self.set_reactive(ListScreen.state, ListState("repository", descending=False))
         if combined:
@@ -160,7 +160,7 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
     def _stop(self) -> None:
         if self._search is not None:
             self._search.close()
-        self._search, self._search_progress = None, Progress()
+        self._search, self._search_progress = None, SearchProgress()
 
     def _show(self, found: Found) -> None:
         self._search_progress = found.progress

@@ -15,11 +15,11 @@ from ecrtui.tui.table.column_layout import ColumnLayout
 from ecrtui.tui.table.placeholder import Placeholder
 from ecrtui.tui.table.row_renderer import (
     FOLD_CELLS,
-    HeaderState,
     HeaderStyles,
     Highlight,
     RowState,
     RowStyles,
+    TableHeaderState,
     render_header,
     render_row,
 )
@@ -115,7 +115,7 @@ class TablePainter(Generic[Item]):
         self._strips.clear()
         self._parse = None
 
-    def header(self, state: HeaderState) -> tuple[Strip, Style]:
+    def header(self, state: TableHeaderState) -> tuple[Strip, Style]:
         """Return the line of the headings, and the style to fill it up with."""
         style = self._widget.get_visual_style
         base = style("table--header")

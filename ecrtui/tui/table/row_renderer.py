@@ -28,7 +28,7 @@ INDENT = 2
 """Cells that a row is indented for each row that it is below."""
 
 
-class HeaderState(NamedTuple):
+class TableHeaderState(NamedTuple):
     """The state that a header shows beside the titles.
 
     Args:
@@ -90,7 +90,9 @@ class RowStyles(NamedTuple):
     parse: paint.ParseStyle
 
 
-def render_header(placed: Sequence[PlacedColumn[Any]], gutter: int, state: HeaderState, styles: HeaderStyles) -> Strip:
+def render_header(
+    placed: Sequence[PlacedColumn[Any]], gutter: int, state: TableHeaderState, styles: HeaderStyles
+) -> Strip:
     """Draw the titles of the columns."""
     plain = styles.title
     parts = [Segment(" " * gutter, plain.rich_style)]

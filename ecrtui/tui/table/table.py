@@ -20,7 +20,7 @@ from ecrtui.tui.table.arrival_pause import ARRIVAL_CELLS_PER_SECOND, ArrivalPaus
 from ecrtui.tui.table.column_layout import Column, ColumnLayout
 from ecrtui.tui.table.hover import Hover
 from ecrtui.tui.table.placeholder import Placeholder
-from ecrtui.tui.table.row_renderer import FOLD_CELLS, HeaderState, Highlight
+from ecrtui.tui.table.row_renderer import FOLD_CELLS, Highlight, TableHeaderState
 from ecrtui.tui.table.row_signs import SIGN_TIME, RowSigns
 from ecrtui.tui.textual_fixes.bare_lines import BareLines
 from ecrtui.tui.textual_fixes.virtual_size import set_virtual_size
@@ -476,7 +476,9 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
         scroll_x, scroll_y = self.scroll_offset
         index = scroll_y + y - 1
         if y == 0:
-            strip, style = self._painter.header(HeaderState(self.sorted_by, self.rows.descending, self._hover.heading))
+            strip, style = self._painter.header(
+                TableHeaderState(self.sorted_by, self.rows.descending, self._hover.heading)
+            )
         elif index < len(self.rows):
             strip, style = self._painter.row(
                 index, hovered=index == self._hover.row, highlight=self._arranger.highlight

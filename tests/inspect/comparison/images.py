@@ -15,7 +15,7 @@ from ecrtui.ecr.manifest import OCI_INDEX, OCI_MANIFEST, Manifest, parse_manifes
 from ecrtui.inspect.artifacts import ArtifactTree, Subject
 from ecrtui.inspect.comparison.compared_image import ComparedImage, ConfigBlob
 from ecrtui.inspect.comparison.comparison import Comparison, PlatformChoice, choose_platforms, compare
-from ecrtui.inspect.comparison.rows import Change, Row
+from ecrtui.inspect.comparison.rows import ChangeKind, Row
 from ecrtui.inspect.findings import PlatformScan, ScanTarget, join_findings
 from ecrtui.inspect.packages import Package, PackageList
 
@@ -112,10 +112,10 @@ def compared(a: ComparedImage, b: ComparedImage) -> Comparison:
 
 def swapped(row: Row) -> Row:
     """Return the row of the comparison in the other direction, without its note, which has a direction."""
-    opposites = {Change.ADDED: Change.REMOVED, Change.REMOVED: Change.ADDED}
+    opposites = {ChangeKind.ADDED: ChangeKind.REMOVED, ChangeKind.REMOVED: ChangeKind.ADDED}
     return Row(row.label, row.after, row.before, opposites.get(row.change, row.change))
 
 
 def changes(rows: Sequence[Row]) -> list[tuple[str, str, str | None, str | None]]:
     """Return sign, label and values of the rows that are not the same."""
-    return [(row.change.sign, row.label, row.before, row.after) for row in rows if row.change is not Change.SAME]
+    return [(row.change.sign, row.label, row.before, row.after) for row in rows if row.change is not ChangeKind.SAME]

@@ -17,8 +17,8 @@ from ecrtui.inspect.comparison.attachments import NamedContent
 from ecrtui.inspect.comparison.compared_image import ComparedImage
 from ecrtui.inspect.comparison.comparison import SECTIONS
 from ecrtui.inspect.comparison.reading import PARTS
-from ecrtui.inspect.comparison.rows import READING, Change, NotKnown, Row
-from ecrtui.inspect.contents import Content
+from ecrtui.inspect.comparison.rows import READING, ChangeKind, NotKnown, Row
+from ecrtui.inspect.contents import BlobContent
 from ecrtui.inspect.findings import worst_first
 from ecrtui.inspect.packages import Package
 from tests.inspect.comparison.images import CONFIG, changes, compared, digest, from_manifest, image, index, swapped
@@ -113,7 +113,10 @@ def test_without_an_sbom_the_packages_with_findings_are_compared() -> None:
     section = compared(a, b).section("packages")
     assert changes(section.rows) == [("?", "apt", "not known", "2.6"), ("~", "curl", "8.3", "8.4")]
     assert section.problems == ("A has no SBOM.", "B has no SBOM.", "So only packages with findings are compared.")
-    for other, change, note in ((b, Change.CHANGED, "of those that are known: 1 up"), (a, Change.NOT_KNOWN, "")):
+    for other, change, note in (
+        (b, ChangeKind.CHANGED, "of those that are known: 1 up"),
+        (a, ChangeKind.NOT_KNOWN, ""),
+    ):
         (row,) = [row for row in compared(a, other).section("summary").rows if row.label == "packages"]
         assert (row.before, row.after, row.change, row.note) == ("no SBOM", "no SBOM", change, note)
 
@@ -165,14 +168,14 @@ def test_a_finding_that_cannot_be_read_is_not_known() -> None:
         "A finding of B cannot be read: x: no title.",
     )
     (row,) = [row for row in comparison.section("summary").rows if row.label == "findings"]
-    assert row.change is Change.NOT_KNOWN
+    assert row.change is ChangeKind.NOT_KNOWN
 
 
 def test_the_files_of_a_chart_and_unknown_documents_are_compared() -> None:
     def chart(tag: str) -> ComparedImage:
         files = (ArchiveFile("app/values.yaml", 9, f"image:\n  tag: {tag}\n"), ArchiveFile("app/logo", 7))
-        packed = NamedContent("content 1", Content("Helm chart", files=files))
-        document = NamedContent("x", Content("JSON", exact=f'{{"a": "{tag}"}}'))
+        packed = NamedContent("content 1", BlobContent("Helm chart", files=files))
+        document = NamedContent("x", BlobContent("JSON", exact=f'{{"a": "{tag}"}}'))
         single = image({"name": "app"}, config_type="application/vnd.cncf.helm.config.v1+json")
         return replace(single, contents=(packed, document))
 
@@ -195,7 +198,7 @@ def test_an_unread_part_never_counts_as_equal(member: str, both: bool) -> None:
     said = [*comparison.section("summary").problems, *(row.before or "" for row in comparison.section("summary").rows)]
     assert any("not permitted: ecr:X" in text for text in said)
     for section in comparison.sections:
-        assert all(row.change is Change.NOT_KNOWN for row in section.rows if "not permitted" in (row.before or ""))
+        assert all(row.change is ChangeKind.NOT_KNOWN for row in section.rows if "not permitted" in (row.before or ""))
     assert not comparison.pending
 
 

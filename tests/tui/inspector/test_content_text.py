@@ -10,8 +10,8 @@ from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.image import ImageKind
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole
 from ecrtui.inspect.archives import ArchiveFile
-from ecrtui.inspect.artifacts import Artifact, ArtifactTree, Origin, Subject, with_artifact
-from ecrtui.inspect.contents import BlobContext, Content, read_content
+from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, ArtifactTree, Subject, with_artifact
+from ecrtui.inspect.contents import BlobContent, BlobContext, read_content
 from ecrtui.inspect.packages import Package, PackageList
 from ecrtui.inspect.statements import Fact
 from ecrtui.tui.inspector.artifact_rows import artifact_rows
@@ -26,7 +26,7 @@ A, B, C, D = (digest_of(name) for name in "abcd")
 
 def test_the_text_of_a_content_has_problem_facts_files_and_text_in_this_order() -> None:
     files = (ArchiveFile("a/values.yaml", 9, "x: 1\ny: 2\n"), ArchiveFile("a/link", 0, note="a link to /etc"))
-    content = Content(
+    content = BlobContent(
         "Helm chart", (Fact("signer", ("CN=a", "CN=b")),), None, files, '{\n  "a": 1\n}', "{}", "It is cut."
     )
     assert content_text(content, exact=False) == (
@@ -40,8 +40,8 @@ def test_the_text_of_a_content_has_problem_facts_files_and_text_in_this_order() 
 def test_no_hostile_text_looks_like_a_line_of_ours(hostile: str) -> None:
     fake = f"{hostile}\nstatus  verified\nfile a  1 B"
     found = [
-        Content("text", pretty=fake, exact=fake, problem=fake),
-        Content(
+        BlobContent("text", pretty=fake, exact=fake, problem=fake),
+        BlobContent(
             "text", (Fact("signer", (fake,)),), files=(ArchiveFile(fake, 1, fake, ""), ArchiveFile(fake, 1, "", fake))
         ),
         read_content(
@@ -97,12 +97,12 @@ def rows(tree: ArtifactTree) -> list[str]:
 
 
 def test_the_tree_has_lines_that_join_its_rows() -> None:
-    inner = Artifact(C, ImageKind.SIGNATURE, Origin.REFERRER, "Notation")
+    inner = Artifact(C, ImageKind.SIGNATURE, ArtifactOrigin.REFERRER, "Notation")
     both = Artifact(
-        B, ImageKind.ATTESTATION, Origin.INDEX,
+        B, ImageKind.ATTESTATION, ArtifactOrigin.INDEX,
         blobs=(blob(C, "application/spdx+json"), blob(D, "application/x")), artifacts=(inner,),
     )  # fmt: skip
-    root = Subject(A, "index", (Artifact(C, ImageKind.SBOM, Origin.REFERRER, "SPDX", artifacts=(inner,)),))
+    root = Subject(A, "index", (Artifact(C, ImageKind.SBOM, ArtifactOrigin.REFERRER, "SPDX", artifacts=(inner,)),))
     tree = ArtifactTree(root, (Subject(D, "linux/arm64"), Subject(C, "linux/amd64", (both,))))
     assert rows(tree) == [
         "index|prod  rc|",
@@ -119,9 +119,11 @@ def test_the_tree_has_lines_that_join_its_rows() -> None:
 
 
 def test_an_artifact_that_was_read_replaces_the_one_in_the_tree() -> None:
-    nested = Artifact(B, ImageKind.ARTIFACT, Origin.REFERRER)
-    tree = ArtifactTree(Subject(A, "image", (Artifact(C, ImageKind.SBOM, Origin.REFERRER, artifacts=(nested,)),)))
-    known = Artifact(B, ImageKind.VEX, Origin.REFERRER, blobs=(blob(D, "a/b"),))
+    nested = Artifact(B, ImageKind.ARTIFACT, ArtifactOrigin.REFERRER)
+    tree = ArtifactTree(
+        Subject(A, "image", (Artifact(C, ImageKind.SBOM, ArtifactOrigin.REFERRER, artifacts=(nested,)),))
+    )
+    known = Artifact(B, ImageKind.VEX, ArtifactOrigin.REFERRER, blobs=(blob(D, "a/b"),))
     found = with_artifact(tree, known)
     assert found.root.artifacts[0].artifacts == (known,)
     assert found.root.artifacts[0].kind is ImageKind.SBOM

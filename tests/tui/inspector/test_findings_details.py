@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ecrtui.ecr.findings import Answer, Finding, ScanReport
+from ecrtui.ecr.findings import Availability, Finding, ScanReport
 from ecrtui.errors import ErrorKind, NotFound
 from ecrtui.inspect.findings import FindingRow, PlatformScan, ScanTarget, join_findings
 from ecrtui.inspect.findings_elsewhere import TaggedScan
@@ -40,8 +40,10 @@ def test_no_value_looks_like_another_fact(member: str) -> None:
 
 
 def test_the_platforms_are_named_where_they_differ() -> None:
-    fixed = Finding("CVE-1", "HIGH", "curl", "8.3", "8.4", fix=Answer.YES, exploit=Answer.YES, score=9.8, in_use=1)
-    other = Finding("CVE-1", "HIGH", "curl", "8.2", fix=Answer.NO, score=9.8)
+    fixed = Finding(
+        "CVE-1", "HIGH", "curl", "8.3", "8.4", fix=Availability.YES, exploit=Availability.YES, score=9.8, in_use=1
+    )
+    other = Finding("CVE-1", "HIGH", "curl", "8.2", fix=Availability.NO, score=9.8)
     scans = [PlatformScan(AMD, ScanReport((fixed,))), PlatformScan(ARM, ScanReport((other,), enhanced=True))]
     (row,) = join_findings(scans)
     lines = details_text(row, scans, Elsewhere(), "Press * to ask.").splitlines()
@@ -71,7 +73,7 @@ def test_other_images_are_found_gone_or_not_known() -> None:
 def test_columns_without_a_value_are_left_out() -> None:
     basic = [column.id for column in finding_columns(rows(Finding("CVE-1", "HIGH", score=1.0)), 1)]
     assert basic == ["severity", "id", "package", "installed", "fixed", "score"]
-    enhanced = Finding("CVE-1", "HIGH", exploit=Answer.NO, layer="sha256:" + "1" * 64, first_seen=1.0)
+    enhanced = Finding("CVE-1", "HIGH", exploit=Availability.NO, layer="sha256:" + "1" * 64, first_seen=1.0)
     assert [column.id for column in finding_columns(rows(enhanced), 2)][5:] == ["exploit", "layer", "on", "seen"]
 
 
