@@ -38,6 +38,8 @@ def parse_policy(text: str) -> LifecyclePolicy:
 def _rules(text: str) -> Sequence[LifecycleRule]:
     if len(text) > MAX_LENGTH:
         raise ValueError(f"it has {len(text):,} characters; ECR accepts {MAX_LENGTH:,}")
+    if text.startswith("\ufeff"):
+        raise ValueError("it begins with a byte order mark, which ECR does not accept")
     document = _object(parse_json(text), "the document", ("rules",))
     entries = _list(document["rules"], "rules")
     if not 0 < len(entries) <= MAX_RULES:

@@ -124,6 +124,7 @@ REFUSED: dict[str, tuple[list[Any], str]] = {
 }
 BAD_TEXTS = {
     "no JSON": ("{" + " " * 100, "Expecting"),
+    "a byte order mark": ("\ufeff" + json.dumps({"rules": [rule()]}), "begins with a byte order mark"),
     "a list": (json.dumps([rule()]), "ECR accepts an object"),
     "no rules": (json.dumps({"rule": "x" * 100}), "the document has no rules"),
     "rules that are an object": (json.dumps({"rules": rule()}), "rules is {"),
