@@ -101,6 +101,8 @@ def _dest(option: TargetOption) -> str:
 def _execute(options: argparse.Namespace) -> int:
     if bool(options.resume) == bool(options.reference) or bool(options.reference) != bool(options.targets):
         parser().error("give SOURCE and at least one TARGET, or --resume PLAN-ID")
+    if options.expect is not None and options.resume:
+        parser().error("--expect goes with TARGET; a resumed promotion is held to the digests of its plan")
     expect = expected_digest(options)
     if options.resume:
         return _resume(options)

@@ -47,6 +47,8 @@ def _execute(options: argparse.Namespace) -> int:
     sources = sum(bool(source) for source in (options.reference, options.from_file, options.resume))
     if sources != 1 or bool(options.reference) != bool(options.tags):
         parser().error("give REFERENCE and at least one TAG, or --from-file PLAN, or --resume PLAN-ID")
+    if options.expect is not None and not options.reference:
+        parser().error("--expect goes with REFERENCE; in a file, the column expect guards each row")
     expect = expected_digest(options)
     if options.resume:
         engine = CommandContext(options).engine

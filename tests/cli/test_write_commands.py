@@ -17,7 +17,7 @@ from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.main import main
 from ecrtui.retag.plan import StepOutcome
 from tests.support.cli_env import CliEnv, CommandResult
-from tests.support.embedded import create_repository, push_image, push_index
+from tests.support.embedded import REGION, create_repository, push_image, push_index, served
 
 REPOSITORY = "team/app"
 
@@ -55,6 +55,16 @@ def test_retag_writes_the_tags_and_prints_each_result(registry: RetagRegistry) -
     ]
     assert registry.tags() == {"one": registry.one, "new": registry.one, "two": registry.one}
     assert f"ecrtui undo {result.json['planId']}" in result.err
+
+
+def test_a_throttled_write_says_once_that_it_is_sent_again(
+    registry: RetagRegistry, capsys: pytest.CaptureFixture[str], no_sdk_retries: None
+) -> None:
+    registry.env.embedded.faults.add("PutImage:throttle:times=2")
+    with served(registry.env.embedded) as url:
+        assert main(["retag", "team/app:one", "new", "--yes", "--endpoint-url", url, "--region", REGION]) == 0
+    assert capsys.readouterr().err.count("Trying again") == 1
+    assert registry.tags()["new"] == registry.one
 
 
 def test_without_a_terminal_yes_is_required(registry: RetagRegistry) -> None:
@@ -105,6 +115,15 @@ def test_expect_guards_the_tags(registry: RetagRegistry) -> None:
     assert registry.run(*retag, "none").code == ExitCode.CONFLICT
     assert registry.tags()["two"] == registry.two
     assert registry.run(*retag, registry.two).code == ExitCode.DONE
+
+
+@pytest.mark.parametrize(
+    "source", [("retag", "--from-file", "-"), ("retag", "--resume", "x"), ("promote", "--resume", "x")]
+)
+def test_expect_is_refused_where_it_would_guard_nothing(registry: RetagRegistry, source: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        registry.run(*source, "--expect", "none", "--yes")
+    assert "--expect goes with" in registry.env.capsys.readouterr().err
 
 
 def test_a_refused_step_stops_the_others_unless_told_to_continue(registry: RetagRegistry) -> None:
