@@ -24,6 +24,7 @@ from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.messages import Connected, ConnectFailed, GoBack
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
 from ecrtui.tui.textual_fixes.footer import Footer
+from ecrtui.tui.textual_fixes.frame_timer import PromptFrames
 from ecrtui.tui.textual_fixes.styles_cache import clear_styles_cache
 from ecrtui.tui.widgets.breadcrumb import SEPARATOR, Breadcrumb
 from ecrtui.tui.widgets.header import Header
@@ -53,7 +54,7 @@ def worker_error(event: Worker.StateChanged) -> EcrTuiError | None:
     return internal_error(problem)
 
 
-class AppScreen(Screen[None]):
+class AppScreen(PromptFrames, Screen[None]):
     """A screen on the session of one source.
 
     Args:

@@ -7,6 +7,7 @@ from typing import ClassVar, Generic, TypeVar
 from textual.screen import ModalScreen
 
 from ecrtui.tui.bindings import bindings
+from ecrtui.tui.textual_fixes.frame_timer import PromptFrames
 
 Result = TypeVar("Result")
 
@@ -20,7 +21,7 @@ SHEET_SHARE, SHEET_MIN_WIDTH = 85, 80
 """The width of a sheet in percent of the screen, and in columns at least: at 120 columns a digest has room."""
 
 
-class Overlay(ModalScreen["Result | None"], Generic[Result]):
+class Overlay(PromptFrames, ModalScreen["Result | None"], Generic[Result]):
     """A modal screen above the current screen; Esc closes it with None.
 
     A dialog asks something; it is in the middle. A sheet shows something; it takes the right side of the

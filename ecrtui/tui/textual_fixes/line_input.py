@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import Final
 
 from textual import events
+from textual.geometry import Size
+from textual.reactive import Reactive
 from textual.widgets import Input
 
 from ecrtui.ecr.units import format_count
@@ -25,6 +27,9 @@ class LineInput(Input):
 
     joins_lines = False
     """Whether the lines of a paste are joined with spaces instead."""
+
+    virtual_size = Reactive(Size(0, 0))
+    """As in ``Widget``, but without ``layout=True``: each letter would lay the whole screen out again."""
 
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()

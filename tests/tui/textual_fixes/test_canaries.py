@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
+import re
 import weakref
 from collections.abc import Callable
 from io import StringIO
@@ -11,6 +13,7 @@ from itertools import count
 from typing import Any, ClassVar
 
 import pytest
+import textual.screen
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
@@ -35,6 +38,7 @@ from ecrtui.tui.textual_fixes import class_definitions, one_shot_timers
 from ecrtui.tui.textual_fixes.bare_lines import BareLines
 from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
+from ecrtui.tui.textual_fixes.line_input import LineInput
 from ecrtui.tui.textual_fixes.palette import Palette
 from ecrtui.tui.textual_fixes.segments import component_style
 from ecrtui.tui.textual_fixes.styles_cache import clear_styles_cache
@@ -204,6 +208,27 @@ async def test_a_new_virtual_size_lays_the_screen_out_unless_set_directly() -> N
         set_virtual_size(view, Size(20, 300))
         assert not needs_layout(view)
         assert view.vertical_scrollbar.window_virtual_size == 300
+
+
+async def test_a_letter_lays_the_screen_out_in_a_plain_field_only() -> None:
+    plain, line = Input(), LineInput()
+    async with WidgetsApp(plain, line).run_test(size=(40, 10)) as pilot:
+        plain.value = "a"
+        assert needs_layout(plain)
+        await pilot.pause()
+        line.value = "a"
+        assert not needs_layout(line)
+        line.value = "long " * 20
+        line.cursor_position = 100
+        await pilot.pause()
+        assert line.scroll_offset.x > 0
+
+
+def test_a_screen_has_a_timer_for_its_frames_that_is_only_resumed_and_paused() -> None:
+    source = inspect.getsource(textual.screen)
+    uses = set(re.findall(r"self\._update_timer\b(\.\w+)?", source))
+    assert uses == {".resume", ".pause"}
+    assert "UPDATE_PERIOD, self._on_timer_update" in source
 
 
 class Working(Widget):

@@ -1,0 +1,75 @@
+"""Frames follow a change at once, and there are not too many of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.app import App, ComposeResult
+from textual.screen import UPDATE_PERIOD, Screen
+from textual.widgets import Static
+
+from ecrtui.tui.textual_fixes.frame_timer import GATHER, FramePace, PromptFrames
+
+
+def test_two_frames_follow_each_other_without_a_pause() -> None:
+    pace = FramePace()
+    first = pace.due(10.0)
+    pace.drawn(first)
+    assert first == 10.0 + GATHER
+    assert pace.due(first) == first + GATHER
+
+
+@given(changes=st.lists(st.floats(0, 0.05), min_size=3, max_size=60))
+def test_no_three_frames_are_drawn_within_the_time_of_two(changes: list[float]) -> None:
+    """Each number is the time from a frame to the next change."""
+    pace, now = FramePace(), 100.0
+    frames = []
+    for pause in changes:
+        now = pace.due(now + pause)
+        pace.drawn(now)
+        frames.append(now)
+    assert all(third - first >= 2 * UPDATE_PERIOD - 1e-9 for first, third in zip(frames, frames[2:], strict=False))
+
+
+class PromptScreen(PromptFrames, Screen[None]):
+    """A screen with one text."""
+
+    def compose(self) -> ComposeResult:
+        yield Failing("one")
+
+
+class Failing(Static):
+    """A text that cannot be drawn once it is "fail"."""
+
+    def render_line(self, y: int) -> Any:
+        if self.content == "fail":
+            raise RuntimeError(self.content)
+        return super().render_line(y)
+
+
+class PromptApp(App[None]):
+    """An application with this screen."""
+
+    def get_default_screen(self) -> Screen[Any]:
+        return PromptScreen()
+
+
+async def test_each_change_is_drawn() -> None:
+    app = PromptApp()
+    async with app.run_test() as pilot:
+        for text in ("two", "three", "four", "five"):
+            app.screen.query_one(Failing).update(text)
+            await pilot.pause()
+            strips = app.screen._compositor.render_strips()
+            assert strips[0].text.startswith(text)
+
+
+async def test_an_error_while_a_frame_is_drawn_ends_the_application() -> None:
+    app = PromptApp()
+    with pytest.raises(RuntimeError, match="fail"):
+        async with app.run_test() as pilot:
+            app.screen.query_one(Failing).update("fail")
+            await pilot.pause()
