@@ -200,13 +200,13 @@ class SortFilterJob(Generic[Item]):
                 if top < self.length:
                     undecided[top] = True
             yield
-        waiting = list(compress(range(self.length), undecided))
+        waiting = _set_slots(undecided)
         for first in range(0, len(waiting), self._group_rows):
             self._decide(waiting[first : first + self._group_rows], matches, visible, inner)
             yield
         shown: list[int] = []
         if visible.count(1) * SORT_COST < len(self.order):
-            shown += compress(range(self.length), visible)
+            shown = _set_slots(visible)
             if self.sort_key is not None:
                 shown.sort(key=self.values.__getitem__)
         else:
@@ -256,6 +256,18 @@ class SortFilterJob(Generic[Item]):
 def admits_of(predicate: Predicate[Item] | None) -> Callable[[Item], bool] | None:
     """Return the test that a row must pass to be shown because a row inside it matches; None if there is no test."""
     return predicate.admits if isinstance(predicate, GroupPredicate) else None
+
+
+def _set_slots(flags: bytearray) -> list[int]:
+    """Return the slots whose flag is 1, ascending. Few of them are found one by one, without a loop over all."""
+    if flags.count(1) * SORT_COST >= len(flags):
+        return list(compress(range(len(flags)), flags))
+    slots: list[int] = []
+    slot = flags.find(1)
+    while slot >= 0:
+        slots.append(slot)
+        slot = flags.find(1, slot + 1)
+    return slots
 
 
 def _without_bytes(flags: bytearray, others: bytearray) -> bytearray:
