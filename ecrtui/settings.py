@@ -232,8 +232,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
     Args:
         flags: values from the command line by setting; None where the flag was not given.
         environment: the environment variables; those of the process if None.
-        file: the settings file; the user's own if None. A missing file is no error, unless ``ECRTUI_SETTINGS`` names
-            it.
+        file: the settings file; the user's own if None. It may be missing, unless ``ECRTUI_SETTINGS`` names it.
 
     Raises:
         SettingsError: the file, a variable or a flag has an invalid value. Names the file and the line.

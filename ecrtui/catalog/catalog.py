@@ -49,7 +49,7 @@ class Catalog:
     Args:
         registry: the registry to read.
         cache: the cache on disk; None to keep nothing on disk.
-        slow_page: seconds of the first page of images from which on the others are read in two streams.
+        slow_page: if the first page of images takes at least this many seconds, read the others in two streams.
         pause: seconds of the first pause after a throttled request.
         interval: seconds between two batches of a listing that is not a stream. It gives a screen time to do more
             than draw rows.
@@ -242,7 +242,7 @@ class Catalog:
     def kept_parts(self, repository: str, digests: Sequence[str]) -> dict[str, Sequence[Part] | None]:
         """Return the parts that those of these manifests name that are in memory or in the cache.
 
-        None is for a text that is no manifest. This sends no request, and keeps no manifest in memory.
+        None is for a text that is not a manifest. This sends no request, and keeps no manifest in memory.
         """
         found = {} if self._cache is None else self._cache.parts(repository, digests)
         for digest in digests:

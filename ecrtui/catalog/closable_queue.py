@@ -15,7 +15,7 @@ class ClosableQueue(Generic[Item]):
     Closing releases every thread that waits. The standard ``queue.Queue`` has ``shutdown`` only from Python 3.13 on.
 
     Args:
-        size: the number of items from which on :meth:`put` waits.
+        size: the number of items at which :meth:`put` waits.
     """
 
     def __init__(self, size: int) -> None:

@@ -1,4 +1,4 @@
-"""Find the indexes that name images without tags, as far as manifests tell."""
+"""Find the indexes that name images without tags, as far as manifests say."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class IndexLookup:
         self._closed = closed
 
     def find(self, repository: str, digests: Collection[str]) -> NamingIndexes:
-        """Return the indexes that name these images, as far as manifests tell."""
+        """Return the indexes that name these images, as far as manifests say."""
         if not digests:
             return NamingIndexes({})
         known = parts_of_indexes(self._catalog.kept_indexes(repository))
@@ -74,7 +74,7 @@ class IndexLookup:
         tags = {image.digest: image.tags for image in images}
         parts: dict[str, PartOf] = {}
         for digest in digests:
-            # A kept index may have been deleted, which only an answer without error tells.
+            # A kept index may have been deleted, which only an answer without error shows.
             for index in known.indexes.get(digest, ()):
                 if error is not None or index in tags:
                     parts.setdefault(digest, PartOf(index, tags.get(index, ()), known.part(digest, index).name))

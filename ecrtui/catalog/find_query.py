@@ -19,7 +19,7 @@ from ecrtui.ecr.units import matches_wildcard
 from ecrtui.errors import UsageError
 
 MIN_PREFIX = 6
-"""Hexadecimal digits from which on a text is taken for the beginning of a digest."""
+"""The least number of hexadecimal digits that are taken for the beginning of a digest."""
 
 DEFAULT_TAG = "latest"
 """The tag of a reference that names none, as for Docker and Kubernetes."""
@@ -257,7 +257,7 @@ def _clear_term(word: str) -> FindTerm:
 
 
 def _reference(word: str) -> FindTerm | None:
-    """Return the term of a word; None if it is no reference."""
+    """Return the term of a word; None if it is not a reference."""
     lower = word.lower()
     if is_digest(lower) or _WHOLE_HEX.fullmatch(lower):
         return FindTerm(word, digest=_DIGEST + lower.removeprefix(_DIGEST))

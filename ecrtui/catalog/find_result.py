@@ -29,7 +29,7 @@ class Hit(NamedTuple):
         repository: the name of the repository.
         image: the image; None for a repository without an image that should be missing.
         part_of: an index that names the image; None if none is known.
-        age: seconds since the listing of which the image is; None if it was read now.
+        age: seconds since the listing that has the image; None if it was read now.
         in_no_index: True if all indexes of the repository were read, and none names the image.
     """
 

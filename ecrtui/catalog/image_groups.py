@@ -1,7 +1,7 @@
 """Which images of a repository belong to which others: an index and its parts, a subject and its referrers.
 
 People see one image where ECR lists several: an index, its platforms and attestations, and the signatures and SBOMs
-that are attached to them. ECR tells the subject of a referrer. It does not tell the parts of an index; see
+that are attached to them. ECR lists the subject of a referrer. It does not list the parts of an index; see
 :mod:`ecrtui.catalog.index_parts`. Cosign attaches by a tag that contains the digest of the subject.
 """
 
@@ -86,7 +86,7 @@ class ImageGroups:
     def stands_alone(self, image: Image) -> bool:
         """Return True if the image has a tag of its own: people see it as an image, whatever it is part of.
 
-        A tag that attaches it to an image that exists is no tag of its own.
+        A tag that attaches it to an existing image does not count as one of its own.
         """
         return bool(image.tags) and (
             not _may_attach(image)
@@ -161,7 +161,7 @@ class ImageGroups:
         return part.platform.removeprefix("linux/") or part.kind.value
 
     def part_text(self, image: Image) -> str:
-        """Return what a part is to its image: ``linux/arm64``, ``signature``; empty for an image that is no part."""
+        """Return what a part is to its image: ``linux/arm64``, ``signature``; empty for an image that is not a part."""
         part = self.part(image.digest)
         if part is not None:
             return part.name

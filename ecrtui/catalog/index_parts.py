@@ -39,7 +39,7 @@ class KnownParts(NamedTuple):
     """What is known about the parts of the indexes of a repository."""
 
     parts: Mapping[str, Sequence[Part]] = MappingProxyType({})
-    """By the digest of an image whose manifest was read: its parts, platforms first. An image that is no index has
+    """By the digest of an image whose manifest was read: its parts, platforms first. An image that is not an index has
     none."""
     indexes: Mapping[str, Sequence[str]] = MappingProxyType({})
     """By the digest of a part: the digests of the indexes that name it."""

@@ -25,7 +25,7 @@ PAGES_AHEAD = 2
 """Pages to read before the caller asks for them."""
 
 SLOW_PAGE = 0.3
-"""Seconds of a page from which on it pays to request two at a time. This computer's share of a page is a tenth of
+"""If a page takes at least this many seconds, it pays to request two at a time. The work of this computer is a tenth of
 that, and a second request does not make it shorter."""
 
 

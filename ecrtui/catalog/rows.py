@@ -223,9 +223,9 @@ class Rows(Generic[Item]):
         return self.merge(items)
 
     def amend(self, items: Iterable[Item]) -> RowDelta:
-        """Replace known rows by rows that tell more, and ignore others.
+        """Replace known rows by rows with more values, and ignore others.
 
-        This is no arrival and no write: a reload still has to see the rows, and pages replace them.
+        This is neither an arrival nor a write: a reload still has to see the rows, and pages replace them.
         """
         slots, known = self._slots.by_key, self._slots.items
         changed = []
@@ -326,7 +326,7 @@ class Rows(Generic[Item]):
 
     @property
     def inside_count(self) -> int:
-        """The number of rows that belong to another row, and are no top rows."""
+        """The number of rows that belong to another row, and are not top rows."""
         return self._slots.folding.inside_count
 
     @property

@@ -45,7 +45,7 @@ def row_changes(
     Args:
         before: the rows of the earlier listing, by key.
         after: all rows of the later listing, by key.
-        values: returns what the listing tells of a row; more may be known of the earlier rows.
+        values: returns the values of a row that the listing states; more may be known of the earlier rows.
     """
     new: list[Item] = []
     changed: list[tuple[Item, Item]] = []

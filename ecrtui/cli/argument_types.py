@@ -15,7 +15,7 @@ def count(text: str) -> int:
     """Return a whole number from 0 to :data:`MAX_COUNT`.
 
     Raises:
-        argparse.ArgumentTypeError: the text is no such number.
+        argparse.ArgumentTypeError: the text is not such a number.
     """
     return _number(text, MAX_COUNT)
 
@@ -24,7 +24,7 @@ def seconds(text: str) -> int:
     """Return a timeout in whole seconds, up to :data:`MAX_SECONDS`.
 
     Raises:
-        argparse.ArgumentTypeError: the text is no such number.
+        argparse.ArgumentTypeError: the text is not such a number.
     """
     return _number(text, MAX_SECONDS)
 

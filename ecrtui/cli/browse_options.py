@@ -88,7 +88,7 @@ def command_index(arguments: Sequence[str]) -> int | None:
 
 
 def _first_word(words: Sequence[str], more: Sequence[argparse.Action] = ()) -> tuple[int | None, Sequence[str]]:
-    """Return the index of the first word that is no option and no value of one, and the unknown options before it.
+    """Return the index of the first word that is neither an option nor its value, and the unknown options before it.
 
     Args:
         words: the words of a command line.

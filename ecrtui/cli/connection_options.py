@@ -21,7 +21,7 @@ class ConnectionOption(NamedTuple):
         name: the name without dashes.
         field: the field.
         help: what it does, without a full stop.
-        metavar: stands for its value in the help; empty for a switch, which turns the default of the field around.
+        metavar: the placeholder of its value in the help; empty for a switch, which inverts the default of the field.
         type: converts its value; None for a text.
         in_aws_cli: True if ``aws ecr`` has the option and needs it to reach the same registry.
     """

@@ -143,7 +143,7 @@ def run_command(
 
     Raises:
         EcrTuiError: the command failed; ``main`` prints the error and exits with its code.
-        OutputError: standard output could not be written. A reader that closes it early is no error.
+        OutputError: standard output could not be written. A reader that closes it early is not an error.
     """
     options = parser().parse_args(arguments)
     set_up_logging(debug=getattr(options, "debug", False))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "markdown")
 
 WIDTH = 99
-"""Columns of the text where standard output is no terminal."""
+"""Columns of the text where standard output is not a terminal."""
 
 
 def parser() -> argparse.ArgumentParser:

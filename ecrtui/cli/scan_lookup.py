@@ -1,4 +1,4 @@
-"""The scans that ``ecrtui images`` needs and DescribeImages does not tell: they are read, or the command fails."""
+"""Read the scans that ``ecrtui images`` needs and DescribeImages does not report; else let the command fail."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ MAX_NAME = 300
 """The number of characters of a name that a message shows; longer names are never valid."""
 
 PROGRESS_FROM = 6
-"""The number of writes from which on a progress line is shown."""
+"""The least number of writes that show a progress line."""
 
 
 def add_write_options(parser: argparse.ArgumentParser) -> None:

@@ -44,7 +44,7 @@ def _configuration(diagnosis: Diagnosis) -> Iterator[Check]:
 
 
 def _sign_in(diagnosis: Diagnosis) -> Iterator[Check]:
-    """Yield what the files tell about the sign-in of the profile. Nothing is sent."""
+    """Yield what the files say about the sign-in of the profile. Nothing is sent."""
     profile = diagnosis.profile()
     if profile is not None:
         yield Check("kind of the profile", _kind(profile))

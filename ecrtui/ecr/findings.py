@@ -60,19 +60,19 @@ UNREADABLE = "unreadable finding"
 
 
 class Availability(StrEnum):
-    """What a scan tells about a fix or an exploit (``fixAvailable``, ``exploitAvailable`` of Amazon Inspector)."""
+    """What a scan says about a fix or an exploit (``fixAvailable``, ``exploitAvailable`` of Amazon Inspector)."""
 
     YES = "yes"
     NO = "no"
     PARTIAL = "partial"
     """Only some of the vulnerable packages have a fix."""
     UNKNOWN = "unknown"
-    """The scan does not tell. A basic scan tells of fixes that exist, and nothing of exploits."""
+    """The scan does not say. A basic scan names fixes that exist, and says nothing about exploits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding of a basic or an enhanced scan, in one package. Empty texts and None: the scan does not tell.
+    """A finding of a basic or an enhanced scan, in one package. Empty texts and None: the scan does not say.
 
     Args:
         name: the id of the vulnerability, usually a CVE number.

@@ -12,7 +12,7 @@ from ecrtui.ecr.findings import FINISHED, FindingCounts, ImageScan
 
 
 class ImageKind(StrEnum):
-    """The kind of an image, known from its media types and tags; the manifest can tell more."""
+    """The kind of an image, known from its media types and tags; the manifest can say more."""
 
     IMAGE = "image"
     INDEX = "index"
@@ -23,7 +23,7 @@ class ImageKind(StrEnum):
     VEX = "vex"
     PROVENANCE = "provenance"
     SIGSTORE_BUNDLE = "sigstore bundle"
-    """A signature or an attestation. Only an annotation of its manifest tells which."""
+    """A signature or an attestation. Only an annotation of its manifest says which."""
     ARTIFACT = "artifact"
 
 
@@ -63,7 +63,7 @@ class Image:
     def scan_known(self) -> bool:
         """True if the state of the last scan is known, and its findings too if it has finished.
 
-        DescribeImages tells neither for today's basic scanning, nor for enhanced scanning.
+        DescribeImages reports neither for today's basic scanning, nor for enhanced scanning.
         """
         return self.findings is not None or self.scan_status not in ("", *FINISHED)
 

@@ -176,7 +176,7 @@ def _text(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise _refused(name, value, "a text")
     if to_text(value) != value:
-        raise ValueError(f"{name} has half of a surrogate pair, which is no character")
+        raise ValueError(f"{name} has half of a surrogate pair, which is not a character")
     return value
 
 

@@ -52,7 +52,7 @@ def account_of_arn(arn: str) -> str:
 
 
 def account_of_access_key(key: str) -> str:
-    """Return the account that an access key belongs to; empty if the key does not tell.
+    """Return the account that an access key belongs to; empty if the key does not show it.
 
     The 12 characters after the prefix are base32. 40 bits after the first bit are the account. AWS does not document
     this, and keys from before 2019, whose first bit is 0, do not have it.

@@ -91,7 +91,7 @@ class Descriptor:
 
     @property
     def kind(self) -> ImageKind:
-        """The kind of the manifest, as far as its descriptor tells it."""
+        """The kind of the manifest, as far as its descriptor says."""
         return image_kind(self.media_type, self.artifact_type, (), predicate_types(self.annotations))
 
     @property
@@ -185,7 +185,7 @@ class ParsedManifest:
 
     @property
     def layers_size(self) -> int | None:
-        """The stored size of all layers in bytes; None if the manifest does not tell it (Docker schema 1)."""
+        """The stored size of all layers in bytes; None if the manifest does not state it (Docker schema 1)."""
         sizes = [descriptor.size for descriptor in self.with_role(DescriptorRole.LAYER)]
         return None if any(size < 0 for size in sizes) else sum(sizes)
 
@@ -318,6 +318,6 @@ def _annotations(value: object) -> Mapping[str, str]:
     members = to_mapping(value)
     try:
         is_plain = "".join(members.values()).isascii()  # as fast as in to_mapping()
-    except TypeError:  # some values are no texts
+    except TypeError:  # some values are not texts
         is_plain = False
     return members if is_plain else {key: to_text(entry) for key, entry in members.items()}

@@ -10,7 +10,7 @@ from ecrtui.ecr.safe_text import visible
 _MARKUP = re.compile(r"[\\`*\[\]<>|~#$&!]|(?<![^\W_])_|_(?![^\W_])")
 """What begins inline markup or an HTML entity in CommonMark or its dialects, and the bar that ends a cell.
 
-An underscore between two letters or digits, as in ``JAVA_VERSION``, is no markup.
+An underscore between two letters or digits, as in ``JAVA_VERSION``, is not markup.
 """
 
 

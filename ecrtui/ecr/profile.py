@@ -11,7 +11,7 @@ class ProfileKind(Enum):
     """Where the credentials of a profile come from."""
 
     ENVIRONMENT = "environment"
-    """``AWS_ACCESS_KEY_ID`` in the environment. It is no profile, and has no name."""
+    """``AWS_ACCESS_KEY_ID`` in the environment. It is not a profile, and has no name."""
     ROLE = "role"
     """An assumed role (``role_arn``)."""
     WEB_IDENTITY = "web identity"
@@ -41,7 +41,7 @@ class SignInState(Enum):
     SIGNED_OUT = "not signed in"
     NEEDS_CODE = "asks for an MFA code"
     UNKNOWN = "not known"
-    """Only a command, a network call or a use tells."""
+    """Only a command, a network call or a use shows it."""
     UNUSABLE = "cannot be used"
     """The profile is not complete, or contradicts itself."""
 

@@ -67,7 +67,7 @@ class _ImageContents:
 
     @property
     def blobs(self) -> dict[str, int]:
-        """Sizes of layers and configs by digest; -1 if the manifest does not tell them (Docker schema 1)."""
+        """Sizes of layers and configs by digest; -1 if the manifest does not state them (Docker schema 1)."""
         return {
             digest: -1 if one.contents.media_type in _WITHOUT_SIZES else blob.size
             for one in self.manifests.values()
@@ -249,7 +249,7 @@ class ImportTarget:
         return uploads.upload_layer(self._database, repository_id, digest, pieces, now=call.now)
 
     def put(self, one: CheckedManifest, tag: str) -> None:
-        """Put a manifest. It is no error if the registry already has it under that tag."""
+        """Put a manifest. It is not an error if the registry already has it under that tag."""
         parameters = {
             "imageManifest": one.text,
             "imageManifestMediaType": one.contents.media_type,

@@ -50,7 +50,7 @@ def format_policy(document: Mapping[str, Any]) -> str:
 
 
 def decision(text: str, kind: Kind, *, caller: str, action: str, resource: str) -> Effect | None:
-    """Return the effect of a policy for one request; None if no statement is about it, or the text is no policy.
+    """Return the effect of a policy for one request; None if no statement is about it, or the text is not a policy.
 
     Statements with a condition have no effect here: the embedded registry knows no conditions.
 
@@ -71,7 +71,7 @@ def decision(text: str, kind: Kind, *, caller: str, action: str, resource: str) 
 
 
 def _read(text: str, kind: Kind) -> dict[str, Any] | None:
-    """Return a policy; None if the text is no policy of this kind."""
+    """Return a policy; None if the text is not a policy of this kind."""
     document = parse_object(text)
     return document if document is not None and _is_policy(document, kind) else None
 

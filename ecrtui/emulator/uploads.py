@@ -155,7 +155,7 @@ def complete(database: Database, upload_id: str, digests: Collection[str]) -> Co
 
 
 def cancel(database: Database, upload_id: str) -> None:
-    """End an upload and delete its bytes. It is no error if it ended already."""
+    """End an upload and delete its bytes. It is not an error if it ended already."""
     with database.write() as connection:
         connection.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
     database.running_digests.forget(upload_id)

@@ -77,7 +77,7 @@ def _findings_of_seed(number: int) -> tuple[Vulnerability, ...]:
 
 
 def to_basic_finding(one: Vulnerability) -> dict[str, Any]:
-    """Return a finding of basic scanning (``ImageScanFinding``). It tells of a fix only if there is one."""
+    """Return a finding of basic scanning (``ImageScanFinding``). It mentions a fix only if there is one."""
     attributes = {"package_name": one.package, "package_version": one.version, "CVSS3_SCORE": str(one.score)}
     if one.fixed_in:
         attributes["fixed_in_versions"] = one.fixed_in

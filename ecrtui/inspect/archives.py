@@ -25,7 +25,7 @@ MAX_FILES = 500
 """Files of an archive that are listed."""
 
 MAX_MEMBERS = 5_000
-"""Members of an archive that are looked at, folders included."""
+"""Members of an archive that are examined, folders included."""
 
 _DESCRIBING = ("chart.yaml", "values.yaml", "values.schema.json", "chart.lock", "readme.md")
 
@@ -53,17 +53,17 @@ class Archive:
 
 
 def is_gzip(content: bytes) -> bool:
-    """Return True for a content that begins as a gzip file does (RFC 1952)."""
+    """Return True if the bytes begin like a gzip file (RFC 1952)."""
     return content.startswith(b"\x1f\x8b")
 
 
 def is_archive(content: bytes) -> bool:
-    """Return True for a content that begins as a gzip file or a tar archive does."""
+    """Return True if the bytes begin like a gzip file or a tar archive."""
     return is_gzip(content) or content[257:262] == b"ustar"
 
 
 def unpack(content: bytes) -> tuple[bytes, str]:
-    """Return a content without gzip, at most :data:`MAX_UNPACKED` bytes, and why the rest is missing.
+    """Return the bytes without gzip, at most :data:`MAX_UNPACKED`, and why the rest is missing.
 
     The reason is empty if nothing is missing. A gzip file can have many members, as pigz and eStargz write them.
     """
@@ -118,7 +118,7 @@ def _file(archive: tarfile.TarFile, member: tarfile.TarInfo) -> ArchiveFile:
 
 
 def text_of(content: bytes) -> str | None:
-    """Return a content as text; None if it is not UTF-8, or has a null byte."""
+    """Return bytes as text; None if they are not UTF-8, or contain a null byte."""
     try:
         return None if b"\0" in content else content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -37,16 +37,16 @@ from ecrtui.registry.protocol import Registry
 from ecrtui.retag.parallel import map_concurrently
 
 MAX_SUBJECTS = 100
-"""Images and artifacts whose referrers are asked for. It bounds the requests."""
+"""The largest number of images and artifacts whose referrers are requested."""
 
 MAX_LEVELS = 3
-"""Levels of artifacts of artifacts that are asked for."""
+"""The largest depth of artifacts of artifacts whose referrers are requested."""
 
 MAX_START = 1_000_000
-"""Bytes of a content that :meth:`ArtifactReader.start` reads."""
+"""Bytes of a blob that :meth:`ArtifactReader.start` reads."""
 
 MAX_SAVED = 64 * 1024 * 1024
-"""Bytes of a content that :meth:`ArtifactReader.stored` reads. All of them are in memory at once."""
+"""Bytes of a blob that :meth:`ArtifactReader.stored` reads. All of them are in memory at once."""
 
 _WORKERS = 8
 _TAGS_PER_REQUEST = 100
@@ -135,7 +135,7 @@ class ArtifactReader:
         return found
 
     def _packages_in(self, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> PackageList | None:
-        """Return the packages in one of the contents of an artifact; None if it is no SBOM."""
+        """Return the packages in one of the contents of an artifact; None if it is not an SBOM."""
         whole = self.with_blobs(artifact)
         if len(whole.blobs or ()) > 1 and blob_kind(whole, blob)[0] is not ImageKind.SBOM:
             return None

@@ -42,7 +42,7 @@ class ArtifactOrigin(StrEnum):
     TAG = "tag"
     INDEX = "in the index"
     OWN = "its content"
-    """It is a layer of the image itself, which is no container image."""
+    """It is a layer of the image itself, which is not a container image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Artifact:
 
     Args:
         digest: the digest of its manifest.
-        kind: what it is, as far as its manifest or the registry tells.
+        kind: what it is, as far as its manifest or the registry says.
         origin: how it is known to belong to the image.
         format: the name of its format; empty if it is not known.
         size: bytes of its content, or of its manifest if that was not read; None if not known.
@@ -115,7 +115,7 @@ class ArtifactTree:
     platforms: tuple[Subject, ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
-    """What was not asked for, in words."""
+    """What was not requested, in words."""
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
@@ -159,9 +159,9 @@ class ArtifactSources:
         referrers: the referrers by the digest of their subject.
         cosign: the manifests by tag of cosign.
         manifests: other manifests by digest: those of attestations in the index, and those that are kept.
-        images: images by digest, which tell when they were pushed.
+        images: images by digest, with the times of their pushes.
         problems: what could not be read.
-        notes: what was not asked for.
+        notes: what was not requested.
     """
 
     digest: str
@@ -222,7 +222,7 @@ def artifact_tree(sources: ArtifactSources) -> ArtifactTree:
 
 
 def with_manifest(artifact: Artifact, manifest: Manifest) -> Artifact:
-    """Return an artifact with what its manifest tells: its contents, their size, its kind and format."""
+    """Return an artifact with what its manifest states: its contents, their size, its kind and format."""
     parsed = parse_manifest(manifest.text)
     if parsed.problem:
         return replace(artifact, problem=f"The manifest cannot be read: {parsed.problem}.")
@@ -271,7 +271,7 @@ def blob_kind(artifact: Artifact, blob: Descriptor) -> tuple[ImageKind, str]:
 
 
 def referrer_artifact(referrer: Referrer) -> Artifact:
-    """Return what the list of referrers tells of an artifact."""
+    """Return an artifact as the list of referrers describes it."""
     if not is_digest(referrer.digest):
         return Artifact("", ImageKind.ARTIFACT, ArtifactOrigin.REFERRER, problem=referrer.media_type)
     annotations = dict(referrer.annotations)
@@ -347,7 +347,7 @@ class _Builder:
 
 
 def _own_contents(sources: ArtifactSources, parsed: ParsedManifest, kind: ImageKind) -> tuple[Artifact, ...]:
-    """Return the layers of an image that is no container image, each as an artifact to read."""
+    """Return the layers of an image that is not a container image, each as an artifact to read."""
     return tuple(
         Artifact(
             sources.digest,

@@ -43,16 +43,16 @@ def parse_certificate(der: bytes) -> Certificate:
     """Return what a certificate in DER says.
 
     Raises:
-        ValueError: it is no certificate.
+        ValueError: it is not a certificate.
     """
     outer = _Element.first(der, _SEQUENCE)
     parts = [part for part in _Element.first(outer.content, _SEQUENCE).parts() if part.tag != _VERSION]
     if len(parts) < 6:
-        raise ValueError("it is no certificate: parts are missing")
+        raise ValueError("it is not a certificate: parts are missing")
     _, _, issuer, validity, subject, _, *rest = parts
     times = [_time(part) for part in validity.parts()]
     if len(times) != 2:
-        raise ValueError("it is no certificate: its validity has no two times")
+        raise ValueError("it is not a certificate: its validity has no two times")
     extensions = dict(_extensions(rest))
     names = extensions.get(_ALTERNATIVE_NAMES, b"")
     return Certificate(
@@ -76,7 +76,7 @@ class _Element(NamedTuple):
         """Return the first element of the data, which must have this tag."""
         found = next(_elements(data), None)
         if found is None or found.tag != tag:
-            raise ValueError("it is no certificate: it is not DER")
+            raise ValueError("it is not a certificate: it is not DER")
         return found
 
     def parts(self) -> list[_Element]:
@@ -90,7 +90,7 @@ def _elements(data: bytes) -> Iterator[_Element]:
         if position >= len(data):
             return
         if position + 2 > len(data):
-            raise ValueError("it is no certificate: its end is missing")
+            raise ValueError("it is not a certificate: its end is missing")
         tag, length = data[position], data[position + 1]
         position += 2
         if length & 0x80:
@@ -98,7 +98,7 @@ def _elements(data: bytes) -> Iterator[_Element]:
             length = int.from_bytes(data[position : position + count], "big")
             position += count
         if position + length > len(data):
-            raise ValueError("it is no certificate: its end is missing")
+            raise ValueError("it is not a certificate: its end is missing")
         yield _Element(tag, data[position : position + length])
         position += length
     raise ValueError(f"it has more than {MAX_PARTS:,} parts")

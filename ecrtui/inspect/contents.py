@@ -38,7 +38,7 @@ class BlobContent:
     Args:
         title: what it is: ``SPDX 2.3``, ``cosign``, ``Helm chart``, ``text``.
         facts: what it says, in labelled lines.
-        packages: its packages; None if it is no SBOM.
+        packages: its packages; None if it is not an SBOM.
         files: the files in it, if it is an archive.
         pretty: its text with a member of JSON on each line; empty if there is nothing to show besides the rest.
         exact: its text as it is stored, or its bytes as hexadecimal digits.
@@ -60,7 +60,7 @@ class BlobContent:
     @property
     def package_list(self) -> PackageList:
         """The packages of an SBOM, or a list that says why they cannot be read."""
-        unknown = "The packages cannot be read: it is no SPDX, CycloneDX or syft document in JSON."
+        unknown = "The packages cannot be read: it is not an SPDX, CycloneDX or syft document in JSON."
         return self.packages or PackageList(problem=self.problem or unknown)
 
 
@@ -198,7 +198,7 @@ def _archive(content: bytes, named: str, context: BlobContext) -> BlobContent:
 
 
 def _unpacked(content: bytes, found: Archive, named: str, context: BlobContext) -> BlobContent:
-    """Return what is in a gzip file that is no archive."""
+    """Return what is in a gzip file that is not an archive."""
     inner, missing = unpack(content)
     if missing or is_gzip(inner):
         return BlobContent(named or "bytes", exact=hexadecimal(content), problem=found.problem)

@@ -69,7 +69,7 @@ class OpenedDocument:
 
 
 def read_document(content: bytes) -> Any:
-    """Return the plain JSON value of a content.
+    """Return the plain JSON value of the bytes of a blob.
 
     Raises:
         ValueError: it is not UTF-8, not JSON, nested too deeply, or larger than :data:`MAX_CONTENT`.
@@ -115,7 +115,7 @@ def decode_base64(text: object) -> bytes:
 
 
 def _open(opened: OpenedDocument) -> OpenedDocument | None:
-    """Return the content of the outermost envelope; None if the document is no envelope."""
+    """Return the content of the outermost envelope; None if the document is not an envelope."""
     document = opened.document
     if isinstance(document, str) and opened.statement:  # cosign keeps some predicates as JSON in a text
         return _text_predicate(opened, document)

@@ -45,7 +45,7 @@ class ScanTarget:
 
 @dataclass(frozen=True, slots=True)
 class PlatformScan:
-    """The scan of a target: its report, or the error because of which its findings are not known."""
+    """The scan of a target: its report, or the error why its findings are not known."""
 
     target: ScanTarget
     report: ScanReport | None = None
@@ -91,7 +91,7 @@ class Occurrence:
     target: ScanTarget
     finding: Finding
     layer: str
-    """The layer with the package: ``2 of 5``, or the short digest; empty if the scan does not tell."""
+    """The layer with the package: ``2 of 5``, or the short digest; empty if the scan does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class FindingRow:
 
     @property
     def in_use(self) -> int | None:
-        """The number of clusters that run one of the images; None if no scan tells."""
+        """The number of clusters that run one of the images; None if no scan says."""
         return max(_known(occurrence.finding.in_use for occurrence in self.occurrences), default=None)
 
 
@@ -150,7 +150,7 @@ def scan_targets(digest: str, manifest: ParsedManifest | None, tags: Sequence[st
 
     Args:
         digest: the digest of the image.
-        manifest: its manifest; None if it is known that the image is no index.
+        manifest: its manifest; None if it is known that the image is not an index.
         tags: the tags to name the targets by; none if all targets belong to one image.
     """
     parts = [] if manifest is None else [part for part in manifest.with_role(DescriptorRole.MANIFEST) if _scanned(part)]
@@ -205,7 +205,7 @@ def join_findings(
 
 
 def _key(finding: Finding) -> tuple[str, str]:
-    """Return what tells rows apart. Of an unreadable finding only the problem is known."""
+    """Return the identity of a row. Of an unreadable finding only the problem is known."""
     return finding.name, finding.description if finding.unreadable else finding.package
 
 
@@ -245,7 +245,7 @@ def _joined(texts: Iterable[str]) -> str:
 
 
 def _joined_fix(answers: Sequence[Availability]) -> Availability:
-    """Return whether all images have a fix, or some, or none; UNKNOWN if a scan does not tell and none has one."""
+    """Return whether all images have a fix, or some, or none; UNKNOWN if a scan does not say and none has one."""
     if len(set(answers)) == 1:
         return answers[0]
     if Availability.YES in answers or Availability.PARTIAL in answers:

@@ -108,7 +108,7 @@ def tagged_scan(name: str, scans: Sequence[PlatformScan], platforms: Collection[
     Args:
         name: the name of the image.
         scans: its scans.
-        platforms: the platforms that were asked for. An image that is no index does not name its platform.
+        platforms: the platforms that were asked for. An image that is not an index does not name its platform.
     """
     findings = [finding for scan in scans if scan.report for finding in scan.report.findings]
     unknown = next((scan.state for scan in scans if scan.report is None), "" if scans else "it names no image")

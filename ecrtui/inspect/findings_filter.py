@@ -16,7 +16,7 @@
 
 A finding whose score is not known matches neither ``score>7`` nor ``!score>7``. A filter reports such findings as
 undecided. The same holds for ``fix``, ``exploit``, ``seen``, ``updated`` and ``inuse``. ``fix:unknown`` and
-``exploit:unknown`` select those that a scan does not tell.
+``exploit:unknown`` select those that a scan does not state.
 """
 
 from __future__ import annotations

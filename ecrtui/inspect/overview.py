@@ -132,7 +132,7 @@ def _verdict(found: LifecyclePrediction, now: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TagOrigin:
-    """Since when a tag is at an image, as far as the journal of this machine tells.
+    """Since when a tag is at an image, as far as the journal of this machine knows.
 
     Args:
         tag: the tag.
@@ -171,7 +171,7 @@ def stored_size(structures: Mapping[str, ParsedManifest]) -> tuple[int, int] | N
         structures: the manifest of each platform, by its digest.
 
     Returns:
-        None if a manifest does not tell its sizes, or if there is none.
+        None if a manifest does not state its sizes, or if there is none.
     """
     sizes: dict[str, int] = {}
     total = 0

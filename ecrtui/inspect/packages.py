@@ -21,7 +21,7 @@ _NOT_KNOWN = ("", "NOASSERTION", "NONE")
 
 
 class Package(NamedTuple):
-    """A package that an SBOM lists. A member is empty if the SBOM does not tell it."""
+    """A package that an SBOM lists. A member is empty if the SBOM does not state it."""
 
     name: str
     version: str = ""

@@ -1,4 +1,4 @@
-"""Read what only single requests tell of a repository: its resource tags and its policies."""
+"""Read what needs a request of its own for each repository: its resource tags and its policies."""
 
 from __future__ import annotations
 

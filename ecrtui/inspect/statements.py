@@ -16,7 +16,7 @@ from ecrtui.inspect.certificates import certificates_of_pem, parse_certificate
 from ecrtui.inspect.envelopes import OpenedDocument, StatementSubject, decode_base64, read_document
 
 NOT_VERIFIED = "present, not verified"
-"""What is said about every signature and statement: ecrtui reads them and verifies none."""
+"""The note on every signature and statement: ecrtui reads them and verifies none."""
 
 MAX_LINES = 500
 """Lines of one fact, such as the materials of a build."""
@@ -137,7 +137,7 @@ def _cose(content: bytes, known: KnownDigests) -> Iterator[Fact]:
     envelope = parse_cbor(content)
     parts = envelope.value if isinstance(envelope, Tagged) else envelope
     if not isinstance(parts, list) or len(parts) != 4 or not all(isinstance(parts[at], bytes) for at in (0, 2)):
-        raise ValueError("it is no COSE_Sign1")
+        raise ValueError("it is not a COSE_Sign1")
     protected = parse_cbor(parts[0]) if parts[0] else {}
     header = parts[1] if isinstance(parts[1], dict) else {}
     yield Fact("envelope", ("COSE",))

@@ -1,4 +1,4 @@
-"""The history of a tag, as far as the journal of this machine tells. No I/O."""
+"""The history of a tag, as far as the journal of this machine knows. No I/O."""
 
 from __future__ import annotations
 

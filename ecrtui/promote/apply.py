@@ -147,7 +147,7 @@ class PromotionRun:
         )
         result = self._apply(plan, records)
         outcome = ", ".join(f"{count} {name}" for name, count in result.report.counts.items())
-        with suppress(JournalError):  # the entries of the tags tell what was done
+        with suppress(JournalError):  # the entries of the tags record what was done
             records.finish(plan.id, outcome, result.progress.bytes_done if result.progress else 0)
         return result
 
@@ -172,7 +172,7 @@ class PromotionRun:
         return self._write_tags(plan, records)
 
     def _create(self, repository: str) -> None:
-        """Create a repository. It may be asked for again after a lost reply: one that exists is no error."""
+        """Create a repository. It may be asked for again after a lost reply: one that exists is not an error."""
         for left in reversed(range(_REPEATS + 1)):
             try:
                 self.target.create_repository(repository)

@@ -30,7 +30,7 @@ class MemberKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A layer or a config that a manifest names. The size is in bytes; -1 if the manifest does not tell it."""
+    """A layer or a config that a manifest names. The size is in bytes; -1 if the manifest does not state it."""
 
     digest: str
     size: int

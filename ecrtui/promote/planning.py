@@ -157,7 +157,7 @@ class PromotionPlanner:
         )
 
     def _with_sizes(self, source: Source, blobs: Sequence[Blob]) -> Iterable[Blob]:
-        """Return the blobs with their sizes. The manifests of Docker schema 1 do not tell them, but the source does."""
+        """Return the blobs with their sizes. Manifests of Docker schema 1 do not state them, but the source does."""
         unknown = [blob.digest for blob in blobs if blob.size < 0]
         states = self._source.layers(source.repository, unknown) if unknown else {}
         for blob in blobs:

@@ -17,7 +17,7 @@ class TargetOption(NamedTuple):
     Args:
         name: its name, with dashes.
         field: the field of :class:`ecrtui.settings.Connection` that it sets.
-        metavar: stands for its value in texts.
+        metavar: the placeholder of its value in texts.
         help: what it does.
     """
 

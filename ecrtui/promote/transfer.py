@@ -30,7 +30,7 @@ _RATE_WINDOW = 10.0
 """Seconds whose bytes give the current rate."""
 
 _FIRST_SHARE = 0.01
-"""The share of all bytes from which on the rate is known. Small blobs end before the first part of a large one."""
+"""The share of all bytes after which the rate is known. Small blobs end before the first part of a large one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from ecrtui.registry.rate_limiter import RateLimiter
 Result = TypeVar("Result")
 
 RESUMED_FROM = 64 * 1024 * 1024
-"""Bytes of a layer from which on its upload is recorded, so that another run can go on with it."""
+"""The least number of bytes of a layer whose upload is recorded, so that another run can continue it."""
 
 _PIECE = 4 * 1024 * 1024
 """Bytes of a layer that are sent at a time in one request for the whole layer."""
@@ -127,7 +127,7 @@ class LayerUpload:
                 return
 
     def _is_mounted(self, blob: Blob) -> bool:
-        """Return True if the registry has mounted the layer. A refusal is no error: the layer can be sent."""
+        """Return True if the registry has mounted the layer. A refusal is not an error: the layer can be sent."""
         try:
             return self._retried(
                 self.pace.begin,
@@ -198,7 +198,7 @@ class LayerUpload:
         return self._retried(self.pace.begin, lambda: self.target.begin_upload(self.target_repository)), 0
 
     def _received(self, upload: Upload, expected: int) -> int:
-        """Return the bytes that an upload has. Only the refusal of a part that does not follow tells it."""
+        """Return the bytes that an upload has. Only the refusal of a part that does not follow shows it."""
         return self._retried(
             self.pace.part, lambda: self.target.upload_part(self.target_repository, upload.id, expected + 1, b"0")
         )

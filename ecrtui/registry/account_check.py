@@ -51,7 +51,7 @@ class AccountCheck:
         return str(getattr(self._thread, "key", ""))
 
     def learn(self, account: str) -> None:
-        """Remember the account of the caller, which the reply to the last request of this thread tells."""
+        """Remember the account of the caller, from the reply to the last request of this thread."""
         with self._lock:
             if account and not self._account:
                 self._account = account
@@ -88,7 +88,7 @@ def _account_changed(before: str, now: str) -> CredentialsError:
 def read_account(sts: BaseClient | None, ecr: BaseClient, sign_in: Callable[[], str]) -> str:
     """Return the account of the credentials of these clients.
 
-    STS answers to everybody. Where it cannot be reached, ECR tells the account to callers with the permission for
+    STS answers every caller. Where it cannot be reached, ECR tells the account to callers with the permission for
     DescribeRegistry, or with each repository that it lists.
 
     Args:

@@ -47,7 +47,7 @@ class NetworkSender:
 
     Args:
         verify: whether to verify certificates: True, False, or a file of certificates.
-        timeouts: seconds to connect and to read; None is no limit.
+        timeouts: seconds to connect and to read; None for no limit.
     """
 
     def __init__(self, verify: bool | str, timeouts: tuple[int | None, int | None]) -> None:

@@ -265,7 +265,7 @@ def verify_of(connection: Connection) -> bool | str | None:
 
 
 def time_limits_of(connection: Connection, *, connect: int, read: int) -> tuple[int | None, int | None]:
-    """Return the seconds to connect and to read, or the defaults. None is no limit; flags write it as 0."""
+    """Return the seconds to connect and to read, or the defaults. None means no limit; flags write it as 0."""
     return _limit(connection.connect_timeout, connect), _limit(connection.read_timeout, read)
 
 

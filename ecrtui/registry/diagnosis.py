@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 _ARN_RESOURCE = ":repository/"
-"""What stands before the name in the ARN of a repository."""
+"""The part of the ARN of a repository before its name."""
 
 
 class CredentialFacts(NamedTuple):
@@ -49,7 +49,7 @@ class RegistryAnswer(NamedTuple):
 
     Args:
         seconds: how long it took.
-        clock: seconds by which the clock of the service is ahead of ours; None if the service did not tell its time.
+        clock: seconds by which the clock of the service is ahead of ours; None if the service did not state its time.
         repository: a repository of the registry; empty if it has none.
         arn: its ARN.
     """
@@ -103,7 +103,7 @@ class Diagnosis:
             return self._clients.inspect(_credential_facts)
 
     def profile(self) -> Profile | None:
-        """Return what the files tell about the profile in use; None if they do not name it. Nothing is sent.
+        """Return what the files say about the profile in use; None if they do not name it. Nothing is sent.
 
         Raises:
             EcrTuiError: the configuration is not valid.
@@ -118,7 +118,7 @@ class Diagnosis:
         return next((profile for profile in found if profile.name == (name or "default")), None)
 
     def identity(self) -> str:
-        """Return the ARN of the caller (GetCallerIdentity); empty if STS does not tell."""
+        """Return the ARN of the caller (GetCallerIdentity); empty if STS does not return it."""
         return EcrRegistry(self._clients, self._connection.registry_id).identity()
 
     def answer(self) -> RegistryAnswer:

@@ -208,7 +208,7 @@ def spec_of_exception(problem: Exception) -> ErrorSpec:
 
 
 def _failed_in_handshake(problem: Exception) -> bool:
-    """Return True if TLS certainly failed before a request was sent. Only the traceback tells."""
+    """Return True if TLS certainly failed before a request was sent. Only the traceback shows it."""
     wrapped = getattr(problem, "kwargs", {}).get("error")
     causes = [cause for cause in getattr(wrapped, "args", ()) if isinstance(cause, ssl.SSLError)]
     frames = (frame for cause in causes for frame, _ in traceback.walk_tb(cause.__traceback__))

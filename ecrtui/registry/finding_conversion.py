@@ -1,6 +1,6 @@
 """Convert the findings of DescribeImageScanFindings: those of basic scans and those of Amazon Inspector.
 
-A basic scan tells some values as attributes, which are texts without a definition. One that cannot be read has no
+A basic scan has some values as attributes, which are texts without a definition. One that cannot be read has no
 value. Every other value that the API does not define makes its finding unreadable, and a text says so.
 """
 

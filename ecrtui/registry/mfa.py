@@ -1,4 +1,4 @@
-"""The credentials that a user gets with an MFA code: ask again before they end, and tell when that is."""
+"""The credentials that a user gets with an MFA code: ask again before they expire, and know when that is."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def must_be_renewed(credentials: Any) -> bool:
 
 
 def _end_of(credentials: Any) -> datetime | None:
-    """Return when credentials expire; None before their first use. botocore has no public way to tell it."""
+    """Return when credentials expire; None before their first use. botocore has no public way to find out."""
     end: datetime | None = credentials._expiry_time
     return end
 

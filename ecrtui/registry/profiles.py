@@ -47,7 +47,7 @@ Section = Mapping[str, str]
 
 
 def list_profiles(environment: Mapping[str, str] | None = None, now: datetime | None = None) -> ProfileList:
-    """Return the profiles of the AWS configuration, and what the files tell about their sign-in.
+    """Return the profiles of the AWS configuration, and what the files say about their sign-in.
 
     It takes some milliseconds: it reads both AWS files, and a cache file for each profile that may have one.
 

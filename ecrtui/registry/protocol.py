@@ -266,7 +266,7 @@ class Registry(Protocol):
     def replication(self, *, again: bool = False) -> ReplicationRules:
         """Return the replication rules (DescribeRegistry); those read before, unless they are asked for again.
 
-        ECR tells the rules of the caller's own account only.
+        ECR returns the rules of the caller's own account only.
         """
 
     def replicated_tags(self, destination: Destination, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
@@ -354,14 +354,14 @@ class LayerStore(Protocol):
         """Send the next part of a layer, once. Return the number of bytes that the upload has now (UploadLayerPart).
 
         The number is not the end of the part if the part does not follow the last one (InvalidLayerPartException).
-        ECR does not tell an empty upload from one with a single byte: the number is 1 for both.
+        ECR does not distinguish an empty upload from one with a single byte: the number is 1 for both.
 
         Raises:
             NotFound: the upload does not exist any more; the kind is UPLOAD_LOST.
         """
 
     def complete_upload(self, repository: str, upload_id: str, digest: str, size: int) -> None:
-        """Make a layer of the parts, once; a layer that the repository has already is no error (CompleteLayerUpload).
+        """Make a layer of the parts, once (CompleteLayerUpload). It is not an error if the repository has the layer.
 
         Args:
             repository: the repository of the upload.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _GLOBAL = "-global"
-"""How the name of a region that stands for a whole partition ends."""
+"""The end of the name of a region that represents a whole partition."""
 
 
 def region_names() -> Mapping[str, str]:

@@ -80,7 +80,7 @@ class _RoleClient:
             token = parameters["WebIdentityToken"]
             raise CredentialsError(
                 "The web identity token cannot be used",
-                f"web_identity_token_file has {len(token)} characters, which is no token.",
+                f"web_identity_token_file has {len(token)} characters, which is not a token.",
                 "Renew the token in this file, then try again.",
             ) from None
         except ClientError as problem:

@@ -1,6 +1,6 @@
 """Read image scans with DescribeImageScanFindings: the state and the counts of a scan, or all of its findings.
 
-DescribeImages tells neither for today's basic scanning, nor for enhanced scanning (its reference page says so).
+DescribeImages reports neither for today's basic scanning, nor for enhanced scanning (its reference page says so).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class ScanFindings:
         all findings. If it has no findings either, the counts are not known.
 
         Raises:
-            EcrTuiError: the scan is not known. An image without a scan is no error.
+            EcrTuiError: the scan is not known. An image without a scan is not an error.
         """
         try:
             reply = next(self._pages(repository, digest, 1))

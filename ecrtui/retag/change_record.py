@@ -21,7 +21,7 @@ _LISTS = ("entries", "results", "steps", "excluded")
 
 
 class _Field(NamedTuple):
-    """A value of a row: its name in CSV, its title in Markdown, and whether it is said once if it is the same in all.
+    """A value of a row: its name in CSV, its title in Markdown, and whether it is stated once if it is the same in all.
 
     A field without a title is in CSV only.
     """

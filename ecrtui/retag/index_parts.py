@@ -29,7 +29,7 @@ def parts_of(
     """Return the parts of these indexes, and the parts of parts, by digest; at most :data:`MAX_PARTS`.
 
     Args:
-        indexes: the manifests to begin with; those that are no index have no parts.
+        indexes: the manifests to begin with; those that are not indexes have no parts.
         read: returns those of the manifests with these digests that are available.
     """
     found: dict[str, Manifest] = {}

@@ -292,7 +292,7 @@ class Report:
 
 
 def unsent_report(plan: Plan, location: RegistryLocation) -> Report:
-    """Return the report of a plan of which nothing is sent: a step is refused, or the user stopped."""
+    """Return the report of a plan that is not sent: a step is refused, or the user stopped."""
     return Report(
         plan,
         tuple(

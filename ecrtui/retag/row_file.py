@@ -101,7 +101,7 @@ def _json_rows(text: str, name: str) -> Iterator[FileRow]:
 
 
 def _csv_rows(text: str, name: str) -> Iterator[FileRow]:
-    """Yield the rows, but not the blank ones. The header tells the delimiter."""
+    """Yield the rows that are not blank. The header shows the delimiter."""
     header = text.lstrip("\r\n").partition("\n")[0]
     delimiter = next((character for character in _DELIMITERS if character in header), _DELIMITERS[0])
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

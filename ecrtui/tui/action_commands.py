@@ -20,7 +20,7 @@ _BY_SYNONYM, _BY_HELP = 0.9, 0.3
 """The scores of a match in another word, and in the help. That of a whole label is 1 or more."""
 
 _IN_HELP = 3
-"""Characters from which on the help is searched: fewer are in almost every help."""
+"""The least number of characters to search the help for: fewer are in almost every help."""
 
 
 @dataclass(frozen=True, slots=True)

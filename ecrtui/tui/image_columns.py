@@ -22,7 +22,7 @@ KIND_WIDTH = 12
 """Cells of the kind of an image."""
 
 SHOWN_SEVERITIES = 2
-"""Severities of which a cell shows the number of findings: the worst ones."""
+"""The severities whose number of findings a cell shows: the worst ones."""
 
 _SHORT_KINDS = {
     ImageKind.HELM: "helm",

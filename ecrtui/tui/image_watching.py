@@ -68,7 +68,7 @@ class ImageWatchMixin(TagWatchMixin, WatchMixin[Image]):
         return (item.tags, item.status, item.last_pulled_at, item.size, item.media_type, item.activated_at)
 
     def watched_values(self, item: Image) -> object:
-        """A pull is no change."""
+        """A pull is not a change."""
         return (frozenset(item.tags), item.status)
 
     def name_of(self, item: Image) -> str:

@@ -15,7 +15,7 @@ from ecrtui.tui.table.column_layout import Column
 
 Row = TypeVar("Row")
 RepositoryOf = Callable[[Row], Repository | None]
-"""Returns the repository of a row; None for a row that is no repository."""
+"""Returns the repository of a row; None for a row that is not a repository."""
 
 NOT_COUNTED = Content.styled("?", "$text-muted")
 """In place of a total that is not known."""

@@ -88,7 +88,7 @@ def _generated_at_start() -> Mapping[str, str]:
 def gray_severities(theme: Theme) -> dict[str, str]:
     """Return the colors of severities for ``NO_COLOR``, where Textual turns colors into grays.
 
-    The worse a severity, the more it stands out; the grays of its colors have no such order. A theme of terminal colors
+    The worse a severity, the more visible it is; the grays of its colors have no such order. A theme of terminal colors
     needs none: Textual then removes all colors.
     """
     if theme.ansi:
@@ -247,7 +247,7 @@ def _did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def _line_of(source: str, name: str, table: str = "") -> int:
-    """Return the line that sets a key of a table. ``tomllib`` does not tell; the source must be valid TOML."""
+    """Return the line that sets a key of a table. ``tomllib`` does not return it; the source must be valid TOML."""
     key = re.escape(name).replace("_", "[-_]").replace(r"\-", "[-_]")
     header = re.compile(r"\s*\[\s*\"?([\w.-]+)\"?\s*\]")
     plain = re.compile(rf"\s*[\"']?{key}[\"']?\s*=")

@@ -164,7 +164,7 @@ def test_every_format_gives_the_same_packages(document: Any, named: str) -> None
     [
         (b"", "it is not JSON"),
         (b"\xff\xfe{}", "it is not UTF-8: byte 0 is wrong"),
-        (b"{}", "it is no SPDX, CycloneDX or syft document in JSON"),
+        (b"{}", "it is not an SPDX, CycloneDX or syft document in JSON"),
         (b"[" * 100_000, "nested too deeply"),
         (b" " * (4 * 1024 * 1024 + 1), "it has 4,194,305 bytes; at most 4,194,304 are read"),
         (json.dumps({"payloadType": "a", "payload": "*"}).encode(), "the payload cannot be read: it is not base64"),

@@ -61,7 +61,7 @@ class ChunkCodec(Generic[Item]):
         """Return the rows of a chunk.
 
         Raises:
-            ValueError: the content is no chunk of :meth:`chunks`.
+            ValueError: the content is not a chunk of :meth:`chunks`.
         """
         return self.row_codec.from_columns(json.loads(content))
 

@@ -79,7 +79,7 @@ class ManifestStore:
         return self.load(repository, [digest for (digest,) in stored])
 
     def parts(self, repository: str, digests: Iterable[str]) -> dict[str, Sequence[Part] | None]:
-        """Return the parts that those of these manifests name that are stored; None for a text that is no manifest.
+        """Return the parts named by the stored ones of these manifests; None for a text that is not a manifest.
 
         The parts of a manifest are stored with it when they are first asked for: parsing thousands of manifests takes
         a second.

@@ -132,7 +132,7 @@ class Cache:
         return self._manifests.load(repository, digests)
 
     def parts(self, repository: str, digests: Iterable[str]) -> dict[str, Sequence[Part] | None]:
-        """Return the parts that those of these manifests name that are stored; None for a text that is no manifest."""
+        """Return the parts named by the stored ones of these manifests; None for a text that is not a manifest."""
         return self._manifests.parts(repository, digests)
 
     def indexes(self, repository: str) -> tuple[Manifest, ...]:

@@ -188,13 +188,13 @@ def with_part_named(found: Matcher, groups: ImageGroups) -> Flags:
 
 
 def untagged_mask(groups: ImageGroups, is_part: Literal[False] | None) -> Flags:
-    """Return the mask of the images without tags that are no parts, or of which that is not known (None)."""
+    """Return the mask of the images without tags that are not parts, or of which that is not known (None)."""
     others = _without_owner(groups, is_part)
     return lambda images: map(gt, others(images), map(bool, map(TAGS, images)))
 
 
 def _without_owner(groups: ImageGroups, is_part: Literal[False] | None) -> Flags:
-    """Return the mask of the images that are no parts, or of which that is not known (None)."""
+    """Return the mask of the images that are not parts, or of which that is not known (None)."""
 
     def mask(images: Sequence[Image]) -> Iterable[int]:
         if groups.known.complete == (is_part is None):

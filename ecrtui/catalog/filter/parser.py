@@ -34,14 +34,14 @@ class Filter(Generic[Item]):
     highlights: Sequence[Mapping[str, Callable[[str], Spans]]] = field(default=(), repr=False, compare=False)
     """By term: finders of the ranges to highlight, by the name of the shown value. Negated terms have none."""
     undecided: Callable[[Sequence[Item]], Sequence[int]] = field(default=lambda items: [], repr=False, compare=False)
-    """Returns the indices of the items of which it is not known whether they match, ascending."""
+    """Returns the indices of the undecided items, ascending: it is not known whether they match."""
     relevant: Callable[[Sequence[Item]], Sequence[int]] = field(
         default=lambda items: range(len(items)), repr=False, compare=False
     )
-    """Returns the indices of the items that satisfy the terms whose values a listing tells, ascending. To decide about
+    """Returns the indices of the items that satisfy the terms whose values a listing has, ascending. To decide about
     them, the filter needs to know the rest."""
     needs: frozenset[Knowledge] = frozenset()
-    """What a listing may not tell, and the filter has to know."""
+    """What a listing may lack, and the filter has to know."""
 
     def __bool__(self) -> bool:
         return bool(self.text.strip())

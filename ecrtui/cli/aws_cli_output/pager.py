@@ -57,7 +57,7 @@ def check_pager(command: str) -> None:
 def paged(command: str, environment: Mapping[str, str] | None = None) -> Iterator[TextIO]:
     """Yield standard output, or the input of the pager if standard output is a terminal.
 
-    It is no error if the user quits the pager early.
+    It is not an error if the user quits the pager early.
 
     Raises:
         PagerError: the pager could not be started.

@@ -19,7 +19,7 @@ class ParameterError(UsageError):
 
 
 class UnknownOptions(UsageError):  # noqa: N818 - reads as what happened
-    """The command line has words that are no options."""
+    """The command line has words that are not options."""
 
     def __init__(self, words: Sequence[str], usage: str) -> None:
         super().__init__(f"Unknown options: {', '.join(words)}")

@@ -191,7 +191,7 @@ def parse_parameters(words: Sequence[str], operation: OperationModel) -> argpars
 
     Raises:
         CommandLineError: a required option or a value is missing, or an abbreviation is ambiguous.
-        UnknownOptions: words are left that are no options.
+        UnknownOptions: words are left that are not options.
     """
     if list(words) == ["help"]:
         return argparse.Namespace(help="help")

@@ -37,7 +37,7 @@ class DemoArtifact:
         declared: sizes in bytes of blobs without content, by digest.
         parts: the manifests that an index names.
         platform: the platform that the index gives it.
-        build: what made it; None if it is no image.
+        build: what made it; None if it is not an image.
     """
 
     manifest: str

@@ -10,7 +10,7 @@ Decisions where reports about ECR disagree or are silent:
   aws/containers-roadmap#308). For an index without ``acceptedMediaTypes`` no report was found.
 - BatchGetImage records ``lastRecordedPullTime``, because every pull calls it; at most once in 24 hours per image
   (``ImageDetail``).
-- BatchGetImage refuses images whose manifests are too large together. No report tells how much ECR returns. The
+- BatchGetImage refuses images whose manifests are too large together. No source says how much ECR returns. The
   embedded registry has each reply in memory, and 100 manifests can have 400 MiB.
 - Putting the manifest of an archived image makes the image active again (user guide, "Archiving an image").
 """

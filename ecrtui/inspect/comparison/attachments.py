@@ -30,7 +30,7 @@ _STATEMENTS = (ImageKind.PROVENANCE, ImageKind.ATTESTATION, ImageKind.SIGSTORE_B
 
 
 class NamedContent(NamedTuple):
-    """One of the contents of an artifact that is no image: a file of a chart, a document."""
+    """One of the contents of an artifact that is not an image: a file of a chart, a document."""
 
     name: str
     content: BlobContent
@@ -52,7 +52,7 @@ def signatures(tree: ArtifactTree, part: str) -> Known[tuple[str, ...]]:
 
 
 def read_sources(reader: ArtifactReader, tree: ArtifactTree, part: str) -> tuple[str, ...]:
-    """Return what an image was built from, as its provenance tells it, each source once.
+    """Return what an image was built from, as its provenance states it, each source once.
 
     Raises:
         EcrTuiError: a statement cannot be read.
@@ -70,10 +70,10 @@ def read_sources(reader: ArtifactReader, tree: ArtifactTree, part: str) -> tuple
 
 
 def read_contents(reader: ArtifactReader, tree: ArtifactTree) -> tuple[NamedContent, ...]:
-    """Return the contents of an artifact that is no image; none of an image.
+    """Return the contents of an artifact that is not an image; none of an image.
 
     Raises:
-        EcrTuiError: a content cannot be read.
+        EcrTuiError: a blob cannot be read.
     """
     own = [artifact for artifact in tree.root.artifacts if artifact.origin is ArtifactOrigin.OWN]
     return tuple(
@@ -97,6 +97,6 @@ def _provenance(reader: ArtifactReader, tree: ArtifactTree, artifact: Artifact) 
 
 
 def _name(artifact: Artifact, number: int) -> str:
-    """Return the title of a content, or else its number."""
+    """Return the title of a blob, or else its number."""
     titles = (blob.annotations.get(TITLE, "") for blob in artifact.blobs or ())
     return next(filter(None, titles), f"content {number}")

@@ -34,7 +34,7 @@ class ConfigBlob:
 
     @property
     def document(self) -> Mapping[str, Any]:
-        """Its members; none if it is no JSON object."""
+        """Its members; none if it is not a JSON object."""
         return self.config.document if isinstance(self.config.document, dict) else {}
 
     @property
@@ -56,16 +56,16 @@ class ComparedImage:
 
     Args:
         repository: the name of its repository.
-        image: the image as DescribeImages tells it.
+        image: the image as DescribeImages describes it.
         manifest: its manifest.
-        part: the manifest of the platform that is compared; that of the image itself if it is no index, and None for
-            an index without a platform to compare.
+        part: the manifest of the platform that is compared; that of the image if it is not an index; None for an index
+            without a platform to compare.
         config: the config of the part; None if it has none.
         findings: the findings of the part, one row for each vulnerability in a package.
         artifacts: the artifacts of the image: signatures, SBOMs, attestations.
         packages: the packages of the part; None if it has no SBOM.
-        sources: what it was built from, as its provenance tells it.
-        contents: the contents of an artifact that is no image.
+        sources: what it was built from, as its provenance states it.
+        contents: the contents of an artifact that is not an image.
     """
 
     repository: str

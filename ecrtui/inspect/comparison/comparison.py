@@ -94,7 +94,7 @@ class PlatformChoice:
 def choose_platforms(a: ComparedImage, b: ComparedImage) -> PlatformChoice:
     """Pair the platforms of two images.
 
-    An image that is no index is compared with the platform of the other image that fits it. For that, its config is
+    An image that is not an index is compared with the platform of the other image that fits it. For that, its config is
     needed: it names the platform.
     """
     if isinstance(a.manifest, NotKnown) or isinstance(b.manifest, NotKnown) or not (a.is_index or b.is_index):

@@ -72,7 +72,7 @@ def git_range(comparison: Comparison) -> str:
 
 
 def _revision(image: ComparedImage) -> str:
-    """Return the commit of an image, as its labels or its annotations name it; empty if it is no commit."""
+    """Return the commit of an image, as its labels or its annotations name it; empty if it is not a commit."""
     labels = image.config.settings.get("Labels") if isinstance(image.config, ConfigBlob) else None
     parsed = image.parsed
     annotations = {} if isinstance(parsed, NotKnown) else parsed.annotations

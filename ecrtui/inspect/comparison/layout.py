@@ -12,7 +12,7 @@ MAX_LABEL, MAX_LABEL_NARROW = 24, 14
 """Cells of a label beside which values are aligned, with two columns and with one. A longer one moves them right."""
 
 ONE_COLUMN_WIDTH = 100
-"""Cells from which on the values of A and B have a column each."""
+"""The least number of cells for a column each for the values of A and B."""
 
 NOTE_WIDTH = 22
 """Cells for the notes beside two columns."""
@@ -132,7 +132,7 @@ def _values(before: str | None, after: str | None) -> str:
 
 
 def _has_one_value(before: str | None, after: str | None) -> bool:
-    """Return True if one value tells all: the other image does not have the member, or has the same value."""
+    """Return True if one value is enough: the other image does not have the member, or has the same value."""
     return before is None or after is None or before == after
 
 

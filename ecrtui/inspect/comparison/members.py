@@ -67,7 +67,7 @@ def named_rows(before: Mapping[str, Any], after: Mapping[str, Any], noun: str) -
 
 
 def environment(value: Any) -> Mapping[str, str] | None:
-    """Return environment variables by name; None if an entry is no ``NAME=VALUE``, or a name occurs twice."""
+    """Return environment variables by name; None if an entry is not a ``NAME=VALUE``, or a name occurs twice."""
     if not isinstance(value, list) or not all(isinstance(entry, str) and "=" in entry for entry in value):
         return None
     named = dict(entry.split("=", 1) for entry in value)

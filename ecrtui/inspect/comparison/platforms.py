@@ -102,7 +102,7 @@ def platform_rows(pairs: Sequence[PlatformPair], after: Sequence[IndexPlatform])
 
     Args:
         pairs: the platforms of both images.
-        after: the platforms of image B, in its order; none if B is no index.
+        after: the platforms of image B, in its order; none if B is not an index.
     """
     both = [pair for pair in pairs if pair.is_complete]
     rows = [_row_of_both(both)] if both else []

@@ -159,7 +159,7 @@ def row_of(label: str, before: str | None, after: str | None, *, note: str = "")
 def value_row(label: str, before: Any, after: Any) -> Row:
     """Return the row of two values of :func:`ecrtui.ecr.exact_json.parse_exact` that both images have.
 
-    The row has texts as they are. It has JSON if the values are no texts, or would look the same. The note is the
+    The row has texts as they are. It has JSON if the values are not texts, or would look the same. The note is the
     difference between two numbers or times.
     """
     note = order_note(before, after)

@@ -47,7 +47,7 @@ NO_PLATFORM = "The images have no platform in common, so this was not compared."
 def config_section(a: ComparedImage, b: ComparedImage) -> Section:
     """Compare the configs: environment and labels by name, every other member by its path.
 
-    Of an artifact that is no image, the contents are compared too: the files of a chart, documents.
+    Of an artifact that is not an image, the contents are compared too: the files of a chart, documents.
     """
     before, after = a.config, b.config
     rows: Sequence[Row] = ()

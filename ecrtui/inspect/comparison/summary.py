@@ -86,7 +86,7 @@ def _digest_row(before: str, after: str) -> Row:
 
 
 def size_of(image: ComparedImage) -> int | None:
-    """Return the stored bytes of all layers of the part that is compared; without layers, the size that ECR tells."""
+    """Return the stored bytes of all layers of the part that is compared; without layers, the size that ECR reports."""
     if isinstance(image.part, Manifest):
         parsed = parse_manifest(image.part.text)
         if parsed.config is not None:
@@ -95,7 +95,7 @@ def size_of(image: ComparedImage) -> int | None:
 
 
 def created_at(image: ComparedImage) -> float | None:
-    """Return when the image was built, as its config tells it."""
+    """Return when the image was built, as its config states it."""
     text = image.config.document.get("created") if isinstance(image.config, ConfigBlob) else None
     return units.parse_zoned_time(text) if isinstance(text, str) else None
 

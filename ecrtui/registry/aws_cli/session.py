@@ -152,7 +152,7 @@ def caller_account(session: Session, connection: Connection, client: PutImageCli
     """Return the account of the credentials that sign the requests of a client.
 
     Raises:
-        EcrTuiError: AWS does not accept the credentials, or did not tell their account.
+        EcrTuiError: AWS does not accept the credentials, or did not return their account.
     """
     from ecrtui.registry.account_check import read_account
     from ecrtui.registry.boto3_client import create_client

@@ -401,7 +401,7 @@ def _mark_undone(connection: sqlite3.Connection, number: int) -> None:
 
 
 def _undone_entry(connection: sqlite3.Connection, number: int) -> int:
-    """Return the number of the entry that a write undid; 0 if it undid none, or if its row does not tell."""
+    """Return the number of the entry that a write undid; 0 if it undid none, or if its row does not say."""
     row = connection.execute("SELECT undoes FROM entries WHERE number = ?", (number,)).fetchone()
     return row[0] if row is not None and isinstance(row[0], int) else 0
 

@@ -84,7 +84,7 @@ class TransferRecords:
     def unfinished_upload(self, repository: str, digest: str) -> tuple[Upload, int] | None:
         """Return an upload that an earlier process left, and the bytes that it has; None if there is none.
 
-        An upload of a process that still runs is its own. A record that is damaged is no record.
+        An upload of a process that still runs is its own. A record that is damaged is not a record.
         """
         if not self._journal.exists:
             return None

@@ -35,7 +35,7 @@ from ecrtui.tui.text_document import TextDocument, prepare_text
 from ecrtui.tui.widgets.filter_bar import FilterBar
 
 LARGE = 1_000_000
-"""Bytes from which on a content is read only after its size was said."""
+"""Bytes of the content of a blob that is read only at the second request; the first one reports its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class _Shown:
 
     @property
     def is_saved_as_stored(self) -> bool:
-        """True for packages, a part of a content, and bytes of which nothing else is known."""
+        """True for packages, a part of a blob, and bytes of an unknown format."""
         says_nothing = not self.content.is_text and self.pretty.text == self.exact.text
         return self.content.packages is not None or not self.content.is_whole or says_nothing
 
@@ -72,10 +72,10 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         self._tree: ArtifactTree | None = None
         self._shown: _Shown | None = None
         self._blob: Descriptor | None = None
-        """The content that the user opened, also if it could not be shown."""
+        """The content that the user opened, even if it could not be shown."""
         self._exact = False
         self._announced = ""
-        """The digest of a large content whose size was said."""
+        """The digest of the large blob whose size was reported."""
 
     def content(self) -> Iterable[Widget]:
         yield from super().content()
@@ -133,7 +133,7 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
 
     @work(exclusive=True, group="content", exit_on_error=False)
     async def _open(self, artifact: Artifact, blob: Descriptor | None) -> None:
-        """Read a content, and show it."""
+        """Read the content of a blob, and show it."""
         tree = self._tree
         if tree is None or not artifact.digest:
             return
@@ -173,9 +173,9 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         return None
 
     def _may_read(self, blob: Descriptor) -> bool:
-        """Return False the first time for a large content: its size is said first.
+        """Return False at the first request for a large blob, and report its size.
 
-        Of a content that is too large, only the first part is read.
+        Of a blob that is too large, only the first part is read.
         """
         if blob.size < LARGE or _is_too_large(blob) or self._announced == blob.digest:
             return True
@@ -205,7 +205,7 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         self.view.show(shown.exact if self._exact else shown.pretty)
 
     def _explain(self, words: str, heading: str = "") -> None:
-        """Show a message instead of a content."""
+        """Show a message in place of the content."""
         self._shown = None
         self.remove_class("-packages")
         self.show_selected(heading)
@@ -280,7 +280,7 @@ def _reader(inspected: Inspected) -> ArtifactReader:
 
 
 def _read_content(reader: ArtifactReader, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> _Shown:
-    """Read a content, and prepare its text. Blocks; raises EcrTuiError."""
+    """Read the content of a blob, and prepare its text. Blocks; raises EcrTuiError."""
     content = (reader.start if _is_too_large(blob) else reader.content)(tree, artifact, blob)
     if content.packages is not None:
         totals_text(content.packages)  # counts them here, not in the thread that draws
@@ -293,7 +293,7 @@ def _is_too_large(blob: Descriptor) -> bool:
 
 
 def _heading(artifact: Artifact, shown: _Shown) -> str:
-    """Return the line above a content."""
+    """Return the line above the content of a blob."""
     named = f"{artifact.kind} {short_digest(artifact.digest)}"
     title = "" if shown.content.title == str(artifact.kind) else shown.content.title
     size = format_size(shown.blob.size)

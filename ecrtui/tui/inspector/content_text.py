@@ -1,4 +1,4 @@
-"""What is in an artifact, as text. Labels are ours; every text of the registry is beside one, or indented."""
+"""The content of an artifact as text. Text of the registry stands behind a label or is indented."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_NAMED = 4
 
 
 def content_text(content: BlobContent, *, exact: bool) -> str:
-    """Return a content as text.
+    """Return the content of a blob as text.
 
     Args:
         content: the content.

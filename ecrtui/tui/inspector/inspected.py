@@ -69,7 +69,7 @@ def _take_exception(future: asyncio.Future[Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PlatformImage:
-    """A platform of an index; or the image itself, if it is no index.
+    """A platform of an index; or the image itself, if it is not an index.
 
     Args:
         digest: its digest.
@@ -189,7 +189,7 @@ class Inspected:
 
     @cached_property
     def platforms(self) -> tuple[PlatformImage, ...]:
-        """The platforms of an index, in its order, without attestations. The image itself, if it is no index.
+        """The platforms of an index, in its order, without attestations. The image itself, if it is not an index.
 
         It is empty until image and manifest were read.
         """

@@ -24,13 +24,13 @@ from ecrtui.tui.tag_cell import PROTECTED
 from ecrtui.tui.text_document import Span, TextDocument, prepare_text
 
 FactValue = str | EcrTuiError
-"""What stands beside a label: a text, or why it is not known."""
+"""The value of a label: a text, or why it is not known."""
 
 LOADING = "…"
 LABEL_WIDTH = 14
 """Cells of the labels at the left."""
 _WIDE = 100
-"""Columns from which on the overview shows what a narrow screen has no room for."""
+"""The least number of columns for what a narrow screen has no room for."""
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,7 @@ def _finding_counts(image: Image) -> str:
 
 
 def _worst_findings(data: OverviewData) -> Iterator[tuple[str, FactValue, Link | None]]:
-    """Yield the counts of an image that is no index, and the worst findings of the selected platform."""
+    """Yield the counts of an image that is not an index, and the worst findings of the selected platform."""
     inspected = data.inspected
     platform = inspected.platform
     if not inspected.is_index:

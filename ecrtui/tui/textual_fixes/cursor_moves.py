@@ -26,7 +26,7 @@ def _moves(x: int | None, y: int, to_x: int, to_y: int, width: int) -> Iterator[
         return
     if x < width:
         yield _down(to_y - y) + _right(to_x - x)
-    elif to_x == width - 1:  # terminals tell different columns here, but without line wrap all write into the last one
+    elif to_x == width - 1:  # terminals differ in the column here, but without line wrap all write into the last one
         yield _down(to_y - y)
     if to_y == y:
         yield "\r" + _right(to_x)

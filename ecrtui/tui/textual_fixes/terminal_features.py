@@ -1,4 +1,4 @@
-"""What terminfo and the environment tell of the terminal."""
+"""What terminfo and the environment say about the terminal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def marks_pastes() -> bool:
 
 
 def is_gnu_screen() -> bool | None:
-    """Return True in GNU screen; None if only the terminal itself can tell, as in SSH from a screen."""
+    """Return True in GNU screen; None if only the terminal itself can answer, as in SSH from a screen."""
     if "STY" in os.environ:
         return True
     may_be_screen = os.environ.get("TERM", "").startswith("screen") and "TMUX" not in os.environ

@@ -44,7 +44,7 @@ class PanelMessage(NamedTuple):
         reference: What support asks for: operation, error code, request id.
         retryable: True if trying again can help.
         severity: The severity.
-        kind: The kind of an error, which decides what key can help; None if it is no error.
+        kind: The kind of an error, which decides what key can help; None if it is not an error.
     """
 
     title: str
