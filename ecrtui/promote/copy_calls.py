@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ecrtui.promote.background_call import BackgroundCall
 from ecrtui.promote.transfer import BlobCopy, TransferProgress, TransferResult, copy_blobs
 
 if TYPE_CHECKING:
@@ -49,29 +48,21 @@ def serve_copy(
     records = records_of(destination.location())
     stopped = _running[token] = threading.Event()
     latest: list[TransferProgress | None] = [None]
-    ended: queue.SimpleQueue[TransferResult | BaseException] = queue.SimpleQueue()
 
     def report(progress: TransferProgress) -> None:
         latest[0] = progress
 
-    def run() -> None:
-        try:
-            ended.put(copy_blobs(source, destination, copies, records, on_progress=report, stop=stopped.is_set))
-        except BaseException as problem:  # noqa: BLE001 - raised in the thread that answers the call
-            ended.put(problem)
+    def copy() -> TransferResult:
+        return copy_blobs(source, destination, copies, records, on_progress=report, stop=stopped.is_set)
 
-    threading.Thread(target=run, daemon=True, name="copy blobs").start()
+    call = BackgroundCall(copy, "copy blobs")
     try:
-        while True:
-            with suppress(queue.Empty):
-                result = ended.get(timeout=_INTERVAL)
-                break
+        while not call.wait(_INTERVAL):
             yield latest[0]
     finally:
         stopped.set()  # also if the caller has gone
         _running.pop(token, None)
-    if isinstance(result, BaseException):
-        raise result
+    result = call.result()
     yield latest[0]
     yield result
 

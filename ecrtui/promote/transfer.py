@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from ecrtui.ecr.units import format_count, format_duration, format_size
+from ecrtui.promote.background_call import BackgroundCall
 from ecrtui.promote.closure import Blob
 from ecrtui.promote.parts import Buffers
 from ecrtui.promote.plan import Way
@@ -111,25 +110,12 @@ def copy_blobs(
         return failed.is_set() or stop()
 
     pace, buffers = pace or Pace(), Buffers()
-    jobs = [
-        (
-            blob,
-            LayerUpload(
-                source,
-                copy.source_repository,
-                target,
-                copy.target_repository,
-                records,
-                pace,
-                buffers,
-                counter.add,
-                halted,
-                copy.way,
-            ),
-        )
-        for copy in copies
-        for blob in copy.blobs
-    ]
+
+    def upload_of(copy: BlobCopy) -> LayerUpload:
+        repositories = source, copy.source_repository, target, copy.target_repository
+        return LayerUpload(*repositories, records, pace, buffers, counter.add, halted, copy.way)
+
+    jobs = [(blob, upload_of(copy)) for copy in copies for blob in copy.blobs]
     jobs.sort(key=lambda job: job[0].size, reverse=True)
 
     def run(job: tuple[Blob, LayerUpload]) -> bool:
@@ -156,22 +142,11 @@ def _wait(work: Callable[[], int], stop: Callable[[], bool]) -> int | None:
 
     A request that is in flight then is abandoned: its part is sent again by the next run.
     """
-    ended: queue.SimpleQueue[int | BaseException] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            ended.put(work())
-        except BaseException as problem:  # noqa: BLE001 - raised in the caller's thread
-            ended.put(problem)
-
-    threading.Thread(target=run, daemon=True, name="transfer").start()
+    call = BackgroundCall(work, "transfer")
     patience = _PATIENCE
     while patience > 0:
-        with suppress(queue.Empty):
-            result = ended.get(timeout=_INTERVAL)
-            if isinstance(result, BaseException):
-                raise result
-            return result
+        if call.wait(_INTERVAL):
+            return call.result()
         patience -= _INTERVAL if stop() else 0
     return None
 

@@ -151,7 +151,10 @@ def test_a_bundle_says_who_signed_when_and_where_it_is_logged() -> None:
             {"x509CertificateChain": {"certificates": [{"rawBytes": RELEASE}]}},
             "CN=ci-release, OU=Release, O=Example, C=DE",
         ),
-        ({"certificate": {"rawBytes": "AAAA"}}, "the certificate cannot be read: it is not a certificate: it is not DER"),
+        (
+            {"certificate": {"rawBytes": "AAAA"}},
+            "the certificate cannot be read: it is not a certificate: it is not DER",
+        ),
         ({"certificate": 5}, "the certificate cannot be read: it is not base64 text"),
         ({}, "not named: no certificate is stored with the signature"),
     ],
