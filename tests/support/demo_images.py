@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ecrtui.emulator.demo import repositories
+from ecrtui.emulator.demo import pushes
 from ecrtui.emulator.demo.demo_registry import DemoRegistry, RepositorySetup
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import REGION, REGISTRY_ID, new_embedded
@@ -22,6 +22,6 @@ def checkout_registry() -> EmbeddedRegistry:
         chart = registry.create_repository(CHART, RepositorySetup())
         assert images
         assert chart
-        repositories.checkout(images)
-        repositories.chart("The checkout of the shop", chart, versions=[("1.1.0", "2026.11.0")])
+        pushes.checkout(images)
+        pushes.chart("The checkout of the shop", chart, versions=[("1.1.0", "2026.11.0")])
     return embedded
