@@ -284,8 +284,7 @@ async def test_a_paste_of_several_lines_does_not_apply_anything(one_image: Embed
         await pilot.press("t")
         await until(pilot, "new tags, separated")
         await paste(pilot, "one\ntwo\n")
-        await until(pilot, lambda screen: "one" in screen)
-        await pilot.pause(0.3)
+        await until(pilot, "two  new")
         assert one_image.calls["PutImage"] == writes
         assert "✓" not in screen_text(pilot.app)
 

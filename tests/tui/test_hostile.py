@@ -144,6 +144,6 @@ async def test_hostile_text_typed_by_the_user_does_nothing(estate: Estate) -> No
         await until(pilot, "2 images")
         await pilot.press("slash")
         await type_text(pilot, MARKUP)
-        await pilot.pause(0.1)
+        await until(pilot, MARKUP)
         assert unsafe_characters(screen_text(pilot.app)) == []
         assert pilot.app.is_running
