@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
@@ -24,6 +23,7 @@ from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.breadcrumb import COUNT_SEPARATOR, Breadcrumb
 from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
+from ecrtui.tui.yielding import yield_to_keys
 
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
@@ -277,12 +277,11 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
     async def _merge(self, items: Sequence[Item], *, more: bool) -> None:
         """Merge the rows of a batch in chunks."""
         for start in range(0, max(len(items), 1), CHUNK):
-            if start:
-                await asyncio.sleep(0)
+            await yield_to_keys()
             follows = more or start + CHUNK < len(items)
             if not follows and self.rows.has_waiting:
                 self.table.show_arrived()  # this takes as long as some chunks
-                await asyncio.sleep(0)
+                await yield_to_keys()
             self.table.merge(items[start : start + CHUNK], self._version_at_start, more=follows)
 
     def _cached_rows(self) -> Snapshot[Item] | None:
@@ -302,7 +301,7 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         self.state = self.state._replace(stale=known.age)
         for start in range(0, len(known.items), CHUNK):
             self.table.merge(known.items[start : start + CHUNK], more=True)
-            await asyncio.sleep(0)
+            await yield_to_keys()
         self.table.show_arrived()
 
     def _drop_foreign_rows(self, session: Session) -> None:

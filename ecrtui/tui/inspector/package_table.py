@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +18,7 @@ from ecrtui.tui.inspector.content_text import totals_text
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
+from ecrtui.tui.yielding import yield_to_keys
 
 CHUNK = 2_000
 """Packages that are added to the table at once. More would delay a key."""
@@ -82,7 +82,7 @@ class PackageTable(Vertical):
     async def _add_rest(self, packages: PackageList) -> None:
         """Add the other packages in steps, so that keys do not wait."""
         for start in range(CHUNK, len(packages.packages), CHUNK):
-            await asyncio.sleep(0)
+            await yield_to_keys()
             self.table.merge(packages.packages[start : start + CHUNK])
 
     def filter(self, words: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from ecrtui.catalog.rows import Predicate, Rows, SortFilterJob
 from ecrtui.catalog.sort_filter_job import SortKey
 from ecrtui.tui.table.row_renderer import Highlight
+from ecrtui.tui.yielding import yield_to_keys
 
 Item = TypeVar("Item")
 Change = Callable[[Callable[[], bool]], bool]
@@ -107,11 +108,11 @@ class Arranger(Generic[Item]):
         self.highlight = self._next_highlight
 
     async def _run(self, job: SortFilterJob[Item], seen: bool) -> None:
-        await asyncio.sleep(FRAME if seen else 0)
+        await _pause(after_preview=seen)
         while not job.run(self._slice_seconds):
             appears = not seen and self._preview(job)
             seen = seen or appears
-            await asyncio.sleep(FRAME if appears else 0)
+            await _pause(after_preview=appears)
         self._apply(job)
 
     def _preview(self, job: SortFilterJob[Item]) -> bool:
@@ -133,3 +134,10 @@ class Arranger(Generic[Item]):
         self.highlight = self._next_highlight
         self._has_shown_rows = True
         return True
+
+
+async def _pause(*, after_preview: bool) -> None:
+    if after_preview:
+        await asyncio.sleep(FRAME)
+    else:
+        await yield_to_keys()
