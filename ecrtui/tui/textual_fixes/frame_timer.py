@@ -70,6 +70,7 @@ class FrameTimer:
             self._draw()
 
     def _draw(self) -> None:
+        self._handle = None
         screen = self._screen
         if screen.app._exit or not screen.is_running:
             return
