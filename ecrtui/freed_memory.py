@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 def return_freed_memory() -> None:
-    """Return the free memory of the C library to the system. Takes some milliseconds, and other threads go on.
+    """Return the free memory of the C library to the system. Takes some milliseconds, and other threads continue.
 
     Only the GNU C library has a function for it (malloc_trim(3)); with another one, this does nothing.
     """

@@ -1,4 +1,4 @@
-"""Wait until an image is in the registry, as a pipeline does before it goes on."""
+"""Wait until an image is in the registry, as a pipeline does before it continues."""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ def _confirm_and_apply(jobs: Sequence[_Job], options: argparse.Namespace, source
     try:
         results = _apply_all(jobs, options, source)
     except KeyboardInterrupt:
-        print_message(f"go on with: {_command(options)}")
+        print_message(f"continue with: {_command(options)}")
         in_flight = any(job.target.engine.writes_in_flight() for job in jobs)
         return ExitCode.UNKNOWN if in_flight else ExitCode.INTERRUPTED
     return _print_results(results, options)
@@ -321,15 +321,15 @@ def _print_verification(result: PromotionReport) -> None:
 
 
 def _print_rest(result: PromotionReport, options: argparse.Namespace) -> None:
-    """Say what is in the target, and how to go on, after a promotion that has not finished."""
+    """Say what is in the target, and how to continue, after a promotion that has not finished."""
     if not result.unfinished:
         return
     print_message(result.in_target)
-    print_message(f"go on with: {_command(options)}")
+    print_message(f"continue with: {_command(options)}")
 
 
 def _command(options: argparse.Namespace) -> str:
-    """Return the command that goes on, without the options of the output."""
+    """Return the command that continues, without the options of the output."""
     switches = ("create_repository", "verify", "allow_protected", "yes")
     targets = ((option.name, getattr(options, _dest(option))) for option in TARGET_OPTIONS)
     words = [

@@ -99,7 +99,7 @@ def flush_stdout() -> OSError | None:
 
 
 def write_stderr(text: str, *, hide_secrets: bool = True) -> None:
-    """Write to standard error, without secrets. If that fails there is no place to report it: the command goes on.
+    """Write to standard error, without secrets. If that fails there is no place to report it: the command continues.
 
     Args:
         text: the text.

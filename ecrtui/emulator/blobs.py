@@ -133,7 +133,7 @@ def insert_chunks(connection: sqlite3.Connection, key: str, first_byte: int, con
 def remove_unreferenced(database: Database) -> None:
     """Delete the content that no layer and no upload refers to.
 
-    Call it after a transaction that deletes layers or uploads. After an interruption the next call goes on.
+    Call it after a transaction that deletes layers or uploads. After an interruption the next call continues.
     """
     with database.read() as connection:
         keys = [row["key"] for row in connection.execute(f"SELECT key FROM blobs WHERE {_UNREFERENCED}")]  # noqa: S608

@@ -67,7 +67,7 @@ class PromotionReport:
 
     @property
     def unfinished(self) -> bool:
-        """True if something failed or was stopped, so that the same command can go on."""
+        """True if something failed or was stopped, so that the same command can continue."""
         return any(outcome in self.report.counts for outcome in (StepOutcome.FAILED, StepOutcome.SKIPPED))
 
     @property

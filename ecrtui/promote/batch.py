@@ -55,7 +55,7 @@ class BatchReport(NamedTuple):
 
     @property
     def unfinished(self) -> bool:
-        """True if the promotion of an image failed or was stopped, so that it can go on."""
+        """True if the promotion of an image failed or was stopped, so that it can continue."""
         return any(result.unfinished for result in self.reports)
 
     @property

@@ -1,4 +1,4 @@
-"""Layers over boto3: what a repository has, downloads that go on after a cut, and uploads in parts."""
+"""Layers over boto3: what a repository has, downloads that continue after a cut, and uploads in parts."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class LayerCalls(LayerStore):
 
 
 class ResumingReader(LayerReader):
-    """Reads a layer, and goes on at the next byte after a cut, a failure of the storage, or an expired URL.
+    """Reads a layer, and continues at the next byte after a cut, a failure of the storage, or an expired URL.
 
     Args:
         open_at: opens the content from a byte on, at a new URL.

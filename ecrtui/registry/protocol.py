@@ -306,7 +306,7 @@ class LayerReader(Protocol):
         """Fill a buffer with the next bytes. Return their number: less than its size only at the end, then 0.
 
         The caller gives the memory, because parts are large, and an allocator keeps what it once had. The digest is
-        not checked. A download that is cut, or whose URL has expired, goes on at the next byte.
+        not checked. A download that is cut, or whose URL has expired, continues at the next byte.
 
         Raises:
             EcrTuiError: the layer cannot be read.

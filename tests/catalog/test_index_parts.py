@@ -75,7 +75,7 @@ def test_what_is_known_of_an_index_holds_while_another_is_unread() -> None:
     assert (list(known.indexes), known.unread) == ([env.parts[0].digest], {env.indexes[1]})
 
 
-def test_a_search_goes_on_from_what_is_known() -> None:
+def test_a_search_continues_from_what_is_known() -> None:
     env = Env(3)
     known = KnownParts()
     for opened in env.indexes[:2]:

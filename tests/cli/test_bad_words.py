@@ -125,7 +125,7 @@ def test_retag_refuses_a_bad_tag_with_one_exit_code_alone_and_among_others(regis
     assert registry.tags() == {"one": registry.one, "two": registry.two}
 
 
-def test_other_tags_go_on_if_asked(registry: RetagRegistry) -> None:
+def test_other_tags_continue_if_asked(registry: RetagRegistry) -> None:
     bad = list(BAD_TAGS)
     result = registry.run(
         "retag", "team/app:one", "--on-conflict", "continue", "--yes", "--", *bad[:8], "ok", *bad[8:], "also-ok"

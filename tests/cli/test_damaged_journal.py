@@ -19,7 +19,7 @@ COMMANDS = (
 
 
 @pytest.mark.parametrize("column", ["begun_at", "outcome", "undoes", "tag"])
-def test_the_commands_name_a_damaged_row_and_go_on(cli: CliEnv, own_home: Path, column: str) -> None:
+def test_the_commands_name_a_damaged_row_and_continue(cli: CliEnv, own_home: Path, column: str) -> None:
     create_repository(cli.client, "app")
     push_image(cli.client, "app", "one", "v1")
     for tag in ("first", "second"):

@@ -140,7 +140,7 @@ def test_a_refused_promotion_sends_nothing(
     assert two.target.calls["UploadLayerPart"] + two.target.calls["PutImage"] == before
 
 
-def test_a_failure_says_what_is_there_and_how_to_go_on(two: TwoRegistries) -> None:
+def test_a_failure_says_what_is_there_and_how_to_continue(two: TwoRegistries) -> None:
     push_image(client_for(two.source), DEV, "app", "v1")
     two.target.faults.add("PutImage:error:code=AccessDeniedException:message=not you")
     result = two.run(f"{DEV}:v1", PROD, "--yes")
@@ -258,7 +258,7 @@ def test_layers_are_not_mounted_between_registries(two: TwoRegistries) -> None:
     assert (result.code, "different registries" in result.err) == (ExitCode.REGISTRY_ERROR, True)
 
 
-def test_a_run_that_is_stopped_or_killed_changes_no_tag_and_can_go_on(two: TwoRegistries) -> None:
+def test_a_run_that_is_stopped_or_killed_changes_no_tag_and_can_continue(two: TwoRegistries) -> None:
     layers = [b"one", b"two", b"three", b"four", b"five", b"six"]
     image = push_image(client_for(two.source), DEV, "app", "v1", layers=layers)
 

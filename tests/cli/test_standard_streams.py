@@ -191,7 +191,7 @@ def test_a_table_with_rows_of_other_lengths_is_a_usage_error(registry: RetagRegi
 
 
 @pytest.mark.parametrize("ignored", [True, False])
-def test_a_bulk_run_that_ignores_hang_up_goes_on_without_its_terminal(
+def test_a_bulk_run_that_ignores_hang_up_continues_without_its_terminal(
     ignored: bool, registry: RetagRegistry, tmp_path: Path
 ) -> None:
     tags = [f"t{number}" for number in range(30)]

@@ -64,7 +64,7 @@ def test_a_command_asks_for_the_code_and_its_credential_process_asks_too(
     assert "654321" not in terminal.screen
 
 
-def test_a_command_prints_the_code_and_goes_on_after_the_sign_in(environment: dict[str, str], own_home: Path) -> None:
+def test_a_command_prints_the_code_and_continues_after_the_sign_in(environment: dict[str, str], own_home: Path) -> None:
     embedded = new_embedded()
     create_repository(client_for(embedded), "team/app")
     write_config(own_home, SSO)

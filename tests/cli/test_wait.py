@@ -74,7 +74,7 @@ def test_the_wait_ends_at_the_timeout(env: RetagEnv) -> None:
 
 
 @pytest.mark.usefixtures("no_sdk_retries")
-def test_the_wait_goes_on_after_a_temporary_failure_and_ends_at_another(env: RetagEnv) -> None:
+def test_the_wait_continues_after_a_temporary_failure_and_ends_at_another(env: RetagEnv) -> None:
     env.tag("awaited", env.one)
     fault = env.embedded.faults.add("DescribeImages:unavailable")
     clock = FakeClock(after_2=lambda: env.embedded.faults.remove(fault))

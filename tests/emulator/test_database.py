@@ -337,7 +337,7 @@ def limit_pages(embedded: EmbeddedRegistry, pages: int) -> None:
 
 
 @pytest.mark.parametrize("where", ["file", "memory"])
-def test_a_full_disk_is_named_and_the_registry_goes_on(tmp_path: Path, where: str) -> None:
+def test_a_full_disk_is_named_and_the_registry_continues(tmp_path: Path, where: str) -> None:
     embedded = new_embedded(str(tmp_path / "ecr.db") if where == "file" else None)
     client = client_for(embedded)
     create_repository(client, "team/app")
@@ -351,7 +351,7 @@ def test_a_full_disk_is_named_and_the_registry_goes_on(tmp_path: Path, where: st
     assert tags_of(client, "team/app") == {"1.0": image.digest}
 
 
-def test_a_file_that_another_process_writes_to_is_named_and_the_registry_goes_on(tmp_path: Path) -> None:
+def test_a_file_that_another_process_writes_to_is_named_and_the_registry_continues(tmp_path: Path) -> None:
     path = tmp_path / "ecr.db"
     embedded = EmbeddedRegistry(open_database(path, busy_timeout=0))
     client = client_for(embedded)

@@ -136,7 +136,7 @@ def test_a_new_referrer_alone_is_brought(sites: Promotions) -> None:
 
 
 def test_the_source_sees_no_write_and_the_target_nothing_of_the_source(sites: Promotions) -> None:
-    """Through a plan, a copy with a failure, what goes on after it, a verification and an undo."""
+    """Through a plan, a copy with a failure, what continues after it, a verification and an undo."""
     sites.signed_index()
     for tag in ("v1", "old"):
         push_image(sites.target.client, PROD, "old", tag)

@@ -81,7 +81,7 @@ def test_a_tag_that_moves_after_the_plan_is_a_conflict(sites: Promotions, on_con
     assert sites.tags()["v2"] == other.digest
 
 
-def test_after_a_failure_or_a_stop_the_rest_is_not_sent_and_can_go_on(sites: Promotions) -> None:
+def test_after_a_failure_or_a_stop_the_rest_is_not_sent_and_can_continue(sites: Promotions) -> None:
     batch = batch_of(sites)
     sites.fault("source GetDownloadUrlForLayer:error:code=AccessDeniedException:status=400:after=3")
     result = apply(sites, batch)

@@ -1,4 +1,4 @@
-"""The upload of a layer: what each answer of the registry means, and how an interrupted upload goes on."""
+"""The upload of a layer: what each answer of the registry means, and how an interrupted upload continues."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_content_with_another_digest_is_not_stored(size: int, content: bytes) ->
     assert target.calls["complete"] == 0
 
 
-def test_a_stop_ends_between_two_parts_and_the_next_run_goes_on() -> None:
+def test_a_stop_ends_between_two_parts_and_the_next_run_continues() -> None:
     target, records = MemoryStore(), MemoryRecords()
     upload = upload_from(source_with(), target, records)
     upload.stop = lambda: target.calls["part"] >= 2
@@ -120,7 +120,9 @@ def test_a_stop_ends_between_two_parts_and_the_next_run_goes_on() -> None:
 
 @pytest.mark.parametrize("received", [b"", b"012", b"0123", b"012345", b"01234567", b"0123456789ab"])
 @pytest.mark.parametrize("recorded", [4, 8])
-def test_an_upload_goes_on_after_the_last_whole_part_that_the_registry_confirms(received: bytes, recorded: int) -> None:
+def test_an_upload_continues_after_the_last_whole_part_that_the_registry_confirms(
+    received: bytes, recorded: int
+) -> None:
     target = MemoryStore(uploads={"old": bytearray(received)})
     records = MemoryRecords({DIGEST: (Upload("old", 4), recorded)})
     upload_from(source_with(), target, records).copy(LARGE)
@@ -137,7 +139,7 @@ def test_an_upload_with_bytes_of_another_client_begins_again() -> None:
     assert (target.stored, target.calls["begin"]) == ({DIGEST: CONTENT}, 1)
 
 
-def test_an_upload_that_goes_on_stays_recorded_until_it_is_complete() -> None:
+def test_an_upload_that_continues_stays_recorded_until_it_is_complete() -> None:
     target = MemoryStore(uploads={"old": bytearray(CONTENT[:8])})
     records = MemoryRecords({DIGEST: (Upload("old", 4), 8)})
     upload = upload_from(source_with(), target, records)

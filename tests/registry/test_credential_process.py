@@ -57,7 +57,7 @@ def group_that_ends(leader: int) -> Iterator[None]:
             poll.register(handle, select.POLLIN)
         while waiting:
             ended = {handle for handle, _ in poll.poll(TWO_SECONDS * 1000)}
-            assert ended, "a process goes on"
+            assert ended, "a process continues"
             waiting -= ended
             for handle in ended:
                 poll.unregister(handle)
@@ -126,7 +126,7 @@ def test_the_end_of_the_registry_process_ends_it(own_home: Path, started: Path) 
     opened.process.close()
 
 
-def test_what_a_successful_command_has_started_goes_on(tmp_path: Path) -> None:
+def test_what_a_successful_command_has_started_continues(tmp_path: Path) -> None:
     """An agent that keeps a password serves later calls."""
     os.mkfifo(tmp_path / "held")
     keys = '{"Version": 1, "AccessKeyId": "K", "SecretAccessKey": "s"}'

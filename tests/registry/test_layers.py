@@ -1,4 +1,4 @@
-"""Layers: availability, downloads that go on, uploads in parts; over real boto3 clients and the embedded registry."""
+"""Layers: availability, downloads that continue, uploads in parts; over boto3 and the embedded registry."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_layer_is_uploaded_in_parts_and_read_again(store: EcrRegistry, env: Re
     assert read(reader, 1) == b""
 
 
-def test_a_part_at_a_wrong_offset_tells_how_many_bytes_the_upload_has(store: EcrRegistry) -> None:
+def test_a_part_at_a_wrong_offset_says_how_many_bytes_the_upload_has(store: EcrRegistry) -> None:
     upload = store.begin_upload("team/app")
     assert store.upload_part("team/app", upload.id, 0, CONTENT) == 10
     for first_byte in (0, 5, 11):
@@ -130,7 +130,7 @@ def test_manifests_by_tag_are_those_that_can_be_read(env: RegistryEnv) -> None:
         (("DownloadLayer:cut:times=1", "DownloadLayer:unavailable:times=1:after=1"), 3),
     ],
 )
-def test_a_download_goes_on_after_a_failure(
+def test_a_download_continues_after_a_failure(
     env: RegistryEnv, served: str, faults: tuple[str, ...], requests: int
 ) -> None:
     layer = bytes(range(256)) * 4_000
@@ -182,7 +182,7 @@ EXPIRED = AccessDenied("expired", code="403")
         ([(0, CUT)] * 7, [0] * 8),
     ],
 )
-def test_a_reader_goes_on_where_the_download_stopped(
+def test_a_reader_continues_where_the_download_stopped(
     failures: list[tuple[int, EcrTuiError]], opened: list[int]
 ) -> None:
     storage = Storage(CONTENT, *failures)

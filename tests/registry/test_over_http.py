@@ -53,7 +53,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("fault", "kind", "ambiguous"), FAULTS)
-def test_a_network_fault_tells_if_the_write_may_have_been_applied(
+def test_a_network_fault_says_if_the_write_may_have_been_applied(
     env: RegistryEnv, no_sdk_retries: None, served: str, fault: str, kind: type[EcrTuiError], ambiguous: bool
 ) -> None:
     pushed = push_image(env.client, "team/app", tag="1.0")

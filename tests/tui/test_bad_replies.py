@@ -128,7 +128,7 @@ BAD_LISTS = {
 """Bad values in place of the one list that the Image screen cannot do without."""
 
 
-async def test_the_image_screen_names_what_it_cannot_read_and_goes_on(estate: Estate) -> None:
+async def test_the_image_screen_names_what_it_cannot_read_and_continues(estate: Estate) -> None:
     def referrers(reply: Row) -> None:
         with_bad_rows(reply["referrers"], "digest", digest_of_number)
 

@@ -18,7 +18,7 @@ class Candidate(NamedTuple):
     Args:
         word: the whole word.
         help: what it is; may be empty.
-        complete: False if the word goes on: a repository to which a tag can be added.
+        complete: False if the word continues: a repository to which a tag can be added.
     """
 
     word: str

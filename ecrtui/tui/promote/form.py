@@ -235,7 +235,7 @@ class PromoteForm(FieldForm):
         other = self._other_registry
         lines = rendering.fact_lines(("plan id", report.plan.id), *([("to", other)] if other else []))
         if self.result is not None and self.result.unfinished:
-            go_on = press(self, "plan_form.retry", "plan again and go on: what is there is not sent again")
+            go_on = press(self, "plan_form.retry", "plan again and continue: what is there is not sent again")
             lines.append(rendering.warning_line(f"{self.result.in_target}. {go_on}".rstrip()))
         return Content("\n").join([*lines, rendering.report_lines(report, self._digests)])
 

@@ -1,4 +1,4 @@
-"""A request without a sign-in asks the user, waits, and goes on. The token is where other programs look for it."""
+"""A request without a sign-in asks the user, waits, and continues. The token is where other programs look for it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ BEFORE = {
 
 
 @pytest.mark.parametrize("before", BEFORE)
-def test_a_request_without_a_sign_in_asks_and_goes_on(site: Any, sso: FakeSso, before: str) -> None:
+def test_a_request_without_a_sign_in_asks_and_continues(site: Any, sso: FakeSso, before: str) -> None:
     if (content := BEFORE[before]) is not None:
         write_token(content)
     if "dead" in before:

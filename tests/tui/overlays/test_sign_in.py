@@ -1,4 +1,4 @@
-"""The application asks for what a sign-in needs, and the work goes on by itself afterwards."""
+"""The application asks for what a sign-in needs, and the work continues by itself afterwards."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ async def test_a_command_uses_the_terminal_and_the_prompt_says_that_a_code_was_r
     assert {call["TokenCode"] for call in sts.calls if call["Action"] == "AssumeRole"} == {"111111", "222222"}
 
 
-async def test_a_sign_in_shows_code_and_page_and_the_read_goes_on(
+async def test_a_sign_in_shows_code_and_page_and_the_read_continues(
     one_image: EmbeddedRegistry, own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_config(own_home, SSO)

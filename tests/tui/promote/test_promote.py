@@ -19,7 +19,7 @@ from tests.support.screen import app_of, below, running, type_text, until, until
 DEV, PROD = "team/dev", "team/prod"
 HERE, THERE, REGION = "123456789012", "210987654321", "eu-west-1"
 HANG = 60
-"""Seconds after which an upload that a test holds goes on by itself."""
+"""Seconds after which an upload that a test holds continues by itself."""
 
 
 async def open_form(pilot: Any, target: str, wanted: str = "enter apply") -> str:
@@ -99,7 +99,7 @@ async def test_the_form_says_what_cannot_be_done_and_offers_to_create_the_reposi
         assert "copying" in await until(pilot, "esc stop after the current parts")
         await pilot.press("escape")
         stopped.set()
-        assert "no tag was changed" in await until(pilot, "again and go on")
+        assert "no tag was changed" in await until(pilot, "again and continue")
         await pilot.press("r")
         await until(pilot, "enter apply")
         await pilot.press("enter")

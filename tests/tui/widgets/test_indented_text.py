@@ -28,7 +28,7 @@ def test_further_rows_are_indented(line: str, rows: list[str]) -> None:
     assert [row.plain.rstrip() for row in indented_rows(Content(line), 20)] == rows
 
 
-def test_a_style_goes_on_in_the_next_row() -> None:
+def test_a_style_continues_in_the_next_row() -> None:
     line = Content.assemble(("  ! ", "bold"), ("one two three four five", "dim"))
     rows = list(indented_rows(line, 20))
     assert ["dim" in {str(span.style) for span in row.spans} for row in rows] == [True, True]
