@@ -31,19 +31,25 @@ def resolve_references(query: Query, registries: Sequence[tuple[RegistryLocation
             if digest:
                 terms.append(term._replace(digest=digest, tag=""))
                 continue
-            notes.append(f"{name} was not found. ecrtui looked for the tag {term.tag} in each repository")
+            if digest is not None:
+                notes.append(f"{name} was not found. ecrtui looked for the tag {term.tag} in each repository")
         terms.append(term)
     return query._replace(terms=tuple(terms), notes=tuple(notes))
 
 
-def _digest_of(term: FindTerm, registries: Sequence[tuple[RegistryLocation, Registry]]) -> str:
+def _digest_of(term: FindTerm, registries: Sequence[tuple[RegistryLocation, Registry]]) -> str | None:
+    """Return the digest of a tag: "" if the tag does not exist, None if a registry does not permit to read it."""
     place = (term.registry_id, term.region)
     problem: EcrTuiError | None = None
+    denied = False
     for _, registry in sorted(registries, key=lambda entry: (entry[0].registry_id, entry[0].region) != place):
         try:
             images = registry.images_by_tag(term.repository, [term.tag])
-        except (NotFound, AccessDenied):
-            continue  # the search tells what is not permitted
+        except NotFound:
+            continue
+        except AccessDenied:
+            denied = True  # the search tells what is not permitted
+            continue
         except EcrTuiError as error:
             problem = error
             continue
@@ -51,4 +57,4 @@ def _digest_of(term: FindTerm, registries: Sequence[tuple[RegistryLocation, Regi
             return images[term.tag].digest
     if problem is not None:
         raise problem
-    return ""
+    return None if denied else ""

@@ -63,3 +63,13 @@ def test_each_hit_is_printed_and_the_exit_code_says_what_was_found(cli: CliEnv, 
             out, err = cli.capsys.readouterr()
             assert (code, len(json.loads(out)["hits"])) == (ExitCode.UNDECIDED, hits)
             assert f"The answer is not complete: {missing} could not be read" in err
+
+
+def test_an_image_that_may_not_be_read_is_not_called_missing(cli: CliEnv, no_sdk_retries: None) -> None:
+    create_repository(cli.client, "team/app")
+    cli.embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=no")
+    with served(cli.embedded) as url:
+        code = main(["find", "team/app:prod", "--endpoint-url", url, "--region", REGION])
+    err = cli.capsys.readouterr().err
+    assert code == ExitCode.UNDECIDED
+    assert "was not found" not in err
