@@ -34,8 +34,12 @@ class UnreadableFile(Exception):  # noqa: N818 - reads as what happened
         self.line = line
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, *, pipes: bool = False) -> str:
     """Return the text of a file without its byte order mark.
+
+    Args:
+        path: the file.
+        pipes: whether to read a pipe, which blocks until its writer ends.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -43,7 +47,7 @@ def read_text(path: Path) -> str:
     """
     try:
         mode = path.stat().st_mode
-        if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        if not pipes and (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
             raise UnreadableFile("This is not a regular file")
         with path.open("rb") as file:
             content = file.read(MAX_SIZE + 1)

@@ -46,7 +46,11 @@ def parser() -> argparse.ArgumentParser:
         "are; without them, such an image is listed as one that may be a part.",
     )
     parser.add_argument("repository", metavar="REPOSITORY", help="team/app, or the URI of a repository")
-    parser.add_argument("--policy", metavar="FILE", help="evaluate this policy (JSON), not the one of the repository")
+    parser.add_argument(
+        "--policy",
+        metavar="FILE",
+        help="evaluate this policy (JSON), not the one of the repository; - is standard input",
+    )
     parser.add_argument(
         "--preview",
         action="store_true",
@@ -88,8 +92,9 @@ def _stored_policy(registry: Registry, repository: str) -> str:
 
 
 def _policy_of(name: str) -> str:
+    path = Path("/dev/stdin") if name == "-" else Path(expand(name))
     try:
-        text = read_text(Path(expand(name)))
+        text = read_text(path, pipes=True)
     except (FileNotFoundError, UnreadableFile) as problem:
         raise UsageError(f"Could not read {name}", reason_of(problem)) from None
     if not text:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 from ecrtui.cli.exit_codes import ExitCode
@@ -65,3 +67,13 @@ def test_a_policy_is_evaluated_here_and_by_ecr_and_nothing_changes(cli: CliEnv, 
         refused = cli.run("lifecycle", REPOSITORY, "--policy", str(file))
         assert (refused.code, problem in refused.err) == (ExitCode.USAGE, True)
     assert cli.run("lifecycle", REPOSITORY, "--policy", str(tmp_path / "none")).code == ExitCode.USAGE
+
+
+def test_a_policy_comes_through_a_pipe(cli: CliEnv) -> None:
+    create_repository(cli.client, REPOSITORY)
+    for name in ("-", "/dev/stdin"):
+        words = ["lifecycle", REPOSITORY, "--policy", name, "--query", "policy", "--output", "text", *cli.options]
+        done = subprocess.run(
+            [sys.executable, "-m", "ecrtui", *words], input=policy(3), capture_output=True, text=True, check=False
+        )
+        assert done.stdout == "a changed copy\n", done.stderr
