@@ -13,7 +13,8 @@ from ecrtui.registry.protocol import Registry
 def resolve_references(query: Query, registries: Sequence[tuple[RegistryLocation, Registry]]) -> Query:
     """Return the query with digests in place of references by tag: the image is then found under any tag.
 
-    A reference whose tag does not exist stays: its tag is looked for in all repositories. Blocks.
+    A reference whose tag does not exist stays: its tag is looked for in all repositories. A note names each registry
+    of a URI that is not asked: what is found may be another image. Blocks.
 
     Args:
         query: what to find.
@@ -24,6 +25,10 @@ def resolve_references(query: Query, registries: Sequence[tuple[RegistryLocation
     """
     terms: list[FindTerm] = []
     notes = list(query.notes)
+    asked = {(location.registry_id, location.region) for location, _ in registries}
+    for place in dict.fromkeys((term.registry_id, term.region) for term in (*query.terms, *query.missing)):
+        if all(place) and place not in asked:
+            notes.append(f"account {place[0]}, region {place[1]}, was not searched")
     for term in query.terms:
         if term.names_image:
             digest = _digest_of(term, registries)

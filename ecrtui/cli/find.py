@@ -69,8 +69,7 @@ def _execute(options: argparse.Namespace) -> int:
     context = CommandContext(options, locations[0] if locations else None)
     location = context.registry.location()
     query = resolve_references(query, [(location, context.registry)])
-    others = [f"account {other.registry_id}, region {other.region}, was not searched" for other in locations[1:]]
-    for note in (*query.notes, *others):
+    for note in query.notes:
         print_message(f"{note}.")
     cache = open_cache(location, context.settings, print_message)
 

@@ -96,6 +96,19 @@ def test_each_query_finds_its_images_in_the_right_repositories(env: Env) -> None
     assert env.embedded.calls["BatchGetImage"] == 0
 
 
+def test_a_uri_of_a_registry_that_is_not_connected_is_named(env: Env) -> None:
+    location = env.registry.location()
+
+    def notes(account: str, region: str) -> tuple[str, ...]:
+        text = f'Failed to pull image "{account}.dkr.ecr.{region}.amazonaws.com/{NAMES[3]}:prod": not found'
+        return resolve_references(parse_query(text), [(location, env.registry)]).notes
+
+    assert notes(location.registry_id, location.region) == ()
+    for account, region in ((location.registry_id, "eu-south-2"), ("999988887777", location.region)):
+        (note,) = notes(account, region)
+        assert note == f"account {account}, region {region}, was not searched"
+
+
 def test_a_digest_costs_one_request_for_each_repository(env: Env) -> None:
     batches = list(env.reading(env.shared))
     assert env.embedded.calls["DescribeImages"] == len(NAMES)
