@@ -52,6 +52,8 @@ class Pane(Vertical, Generic[Content]):
     """The scopes of :mod:`ecrtui.tui.actions` that this class adds to those of its bases; its bindings follow."""
     PER_PLATFORM: ClassVar[bool] = True
     """True if what it shows depends on the selected platform."""
+    PER_TAGS: ClassVar[bool] = False
+    """True if what it shows depends on the tags of the image."""
     DEFAULT_CSS = """
     Pane { height: 1fr; width: 1fr; display: none; }
     Pane.-shown { display: block; }
@@ -148,7 +150,13 @@ class Pane(Vertical, Generic[Content]):
         self.update()
 
     def update(self) -> None:
-        """Show what was read for the selected platform; read it if it was not. Do nothing unless the pane is shown."""
+        """Show what was read for the selected platform; read it if it was not. Do nothing unless the pane is shown.
+
+        Forget what was read if the image has other tags: when it gets these again, more has changed.
+        """
+        if self.PER_TAGS and self._shown_key not in (None, self._key()):
+            self.forget()
+            self.set_badge("")
         if not self.is_shown:
             return
         if not self.is_ready:
@@ -211,7 +219,8 @@ class Pane(Vertical, Generic[Content]):
 
     def _key(self) -> Hashable:
         platform = self.inspected.platform
-        return (self.PER_PLATFORM and platform is not None and platform.digest,)
+        tags = getattr(self.inspected.known_image, "tags", None) if self.PER_TAGS else None
+        return (self.PER_PLATFORM and platform is not None and platform.digest, tags)
 
     @work(exclusive=True, group="pane", exit_on_error=False)
     async def _load(self, key: Hashable) -> None:

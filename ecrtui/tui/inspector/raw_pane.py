@@ -26,6 +26,7 @@ class RawPane(TextPane[RawTexts]):
 
     ID = "raw"
     PER_PLATFORM = False
+    PER_TAGS = True
 
     def __init__(self, inspected: Inspected) -> None:
         super().__init__(inspected)

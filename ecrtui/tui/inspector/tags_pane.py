@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -64,6 +64,7 @@ class TagsPane(TextPane[TagHistories]):
     ID = "tags"
     SCOPES = ("tags_pane",)
     PER_PLATFORM = False
+    PER_TAGS = True
 
     def __init__(self, inspected: Inspected) -> None:
         super().__init__(inspected)
@@ -78,16 +79,6 @@ class TagsPane(TextPane[TagHistories]):
     @property
     def view(self) -> HistoryText:
         return self.query_one(HistoryText)
-
-    def _key(self) -> Hashable:
-        """Read again when the image has other tags."""
-        return getattr(self.inspected.known_image, "tags", None)
-
-    def update(self) -> None:
-        """Forget the history if the image has other tags: when it gets these again, their history is longer."""
-        if self._shown_key not in (None, self._key()):
-            self.forget()
-        super().update()
 
     async def read(self, inspected: Inspected) -> TagHistories:
         image = inspected.image

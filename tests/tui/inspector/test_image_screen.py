@@ -63,6 +63,24 @@ async def test_a_tag_is_put_back_at_an_earlier_image(embedded: EmbeddedRegistry,
         await until(pilot, "1 tag")
 
 
+async def test_the_raw_reply_and_the_count_of_tags_follow_a_write(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, REPOSITORY, "one", "v1")
+    async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35)) as pilot:
+        await until(pilot, "not written from here")
+        await open_pane(pilot, "tags")
+        await until(pilot, "7 tags 1")
+        await open_pane(pilot, "raw")
+        await until(pilot, "  - v1")
+        await retag(pilot, "next")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        await pilot.press("enter")
+        screen = await until(pilot, "  - next")
+        assert "7 tags 1" not in screen
+        await open_pane(pilot, "tags")
+        await until(pilot, "7 tags 2")
+
+
 async def test_a_platform_names_its_index_and_a_referrer_its_subject(embedded: EmbeddedRegistry, client: Any) -> None:
     parts = {name: push_image(client, REPOSITORY, name, platform=name) for name in ("linux/amd64", "linux/arm64")}
     index = push_index(client, REPOSITORY, parts, "multi")
