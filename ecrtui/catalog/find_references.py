@@ -26,9 +26,12 @@ def resolve_references(query: Query, registries: Sequence[tuple[RegistryLocation
     terms: list[FindTerm] = []
     notes = list(query.notes)
     asked = {(location.registry_id, location.region) for location, _ in registries}
-    for place in dict.fromkeys((term.registry_id, term.region) for term in (*query.terms, *query.missing)):
-        if all(place) and place not in asked:
-            notes.append(f"account {place[0]}, region {place[1]}, was not searched")
+    named = dict.fromkeys((term.registry_id, term.region) for term in (*query.terms, *query.missing))
+    notes += [
+        f"account {account}, region {region}, was not searched"
+        for account, region in named
+        if account and region and (account, region) not in asked
+    ]
     for term in query.terms:
         if term.names_image:
             digest = _digest_of(term, registries)

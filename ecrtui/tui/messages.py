@@ -112,10 +112,12 @@ class ShowPane(FieldsMessage):
     Args:
         pane: its id.
         platform: the digest of the platform to select; empty to keep the selected one.
+        tag: the tag whose history to show; empty to keep the tag that is shown.
     """
 
     pane: str
     platform: str = ""
+    tag: str = ""
 
 
 class FindText(FieldsMessage):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX
@@ -50,6 +51,21 @@ def tag_cell(tags: Sequence[str], protects: Protects) -> str | Content:
         if words
     ]
     return Content("  ").join(parts)
+
+
+def first_names(names: Sequence[str], gap: int, cells: int) -> Sequence[str]:
+    """Return the first names that fit into so many cells, at least one.
+
+    Args:
+        names: the names.
+        gap: cells between two of them.
+        cells: the room.
+    """
+    for number, name in enumerate(names):
+        cells -= cell_len(name) + gap
+        if number and cells < 0:
+            return names[:number]
+    return names
 
 
 class TagCells:

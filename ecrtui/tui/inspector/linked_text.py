@@ -22,11 +22,13 @@ class Link:
         pane: the id of a pane; empty to open an image.
         digest: the digest of a platform of the pane, or of the image.
         parent: the digest of the index that the image is in; empty if it is in none.
+        tag: the tag whose history the pane shows; empty for no certain one.
     """
 
     pane: str = ""
     digest: str = ""
     parent: str = ""
+    tag: str = ""
 
 
 class LinkedText(TextView):

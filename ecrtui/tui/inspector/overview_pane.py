@@ -216,7 +216,7 @@ class OverviewPane(TextPane[TextDocument]):
     def on_linked_text_opened(self, message: LinkedText.Opened) -> None:
         link = message.link
         if link.pane:
-            self.post_message(messages.ShowPane(link.pane, link.digest))
+            self.post_message(messages.ShowPane(link.pane, link.digest, link.tag))
         else:
             repository = self.inspected.repository_name
             self.post_message(messages.OpenImage(self.inspected.source, repository, link.digest, parent=link.parent))

@@ -20,7 +20,7 @@ from ecrtui.tui.inspector.inspected import Inspected, Known, PlatformImage
 from ecrtui.tui.inspector.linked_text import Link
 from ecrtui.tui.manifest import facts
 from ecrtui.tui.safe_text import visible
-from ecrtui.tui.tag_cell import PROTECTED
+from ecrtui.tui.tag_cell import PROTECTED, first_names
 from ecrtui.tui.text_document import Span, TextDocument, prepare_text
 
 FactValue = str | EcrTuiError
@@ -29,6 +29,8 @@ FactValue = str | EcrTuiError
 LOADING = "…"
 LABEL_WIDTH = 14
 """Cells of the labels at the left."""
+MAX_TAG_ROWS = 4
+"""Rows of tags above the facts. All tags are at the end of the overview."""
 _WIDE = 100
 """The least number of columns for what a narrow screen has no room for."""
 
@@ -156,14 +158,17 @@ def _head(lines: _Lines, data: OverviewData, now: float) -> None:
         lines.add(inspected.reference.digest)
         return
     tags = sorted(image.tags, key=lambda tag: tag not in data.protected)
-    names = "   ".join(f"{PROTECTED}{tag}" if tag in data.protected else tag for tag in tags) or "untagged"
+    marked = [visible(f"{PROTECTED}{tag}" if tag in data.protected else tag) for tag in tags]
+    shown = first_names(marked, 3, MAX_TAG_ROWS * lines.width)
+    more = [f"and {len(marked) - len(shown):,} more"] if len(shown) < len(marked) else []
+    names = "   ".join([*shown, *more]) or "untagged"
     manifest = inspected.known_manifest
     kind = str(facts.kind_of(image, manifest if isinstance(manifest, ParsedManifest) else ParsedManifest()))
     if inspected.is_index and inspected.platforms:
         kind = f"{kind} · {units.format_count(len(inspected.platforms), 'platform')}"
     if image.archived:
         kind = f"{kind} · {image.status.lower()}"
-    lines.sides(visible(names), f"{kind} · pushed {units.format_age(image.pushed_at, now)}", "bold $tag")
+    lines.sides(names, f"{kind} · pushed {units.format_age(image.pushed_at, now)}", "bold $tag")
     pulled = units.format_age(image.last_pulled_at, now, "never") if data.pull_times else NOT_SUPPORTED
     lines.sides(image.digest, f"last pulled {pulled}", "$digest")
 
@@ -321,7 +326,8 @@ def _tags(lines: _Lines, data: OverviewData, now: float) -> None:
     for origin in data.origins:
         name = visible(origin.tag)
         shown = name + " " * max(width - cell_len(name), 0)
-        lines.add(f"{shown}   {_origin(data, origin, now)}", Link("tags"), [(0, len(name), "$tag")])
+        link = Link("tags", tag=origin.tag)
+        lines.add(f"{shown}   {_origin(data, origin, now)}", link, [(0, len(name), "$tag")])
 
 
 def _origin(data: OverviewData, origin: TagOrigin, now: float) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
-from textual.message import Message
 from textual.widget import Widget
 
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.image import Image
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import NotFound
 from ecrtui.inspect.tag_history import TagMove, tag_moves
@@ -20,15 +20,19 @@ from ecrtui.session import Session
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard import CopyItem, copy_words
+from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.linked_text import Link, LinkedText
 from ecrtui.tui.inspector.text_pane import TextPane
 from ecrtui.tui.safe_text import visible
+from ecrtui.tui.tag_cell import first_names
 from ecrtui.tui.text_document import Span, TextDocument, prepare_text
 from ecrtui.tui.widgets.filter_bar import FilterBar
 
 _UNKNOWN = "not known"
 _GAP = "  "
+MAX_TAG_ROWS = 2
+"""Rows with the tags around the one whose history is shown."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +49,30 @@ class TagHistories:
 
 
 class HistoryText(LinkedText):
-    """The history of a tag. Without a search, n goes to the next tag."""
+    """The history of a tag. Without a search, n goes to the next tag and N to the previous one."""
 
-    class NextTag(Message):
-        """The user wants to see the next tag."""
+    class StepTag(FieldsMessage):
+        """The user wants to see the next tag, or the previous one.
+
+        Args:
+            step: 1 or -1.
+        """
+
+        step: int
 
     def action_next(self) -> None:
         """Go to the next match; without a search to the next tag."""
         if self._matches:
             super().action_next()
         else:
-            self.post_message(self.NextTag())
+            self.post_message(self.StepTag(1))
+
+    def action_previous(self) -> None:
+        """Go to the previous match; without a search to the previous tag."""
+        if self._matches:
+            super().action_previous()
+        else:
+            self.post_message(self.StepTag(-1))
 
 
 class TagsPane(TextPane[TagHistories]):
@@ -110,13 +127,41 @@ class TagsPane(TextPane[TagHistories]):
     def on_resize(self) -> None:
         self._draw()
 
-    def on_history_text_next_tag(self) -> None:
-        self._tag += 1
+    def on_history_text_step_tag(self, message: HistoryText.StepTag) -> None:
+        message.stop()
+        self._tag += message.step
         self._draw()
+
+    def show_tag(self, tag: str) -> None:
+        """Show the history of a tag of the image, at once or as soon as it is read."""
+        image = self.inspected.known_image
+        if isinstance(image, Image) and tag in image.tags:
+            self._tag = image.tags.index(tag)
+            self._draw()
+
+    def find(self, words: str) -> int:
+        """Find words in the history; else show that of the next tag with them in its name."""
+        found = super().find(words)
+        if found or not words:
+            return found
+        tags = list(self._histories.moves)
+        start = self._tag % len(tags) if tags else 0
+        for tag in (*tags[start:], *tags[:start]):
+            if words.casefold() in visible(tag).casefold():
+                self.show_tag(tag)
+                return super().find(words)
+        return 0
 
     def _lines(self) -> tuple[TextDocument, Mapping[int, Link]]:
         tags = [f"‹{visible(tag)}›" if tag == self.tag else visible(tag) for tag in self._histories.moves]
         hint = key_hint(self, "text.next", "next tag") if len(tags) > 1 else ""
+        room = MAX_TAG_ROWS * self.view.scrollable_content_region.width
+        if len(first_names(tags, 3, room)) < len(tags):
+            tag_number = self._tag % len(tags)
+            hint = " · ".join(filter(None, (f"tag {tag_number + 1:,} of {len(tags):,}", hint)))
+            shown = first_names(tags[tag_number:], 3, room)
+            before, after = tag_number > 0, tag_number + len(shown) < len(tags)
+            tags = [*["…"][:before], *shown, *["…"][:after]]
         moves = self._histories.moves[self.tag]
         known = sum(1 for move in moves if move.when is not None)
         head = f"tags   {'   '.join(tags)}"

@@ -79,8 +79,16 @@ class TextPane(Pane[Content], Generic[Content]):
         message.stop()
         self.focus_content()
 
+    def find(self, words: str) -> int:
+        """Find words in what the pane shows, and return the number of matches. Panes with more than a text override it.
+
+        Args:
+            words: the words; empty to end the search.
+        """
+        return self.view.search(words)
+
     def _find(self, words: str) -> None:
-        found = self.view.search(words)
+        found = self.find(words)
         self.query_one(FilterBar).show_problem("" if found or not words else "not found")
 
     def text_items(self) -> tuple[CopyItem, ...]:

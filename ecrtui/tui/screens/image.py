@@ -322,6 +322,11 @@ class ImageScreen(
             self._loader.choose_platform(message.platform)
         if message.pane in BY_ID:
             await self._show_pane(message.pane)
+        if message.tag:
+            from ecrtui.tui.inspector.tags_pane import TagsPane
+
+            if isinstance(self.pane, TagsPane):
+                self.pane.show_tag(message.tag)
 
     async def on_pane_bar_picked(self, message: PaneBar.Picked) -> None:
         await self._show_pane(message.pane_id)

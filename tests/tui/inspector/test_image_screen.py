@@ -63,6 +63,28 @@ async def test_a_tag_is_put_back_at_an_earlier_image(embedded: EmbeddedRegistry,
         await until(pilot, "1 tag")
 
 
+async def test_many_tags_leave_room_for_the_facts_and_the_history(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "one", "t000")
+    for number in range(1, 300):
+        put(client, REPOSITORY, image.manifest, f"t{number:03}")
+    async with running(embedded, f"{REPOSITORY}:t000", size=(80, 24)) as pilot:
+        screen = await until(pilot, "here since")
+        assert "more\n" in screen
+        assert "signature" in screen
+        await pilot.press("G", "enter")
+        screen = await until(pilot, "tag 300 of 300")
+        assert "‹t299›" in screen
+        assert image.digest[7:19] in cursor_row(screen)
+        await pilot.press("n")
+        await until(pilot, "‹t000›")
+        await pilot.press("N")
+        await until(pilot, "‹t299›")
+        await pilot.press("slash")
+        await type_text(pilot, "t150")
+        screen = await until(pilot, "‹t150›")
+        assert "not found" not in screen
+
+
 async def test_the_raw_reply_and_the_count_of_tags_follow_a_write(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, REPOSITORY, "one", "v1")
     async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35)) as pilot:
