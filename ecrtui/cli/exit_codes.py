@@ -98,7 +98,7 @@ def exit_code_for_report(report: Report, *, detailed: bool = False) -> ExitCode:
 
 def exit_code_for_error(error: EcrTuiError) -> ExitCode:
     """Return the code for an error that ended a command."""
-    from ecrtui.retag.journal.journal import JournalError
+    from ecrtui.retag.journal.file import JournalError
 
     if error.kind in (ErrorKind.USAGE, ErrorKind.NO_WRITE):
         return ExitCode.USAGE

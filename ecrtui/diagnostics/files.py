@@ -14,7 +14,8 @@ from ecrtui.ecr.units import format_count, format_size
 from ecrtui.errors import EcrTuiError
 from ecrtui.paths import lacks_home
 from ecrtui.private_files import describe
-from ecrtui.retag.journal.journal import Journal, JournalError
+from ecrtui.retag.journal.file import JournalError
+from ecrtui.retag.journal.journal import Journal
 
 BUSY_TIMEOUT = 1.0
 """Seconds to wait while another process writes."""
@@ -27,7 +28,7 @@ def journal(path: Path) -> Iterator[Check]:
     """Yield whether the journal can be read and written, and what is in it."""
     found = Journal(path, busy_timeout=BUSY_TIMEOUT)
     try:
-        if found.exists:
+        if found.file.exists:
             _check_pages(path)
         entries = found.entries()
     except JournalError as error:
@@ -38,7 +39,7 @@ def journal(path: Path) -> Iterator[Check]:
         return
     finally:
         found.close()
-    content = format_count(len(entries), "write") if found.exists else "none yet; the first write creates it"
+    content = format_count(len(entries), "write") if found.file.exists else "none yet; the first write creates it"
     if reason := _refusal(path):
         yield failed("journal", _unusable(f"{path}: {content}. {reason}"))
         return

@@ -19,7 +19,7 @@ from ecrtui.promote.verification import Verification, verify
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.engine import Engine
-from ecrtui.retag.journal.journal import JournalError
+from ecrtui.retag.journal.file import JournalError
 from ecrtui.retag.journal.transfers import Transfer, TransferRecords
 from ecrtui.retag.plan import OnConflict, Plan, Report, Step, StepAction, StepOutcome, StepResult
 from ecrtui.retag.plan_file import report_document

@@ -15,7 +15,8 @@ from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.current_digests import current_digests
 from ecrtui.retag.index_parts import parts_of
-from ecrtui.retag.journal.journal import Journal, JournalError
+from ecrtui.retag.journal.file import JournalError
+from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.parallel import map_concurrently
 from ecrtui.retag.plan import (
     DriftedTag,

@@ -17,7 +17,8 @@ from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, NotFound, Re
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.index_parts import MAX_PARTS, part_digests, parts_of
-from ecrtui.retag.journal.journal import Journal, JournalError, PendingWrite
+from ecrtui.retag.journal.file import JournalError
+from ecrtui.retag.journal.journal import Journal, PendingWrite
 from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome, StepResult
 from ecrtui.retag.replicas import read_replicas, read_replication, removal_refusal
 

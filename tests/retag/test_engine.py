@@ -365,7 +365,7 @@ def test_undo_of_an_index_names_its_missing_images(env: RetagEnv) -> None:
     children = [entry["digest"] for entry in json.loads(index.manifest)["manifests"]]
     report = env.retag(("multi", env.one))
     for digest in children:  # an older version did not keep the parts of an index
-        env.journal._open().execute("DELETE FROM manifests WHERE digest = ?", (digest,))
+        env.journal.file._open().execute("DELETE FROM manifests WHERE digest = ?", (digest,))
     for digest in (index.digest, *children):
         env.client.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageDigest": digest}])
     (result,) = env.engine.apply(env.engine.plan_undo_of(report.plan.id)).results

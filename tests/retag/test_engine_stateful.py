@@ -160,7 +160,7 @@ class EngineMachine(RuleBasedStateMachine):
     @rule()
     def restart_the_process(self) -> None:
         self.env.journal.close()
-        self.env.journal = Journal(self.env.journal.path)
+        self.env.journal = Journal(self.env.journal.file.path)
         self.engine = self.env.engine = self.env.new_engine()
 
     @rule()

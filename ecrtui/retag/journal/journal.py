@@ -6,32 +6,23 @@ stored once, by its digest.
 
 from __future__ import annotations
 
-import errno
 import json
 import sqlite3
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
-from ecrtui.errors import EcrTuiError
-from ecrtui.private_files import describe, prepare_database
 from ecrtui.retag.journal.entry import JournalEntry
-from ecrtui.retag.journal.process_lock import ProcessLock, is_owner_alive
+from ecrtui.retag.journal.file import JournalError, JournalFile
 from ecrtui.retag.journal.rows import read_entry
-from ecrtui.retag.journal.schema import OtherVersion, create_tables
 from ecrtui.retag.plan import REVERTING_KINDS, Plan, Step, StepOutcome
 from ecrtui.retag.plan_file import parse_plan_document, plan_document
 
 BUSY_TIMEOUT = 15.0
 """Seconds that a transaction waits for one of another process."""
-
-_BUSY_PAUSE = 0.01
-"""Seconds between two attempts where SQLite itself does not wait."""
 
 _NOTHING_SENT = "Could not write the journal; nothing was sent"
 
@@ -43,10 +34,6 @@ _COLUMNS = """
 
 _OWN_WRITE = "tag <> '' AND kind NOT IN (?, ?)"
 """The condition for a write of a tag that reverts no other; its values are the reverting kinds."""
-
-
-class JournalError(EcrTuiError):
-    """The journal cannot be read or written. Nothing is sent to the registry without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +63,9 @@ class Journal:
     def __init__(
         self, path: Path | None, *, clock: Callable[[], float] = time.time, busy_timeout: float = BUSY_TIMEOUT
     ) -> None:
-        self.path = path
-        self._busy_timeout = busy_timeout
+        self.file = JournalFile(path, busy_timeout)
         self._clock = clock
-        self._lock = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
-        self._owner: ProcessLock | None = None
         self._in_flight: set[int] = set()
-
-    @property
-    def exists(self) -> bool:
-        """True if there may be entries. Reading does not create the file, but says why it cannot be read."""
-        if self.path is None:
-            return True
-        try:
-            self.path.lstat()
-        except FileNotFoundError:
-            return False
-        except OSError:
-            return True  # the first query fails, and names the cause
-        return True
 
     @property
     def in_flight(self) -> frozenset[int]:
@@ -104,18 +74,14 @@ class Journal:
 
     def close(self) -> None:
         """Close the file. Unfinished writes of this process become unknown."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-            if self._owner is not None:
-                self._owner.close()
-            self._connection = self._owner = None
+        with self.file.lock:
+            self.file.close()
             self._in_flight.clear()
 
     def save_plan(self, plan: Plan, location: RegistryLocation) -> None:
         """Save all steps of a plan, so that it can be resumed. A plan that is already saved is not changed."""
         document = json.dumps(plan_document(plan), ensure_ascii=False)
-        with self.writing(_NOTHING_SENT) as connection:
+        with self.file.writing(_NOTHING_SENT) as connection:
             _store_manifests(connection, plan.provided_manifests)
             connection.execute(
                 "INSERT OR IGNORE INTO plans VALUES (?, ?, ?, ?, ?, ?)",
@@ -124,9 +90,9 @@ class Journal:
 
     def plan(self, plan_id: str) -> tuple[Plan, RegistryLocation] | None:
         """Return a plan as it was first applied, and its registry; None if there is no such plan."""
-        if not self.exists:
+        if not self.file.exists:
             return None
-        with self.reading() as connection:
+        with self.file.reading() as connection:
             row = connection.execute(
                 "SELECT account, region, endpoint, document FROM plans WHERE id = ?", (plan_id,)
             ).fetchone()
@@ -137,25 +103,25 @@ class Journal:
         except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as problem:
             raise JournalError(
                 f"Plan {plan_id} in the journal is damaged",
-                f"{self.path or 'in memory'}: {type(problem).__name__}: {problem}",
+                f"{self.file.path or 'in memory'}: {type(problem).__name__}: {problem}",
                 "Undo and resume it by its single writes; ecrtui history lists them.",
             ) from None
 
     def plan_documents(self, plan_ids: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """Return the ids and the documents of those of these plans that are saved, at most some hundred plans."""
-        if not plan_ids or not self.exists:
+        if not plan_ids or not self.file.exists:
             return ()
         places = ", ".join("?" * len(plan_ids))
-        with self.reading() as connection:
+        with self.file.reading() as connection:
             query = f"SELECT id, document FROM plans WHERE id IN ({places})"  # noqa: S608 - only question marks
             return tuple((str(name), str(document)) for name, document in connection.execute(query, plan_ids))
 
     def begin(self, write: PendingWrite) -> int:
         """Record durably a write that is about to be sent. Return the number of its entry."""
         step, location = write.step, write.location
-        with self._lock:
-            with self.writing(_NOTHING_SENT) as connection:
-                owner = self.owner_token()
+        with self.file.lock:
+            with self.file.writing(_NOTHING_SENT) as connection:
+                owner = self.file.owner_token()
                 _store_manifests(connection, write.manifests)
                 row_id = connection.execute(
                     """
@@ -178,9 +144,9 @@ class Journal:
         """Record the outcome of a write, and return when. UNKNOWN leaves the entry open, to be resolved later."""
         known = None if outcome is StepOutcome.UNKNOWN else str(outcome)
         now = self._clock()
-        with self._lock:
+        with self.file.lock:
             try:
-                with self.writing() as connection:
+                with self.file.writing() as connection:
                     connection.execute(
                         "UPDATE entries SET outcome = ?, finished_at = ?, request_id = ?, detail = ?, owner = '' "
                         "WHERE number = ?",
@@ -194,7 +160,7 @@ class Journal:
 
     def resolve(self, number: int, outcome: StepOutcome, detail: str) -> None:
         """Record the outcome of an unknown write; do nothing if it was recorded meanwhile."""
-        with self.writing() as connection:
+        with self.file.writing() as connection:
             resolved = connection.execute(
                 "UPDATE entries SET outcome = ?, finished_at = ?, detail = ? WHERE number = ? AND outcome IS NULL",
                 (str(outcome), self._clock(), detail, number),
@@ -222,7 +188,7 @@ class Journal:
 
         Writes of an undo or a redo are neither undoable nor undone: the writes that they concern say what applies.
         """
-        if not self.exists:
+        if not self.file.exists:
             return ()
         conditions: list[str] = ["1"]
         values: list[object] = []
@@ -249,7 +215,7 @@ class Journal:
                 values.extend(arguments)
         query = f"SELECT {_COLUMNS} FROM entries WHERE {' AND '.join(conditions)} ORDER BY number DESC LIMIT ?"  # noqa: S608 - the conditions are the literals above
         # Both statements hold the lock: a write that begins or ends between them would look like an unknown one.
-        with self.reading() as connection:
+        with self.file.reading() as connection:
             cursor = connection.execute(query, (*values, -1 if limit is None else limit))
             columns = [column[0] for column in cursor.description]
             rows = [dict(zip(columns, row, strict=True)) for row in cursor]
@@ -262,9 +228,9 @@ class Journal:
 
     def manifest(self, digest: str) -> Manifest | None:
         """Return the manifest with this digest; None if it is not stored or its bytes no longer match the digest."""
-        if not self.exists:
+        if not self.file.exists:
             return None
-        with self.reading() as connection:
+        with self.file.reading() as connection:
             row = connection.execute("SELECT bytes, media_type FROM manifests WHERE digest = ?", (digest,)).fetchone()
         if row is None:
             return None
@@ -279,107 +245,7 @@ class Journal:
         return frozenset(digest for digest in digests if self.manifest(digest) is not None)
 
     def _is_in_flight(self, number: int, owner: str) -> bool:
-        mine = self._owner.token if self._owner else None
-        return number in self._in_flight or (owner != mine and self.is_running(owner))
-
-    def is_running(self, owner: str) -> bool:
-        """Return True if the process that this token names still runs; within :meth:`reading` or :meth:`writing`."""
-        return self.path is not None and is_owner_alive(self.path, owner)
-
-    def owner_token(self) -> str:
-        """Return what names this process in the rows that it writes; empty in memory."""
-        if self.path is None:
-            return ""
-        if self._owner is None:
-            self._owner = ProcessLock(self.path)
-        return self._owner.token
-
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """Enclose queries; for the modules of the journal."""
-        with self._lock, self._as_journal_error("Could not read the journal"):
-            yield self._open()
-
-    @contextmanager
-    def writing(self, failure: str = "Could not write the journal") -> Iterator[sqlite3.Connection]:
-        """Run one transaction: durable after the block, rolled back if the block fails. For the journal's modules."""
-        with self._lock, self._as_journal_error(failure):
-            connection = self._open()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _as_journal_error(self, title: str) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError, ValueError) as problem:
-            raise JournalError(
-                title,
-                describe(problem, self.path) if self.path else str(problem),
-                f"Every write is recorded there before it is sent. {_next_step(problem)}",
-            ) from problem
-
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            connection = self._connect()
-            try:
-                self._use_wal(connection)
-                connection.execute("PRAGMA synchronous = FULL")
-                create_tables(connection)
-            except BaseException:
-                connection.close()
-                raise
-            self._connection = connection
-        return self._connection
-
-    def _use_wal(self, connection: sqlite3.Connection) -> None:
-        """Switch the file to a write-ahead log. SQLite does not always wait for a process that does it, too."""
-        end = time.monotonic() + self._busy_timeout
-        while True:
-            try:
-                connection.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError as problem:
-                if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
-                    raise
-                time.sleep(_BUSY_PAUSE)
-            else:
-                return
-
-    def _connect(self) -> sqlite3.Connection:
-        if self.path is not None:
-            prepare_database(self.path)
-        connection = sqlite3.connect(
-            self.path or ":memory:", timeout=self._busy_timeout, isolation_level=None, check_same_thread=False
-        )
-        # Bytes that are not UTF-8 damage their row, not the query: see rows.py.
-        connection.text_factory = lambda content: content.decode(errors="surrogateescape")
-        return connection
-
-
-_OTHER_FOLDER = "or set XDG_STATE_HOME to another folder."
-
-
-def _next_step(problem: Exception) -> str:
-    """Return the next step after a failure of the journal, which depends on its cause."""
-    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
-    number = getattr(problem, "errno", 0)
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return "Another process uses the file. Wait until that process ends, or end it."
-    if isinstance(problem, OtherVersion):
-        return "Use that version of ecrtui. Or move the file aside: ecrtui then begins a new one, without the history."
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or isinstance(problem, ValueError):
-        return "The file is damaged. Move it aside. ecrtui then begins a new one, without the history."
-    if code == sqlite3.SQLITE_FULL or number in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk is full. Free disk space, {_OTHER_FOLDER}"
-    if code == sqlite3.SQLITE_READONLY or number in (errno.EROFS, errno.EACCES):
-        return f"Make the file and its folder writable, {_OTHER_FOLDER}"
-    return f"Check the file and its folder, {_OTHER_FOLDER}"
+        return number in self._in_flight or (not self.file.is_own(owner) and self.file.is_running(owner))
 
 
 def _store_manifests(connection: sqlite3.Connection, manifests: Iterable[Manifest]) -> None:

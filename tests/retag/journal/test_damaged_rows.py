@@ -12,7 +12,8 @@ import pytest
 from ecrtui.ecr.documents import entry_details, entry_document
 from ecrtui.ecr.layer import MIN_PART_SIZE, Upload
 from ecrtui.ecr.units import format_age
-from ecrtui.retag.journal.journal import Journal, JournalError
+from ecrtui.retag.journal.file import JournalError
+from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.journal.transfers import TransferRecords
 from ecrtui.retag.plan import StepOutcome
 from tests.registry.conftest import failed

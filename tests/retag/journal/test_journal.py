@@ -22,7 +22,8 @@ from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.layer import MIN_PART_SIZE, Upload
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import OCI_MANIFEST, Manifest
-from ecrtui.retag.journal.journal import Journal, JournalError, PendingWrite
+from ecrtui.retag.journal.file import JournalError
+from ecrtui.retag.journal.journal import Journal, PendingWrite
 from ecrtui.retag.journal.schema import VERSION
 from ecrtui.retag.journal.transfers import TransferRecords
 from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome
@@ -65,7 +66,7 @@ def test_a_started_write_is_on_disk(file: Path) -> None:
             "prod",
             None,
         )
-    assert journal._open().execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+    assert journal.file._open().execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
 
 def test_an_entry_has_all_facts_of_its_write(file: Path) -> None:
@@ -420,7 +421,7 @@ def test_a_write_names_why_the_journal_cannot_be_used(
 def test_a_write_names_a_full_disk_and_a_read_only_file(file: Path, pragma: str, reason: str, step: str) -> None:
     with closing(Journal(file)) as journal:
         journal.begin(pending_write())
-        cast(sqlite3.Connection, journal._connection).execute(f"PRAGMA {pragma}")
+        cast(sqlite3.Connection, journal.file._connection).execute(f"PRAGMA {pragma}")
         with pytest.raises(JournalError) as caught:
             for number in range(1000):
                 journal.begin(pending_write(Step("team/app", f"v{number}", StepAction.CREATE, "", NEW.digest)))
