@@ -34,7 +34,7 @@ from ecrtui.tui.promote.target_connections import TargetConnections, TargetsApp
 from ecrtui.tui.screens.repositories import RepositoriesScreen
 from ecrtui.tui.sign_in_app import SignInApp
 from ecrtui.tui.sources_app import SourcesApp
-from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
+from ecrtui.tui.textual_fixes.fatal_error import ReportingApp
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 from ecrtui.tui.theme_manager import ThemeManager
 
@@ -47,7 +47,7 @@ IDLE_DELAY = 1.0
 
 
 class EcrTuiApp(
-    NoLocalsOnCrashApp,
+    ReportingApp,
     OrderedKeysApp,
     CopyingApp,
     ProgramsApp,

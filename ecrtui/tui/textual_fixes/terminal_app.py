@@ -15,6 +15,7 @@ from textual.app import App
 from textual.screen import Screen
 
 from ecrtui.tui.textual_fixes.one_shot_timers import keep_one_shot_timers
+from ecrtui.tui.textual_fixes.removals import shield_removals
 from ecrtui.tui.textual_fixes.terminal_driver import TerminalDriver
 from ecrtui.tui.textual_fixes.terminal_input import PASTE_LIMIT
 
@@ -31,6 +32,7 @@ class TerminalApp(App[None], inherit_bindings=False):
 
     def __init__(self) -> None:
         keep_one_shot_timers()
+        shield_removals()
         super().__init__(driver_class=TerminalDriver)
         self._sent_pointer_shape = "default"
 

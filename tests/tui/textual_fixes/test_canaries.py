@@ -20,6 +20,7 @@ from rich.style import Style
 from textual import _time, events, work
 from textual._styles_cache import StylesCache
 from textual.app import App, ComposeResult
+from textual.await_remove import AwaitRemove
 from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.command import CommandList, CommandPalette
@@ -33,10 +34,11 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Footer, Input, Static, TextArea
 from textual.widgets.option_list import Option
+from textual.worker import WorkerCancelled
 
-from ecrtui.tui.textual_fixes import class_definitions, one_shot_timers
+from ecrtui.tui.textual_fixes import class_definitions, one_shot_timers, removals
 from ecrtui.tui.textual_fixes.bare_lines import BareLines
-from ecrtui.tui.textual_fixes.fatal_error import NoLocalsOnCrashApp
+from ecrtui.tui.textual_fixes.fatal_error import ReportingApp
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
 from ecrtui.tui.textual_fixes.line_input import LineInput
 from ecrtui.tui.textual_fixes.palette import Palette
@@ -115,8 +117,8 @@ def crash_report(app: App[Any]) -> str:
     credential = "hunter" + "2"
     try:
         int(f"http://me:{credential}@localhost")
-    except ValueError:
-        app._fatal_error()
+    except ValueError as error:
+        app._handle_exception(error)
     Console(file=report, width=200).print(*app._exit_renderables)
     return report.getvalue()
 
@@ -126,10 +128,64 @@ def test_textual_prints_local_variables_in_a_crash_report() -> None:
 
 
 def test_our_crash_report_has_no_local_variables_and_no_secrets() -> None:
-    report = crash_report(NoLocalsOnCrashApp())
+    report = crash_report(ReportingApp())
     assert "ValueError" in report
     assert "http://[hidden]@localhost" in report
     assert "hunter2" not in report
+
+
+class ThreadCrash(ReportingApp):
+    """Gets an exception that no block handles at the time, as one of the thread that reads the terminal."""
+
+    def on_mount(self) -> None:
+        self.call_later(self._handle_exception, ValueError("a defect"))
+
+
+class CancelledCrash(ReportingApp):
+    """Has its task cancelled."""
+
+    def on_mount(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.call_later(task.cancel, "a defect")
+
+
+class CutShutdown(ReportingApp):
+    """Raises an exception, and has its shutdown cancelled."""
+
+    class Cut(Static):
+        """Its removal is cancelled."""
+
+        def on_unmount(self) -> None:
+            raise asyncio.CancelledError
+
+    def compose(self) -> ComposeResult:
+        yield self.Cut()
+
+    def on_mount(self) -> None:
+        raise ValueError("a defect")
+
+
+class LateCrash(ReportingApp):
+    """Raises an exception after its shutdown."""
+
+    def on_mount(self) -> None:
+        self.late = asyncio.create_task(self.fail_at_end())
+        self.exit()
+
+    async def fail_at_end(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self._handle_exception(ValueError("a defect"))
+
+
+@pytest.mark.parametrize("crashing", [ThreadCrash, CancelledCrash, CutShutdown, LateCrash])
+def test_each_crash_is_reported(crashing: type[ReportingApp], capsys: pytest.CaptureFixture[str]) -> None:
+    app = crashing()
+    app.run(headless=True)
+    assert app.return_code == 1
+    assert "a defect" in capsys.readouterr().err
 
 
 class ListedClass(_MessagePumpMeta):
@@ -399,6 +455,47 @@ async def test_a_busy_machine_does_not_keep_a_new_size_from_the_screen(monkeypat
         monkeypatch.setattr(_time, "get_time", count().__next__)  # a second between any two steps
         pilot.app.post_message(events.Resize(size, size))
         await asyncio.wait_for(laid_out.wait(), PATIENCE)
+
+
+class WaitingToUnmount(Static):
+    """A widget whose removal takes as long as a test wants."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unmounting, self.may_end = asyncio.Event(), asyncio.Event()
+
+    async def on_unmount(self) -> None:
+        self.unmounting.set()
+        await self.may_end.wait()
+
+
+async def cancel_removal(app: App[None]) -> bool:
+    """Cancel the worker that removes a widget. Return True if the widget is gone at the end."""
+    widget = WaitingToUnmount()
+
+    async def remove() -> None:
+        await widget.remove()
+
+    async with app.run_test() as pilot:
+        await app.screen.mount(widget)
+        worker = app.run_worker(remove(), exit_on_error=False)
+        await widget.unmounting.wait()
+        worker.cancel()
+        with pytest.raises(WorkerCancelled):
+            await worker.wait()
+        widget.may_end.set()
+        await pilot.pause()
+        return not widget.is_attached
+
+
+async def test_textual_ends_when_a_worker_is_cancelled_that_removes_a_widget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(AwaitRemove, "__await__", removals._wait_for_removal)
+    with pytest.raises(asyncio.CancelledError):
+        await cancel_removal(App())
+
+
+async def test_a_removal_goes_on_when_its_worker_is_cancelled() -> None:
+    assert await cancel_removal(TerminalApp())
 
 
 class NumberedLines(BareLines):
