@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ecrtui.errors import SettingsError, reason_of
+from ecrtui.errors import SettingsError
 from ecrtui.paths import expand, lacks_home, settings_file
 from ecrtui.setting_declaration import (
     FIX,
@@ -37,7 +37,7 @@ from ecrtui.setting_declaration import (
     declare,
     invalid,
 )
-from ecrtui.text_files import UnreadableFile, parse_toml, read_text, replace_text
+from ecrtui.text_files import UnreadableFile, parse_toml, read_text
 
 PROTECTED_TAGS = ("prod*", "production*", "latest", "stable")
 """Glob patterns of the tags that need a second confirmation by default."""
@@ -264,54 +264,15 @@ def file_in_use(environment: Mapping[str, str]) -> Path:
     return expand(named) if named else settings_file()
 
 
-def remember_theme(theme: str, file: Path | None = None) -> None:
-    """Write the theme into the settings file; see :func:`_remember`."""
-    _remember(("theme",), theme, file)
-
-
-def remember_columns(list_name: str, ids: Sequence[str] | None, file: Path | None = None) -> None:
-    """Write the columns of a list into the settings file, or remove them if None; see :func:`_remember`."""
-    _remember(("columns", list_name), None if ids is None else list(ids), file)
-
-
-def _remember(names: tuple[str, ...], value: str | list[str] | None, file: Path | None) -> None:
-    """Write a setting into the settings file. Keep everything else in it as it is.
-
-    Args:
-        names: the setting, or a table and a setting in it.
-        value: the value; None removes the setting.
-        file: the settings file; the one in use if None.
+def checked_text(path: Path) -> str:
+    """Return the text of the settings file; empty if there is no file.
 
     Raises:
-        SettingsError: the file is broken, and stays as it is, or it cannot be written.
+        SettingsError: the file cannot be read, is not valid TOML, or has an unknown setting.
     """
-    from ecrtui.settings_text import with_value  # the first frame does not need it
-
-    path = file or file_in_use(os.environ)
-    if lacks_home(path):
-        raise SettingsError(f"Cannot write {path}", "There is no home folder.", "Set HOME or XDG_CONFIG_HOME.")
-    path = path.resolve()
     text = _read(path)
     _parse(path, text)
-    changed = with_value(text, names, value)
-    if not _has_value(changed, names, value):
-        raise SettingsError(f"Cannot change {path}", f"The {names[0]} in it is written in an unusual way.", FIX)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        replace_text(path, changed)
-    except OSError as problem:
-        raise SettingsError(f"Cannot write {path}", reason_of(problem)) from problem
-
-
-def _has_value(text: str, names: tuple[str, ...], value: object) -> bool:
-    """Return True if the text is valid and has this value."""
-    try:
-        found: Any = parse_toml(text)
-    except UnreadableFile:
-        return False
-    for name in names:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return bool(found == value)
+    return text
 
 
 def _read(path: Path, *, must_exist: bool = False) -> str:

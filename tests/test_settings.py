@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ecrtui.errors import SettingsError
-from ecrtui.settings import PROTECTED_TAGS, SETTINGS, Settings, load, remember_columns, remember_theme
+from ecrtui.saved_settings import remember_columns, remember_theme
+from ecrtui.settings import PROTECTED_TAGS, SETTINGS, Settings, load
 
 
 @pytest.fixture

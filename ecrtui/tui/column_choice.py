@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from textual.app import App
 
 from ecrtui.errors import EcrTuiError
-from ecrtui.settings import remember_columns
 from ecrtui.tui import blocking
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.messages import ChooseColumns
@@ -87,6 +86,8 @@ class ColumnsApp(App[None]):
         self.run_worker(self._save_columns(list_name, ids), exit_on_error=False)
 
     async def _save_columns(self, list_name: str, ids: tuple[str, ...]) -> None:
+        from ecrtui.saved_settings import remember_columns  # the first frame does not need it
+
         try:
             await blocking.run_blocking(remember_columns, list_name, ids or None)
         except EcrTuiError as error:

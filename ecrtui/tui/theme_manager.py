@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ecrtui.errors import EcrTuiError
-from ecrtui.settings import remember_theme
 from ecrtui.tui import blocking, themes
 from ecrtui.tui.textual_fixes.theme_start import start_with_theme
 
@@ -72,6 +71,8 @@ class ThemeManager:
     def _save(self, name: str | None) -> None:
         if name is None:
             return
+        from ecrtui.saved_settings import remember_theme  # the first frame does not need it
+
         try:
             remember_theme(name)
         except EcrTuiError as error:

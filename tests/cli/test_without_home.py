@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from ecrtui.errors import SettingsError
-from ecrtui.settings import load, remember_theme
+from ecrtui.saved_settings import remember_theme
+from ecrtui.settings import load
 from tests.support.cli_env import CliEnv
 from tests.support.embedded import create_repository, push_image, tags_of
 
