@@ -416,9 +416,6 @@ ACTIONS = (
         footer=True,
     ),
     Action("findings.switch_half", "o,enter", "switch_half", "switch half", "Switch between the table and the text"),
-    Action(
-        "findings.leave", "escape", "leave", "back", "Clear the filter; without one, leave this screen", palette=False
-    ),
     Action("text_pane.search", "slash", "search", "search", "Find text in the pane", footer=True),
     Action("text_pane.save", "x", "save", "save", "Save the text of the pane in a file"),
     *_programs("text_pane", "the text of the pane"),

@@ -60,7 +60,7 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
     ID = "artifacts"
     PER_PLATFORM = False
     SCOPES = ("artifacts_pane",)
-    EXAMPLE = "find in the content below"
+    EXAMPLE = "find in the tree, and in the content below"
     DEFAULT_CSS = """
     ArtifactsPane PackageTable { display: none; height: 1fr; }
     ArtifactsPane.-packages PackageTable { display: block; }

@@ -24,7 +24,6 @@ from ecrtui.inspect.findings_elsewhere import TaggedScan
 from ecrtui.inspect.findings_filter import parse_findings
 from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import press
 from ecrtui.tui.clipboard import CopyItem, copy_words
 from ecrtui.tui.inspector.findings_columns import finding_columns
@@ -165,7 +164,7 @@ class FindingsPane(Pane[FindingsContent]):
             unknown = f"unknown for {units.format_number(undecided)}" if undecided else ""
             summary = " · ".join(filter(None, (f"{units.format_number(len(table.rows))} match", unknown, total)))
             reasons = (f"Nothing matches {self._chosen.text}", unknown)
-            note = f"{' · '.join(filter(None, reasons))}. {press(self, 'findings.leave', 'clear the filter')}"
+            note = f"{' · '.join(filter(None, reasons))}. {press(self, 'screen.back', 'clear the filter')}"
         self.query_one("#summary", Static).update(text.content(summary))
         table.set_placeholder(note.strip())
 
@@ -221,15 +220,6 @@ class FindingsPane(Pane[FindingsContent]):
     def on_filter_bar_closed(self, message: FilterBar.Closed) -> None:
         message.stop()
         self.focus_content()
-
-    def action_leave(self) -> None:
-        """Clear the filter; without one, leave the screen."""
-        bar = self.query_one(FilterBar)
-        if bar.value:
-            bar.clear()
-            self.focus_content()
-        elif isinstance(self.screen, AppScreen):
-            self.screen.action_back()
 
     def action_with_fix(self) -> None:
         """Show only findings with a fix, or all again."""

@@ -110,6 +110,9 @@ class LayersPane(SplitPane[Layers]):
         if not content.table.rows:
             self._show_row(None)
 
+    def row_text(self, row: Any) -> str:
+        return _row_text(row)
+
     def badge(self, content: Layers) -> str:
         return str(len(content.table.layers))
 
@@ -133,7 +136,7 @@ class LayersPane(SplitPane[Layers]):
             return
         number, count = row.layer.number, len(row.layers.table.layers)
         self.show_selected(f"layer {number} of {count}" if number else "a step without a layer")
-        self.view.show(prepare_text(_row_text(row)))
+        self.show_text(prepare_text(_row_text(row)))
 
 
 def _size(row: _Row) -> str:

@@ -19,6 +19,7 @@ from ecrtui.tui.bindings import bindings
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.inspector.inspected import Inspected
+from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 Content = TypeVar("Content")
@@ -131,6 +132,15 @@ class Pane(Vertical, Generic[Content]):
         """Open the field for a search or a filter. Panes that have one override it."""
 
     # Methods for the screen
+
+    def clear_search(self) -> bool:
+        """End the search or clear the filter of the pane; return False if there is none."""
+        bar = self.query_one_optional(FilterBar)
+        if bar is None or not bar.is_open:
+            return False
+        bar.clear()
+        self.focus_content()
+        return True
 
     @property
     def is_shown(self) -> bool:

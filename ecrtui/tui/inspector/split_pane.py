@@ -13,6 +13,7 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.inspector.text_pane import PaneText, TextPane
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
+from ecrtui.tui.text_document import TextDocument
 from ecrtui.tui.widgets.filter_bar import FilterBar
 
 Content = TypeVar("Content")
@@ -30,7 +31,7 @@ class SplitPane(TextPane[Content], Generic[Content]):
     """A line about the whole, a table, a line about the selected row, and a text about it."""
 
     SCOPES = ("split_pane",)
-    EXAMPLE: ClassVar[str] = "find in the text below"
+    EXAMPLE: ClassVar[str] = "find in the table, and in the text below"
     """The placeholder of the field that ``/`` opens."""
     DEFAULT_CSS = """
     SplitPane .about { height: auto; padding: 0 1; color: $text-muted; }
@@ -74,6 +75,30 @@ class SplitPane(TextPane[Content], Generic[Content]):
 
     def focus_content(self) -> None:
         self.focus_now(self.table)
+
+    def row_text(self, row: Any) -> str:
+        """Return the text in which a search finds a row: its cells. Panes whose rows have more override it."""
+        return "\n".join(str(column.cell(row)) for column in self.columns())
+
+    def find(self, words: str) -> int:
+        """Find words in the text of the selected row; else select the next row with them, and find them there."""
+        found = super().find(words)
+        if found or not words:
+            return found
+        rows, current = list(self.table.rows), self.table.current
+        start = rows.index(current) if current in rows else 0
+        for row in (*rows[start:], *rows[:start]):
+            if words.casefold() in self.row_text(row).casefold():
+                self.table.go_to(self.key_of(row))
+                return 1
+        return 0
+
+    def show_text(self, document: TextDocument) -> None:
+        """Show the text of another row, with the matches of the search."""
+        self.view.show(document)
+        bar = self.query_one(FilterBar)
+        if bar.is_open and bar.value:
+            self.view.search(bar.value)
 
     def on_filter_bar_closed(self, message: FilterBar.Closed) -> None:
         """Give the keys to the text: there they move between the matches."""

@@ -291,7 +291,7 @@ class ImageScreen(
     def _go_up(self, digest: str) -> None:
         below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
         if isinstance(below, ImageScreen) and below.shows_digest(digest):
-            self.action_back()
+            self.post_message(messages.GoBack())
         else:
             self.post_message(messages.OpenImage(self.connect, self.repository_name, digest))
 
@@ -429,6 +429,11 @@ class ImageScreen(
         """Read the image again; its tags may have changed."""
         if any(step.repository == self.repository_name for step in report.plan.steps):
             await self.show_image()
+
+    def action_back(self) -> None:
+        """End the search of the pane; without one, leave this screen."""
+        if self.pane is None or not self.pane.clear_search():
+            super().action_back()
 
     def action_put_image(self) -> None:
         """Open the Put image form with the selected image."""

@@ -99,6 +99,30 @@ async def save(pilot: Pilot[None], endings: str, file: Path) -> bytes:
     return bytes_of(file)
 
 
+async def test_a_search_finds_the_rows_of_a_table_and_esc_ends_it_before_it_leaves() -> None:
+    async with running(checkout_registry(), f"{CHECKOUT}:prod", size=SIZES[0], prefetch=False) as pilot:
+        await until(pilot, "prod release-2026.11 staging")
+        await pilot.press("4")
+        await until(pilot, "layer 1 of")
+        await pilot.press("slash")
+        await type_text(pilot, "COPY /out")
+        await pilot.press("enter")
+        screen = await until(pilot, lambda text: "COPY /out" in text.partition(" layer ")[2])
+        assert "not found" not in screen
+        await pilot.press("escape")
+        await until_gone(pilot, "/ COPY /out")
+        await until(pilot, "‹4 layers")
+        await pilot.press("6")
+        await until(pilot, "SOCI index")
+        await pilot.press("slash")
+        await type_text(pilot, "SOCI")
+        await until(pilot, lambda text: "SOCI index" in cursor_row(text))
+        await pilot.press("enter", "escape")
+        await until_gone(pilot, "/ SOCI")
+        await pilot.press("escape")
+        await until_gone(pilot, "‹6 artifacts")
+
+
 async def test_a_chart_and_contents_of_every_size_are_read_on_request(tmp_path: Path) -> None:
     embedded = checkout_registry()
     client = client_for(embedded)
