@@ -71,11 +71,7 @@ def export_image(
     target = Path(folder)
     with database.read() as connection:
         repository_id = _repository(connection, repository, registry_id, region)
-        top = (
-            lookup_image(connection, repository_id, tag=tag)
-            if tag
-            else lookup_image(connection, repository_id, digest=digest)
-        )
+        top = lookup_image(connection, repository_id, tag=tag or None, digest=digest)
         if top is None:
             raise LayoutError(
                 f"the repository {repository} has no image {tag or digest}",

@@ -80,25 +80,8 @@ def get_lifecycle_policy_preview(context: RequestContext) -> dict[str, Any]:
         raise invalid_parameter("Invalid parameter: imageIds cannot be combined with maxResults or nextToken")
     with context.database.read() as connection:
         repository = context.repository(connection)
-        preview = connection.execute(
-            "SELECT * FROM lifecycle_previews WHERE repository_id = ?", (repository["id"],)
-        ).fetchone()
-        if preview is None:
-            raise ServiceError(
-                "LifecyclePolicyPreviewNotFoundException",
-                f"Lifecycle policy preview does not exist for the repository with name '{repository['name']}' in the"
-                f" registry with id '{repository['registry_id']}'",
-            )
-        where, values = "", []
-        tag_status = context.get("filter", {}).get("tagStatus", "ANY")
-        if tag_status != "ANY":
-            where, values = " AND tagged = ?", [int(tag_status == "TAGGED")]
-        (after,) = pagination.decode_token("preview", context.get("nextToken"), (-1,))
-        rows = connection.execute(
-            "SELECT position, digest, result FROM lifecycle_preview_results"  # noqa: S608 - the parts are constants
-            f" WHERE repository_id = ? AND position > ?{where} ORDER BY position LIMIT ?",
-            (repository["id"], after, *values, -1 if named is not None else limit + 1),
-        ).fetchall()
+        preview = _preview(connection, repository)
+        rows = _preview_rows(connection, context, repository["id"], -1 if named is not None else limit + 1)
         if named is not None:
             digests = {require_image(connection, repository, image_id)["digest"] for image_id in named}
             rows = [row for row in rows if row["digest"] in digests]
@@ -113,6 +96,35 @@ def get_lifecycle_policy_preview(context: RequestContext) -> dict[str, Any]:
         "summary": summary,
         **next_page,
     }
+
+
+def _preview(connection: sqlite3.Connection, repository: sqlite3.Row) -> sqlite3.Row:
+    row: sqlite3.Row | None = connection.execute(
+        "SELECT * FROM lifecycle_previews WHERE repository_id = ?", (repository["id"],)
+    ).fetchone()
+    if row is None:
+        raise ServiceError(
+            "LifecyclePolicyPreviewNotFoundException",
+            f"Lifecycle policy preview does not exist for the repository with name '{repository['name']}' in the"
+            f" registry with id '{repository['registry_id']}'",
+        )
+    return row
+
+
+def _preview_rows(
+    connection: sqlite3.Connection, context: RequestContext, repository_id: int, limit: int
+) -> list[sqlite3.Row]:
+    """Return the results after those of the token, filtered by the tag status; all of them if the limit is -1."""
+    condition, values = "", []
+    tag_status = context.get("filter", {}).get("tagStatus", "ANY")
+    if tag_status != "ANY":
+        condition, values = " AND tagged = ?", [int(tag_status == "TAGGED")]
+    (after,) = pagination.decode_token("preview", context.get("nextToken"), (-1,))
+    return connection.execute(
+        "SELECT position, digest, result FROM lifecycle_preview_results"  # noqa: S608 - the parts are constants
+        f" WHERE repository_id = ? AND position > ?{condition} ORDER BY position LIMIT ?",
+        (repository_id, after, *values, limit),
+    ).fetchall()
 
 
 def _policy(context: RequestContext, repository: sqlite3.Row) -> dict[str, Any]:

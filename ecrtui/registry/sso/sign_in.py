@@ -93,14 +93,10 @@ def _outcome(
 
     def run() -> None:
         try:
-            config = Config(region_name=configuration.region, signature_version=UNSIGNED)
-            client = session.create_client("sso-oidc", config=config)
-            portal = portal_url(configuration, asker(session))
-            oidc = OidcClient(client, configuration, cache, portal_url=portal)
             # The AWS CLI uses the browser flow for an sso-session only; a start URL alone has no scopes for it.
             in_browser = configuration.session_name is not None and method is SignInMethod.BROWSER
             flow = browser_token if in_browser else device_token
-            outcomes.put(flow(oidc, show, pause, other_token))
+            outcomes.put(flow(_oidc_client(session, configuration, cache), show, pause, other_token))
         except EcrTuiError as error:
             outcomes.put(error)
         except Exception as problem:  # noqa: BLE001 - the thread that waits raises it
@@ -116,3 +112,9 @@ def _outcome(
     if isinstance(outcome, EcrTuiError):
         raise outcome
     return outcome
+
+
+def _oidc_client(session: Session, configuration: SsoConfiguration, cache: TokenCache) -> OidcClient:
+    config = Config(region_name=configuration.region, signature_version=UNSIGNED)
+    client = session.create_client("sso-oidc", config=config)
+    return OidcClient(client, configuration, cache, portal_url=portal_url(configuration, asker(session)))
