@@ -153,6 +153,15 @@ def test_a_stopped_program_draws_the_screen_again_unless_it_ends(url: str, own_h
         assert_terminal_restored(terminal)
 
 
+def test_a_size_that_comes_and_goes_at_once_leaves_the_whole_screen(url: str, own_home: Path) -> None:
+    with ecrtui("--endpoint-url", url, home=own_home) as terminal:
+        before = terminal.until("1 repository")
+        for _ in range(5):
+            terminal.resize(60, 8)  # the terminal drops what does not fit
+            terminal.resize(100, 30)
+            terminal.until(lambda screen: screen.splitlines()[0] == before.splitlines()[0])
+
+
 def test_a_program_whose_parent_waits_exits_when_the_terminal_closes(url: str, own_home: Path) -> None:
     waiting = ("sh", "-c", "trap '' HUP; \"$@\"; exit 0", "sh")
     with ecrtui("--endpoint-url", url, home=own_home, parent=waiting) as terminal:

@@ -81,11 +81,11 @@ class FrameHold:
         self._timer = asyncio.get_running_loop().call_later(self._longest, self._expire, screen, waited)
 
     def _expire(self, screen: Screen[Any], waited: float) -> None:
+        self._timer = None  # whatever follows, no frame is held without a timer
         if waited < self._longest_work and screen.is_active and not is_built(screen):
             self._wait(screen, waited + self._longest)
             return
         self._has_input = False
-        self._end()
         self._release()
 
     def _end(self) -> None:

@@ -52,7 +52,7 @@ class TerminalApp(App[None], inherit_bindings=False):
             cursor = None
             if isinstance(focused, HasTextCursor):  # an input method of the terminal shows its text there
                 cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
-            driver.display(renderable, self.size, cursor, self._sync_available)
+            driver.display(renderable, screen._compositor.size, cursor, self._sync_available)
         self.post_display_hook()
 
     def _set_pointer_shape(self, shape: str) -> None:

@@ -103,6 +103,8 @@ class TerminalDriver(Driver):
         self._colors = app.console._color_system or ColorSystem.TRUECOLOR
         self._frame: CellFrame | None = None
         self._writer: TerminalWriter | None = None
+        self._closed_writer: TerminalWriter | None = None
+        """The one before. It may still wait for a terminal that takes no output."""
         self._reader: _InputThread | None = None
         self._settings: list[Any] | None = None
         self._lost = False
@@ -137,7 +139,7 @@ class TerminalDriver(Driver):
 
         Args:
             update: The new cells.
-            size: The size of the screen in cells.
+            size: The size that the update was made for. The terminal may have a newer one.
             cursor: Column and line of the cursor; None without a field to type in.
             sync: True if the terminal can show an output at once.
         """
@@ -187,7 +189,7 @@ class TerminalDriver(Driver):
             return
         if not self._is_in_foreground():
             return
-        self._writer = TerminalWriter(self._output, self._when_drained, self._when_lost)
+        self._writer = TerminalWriter(self._output, self._when_drained, self._when_lost, after=self._closed_writer)
         self._writer.start()
         self._enter(KITTY_KEYS_ON)
         self._reader = _InputThread(self._input, self)
@@ -236,6 +238,7 @@ class TerminalDriver(Driver):
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.close()
+            self._closed_writer = writer
 
     def print_and_wait(self, text: str) -> None:
         """Print a text while the application is suspended, and wait for Enter. It blocks: call it in a thread."""
@@ -293,6 +296,10 @@ class TerminalDriver(Driver):
 
     def _report_size(self) -> None:
         self._size = self._terminal_size()
+        if self._frame is not None and (self._frame.width, self._frame.height) == self._size:
+            # The terminal had another size for a moment, and Textual does not draw the old size again.
+            self._frame.forget()
+            self._write_changes()
         size = Size(*self._size)
         self.send_message(events.Resize(size, size))
 

@@ -31,13 +31,21 @@ class TerminalWriter(threading.Thread):
         fileno: The terminal, in blocking mode or not.
         on_drained: Called in the thread when all text is written.
         on_lost: Called in the thread, once, when a write fails. Later text is dropped.
+        after: A closed writer, whose rest comes first.
     """
 
-    def __init__(self, fileno: int, on_drained: Callable[[], None], on_lost: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        fileno: int,
+        on_drained: Callable[[], None],
+        on_lost: Callable[[], None],
+        after: TerminalWriter | None = None,
+    ) -> None:
         super().__init__(daemon=True, name="terminal-output")
         self._fileno = fileno
         self._on_drained = on_drained
         self._on_lost = on_lost
+        self._after = after
         self._changed = threading.Condition()
         self._waiting: deque[Output] = deque()
         self._is_writing = False
@@ -80,6 +88,9 @@ class TerminalWriter(threading.Thread):
 
     def run(self) -> None:
         """Write text until the writer is closed or the terminal is lost."""
+        if self._after is not None:
+            self._after.join()
+            self._after = None
         try:
             while (output := self._next_output()) is not None:
                 self._write(output)

@@ -99,3 +99,32 @@ async def test_no_frame_is_held_for_ever() -> None:
         released = asyncio.Event()
         hold_arranging(pilot.app, released, longest=0.001, longest_work=0.002)
         await released.wait()
+
+
+class FailingScreen(WaitingScreen):
+    """A screen that fails when its hold expires."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.holds = False
+        self.failed = asyncio.Event()
+
+    @property
+    def arranges_content(self) -> bool:  # type: ignore[override]
+        if self.holds:
+            self.failed.set()
+            raise ValueError("a defect")
+        return True
+
+
+async def test_an_exception_does_not_keep_the_frames_held() -> None:
+    async with HoldApp().run_test() as pilot:
+        screen = FailingScreen()
+        await pilot.app.push_screen(screen)
+        hold = FrameHold(lambda: None, longest=0)
+        hold.input_arrived()
+        hold.frame_drawn(screen)
+        assert hold.is_active
+        screen.holds = True
+        await screen.failed.wait()
+        assert not hold.is_active

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ecrtui.tui.textual_fixes import terminal_writer
 from ecrtui.tui.textual_fixes.terminal_writer import TerminalWriter
 
 PATIENCE = 120
@@ -27,10 +28,10 @@ def ends() -> Iterator[tuple[int, int]]:
 class Listener:
     """Records what the writer reports."""
 
-    def __init__(self, fileno: int) -> None:
+    def __init__(self, fileno: int, after: TerminalWriter | None = None) -> None:
         self.drained = threading.Event()
         self.lost = threading.Event()
-        self.writer = TerminalWriter(fileno, self.drained.set, self.lost.set)
+        self.writer = TerminalWriter(fileno, self.drained.set, self.lost.set, after)
         self.writer.start()
 
 
@@ -107,3 +108,22 @@ def test_close_waits_for_a_terminal_that_is_slow_but_works(ends: tuple[int, int]
         received += len(os.read(reading, 1 << 16))
     closing.join(PATIENCE)
     assert not listener.writer.is_alive()
+
+
+def test_a_new_writer_waits_for_the_rest_of_a_closed_one(
+    ends: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal_writer, "CLOSE_TIMEOUT", 0.01)
+    reading, writing = ends
+    closed = Listener(writing).writer
+    closed.write("x" * (1 << 20))
+    closed.write("leave")
+    closed.close()  # gives up: nobody reads
+    assert closed.is_alive()
+    writer = Listener(writing, closed).writer
+    writer.write("enter")
+    received = b""
+    while not (b"leave" in received and b"enter" in received):
+        received += os.read(reading, 1 << 16)
+    assert received.endswith(b"leaveenter")
+    writer.close()
