@@ -109,6 +109,31 @@ def test_the_first_frame_loads_only_what_it_shows(tmp_path: Path) -> None:
     )
 
 
+AFTER_A_LIST = """
+import sys
+from ecrtui.application import create_app
+from ecrtui.connections import SessionFactory
+from ecrtui.ecr.reference import Reference
+from ecrtui.settings import Connection, load
+
+settings, connection = load({}), Connection(demo=True)
+app = create_app(SessionFactory(connection, settings), settings, Reference())
+wanted = {"ecrtui.tui.screens.images", "ecrtui.tui.screens.image", "ecrtui.tui.inspector.overview_pane"}
+assert not wanted & sys.modules.keys()
+
+async def watch(pilot):
+    app.set_interval(0.05, lambda: wanted <= sys.modules.keys() and app.exit())
+
+app.run(headless=True, auto_pilot=watch)
+"""
+"""Shows the repositories of the demo, and ends when what the user opens next is loaded."""
+
+
+def test_the_screens_that_follow_are_imported_after_a_list_was_loaded(tmp_path: Path) -> None:
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", AFTER_A_LIST], timeout=120, check=True, env=environment)
+
+
 def test_cached_rows_load_nothing_that_reads_manifests() -> None:
     program = "import sys, ecrtui.catalog.cache.store; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)

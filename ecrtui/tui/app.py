@@ -263,6 +263,11 @@ class EcrTuiApp(
         self.clear_notifications()  # a toast is about the screen that it was shown on
         self.push_screen(self.with_header(screen))
 
+    def on_list_loaded(self) -> None:
+        from ecrtui.tui.later_imports import import_screens
+
+        self.run_worker(blocking.run_blocking(import_screens), exit_on_error=False)
+
     def on_open_images(self, message: messages.OpenImages) -> None:
         from ecrtui.tui.screens.images import ImagesScreen
 

@@ -17,7 +17,7 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking
 from ecrtui.tui.bindings import press
 from ecrtui.tui.column_choice import ChosenColumnsScreen
-from ecrtui.tui.messages import LastKnown, ShowText
+from ecrtui.tui.messages import LastKnown, ListLoaded, ShowText
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.breadcrumb import COUNT_SEPARATOR, Breadcrumb
@@ -271,6 +271,8 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
                 from ecrtui.freed_memory import return_freed_memory  # the first frame does not need it
 
                 await blocking.run_blocking(return_freed_memory)
+            else:
+                self.post_message(ListLoaded())
         except EcrTuiError as error:
             self.show_error(error)
 

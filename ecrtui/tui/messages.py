@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from textual.message import Message
+
 from ecrtui.tui.fields_message import FieldsMessage
 
 if TYPE_CHECKING:
@@ -42,6 +44,10 @@ class LastKnown(FieldsMessage):
     source: SessionSource
     location: RegistryLocation
     alias: str
+
+
+class ListLoaded(Message):
+    """A list is complete, and the user looks at it. A list that is very long does not tell: memory is scarce then."""
 
 
 class ConnectFailed(FieldsMessage):
