@@ -315,7 +315,8 @@ ACTIONS = (
         "Read the indexes, to know which images are parts; counts as a pull",
     ),
     Action("lifecycle.save", "x", "save", "export", "Save the dry run as Markdown, CSV or JSON", footer=True),
-    Action("file_field.close", "escape", "close", "cancel", "Save nothing", palette=False, priority=True),
+    Action("file_field.save", "enter", "submit", "save", "Save the file", footer=True, palette=False),
+    Action("file_field.close", "escape", "close", "cancel", "Save nothing", True, palette=False, priority=True),
     Action(
         "image.diff",
         "D",
@@ -559,6 +560,8 @@ FIRST_IN_FOOTER = (
     "artifacts_pane.pretty",
     "split_pane.switch_half",
     "filter_bar.clear",
+    "file_field.save",
+    "file_field.close",
     "plan.apply",
     "plan.remove_row",
     "plan.remove_refused",
