@@ -76,7 +76,11 @@ class ImageWatchMixin(TagWatchMixin, WatchMixin[Image]):
 
     async def describe_changes(self, session: Session, changes: RowChanges[Image]) -> list[Change]:
         gone = {image.digest for image in changes.gone}
-        moves = [move for move in observed_moves(changes) if move.before and (move.after or move.before not in gone)]
+        new = {image.digest for image in changes.new}
+        seen = observed_moves(changes)
+        moves = [
+            move for move in seen if (move.after or move.before not in gone) and (move.before or move.after not in new)
+        ]
         described = {move.before for move in moves} | {move.after for move in moves}
         rest = changes._replace(
             new=tuple(item for item in changes.new if item.digest not in described),

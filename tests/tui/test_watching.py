@@ -72,7 +72,7 @@ async def test_a_watched_list_shows_what_others_change() -> None:
         move = f"{short_digest(three.digest)} → {short_digest(two.digest)}"
         await until(pilot, lambda screen: move in screen and "UTC, from here" in screen)
         put(client, "team/app", two.manifest, "extra")
-        await until(pilot, "extra stable two changed")
+        await until(pilot, "~ extra was given to")
 
         screen.watch_times = QUICK._replace(idle=0.0)
         await until(pilot, "watch pauses: no key for 0 s")
