@@ -18,6 +18,7 @@ from ecrtui.cli.signals import interrupts, stop_event
 from ecrtui.cli.write_command import (
     add_write_options,
     confirmed,
+    dry_run_exit_code,
     expected_digest,
     print_result,
     print_summary,
@@ -195,7 +196,7 @@ def _apply(jobs: Sequence[_Job], options: argparse.Namespace, source: CommandCon
     if options.dry_run:
         save_report(plan_texts([job.promotion for job in jobs]), options)
         write(joined(promotion_document(job.promotion) for job in jobs), options.output, options.query, title="Plan")
-        return ExitCode.DONE
+        return _exit_code([_dry_run_exit_code(job, options) for job in jobs])
     refused = any(job.promotion.plan.refused_steps for job in jobs)
     if refused and (options.on_conflict == OnConflict.STOP or not any(job.promotion.has_work for job in jobs)):
         results = [job.refused() for job in jobs]
@@ -226,6 +227,10 @@ def _print_results(results: Sequence[PromotionReport], options: argparse.Namespa
     save_report(result_texts(results), options)
     print_result(joined(result_document(result) for result in results), options)
     return _exit_code([_exit_code_of(result, options) for result in results])
+
+
+def _dry_run_exit_code(job: _Job, options: argparse.Namespace) -> ExitCode:
+    return dry_run_exit_code(job.refused().report, options, has_work=job.promotion.has_work)
 
 
 def _exit_code_of(result: PromotionReport, options: argparse.Namespace) -> ExitCode:

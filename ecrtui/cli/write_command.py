@@ -63,7 +63,11 @@ def add_write_options(parser: argparse.ArgumentParser) -> None:
         default=str(OnConflict.STOP),
         help="what to do with the other steps when one is refused or fails (default: stop)",
     )
-    group.add_argument("--detailed-exit-code", action="store_true", help="exit with 3 if there was nothing to do")
+    group.add_argument(
+        "--detailed-exit-code",
+        action="store_true",
+        help="exit with 3 if there was nothing to do; with --dry-run, also with the code of a refused step",
+    )
     group.add_argument(
         "--report",
         metavar="FILE",
@@ -101,7 +105,7 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
     if options.dry_run:
         save_report(plan_texts(plan), options)
         write(plan_document(plan), options.output, options.query, title="Plan")
-        return ExitCode.DONE
+        return dry_run_exit_code(unsent_report(plan, engine.location), options)
     on_conflict = OnConflict(options.on_conflict)
     if plan.refused_steps and refused_is_final and on_conflict is OnConflict.STOP:
         report = unsent_report(plan, engine.location)
@@ -126,6 +130,20 @@ def _confirm_and_apply(plan: Plan, options: argparse.Namespace, engine: Engine, 
     save_report(report_texts(report), options)
     print_result(report_document(report), options)
     return exit_code_for_report(report, detailed=options.detailed_exit_code)
+
+
+def dry_run_exit_code(unsent: Report, options: argparse.Namespace, *, has_work: bool | None = None) -> ExitCode:
+    """Return the exit code of ``--dry-run``: with ``--detailed-exit-code``, what the plan alone decides.
+
+    Args:
+        unsent: the report of the plan that was printed.
+        options: the options of :func:`add_write_options`.
+        has_work: whether something would be sent; None if only tags decide that.
+    """
+    sends = bool(unsent.plan.write_steps) if has_work is None else has_work
+    if not options.detailed_exit_code or (sends and not unsent.plan.refused_steps):
+        return ExitCode.DONE
+    return exit_code_for_report(unsent, detailed=True)
 
 
 def report_file(name: str) -> Path:

@@ -109,6 +109,18 @@ def test_a_tag_that_already_points_there_is_success(registry: RetagRegistry) -> 
     assert registry.run("retag", "team/app:one", "one").code == ExitCode.DONE, "nothing to confirm"
 
 
+def test_the_detailed_exit_code_of_a_dry_run_says_what_the_plan_decides(registry: RetagRegistry) -> None:
+    dry = ("retag", "team/app:one", "--dry-run")
+    for words, code in (
+        (["one"], ExitCode.NOTHING_TO_DO),
+        (["one", "new"], ExitCode.DONE),
+        (["new", ".x"], ExitCode.REFUSED),
+        (["two", "--expect", "none"], ExitCode.CONFLICT),
+    ):
+        assert registry.run(*dry, *words).code == ExitCode.DONE
+        assert registry.run(*dry, *words, "--detailed-exit-code").code == code
+
+
 def test_expect_guards_the_tags(registry: RetagRegistry) -> None:
     retag = ("retag", "team/app:one", "two", "--yes", "--expect")
     assert registry.run(*retag, registry.one).code == ExitCode.CONFLICT
