@@ -31,7 +31,7 @@ def parse_exact(text: str) -> Any:
     """
     try:
         value = json.loads(
-            text, parse_int=Number, parse_float=Number, parse_constant=Number, object_pairs_hook=_unique_members
+            text, parse_int=Number, parse_float=Number, parse_constant=Number, object_pairs_hook=unique_members
         )
     except RecursionError:
         raise ValueError("nested too deeply") from None
@@ -51,7 +51,12 @@ def write_json(value: Any, indent: int | None = None) -> str:
     return "".join(_written(value, indent, 0))
 
 
-def _unique_members(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def unique_members(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the members of an object: an ``object_pairs_hook`` of the module ``json``.
+
+    Raises:
+        ValueError: a member occurs twice.
+    """
     members = dict(pairs)
     if len(members) < len(pairs):
         names = Counter(name for name, _ in pairs)

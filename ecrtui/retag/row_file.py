@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from ecrtui.ecr.csv_cells import csv_text
 from ecrtui.ecr.digest import is_digest
+from ecrtui.ecr.exact_json import unique_members
 from ecrtui.errors import UsageError
 from ecrtui.retag.plan import StepAction
 from ecrtui.retag.plan_file import NO_TAG
@@ -87,7 +88,7 @@ def parse_rows(text: str, name: str) -> tuple[FileRow, ...]:
 
 def _json_rows(text: str, name: str) -> Iterator[FileRow]:
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=unique_members)
     except (ValueError, RecursionError) as problem:
         raise UsageError(f"{name} is not valid JSON", str(problem)) from problem
     records = document.get("steps", document.get("results")) if isinstance(document, dict) else document

@@ -104,6 +104,7 @@ def test_a_member_of_a_list_that_is_no_object_does_not_hide_the_others() -> None
         ("repository,tag,source,tag\nteam/app,prod,rc,dev\n", "the column tag twice"),
         ('repository,tag,source\nteam/app,prod,"rc\n', "is not valid CSV"),
         ("{", "is not valid JSON"),
+        ('[{"repository": "a", "tag": "b", "source": "c", "source": "d"}]', '"source" occurs twice'),
         ("[" * 100_000, "is not valid JSON"),
         ("[" + "9" * 5000 + "]", "is not valid JSON"),
         ('{"a": 1}', "has no steps"),
