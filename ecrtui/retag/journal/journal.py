@@ -90,7 +90,7 @@ class Journal:
 
     def plan(self, plan_id: str) -> tuple[Plan, RegistryLocation] | None:
         """Return a plan as it was first applied, and its registry; None if there is no such plan."""
-        if not self.file.exists:
+        if not (self.file.exists and _can_be_stored(plan_id)):
             return None
         with self.file.reading() as connection:
             row = connection.execute(
@@ -213,6 +213,8 @@ class Journal:
             if applies:
                 conditions.append(condition)
                 values.extend(arguments)
+        if not all(map(_can_be_stored, values)):
+            return ()
         query = f"SELECT {_COLUMNS} FROM entries WHERE {' AND '.join(conditions)} ORDER BY number DESC LIMIT ?"  # noqa: S608 - the conditions are the literals above
         # Both statements hold the lock: a write that begins or ends between them would look like an unknown one.
         with self.file.reading() as connection:
@@ -246,6 +248,15 @@ class Journal:
 
     def _is_in_flight(self, number: int, owner: str) -> bool:
         return number in self._in_flight or (not self.file.is_own(owner) and self.file.is_running(owner))
+
+
+def _can_be_stored(value: object) -> bool:
+    """Return False for a text that no row can have: a word of the command line that is not UTF-8."""
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _store_manifests(connection: sqlite3.Connection, manifests: Iterable[Manifest]) -> None:
