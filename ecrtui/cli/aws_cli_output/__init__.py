@@ -34,7 +34,7 @@ FORMATS = ("json", "text", "table", "yaml", "yaml-stream", "off")
 """The values of ``--output``."""
 
 COLORS = ("on", "off", "auto")
-"""The values of ``--color``. With ``auto`` tables have colors on a terminal only."""
+"""The values of ``--color``. With ``auto`` tables have colors on a terminal only, and not with ``NO_COLOR``."""
 
 
 def check_format(

@@ -5,6 +5,7 @@ The layout is that of the AWS CLI, including the rounding of column widths and t
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ def write_table(value: Any, stream: TextIO, title: str, color: str = "auto", *, 
         value: maps and lists. A scalar gives only the title, an empty value nothing.
         stream: the stream to write to.
         title: the heading of the outermost section.
-        color: ``on``, ``off``, or ``auto`` for colors on a terminal only.
+        color: ``on``, ``off``, or ``auto`` for colors on a terminal only, and not with ``NO_COLOR``.
         terminal: True to make control characters in the value visible.
 
     Raises:
@@ -36,7 +37,11 @@ def write_table(value: Any, stream: TextIO, title: str, color: str = "auto", *, 
     sections: list[_Section] = []
     _add(sections, title, _visible(value) if terminal else value, 0)
     if sections:
-        _draw(sections, stream, colored=color == "on" or (color == "auto" and on_terminal()))
+        _draw(sections, stream, colored=color == "on" or (color == "auto" and _shows_colors()))
+
+
+def _shows_colors() -> bool:
+    return on_terminal() and not os.environ.get("NO_COLOR")
 
 
 def _visible(value: Any) -> Any:

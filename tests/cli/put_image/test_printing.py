@@ -103,6 +103,15 @@ def test_an_empty_pager_switches_paging_off(put_image: PutImageRunner, endpoint:
     assert "\x1b[1m\x1b[34mv1\x1b[0m" in seen  # a terminal gets colors
 
 
+@pytest.mark.parametrize(("color", "colored"), [("auto", False), ("on", True)])
+def test_no_color_turns_automatic_colors_off(
+    put_image: PutImageRunner, endpoint: Endpoint, color: str, colored: bool
+) -> None:
+    words = (*LINE, "--output", "table", "--query", "image.imageId", "--no-cli-pager", "--color", color)
+    code, seen = on_terminal(*words, NO_COLOR="1")
+    assert (code, "\x1b[" in seen) == (0, colored)
+
+
 def test_quitting_the_pager_early_is_no_failure(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     (put_image.folder / "big").write_text(json.dumps({"a": "x" * 500_000}))
     code, seen = on_terminal("--repository-name", "foo", "--image-manifest", "file://big", AWS_PAGER="true")
