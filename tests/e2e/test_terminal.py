@@ -162,6 +162,31 @@ def test_a_size_that_comes_and_goes_at_once_leaves_the_whole_screen(url: str, ow
             terminal.until(lambda screen: screen.splitlines()[0] == before.splitlines()[0])
 
 
+SIGNAL_AT_END = """
+import os, signal
+from asyncio.selector_events import BaseSelectorEventLoop
+
+def close(loop, close=BaseSelectorEventLoop.close):
+    close(loop)
+    os.kill(os.getpid(), signal.SIGWINCH)
+
+BaseSelectorEventLoop.close = close
+from ecrtui.__main__ import run
+run()
+"""
+"""The program, which gets a signal while the event loop is closed."""
+
+
+def test_a_signal_that_comes_while_the_program_ends_prints_nothing(url: str, own_home: Path) -> None:
+    command = [sys.executable, "-c", SIGNAL_AT_END, "--endpoint-url", url]
+    with ecrtui(home=own_home, command=command) as terminal:
+        terminal.until("1 repository")
+        terminal.press("q")
+        assert terminal.wait() == 0
+        assert b"Exception" not in terminal.output
+        assert_terminal_restored(terminal)
+
+
 def test_a_program_whose_parent_waits_exits_when_the_terminal_closes(url: str, own_home: Path) -> None:
     waiting = ("sh", "-c", "trap '' HUP; \"$@\"; exit 0", "sh")
     with ecrtui("--endpoint-url", url, home=own_home, parent=waiting) as terminal:

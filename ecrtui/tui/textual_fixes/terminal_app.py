@@ -55,6 +55,13 @@ class TerminalApp(App[None], inherit_bindings=False):
             driver.display(renderable, screen._compositor.size, cursor, self._sync_available)
         self.post_display_hook()
 
+    async def _shutdown(self) -> None:
+        try:
+            await super()._shutdown()
+        finally:
+            if self.terminal_driver is not None:
+                self.terminal_driver.ignore_signals()
+
     def _set_pointer_shape(self, shape: str) -> None:
         """Set the shape of the mouse pointer if it changes. Textual sends it for each new screen."""
         if shape != self._sent_pointer_shape:

@@ -315,6 +315,10 @@ class TerminalDriver(Driver):
             if signal.getsignal(ending) is not signal.SIG_IGN:
                 on_signal(ending, self._end, 128 + ending)
 
+    def ignore_signals(self) -> None:
+        """Ignore what comes until the event loop is closed; asyncio would print an exception for each signal."""
+        signal.set_wakeup_fd(-1)
+
     def _suspend_process(self) -> None:
         if self._auto_restart and self._wants_terminal:
             self.suspend_application_mode()
