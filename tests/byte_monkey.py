@@ -1,7 +1,8 @@
 """``python -m tests.byte_monkey [SECONDS [SEED]]``: send random bytes, sizes and signals to the program in a terminal.
 
 The program runs on the demo registry and may write. After each burst it must draw a frame of a new size. When it ends,
-its exit code is 0, or it ended by a Ctrl-C behind the key that quits, the terminal is as before, and no process is left. A failure names the seed and the last bursts.
+its exit code is 0, or a Ctrl-C behind the key that quits has ended it; the terminal is as before, and no process is
+left. A failure names the seed and the last bursts.
 ``make test`` runs a few bursts of fixed seeds.
 """
 
