@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -74,12 +75,18 @@ async def test_the_panes_of_a_release_match_their_snapshots() -> None:
         await until(pilot, "none of 46 packages match")
 
 
+def has_other_cursor_row(row: str, screen: str) -> bool:
+    return cursor_row(screen) != row
+
+
 async def move_to(pilot: Pilot[None], words: str, key: str) -> None:
     """Move the cursor of the table up (``k``) or down (``j``), to the row with these words."""
     for _ in range(10):
-        if words in cursor_row(screen_text(pilot.app)):
+        row = cursor_row(screen_text(pilot.app))
+        if words in row:
             return
         await pilot.press(key if words in screen_text(pilot.app) else "j")
+        await until(pilot, partial(has_other_cursor_row, row))
     raise AssertionError(f"no row with {words}")
 
 
