@@ -188,6 +188,18 @@ def report_bug(problem: Exception) -> int:
 
 
 def parse_repository(text: str) -> Reference:
+    """Parse a reference that must name a repository, and no image in it.
+
+    Raises:
+        UsageError: the text is not a reference, names no repository, or has a tag or a digest.
+    """
+    reference = parse_repository_or_image(text)
+    if reference.tag or reference.digest:
+        raise UsageError(f"{text!r} names an image", "", f"Write the repository alone: {reference.repository}.")
+    return reference
+
+
+def parse_repository_or_image(text: str) -> Reference:
     """Parse a reference that must name a repository. It may have a tag or a digest.
 
     Raises:
@@ -205,7 +217,7 @@ def parse_image(text: str) -> Reference:
     Raises:
         UsageError: the text is not a reference, or has neither tag nor digest.
     """
-    reference = parse_repository(text)
+    reference = parse_repository_or_image(text)
     if not (reference.tag or reference.digest):
         raise UsageError(f"{text!r} names no image", "", f"Write {reference}:TAG or {reference}@sha256:….")
     return reference

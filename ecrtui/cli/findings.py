@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ecrtui.catalog.image_lookup import find_image
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.console import ProgressLine, print_message
-from ecrtui.cli.context import CommandContext, make_parser, parse_repository, run_command
+from ecrtui.cli.context import CommandContext, make_parser, parse_repository_or_image, run_command
 from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.cli.list_command import (
     SortOrder,
@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _execute(options: argparse.Namespace) -> int:
-    reference = parse_repository(options.reference)
+    reference = parse_repository_or_image(options.reference)
     chosen = parse_filter(parse_findings, options.filter)
     order = selected_order(options, SORT_ORDERS, DEFAULT_SORT)
 

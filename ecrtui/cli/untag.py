@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from functools import partial
 
-from ecrtui.cli.context import CommandContext, make_parser, parse_repository, run_command
+from ecrtui.cli.context import CommandContext, make_parser, parse_repository_or_image, run_command
 from ecrtui.cli.write_command import add_write_options, apply_plan
 from ecrtui.errors import UsageError
 
@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _execute(options: argparse.Namespace) -> int:
-    reference = parse_repository(options.reference)
+    reference = parse_repository_or_image(options.reference)
     if reference.digest:
         raise UsageError("untag needs tags, not a digest", "", f"Write {reference.repository}:TAG.")
     tags = [*([reference.tag] if reference.tag else []), *options.tags]

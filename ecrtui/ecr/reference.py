@@ -16,6 +16,9 @@ REPOSITORY_PATTERN = r"(?:[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*/)*[a-z0-9]+(?:(?
 _HOST_PATTERN = r"(?P<account>[0-9]{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+"
 """The host of a registry. Its domain depends on the partition and on the kind of endpoint."""
 
+_ARN_PATTERN = r"arn:[a-z0-9-]+:ecr:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):repository/(?P<repository>.+)"
+"""``repositoryArn``, as policies and the console show it."""
+
 _SCHEME_PATTERN = r"^(?:https|docker|oci)://"
 """Schemes that people copy with a reference, from a browser, skopeo, crane or Helm."""
 
@@ -50,11 +53,14 @@ class Reference(NamedTuple):
 
 
 def parse_reference(text: str) -> Reference:
-    """Parse ``team/app``, ``team/app:tag``, ``team/app@sha256:…``, an image URI, or the host of a registry.
+    """Parse ``team/app``, ``team/app:tag``, ``team/app@sha256:…``, an image URI, an ARN, or the host of a registry.
 
     Raises:
         UsageError: the text is none of these. The detail has the reason, the hint the valid forms.
     """
+    arn = re.fullmatch(_ARN_PATTERN, text.strip())
+    if arn and is_repository_name(arn["repository"]):
+        return Reference(arn["repository"], registry_id=arn["account"], region=arn["region"])
     rest = re.sub(_SCHEME_PATTERN, "", text.strip())
     authority, _, path = rest.partition("/")
     host = re.fullmatch(_HOST_PATTERN, authority)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import codecs
 import csv
+import difflib
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ecrtui.ecr.csv_cells import csv_text
 from ecrtui.ecr.digest import is_digest
@@ -22,6 +24,7 @@ _SOURCE = ("digestAfter", "imageDigest", "digest", "source")
 _EXPECT = ("digestExpected", "digestBefore", "expect")
 """In a plan as JSON, the first two are empty if the tag must not exist. An empty CSV cell accepts any state."""
 _ACTION = "action"
+_NAMES = frozenset((*_REPOSITORY, *_TAG, *_SOURCE, *_EXPECT, _ACTION))
 
 _DELIMITERS = (",", ";", "\t")
 """The delimiters of a CSV file: spreadsheets write semicolons where a comma is part of numbers."""
@@ -126,6 +129,19 @@ def _check_header(columns: Sequence[str], name: str) -> None:
             raise UsageError(f"The header of {name} has no column {names[-1]}", "", hint)
     if twice := next((column for column in columns if column and columns.count(column) > 1), ""):
         raise UsageError(f"The header of {name} has the column {twice} twice", "", hint)
+    if misspelt := next(filter(_meant, columns), ""):
+        raise UsageError(f"The header of {name} has the column {misspelt}", "", f"Did you mean {_meant(misspelt)}?")
+
+
+@lru_cache(maxsize=256)
+def _meant(name: str) -> str:
+    """Return the name of an expected digest that an unknown name looks like: such a row would have no guard.
+
+    Other unknown names are ignored, and the result is empty: a report has more columns than a plan.
+    """
+    known = {guard.lower(): guard for guard in _EXPECT}
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.75)
+    return known[near[0]] if near and name not in _NAMES else ""
 
 
 def _csv_row(columns: Sequence[str], values: Sequence[str], number: int) -> FileRow:
@@ -179,6 +195,8 @@ def _source(record: Mapping[str, object]) -> str:
 
 
 def _expected_digest(record: Mapping[str, object]) -> str | None:
+    if misspelt := next(filter(_meant, record), ""):
+        raise _RowError(f"the row has the member {misspelt}; did you mean {_meant(misspelt)}?")
     texts = _texts(record, _EXPECT if record.get("expect") else _EXPECT[:-1])
     if not texts:
         return None

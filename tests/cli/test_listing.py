@@ -50,6 +50,21 @@ def test_images_are_printed_newest_first_in_the_layout_of_the_aws_cli(listing: C
     }
 
 
+@pytest.mark.parametrize("command", [["images"], ["lifecycle"], ["swap"], ["doctor"]])
+@pytest.mark.parametrize("image", [":v4", "@sha256:" + "0" * 64])
+def test_a_command_on_a_repository_refuses_an_image(listing: CliEnv, command: list[str], image: str) -> None:
+    tags = ["a", "b"] if command == ["swap"] else []
+    result = listing.run(*command, f"team/app{image}", *tags)
+    assert result.code == 2
+    assert "names an image" in result.err
+    assert "Write the repository alone: team/app." in result.err
+
+
+def test_a_repository_can_be_named_by_its_arn(listing: CliEnv) -> None:
+    arn = listing.client.describe_repositories(repositoryNames=["team/app"])["repositories"][0]["repositoryArn"]
+    assert len(listing.run("images", arn).json["imageDetails"]) == 6
+
+
 @pytest.mark.parametrize(
     ("options", "tags"),
     [

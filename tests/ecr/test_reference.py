@@ -35,6 +35,18 @@ def test_text_with_a_tag_and_a_digest_keeps_the_digest(name: str) -> None:
     assert str(reference) == f"{name}@{DIGEST}"
 
 
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_the_arn_of_a_repository_gives_account_and_region(partition: str) -> None:
+    reference = parse_reference(f" arn:{partition}:ecr:eu-west-1:123456789012:repository/team/app ")
+    assert reference == Reference("team/app", "", "", "123456789012", "eu-west-1")
+
+
+@pytest.mark.parametrize("resource", ["repository/Team", "repository/", "pullthroughcacherule/team"])
+def test_another_arn_is_no_reference(resource: str) -> None:
+    with pytest.raises(UsageError, match="Invalid reference"):
+        parse_reference(f"arn:aws:ecr:eu-west-1:123456789012:{resource}")
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_a_reference_or_a_usage_error(text: str) -> None:
     try:

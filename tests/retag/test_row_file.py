@@ -102,6 +102,8 @@ def test_a_member_of_a_list_that_is_no_object_does_not_hide_the_others() -> None
         ("repository,source\nteam/app,rc\n", "no column tag"),
         ("team/app,prod,rc\n", "no column repository"),
         ("repository,tag,source,tag\nteam/app,prod,rc,dev\n", "the column tag twice"),
+        ("repository,tag,source,expected\nteam/app,prod,rc,absent\n", "the column expected Did you mean expect?"),
+        ("repository,tag,source,digestbefore\nteam/app,prod,rc,absent\n", "Did you mean digestBefore?"),
         ('repository,tag,source\nteam/app,prod,"rc\n', "is not valid CSV"),
         ("{", "is not valid JSON"),
         ('[{"repository": "a", "tag": "b", "source": "c", "source": "d"}]', '"source" occurs twice'),
@@ -116,6 +118,16 @@ def test_a_file_that_cannot_be_divided_into_rows_is_an_error(text: str, problem:
     with pytest.raises(UsageError) as raised:
         parse_rows(text, "f")
     assert problem in f"{raised.value} {raised.value.hint}"
+
+
+def test_a_json_row_with_a_misspelt_guard_is_refused() -> None:
+    (row,) = parse_rows('[{"repository": "a", "tag": "b", "source": "c", "Expect": "absent"}]', "f")
+    assert row.problem == "the row has the member Expect; did you mean expect?"
+
+
+def test_other_unknown_columns_are_ignored() -> None:
+    (row,) = parse_rows("repository,tag,source,reason,outcome,expiresAt\nteam/app,prod,rc,,done,\n", "f")
+    assert not row.problem
 
 
 @given(st.binary(max_size=40) | st.text("repositoytagsuc,;\t\r\n\"'\0{}[]:", max_size=60).map(str.encode))

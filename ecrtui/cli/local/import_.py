@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ecrtui.cli.console import ProgressLine, count_progress, print_message
-from ecrtui.cli.context import parse_repository
+from ecrtui.cli.context import parse_repository_or_image
 from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.local.registry_options import (
     Subparsers,
@@ -49,7 +49,7 @@ def _execute(options: argparse.Namespace) -> int:
     from ecrtui.emulator.layout import open_layout
     from ecrtui.emulator.layout_import import import_image
 
-    reference = parse_repository(options.reference)
+    reference = parse_repository_or_image(options.reference)
     if reference.digest:
         raise UsageError(
             f"{options.reference!r} has a digest", "The image has its own.", "Write REPOSITORY or REPOSITORY:TAG."
