@@ -39,6 +39,9 @@ from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 from ecrtui.tui.theme_manager import ThemeManager
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
     from ecrtui.session import Connections, Session, SessionSource
     from ecrtui.tui.clipboard import CopyItem
 
@@ -121,9 +124,13 @@ class EcrTuiApp(
         if self.theme != self.settings.theme:
             self.theme_manager.use(self.settings.theme)
         self.call_after_refresh(gc_tuning.enable_gc)
-        self.set_timer(IDLE_DELAY, lambda: self.run_worker(self.theme_manager.load_all(), exit_on_error=False))
+        self._run_when_idle(self.theme_manager.load_all)
         for problem in actions.unknown_id_messages(self.settings.keys):
             self.warn(problem)
+
+    def _run_when_idle(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run a function in a worker soon after the start."""
+        self.set_timer(IDLE_DELAY, partial(self.run_in_worker, function))
 
     def on_connected(self, message: messages.Connected) -> None:
         """Show the registry in the headers of its screens; on the first connection, do what the session needs."""
@@ -142,15 +149,15 @@ class EcrTuiApp(
 
     def begin_session(self, source: SessionSource, session: Session) -> None:
         """Read who the caller is; on the first connection, do what the session needs."""
-        self.run_worker(self.identify(source, session), group="identify", exit_on_error=False)
-        self.set_timer(IDLE_DELAY, lambda: self.run_worker(self.name_account(source, session), exit_on_error=False))
+        self.run_in_worker(partial(self.identify, source, session), "identify")
+        self._run_when_idle(partial(self.name_account, source, session))
         if any(source is known for known in self.connected):
             return
         self.connected.append(source)
         if source is self.connect and session.settings.theme != self._theme_setting:
             self._theme_setting = session.settings.theme
             self.theme_manager.use(session.settings.theme)
-        self.set_timer(IDLE_DELAY, lambda: self.run_worker(self._resolve_unknown(session), exit_on_error=False))
+        self._run_when_idle(partial(self._resolve_unknown, session))
 
     def on_connect_failed(self, message: messages.ConnectFailed) -> None:
         if not any(message.source is known for known in self.connected):
@@ -266,7 +273,7 @@ class EcrTuiApp(
     def on_list_loaded(self) -> None:
         from ecrtui.tui.later_imports import import_screens
 
-        self.run_worker(blocking.run_blocking(import_screens), exit_on_error=False)
+        self.run_in_worker(partial(blocking.run_blocking, import_screens))
 
     def on_open_images(self, message: messages.OpenImages) -> None:
         from ecrtui.tui.screens.images import ImagesScreen

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from ecrtui.session import source_of_credentials
 from ecrtui.tui import blocking, messages
@@ -68,7 +69,12 @@ class SourcesApp(TerminalApp):
 
     def _identify_again(self) -> None:
         for source in self.connected:
-            self.run_worker(self.identify(source, source()), group="identify", exit_on_error=False)
+            self.run_in_worker(partial(self.identify, source, source()), "identify")
+
+    def run_in_worker(self, function: Callable[[], Coroutine[Any, Any, None]], group: str = "default") -> None:
+        """Run a function in a worker. If the application ends before that, it leaves no coroutine that never ran."""
+        work: Any = function  # Textual's type has no result of a coroutine
+        self.run_worker(work, group=group, exit_on_error=False)
 
     def screens_on(self, source: SessionSource) -> list[AppScreen]:
         """Return the open screens on this source, the top one last."""
