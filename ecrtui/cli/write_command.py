@@ -292,5 +292,5 @@ def print_summary(report: Report) -> None:
 
 def _named(step: Step) -> str:
     """Return the tag with its repository, and the row of the file that asks for it."""
-    row = f"row {step.row}: " if step.row else ""
-    return f"{row}{visible(step.repository, MAX_NAME)}:{visible(step.tag, MAX_NAME)}"
+    names = (visible(step.repository, MAX_NAME), visible(step.tag, MAX_NAME))
+    return ": ".join(filter(None, (f"row {step.row}" if step.row else "", ":".join(names) if any(names) else "")))

@@ -139,6 +139,13 @@ def test_a_word_that_is_not_utf_8_does_not_damage_the_journal(registry: RetagReg
         assert (result.code, "damaged" in result.err) == (ExitCode.USAGE, False)
 
 
+def test_a_row_without_names_is_named_by_its_number(registry: RetagRegistry, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("repository,tag,source\n,,x\n", "utf-8")
+    result = registry.run("retag", "--from-file", str(file), "--yes")
+    assert "ecrtui: row 1 refused: the repository is missing" in result.err
+
+
 @pytest.mark.parametrize(
     "source", [("retag", "--from-file", "-"), ("retag", "--resume", "x"), ("promote", "--resume", "x")]
 )
