@@ -62,6 +62,7 @@ SCOPES = (
     Scope("images", "Images"),
     Scope("repositories", "Repositories"),
     Scope("find", "Find in all repositories"),
+    Scope("find_field", "Text to find"),
     Scope("marks", "Marks"),
     Scope("plan", "Plan"),
     Scope("activity", "Activity"),
@@ -231,6 +232,7 @@ ACTIONS = (
         "Read the indexes of this repository, to know which has the image; counts as a pull",
     ),
     Action("find.export", "x", "export", "export", "Save what was found as CSV, JSON or Markdown", footer=True),
+    Action("find_field.search", "enter", "submit", "search", "Search all repositories", footer=True, palette=False),
     Action(
         "repositories.totals",
         "z",
@@ -562,6 +564,7 @@ FIRST_IN_FOOTER = (
     "filter_bar.clear",
     "file_field.save",
     "file_field.close",
+    "find_field.search",
     "plan.apply",
     "plan.remove_row",
     "plan.remove_refused",

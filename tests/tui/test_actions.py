@@ -41,7 +41,7 @@ from ecrtui.tui.retag.retag_form import RetagForm
 from ecrtui.tui.saving import FileField
 from ecrtui.tui.screens.activity import ActivityScreen
 from ecrtui.tui.screens.compare import CompareScreen
-from ecrtui.tui.screens.find import FindScreen
+from ecrtui.tui.screens.find import FindField, FindScreen
 from ecrtui.tui.screens.image import ImageScreen
 from ecrtui.tui.screens.images import ImagesScreen
 from ecrtui.tui.screens.lifecycle import LifecycleScreen
@@ -86,6 +86,7 @@ OWNERS: tuple[type[DOMNode], ...] = (
     StructureTree,
     FilterBar,
     FileField,
+    FindField,
     ComparisonView,
     MessagePanel,
     Overlay,

@@ -24,6 +24,7 @@ from ecrtui.inspect.filter_lists import filtered_lists, parse_find_query
 from ecrtui.tui import blocking, clipboard, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.aws_options import aws_options
+from ecrtui.tui.bindings import bindings
 from ecrtui.tui.clipboard import CopyItem
 from ecrtui.tui.combined_header import CombinedHeaderMixin
 from ecrtui.tui.combined_source import CombinedSource
@@ -42,6 +43,12 @@ if TYPE_CHECKING:
     from ecrtui.session import SessionSource
 
 PLACEHOLDER = "tag, digest, team/app:tag, image URI, release-*, missing:tag=prod"
+
+
+class FindField(WordsInput):
+    """The text to find. The lines of a paste become words."""
+
+    BINDINGS = bindings("find_field")
 
 
 class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
@@ -97,7 +104,7 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
         return f"Find in all repositories{where}"
 
     def body(self) -> Iterable[Widget]:
-        yield WordsInput(self._first, placeholder=PLACEHOLDER, id="reference")
+        yield FindField(self._first, placeholder=PLACEHOLDER, id="reference")
         yield Static(id="notes")
         yield from super().body()
 

@@ -37,6 +37,7 @@ async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
         await until(pilot, "Press F to find it in all repositories")
         await pilot.press("down", "F")  # the field has the text of the filter
         await until(pilot, "Find in all repositories")
+        await until(pilot, "enter search")
         await pilot.press("enter")
         screen = await until(pilot, "3 of 3 asked · 2 found")
         assert "rc-1" in row_of(screen, "team/app ")
