@@ -26,7 +26,7 @@ def config_text(config: ImageConfig, media_type: str) -> str:
     """
     head = "" if config.is_utf8 else f"{NOT_UTF8}\n\n"
     if config.problem:
-        return f"{head}Could not read the config as JSON: {visible(config.problem)}\n\n{indented(config.text)}"
+        return f"{head}Could not read the config: {visible(config.problem)}\n\n{indented(config.text)}"
     if is_image_config(media_type) and isinstance(config.document, dict):
         return head + facts_text(_facts(config.document))
     return head + json_text(config.document, indent=2)

@@ -160,7 +160,7 @@ class OverviewPane(TextPane[TextDocument]):
         elif manifest is not None:
             artifacts += await blocking.run_blocking(_attestations, inspected, manifest)
         nothing = "none"
-        if inspected.is_index:
+        if inspected.is_index and (inspected.platforms or isinstance(manifest, EcrTuiError)):
             ask = key_hint(self, "inspector.artifacts", "asks them")
             nothing = " · ".join(filter(None, ("none on the index; its platforms were not asked", ask)))
         read = key_hint(self, "inspector.artifacts", "reads them")

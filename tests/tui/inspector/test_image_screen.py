@@ -63,6 +63,14 @@ async def test_a_tag_is_put_back_at_an_earlier_image(embedded: EmbeddedRegistry,
         await until(pilot, "1 tag")
 
 
+async def test_an_index_without_platforms_has_none_to_ask(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_index(client, REPOSITORY, {}, "empty")
+    async with running(embedded, f"{REPOSITORY}:empty", size=(100, 30)) as pilot:
+        await until(pilot, "This index has no platforms.")
+        screen = await until(pilot, lambda screen: "none" in row_of(screen, "signature"))
+        assert "were not asked" not in screen
+
+
 async def test_many_tags_leave_room_for_the_facts_and_the_history(embedded: EmbeddedRegistry, client: Any) -> None:
     image = push_image(client, REPOSITORY, "one", "t000")
     for number in range(1, 300):
