@@ -93,7 +93,8 @@ class WatchMixin(WatchedScreen, ListScreen[Item]):
             return  # a write of the user came in between: its rows are newer
         key = self.rows.key_of
         self._gone.intersection_update(key(item) for item in changes.gone)
-        gone = tuple(item for item in changes.gone if key(item) not in self._gone)
+        # A row can have been removed while this was read.
+        gone = tuple(item for item in changes.gone if key(item) in self.rows and key(item) not in self._gone)
         watched = tuple(pair for pair in changes.changed if self._is_watched(*pair))
         shown = changes._replace(changed=watched, gone=gone)
         self.table.merge(self.complete_rows(session, [*changes.new, *(item for _, item in changes.changed)]), version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, cast
 
 from textual.pilot import Pilot
@@ -12,7 +13,7 @@ from ecrtui.tui.screens.images import ImagesScreen
 from ecrtui.tui.watch_loop import WatchedScreen, WatchTimes
 from ecrtui.tui.watching import WatchMixin
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, put
-from tests.support.screen import app_of, cursor_row, row_of, running, type_text, until, until_gone
+from tests.support.screen import app_of, cursor_row, fill_in, row_of, running, until, until_gone, until_planned
 
 QUICK = WatchTimes(interval=0.06, slow_interval=0.06, longest=0.1)
 
@@ -54,8 +55,8 @@ async def test_a_watched_list_shows_what_others_change() -> None:
         # a plan pauses the list, and is made again when its tag moves
         await pilot.press("t")
         await until(pilot, "watch pauses: a plan is open")
-        await type_text(pilot, "stable")
-        await until(pilot, "enter apply")
+        await fill_in(pilot, "stable")
+        await until_planned(pilot)
         embedded.faults.add("DescribeImages:unavailable")
         await until(pilot, "could not read")
         embedded.faults.clear()
@@ -81,9 +82,16 @@ async def test_a_watched_list_shows_what_others_change() -> None:
         await until(pilot, "watching every")
         assert embedded.calls["DescribeImages"] >= calls
 
-        # the changes end, and with them the rows that are gone
+        # the changes end, and with them the rows that are gone; a reading that is under way does not report them again
+        arrived, release = threading.Event(), threading.Event()
+        embedded.faults.before("DescribeImages", arrived.set, times=1)
+        embedded.faults.before("DescribeImages", lambda: release.wait(60), times=1)
+        await until(pilot, lambda screen: arrived.is_set())
         screen._expire(list(screen._changes))
-        await until_gone(pilot, short_digest(one.digest))
+        calls = embedded.calls["DescribeImages"]
+        release.set()
+        await until(pilot, lambda screen: embedded.calls["DescribeImages"] > calls + 1)
+        assert short_digest(one.digest) not in await until_gone(pilot, "is gone")
         embedded.faults.add("DescribeImages:unavailable")
         await until(pilot, "could not read")
         embedded.faults.clear()
