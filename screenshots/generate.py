@@ -52,12 +52,12 @@ SCREENSHOTS = (
     Screenshot(
         "retag",
         "team/checkout",
-        (("", "index 2"), ("t", "Retag"), ("s,t,a,b,l,e,space,r,o,l,l,b,a,c,k", "enter apply")),
+        (("", "index 2"), ("t", "Retag"), ("s,t,a,b,l,e,space,r,o,l,l,b,a,c,k", "rollback  moves")),
     ),
     Screenshot(
         "result",
         "team/checkout",
-        (("", "index 2"), ("t", "Retag"), ("c,a,n,d,i,d,a,t,e", "enter apply"), ("enter", "request id")),
+        (("", "index 2"), ("t", "Retag"), ("c,a,n,d,i,d,a,t,e", "candidate  new"), ("enter", "request id")),
     ),
     Screenshot(
         "bulk",

@@ -29,6 +29,7 @@ from ecrtui.settings import Connection, Settings, load
 from ecrtui.tui.app import EcrTuiApp
 from ecrtui.tui.bindings import shown_key
 from ecrtui.tui.inspector.pane_bar import PaneBar
+from ecrtui.tui.retag.field_form import FieldForm
 
 PATIENCE = 60.0
 """Seconds of pauses after which a waiting test fails. Only a slow machine needs them."""
@@ -189,6 +190,17 @@ async def fill_in(pilot: Pilot[Any], text: str) -> None:
     """Type a text into the focused field, and wait until the field has all of it."""
     await type_text(pilot, text)
     await until(pilot, lambda _: str(getattr(pilot.app.focused, "value", "")).endswith(text))
+
+
+async def until_planned(pilot: Pilot[Any]) -> str:
+    """Wait until the form shows the plan of all that its field has, and it can be applied. Return the screen's text."""
+
+    def is_planned(screen: str) -> bool:
+        form = pilot.app.screen.query(FieldForm).first()
+        is_newest = not form.state.planning and form.words_of(form.field.value) == form.state.tags
+        return is_newest and "enter apply" in screen
+
+    return await until(pilot, is_planned)
 
 
 async def paste(pilot: Pilot[Any], text: str) -> None:

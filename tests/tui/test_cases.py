@@ -16,6 +16,7 @@ from tests.support.embedded import PushedImage, client_for, new_embedded, push_i
 from tests.support.screen import (
     app_of,
     cursor_row,
+    fill_in,
     open_pane,
     row_of,
     running,
@@ -23,6 +24,7 @@ from tests.support.screen import (
     type_text,
     until,
     until_gone,
+    until_planned,
 )
 
 WRITTEN = ("bad-tags", "no-layers", "sparse-layout", "surrogate", "undo-index")
@@ -74,8 +76,8 @@ async def test_a_digest_in_an_annotation_is_tagged_and_opened_as_the_image_that_
         screen = await until(pilot, "new tags, separated")
         assert f"Retag {base[7:19]} in team/app" in screen
         assert f"base.digest of {app[7:19]} names this image; it is not {app[7:19]} itself" in screen
-        await type_text(pilot, "copy")
-        await until(pilot, "enter apply")
+        await fill_in(pilot, "copy")
+        await until_planned(pilot)
         await pilot.press("enter")
         await until(pilot, "✓ done")
         assert tags_of(client, "team/app") == {"base": base, "app": app, "copy": base}

@@ -17,7 +17,16 @@ from tests.support.embedded import (
     put,
     upload_blob,
 )
-from tests.support.screen import open_pane, running, screen_text, type_text, unsafe_characters, until
+from tests.support.screen import (
+    fill_in,
+    open_pane,
+    running,
+    screen_text,
+    type_text,
+    unsafe_characters,
+    until,
+    until_planned,
+)
 
 REPOSITORY = "team/app"
 MARKUP = "[b]bold[/b] [/] [@click=app.quit]x[/] [$primary] \\["
@@ -129,8 +138,10 @@ async def test_a_hostile_error_is_shown_and_does_nothing() -> None:
     embedded.faults.add(f"PutImage:error:code=AccessDeniedException:message={words}")
     async with running(embedded, f"{REPOSITORY}:v1", size=(200, 40)) as pilot:
         await check(pilot, "last pulled")
-        await pilot.press("t", *"rc")
-        await until(pilot, "enter apply")
+        await pilot.press("t")
+        await until(pilot, "new tags, separated")
+        await fill_in(pilot, "rc")
+        await until_planned(pilot)
         await pilot.press("enter")
         await check(pilot, "✗ ", "[b]bold[/b] [/] [@click")
         await pilot.press("escape", "a")

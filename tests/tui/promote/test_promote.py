@@ -14,7 +14,7 @@ from ecrtui.settings import Connection
 from ecrtui.tui.promote.form import PromoteForm
 from ecrtui.tui.promote.target_connections import TargetConnections
 from tests.support.embedded import client_for, create_repository, push_image, served, tags_of
-from tests.support.screen import app_of, below, running, type_text, until, until_gone
+from tests.support.screen import app_of, below, fill_in, running, type_text, until, until_gone, until_planned
 
 DEV, PROD = "team/dev", "team/prod"
 HERE, THERE, REGION = "123456789012", "210987654321", "eu-west-1"
@@ -26,8 +26,9 @@ async def open_form(pilot: Any, target: str, wanted: str = "enter apply") -> str
     """Open the form for the image under the cursor, type a target, and wait for a text."""
     await pilot.press("p")
     await until(pilot, "repository[:tag], or an image URI")
-    await type_text(pilot, target)
-    return below(await until(pilot, wanted), "Promote ")
+    await fill_in(pilot, target)
+    planned = until_planned(pilot) if wanted == "enter apply" else until(pilot, wanted)
+    return below(await planned, "Promote ")
 
 
 def targets_of(pilot: Any) -> TargetConnections:
@@ -145,8 +146,8 @@ async def test_marked_images_are_copied_one_after_the_other(embedded: EmbeddedRe
         await type_text(pilot, f"{PROD}:all")
         await until(pilot, "Each keeps its own tags")
         await pilot.press("ctrl+u")
-        await type_text(pilot, PROD)
-        plan = await until(pilot, "enter apply")
+        await fill_in(pilot, PROD)
+        plan = await until_planned(pilot)
         assert set(re.findall(r"^\W*(\w+) +new ", plan, re.MULTILINE)) == {"v1", "one", "v2", "v3"}
         embedded.faults.add("PutImage:throttle:times=1")
         await pilot.press("enter")

@@ -27,6 +27,7 @@ from tests.support.embedded import (
 from tests.support.screen import (
     below,
     cursor_row,
+    fill_in,
     open_pane,
     paste,
     retag,
@@ -35,6 +36,7 @@ from tests.support.screen import (
     type_text,
     until,
     until_gone,
+    until_planned,
 )
 
 
@@ -120,8 +122,8 @@ async def test_tagging_a_platform_warns_that_it_is_not_the_index(embedded: Embed
         await until(pilot, "platform    linux/arm64")
         await pilot.press("t")
         await until(pilot, f"not the index {index.digest[7:19]}")
-        await type_text(pilot, "arm")
-        await until(pilot, "enter apply")
+        await fill_in(pilot, "arm")
+        await until_planned(pilot)
         await pilot.press("enter")
         await until(pilot, "✓ done")
         arm = tags_of(client, "team/app")["arm"]
@@ -226,8 +228,9 @@ async def test_an_immutable_tag_is_refused_with_its_filter(embedded: EmbeddedReg
         assert "enter apply" not in form
         await pilot.press("enter")
         await until(pilot, "Cannot apply: a step is refused")
-        await pilot.press(*["backspace"] * len("v1 dev-1"), *"dev-1")
-        await until(pilot, lambda screen: "enter apply" in screen and "refused" not in screen)
+        await pilot.press(*["backspace"] * len("v1 dev-1"))
+        await fill_in(pilot, "dev-1")
+        assert "refused" not in await until_planned(pilot)
         await pilot.press("enter")
         await until(pilot, "✓ done")
         assert tags_of(client, "team/frozen") == {"v1": old.digest, "v2": new.digest, "dev-1": new.digest}

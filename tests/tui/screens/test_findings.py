@@ -9,7 +9,17 @@ import pytest
 
 from tests.support.edited_replies import edited
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
-from tests.support.screen import cursor_row, row_of, running, screen_text, type_text, until, until_gone
+from tests.support.screen import (
+    cursor_row,
+    fill_in,
+    row_of,
+    running,
+    screen_text,
+    type_text,
+    until,
+    until_gone,
+    until_planned,
+)
 
 pytestmark = pytest.mark.usefixtures("no_sdk_retries")
 
@@ -222,8 +232,8 @@ async def test_findings_stay_when_an_image_is_tagged(env: Env) -> None:
         asked = env.requests
         await pilot.press("G", "t")
         await until(pilot, "new tags, separated")
-        await type_text(pilot, "more")
-        await until(pilot, "enter apply")
+        await fill_in(pilot, "more")
+        await until_planned(pilot)
         await pilot.press("enter")
         screen = await until(pilot, lambda text: "more" in row_of(text, " s2"))
         assert "2C 7L" in row_of(screen, " s2")

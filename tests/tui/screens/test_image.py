@@ -23,6 +23,7 @@ from tests.support.embedded import (
 )
 from tests.support.screen import (
     cursor_row,
+    fill_in,
     open_pane,
     row_of,
     running,
@@ -31,6 +32,7 @@ from tests.support.screen import (
     unsafe_characters,
     until,
     until_gone,
+    until_planned,
 )
 
 REPOSITORY = "team/app"
@@ -273,8 +275,8 @@ async def test_a_manifest_of_four_megabytes_is_shown_searched_and_tagged() -> No
         await until(pilot, '"last": "the very end"')
         await pilot.press("g", "t")
         await until(pilot, "new tags, separated")
-        await type_text(pilot, "copy")
-        await until(pilot, "enter apply")
+        await fill_in(pilot, "copy")
+        await until_planned(pilot)
         await pilot.press("enter")
         await until(pilot, "✓ done")
         assert tags_of(client, REPOSITORY)["copy"] == big.digest
