@@ -16,8 +16,8 @@ from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.settings import Connection
 
 _EPILOG = """\
-REFERENCE is team/app, team/app:tag, team/app@sha256:..., an image URI, or the ARN of a repository.
-A URI or an ARN sets account and region.
+REFERENCE is team/app, team/app:tag, team/app@sha256:..., an image URI, or the
+ARN of a repository. A URI or an ARN sets account and region.
 To try ecrtui without an AWS account: ecrtui --demo
 """
 
