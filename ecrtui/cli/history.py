@@ -12,12 +12,13 @@ from ecrtui.cli.argument_types import count
 from ecrtui.cli.aws_cli_output import FORMATS, write
 from ecrtui.cli.aws_cli_output.terminal import on_terminal, terminal_width
 from ecrtui.cli.connection_options import add_connection_options
-from ecrtui.cli.context import CommandContext, make_parser, run_command
+from ecrtui.cli.context import CommandContext, make_parser, parse_repository, run_command
 from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.cli.output_options import ROW_FORMATS, add_output_options, print_text
 from ecrtui.cli.plain_table import plain_table
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import entry_document
+from ecrtui.ecr.reference import Reference, names_repository
 from ecrtui.ecr.units import UNKNOWN, parse_duration, parse_iso_time
 from ecrtui.errors import UsageError
 from ecrtui.retag.change_record import history_texts
@@ -46,10 +47,12 @@ def parser() -> argparse.ArgumentParser:
 
 def _execute(options: argparse.Namespace) -> int:
     since = parse_since(options.since, time.time()) if options.since else None
-    engine = CommandContext(options).engine
+    named = options.repository
+    reference = parse_repository(named) if names_repository(named) else Reference(named)
+    engine = CommandContext(options, reference).engine
     if options.resolve_unknown:
         engine.resolve_unknown()
-    entries = engine.history(options.repository, since=since, plan=options.plan, limit=options.limit)
+    entries = engine.history(reference.repository, since=since, plan=options.plan, limit=options.limit)
     if options.output in ROW_FORMATS:
         print_text(history_texts(entries), options.output)
     elif options.output == "table" and not options.query_text:

@@ -50,7 +50,7 @@ def test_images_are_printed_newest_first_in_the_layout_of_the_aws_cli(listing: C
     }
 
 
-@pytest.mark.parametrize("command", [["images"], ["lifecycle"], ["swap"], ["doctor"]])
+@pytest.mark.parametrize("command", [["images"], ["lifecycle"], ["swap"], ["doctor"], ["history", "--repository"]])
 @pytest.mark.parametrize("image", [":v4", "@sha256:" + "0" * 64])
 def test_a_command_on_a_repository_refuses_an_image(listing: CliEnv, command: list[str], image: str) -> None:
     tags = ["a", "b"] if command == ["swap"] else []
