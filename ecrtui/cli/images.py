@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
         "filter cannot decide about an image, the images that match are printed, and the exit code is "
         f"{ExitCode.UNDECIDED.value}.",
     )
-    parser.add_argument("repository", metavar="REPOSITORY", help="name, URI or ARN; the latter set account and region")
+    parser.add_argument("repository", metavar="REPOSITORY", help="name, URI or ARN; URI and ARN set account and region")
     add_listing_options(parser, SORT_ORDERS, DEFAULT_SORT)
     parser.add_argument("--findings", action="store_true", help="read the scan of each image that is printed")
     parser.add_argument(

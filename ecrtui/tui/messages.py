@@ -47,7 +47,7 @@ class LastKnown(FieldsMessage):
 
 
 class ListLoaded(Message):
-    """A list is complete, and the user looks at it. A list that is very long does not tell: memory is scarce then."""
+    """A list was loaded. A very long one sends no such message, to save memory."""
 
 
 class ConnectFailed(FieldsMessage):

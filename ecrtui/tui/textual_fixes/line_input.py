@@ -1,9 +1,9 @@
-"""A field of one line that says what it drops of a paste.
+"""A field of one line that says what it drops of a paste, and that is cheap to type in.
 
 Defect: ``Input`` keeps the first line of a paste and drops the others without a word, keeps control characters, and
-takes any length, so that a paste of a megabyte stops the application for seconds.
+takes any length, so that a paste of a megabyte stops the application for seconds. Each letter lays out the screen.
 Upstream: no issue known.
-Delete this module when ``Input`` has a hook for pasted text.
+Delete this module when ``Input`` has a hook for pasted text, and a letter causes no layout.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class LineInput(Input):
     """Whether the lines of a paste are joined with spaces instead."""
 
     virtual_size = Reactive(Size(0, 0))
-    """As in ``Widget``, but without ``layout=True``: each letter would lay the whole screen out again."""
+    """As in ``Widget``, but without ``layout=True``: the layout does not depend on the length of the text."""
 
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
