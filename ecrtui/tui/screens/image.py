@@ -3,56 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import replace
-from typing import Any, cast
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from textual import work
-from textual.containers import Container
 from textual.reactive import var
 from textual.widget import Widget
 
-from ecrtui.catalog.image_lookup import find_image
-from ecrtui.ecr import units
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import Annotation, DescriptorRole, ParsedManifest, Part
-from ecrtui.ecr.put_image_request import PutImageRequest
+from ecrtui.ecr.manifest import DescriptorRole
 from ecrtui.ecr.reference import Reference
-from ecrtui.ecr.repository import Repository
-from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
+from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import Report
-from ecrtui.retag.write_history import WriteTarget
 from ecrtui.session import SessionSource
-from ecrtui.tui import blocking, clipboard, messages
-from ecrtui.tui.comparison.actions import CompareMixin
+from ecrtui.tui import messages
 from ecrtui.tui.image_watching import OneImageWatchMixin
 from ecrtui.tui.inspector.image_loader import ImageLoader, without_errors
 from ecrtui.tui.inspector.inspected import Inspected
-from ecrtui.tui.inspector.pane import OpenPart, Pane, SavePane
+from ecrtui.tui.inspector.pane import Pane, SavePane
 from ecrtui.tui.inspector.pane_bar import PaneBar
+from ecrtui.tui.inspector.pane_stack import PaneStack
 from ecrtui.tui.inspector.pane_table import BY_ID, PANES
-from ecrtui.tui.lifecycle_action import LifecycleMixin
+from ecrtui.tui.inspector.part_actions import PartActionsMixin
 from ecrtui.tui.manifest import facts
 from ecrtui.tui.manifest.document import ManifestDocument
-from ecrtui.tui.promote.actions import PromoteMixin
 from ecrtui.tui.retag.actions import RetagMixin
-from ecrtui.tui.retag.retag_form import RetagSource
-from ecrtui.tui.retag.undo import UndoMixin
 from ecrtui.tui.saving import SavesFiles
 from ecrtui.tui.widgets.breadcrumb import Breadcrumb
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 
-class ImageScreen(
-    RetagMixin,
-    UndoMixin,
-    LifecycleMixin,
-    PromoteMixin,
-    CompareMixin,
-    OneImageWatchMixin,
-    SavesFiles,
-):
+class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
     """One image, by digest or tag.
 
     Args:
@@ -65,14 +47,9 @@ class ImageScreen(
         image: its entry in a list; None if it is in no list.
     """
 
-    DEFAULT_CSS = """
-    ImageScreen #panes { height: 1fr; }
-    """
-
     SCOPES = ("image", "inspector", "put_image")
 
     inspected: var[Inspected | None] = var[Inspected | None](None, always_update=True)
-    """What is known of the image; None before there is a session."""
 
     def __init__(
         self,
@@ -120,7 +97,7 @@ class ImageScreen(
         bar.current = self._pane_id
         yield bar
         yield MessagePanel()
-        yield Container(id="panes")
+        yield PaneStack()
 
     def on_mount(self) -> None:
         self.load()
@@ -152,7 +129,7 @@ class ImageScreen(
             listed_images=self._listed_images,
         )
         self._prepared = None
-        for pane in self.query(Pane):
+        for pane in self.query_one(PaneStack).panes:
             pane.forget()
         self._loader = ImageLoader(without_errors(known), self._publish, self._after_refresh, self._index_digest)
         await self._loader.load()
@@ -169,9 +146,9 @@ class ImageScreen(
         if image is not None:
             self.set_status(facts.summary(image) if isinstance(image, Image) else "")
         if self.pane is None:
-            await self._show_pane(self._pane_id)
+            await self.show_pane(self._pane_id)
             return
-        for pane in self.query(Pane):
+        for pane in self.query_one(PaneStack).panes:
             pane.follow(inspected)
         self._show_path()
 
@@ -201,17 +178,11 @@ class ImageScreen(
     def show_error(self, error: EcrTuiError) -> None:
         self.query_one("#body > MessagePanel", MessagePanel).message = PanelMessage.from_error(error)
 
-    @property
-    def _image(self) -> Image | None:
-        """The image, if it is known."""
-        known = self.inspected
-        return known.known_image if known is not None and isinstance(known.known_image, Image) else None
-
     # Watching
 
     @property
     def watched_image(self) -> Image | None:
-        return self._image
+        return self.image
 
     async def show_image(self) -> None:
         if self._loader is not None:
@@ -220,55 +191,41 @@ class ImageScreen(
     def show_watch(self) -> None:
         self.query_one(Breadcrumb).age = " · ".join(self.watch_parts())
 
-    @property
-    def _structure(self) -> ParsedManifest:
-        known = self.inspected
-        if known is not None and isinstance(known.known_manifest, ParsedManifest):
-            return known.known_manifest
-        return ParsedManifest()
-
     # Panes
 
     @property
     def pane(self) -> Pane[Any] | None:
-        """The pane on the screen; None while there is none, or its widgets are not mounted."""
-        return next((pane for pane in cast(Iterable[Pane[Any]], self.query(Pane)) if pane.is_shown), None)
+        stack = self.query_one_optional(PaneStack)
+        return None if stack is None else stack.shown
 
-    async def _show_pane(self, pane_id: str) -> None:
-        """Show a pane; create it the first time."""
+    async def show_pane(self, pane_id: str, platform: str = "") -> None:
+        if platform and self._loader is not None:
+            self._loader.choose_platform(platform)
+        self._pane_id = pane_id
         known = self.inspected
         if known is None:
-            self._pane_id = pane_id
             return
-        self._pane_id = pane_id
         self.query_one(PaneBar).current = pane_id
-        shown = self.query_one_optional(f"#pane-{pane_id}", Pane)
-        for pane in self.query(Pane):
-            pane.set_class(pane is shown, "-shown")
-        if shown is None:
-            shown = BY_ID[pane_id].make(known)
-            shown.id = f"pane-{pane_id}"
-            shown.add_class("-shown")
-            await self.query_one("#panes").mount(shown)
-            known = self.inspected or known  # more may be known now
-        if not shown.is_shown:
-            return  # a key asked for another pane meanwhile, or the pane is being mounted for an earlier key
-        shown.follow(known)
-        if shown.PER_PLATFORM and known.platform is not None and not known.platform_digest and self._loader:
+        pane = await self.query_one(PaneStack).show(pane_id, known)
+        if pane is None:
+            return
+        known = self.inspected or known  # more may be known now
+        pane.follow(known)
+        if pane.PER_PLATFORM and known.platform is not None and not known.platform_digest and self._loader:
             self._loader.choose_platform(known.platform.digest)  # so that scans that are read later do not change it
-        if not isinstance(self.focused, Widget) or self.focused not in shown.walk_children():
-            shown.focus_content()
+        if not isinstance(self.focused, Widget) or self.focused not in pane.walk_children():
+            pane.focus_content()
         self._show_path()
         self.refresh_bindings()
 
     async def action_show_pane(self, pane_id: str) -> None:
         """Show the pane with this id."""
-        await self._show_pane(pane_id)
+        await self.show_pane(pane_id)
 
     async def action_step_pane(self, step: int) -> None:
         """Show the next or the previous pane."""
         ids = [entry.id for entry in PANES]
-        await self._show_pane(ids[(ids.index(self._pane_id) + step) % len(ids)])
+        await self.show_pane(ids[(ids.index(self._pane_id) + step) % len(ids)])
 
     def action_step_platform(self, step: int) -> None:
         """Select the next or the previous platform."""
@@ -280,8 +237,8 @@ class ImageScreen(
 
     def action_parent(self) -> None:
         """Go up to the index of a platform, or to the subject of a referrer."""
-        known, image = self.inspected, self._image
-        subjects = [entry.digest for entry in self._structure.with_role(DescriptorRole.SUBJECT)]
+        known, image = self.inspected, self.image
+        subjects = [entry.digest for entry in self.structure.with_role(DescriptorRole.SUBJECT)]
         subject = image.subject if image is not None and image.subject else next(iter(subjects), "")
         if known is not None and known.indexes:
             self._go_up(known.indexes[0].digest)
@@ -297,7 +254,7 @@ class ImageScreen(
 
     def shows_digest(self, digest: str) -> bool:
         """Return True if this screen shows the image with this digest."""
-        return digest in (self.subject, self._image.digest if self._image else "")
+        return digest in (self.subject, self.image.digest if self.image else "")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "show_pane" and parameters and parameters[0] not in BY_ID:
@@ -313,15 +270,13 @@ class ImageScreen(
         return super().why_not(action)
 
     def _subject_is_known(self) -> bool:
-        has_subject = self._image is not None and bool(self._image.subject)
-        return has_subject or bool(self._structure.with_role(DescriptorRole.SUBJECT))
+        has_subject = self.image is not None and bool(self.image.subject)
+        return has_subject or bool(self.structure.with_role(DescriptorRole.SUBJECT))
 
     async def on_show_pane(self, message: messages.ShowPane) -> None:
         message.stop()
-        if message.platform and self._loader is not None:
-            self._loader.choose_platform(message.platform)
         if message.pane in BY_ID:
-            await self._show_pane(message.pane)
+            await self.show_pane(message.pane, message.platform)
         if message.tag:
             from ecrtui.tui.inspector.tags_pane import TagsPane
 
@@ -329,7 +284,7 @@ class ImageScreen(
                 self.pane.show_tag(message.tag)
 
     async def on_pane_bar_picked(self, message: PaneBar.Picked) -> None:
-        await self._show_pane(message.pane_id)
+        await self.show_pane(message.pane_id)
 
     async def on_save_pane(self, message: SavePane) -> None:
         await self.ask_for_file(message.contents)
@@ -356,75 +311,6 @@ class ImageScreen(
         if self.pane is not None:
             self.pane.focus_content()
 
-    # Parts
-
-    def on_open_part(self, message: OpenPart) -> None:
-        """Open the image that a part names, on its own screen."""
-        part = message.part
-        if isinstance(part, Annotation):
-            self._with_named_image(part, self._open_image)
-            return
-        parent = self._image.digest if part.role is DescriptorRole.MANIFEST and self._image is not None else ""
-        self.post_message(messages.OpenImage(self.connect, self.repository_name, part.digest, parent=parent))
-
-    async def _open_image(self, image: Image) -> None:
-        self.post_message(messages.OpenImage(self.connect, self.repository_name, image.digest))
-
-    @property
-    def _picked(self) -> Part | None:
-        return None if self.pane is None else self.pane.picked
-
-    async def action_retag(self) -> None:
-        """Tag the image under the cursor; without a part under the cursor, tag the image itself."""
-        image, picked = self._image, self._picked
-        if image is None:
-            return
-        if picked is None or picked.digest == image.digest:
-            await self.begin_retag(_source(self.repository_name, image))
-        elif isinstance(picked, Annotation) or picked.is_image:
-            warning = facts.part_warning(image, self._structure, picked)
-            self._with_named_image(picked, lambda found: self._retag_part(found, warning))
-        else:
-            self.notify(f"Only images can be tagged; this is a {picked.role}.", severity="warning")
-
-    def lifecycle_request(self) -> messages.OpenLifecycle:
-        return messages.OpenLifecycle(self.connect, self.repository_name)
-
-    def undo_target(self) -> WriteTarget | None:
-        return None if self._image is None else WriteTarget(self.repository_name, self._image.digest)
-
-    async def action_promote(self) -> None:
-        """Copy the image to another repository, with all its parts."""
-        image = self._image
-        if image is not None:
-            # A target without a tag gets the first one.
-            tags = tuple(sorted(image.tags, key=lambda tag: tag != self.subject))
-            await self.begin_promotion(_source(self.repository_name, replace(image, tags=tags)))
-
-    async def _retag_part(self, image: Image, warning: str) -> None:
-        await self.begin_retag(_source(self.repository_name, image, warning))
-
-    @work(exclusive=True, group="named", exit_on_error=False)
-    async def _with_named_image(self, part: Part, use: Callable[[Image], Coroutine[Any, Any, None]]) -> None:
-        """Read the image with the digest of a part, and use it. Say so if the repository has no such image."""
-        if not part.digest:
-            self.notify("Only images can be tagged or opened; this is an annotation.", severity="warning")
-            return
-        try:
-            session = await self.session()
-            named = Reference(self.repository_name, digest=part.digest)
-            image = await blocking.run_blocking(find_image, session.registry, named)
-        except NotFound as error:
-            if error.kind is ErrorKind.REPOSITORY_NOT_FOUND:
-                self.notify_error(error)
-            else:
-                self.notify(f"No image of {self.repository_name} has the digest {part.digest}.", severity="warning")
-            return
-        except EcrTuiError as error:
-            self.notify_error(error)
-            return
-        await use(image)
-
     async def refresh_after_write(self, report: Report) -> None:
         """Read the image again; its tags may have changed."""
         if any(step.repository == self.repository_name for step in report.plan.steps):
@@ -434,59 +320,6 @@ class ImageScreen(
         """End the search of the pane; without one, leave this screen."""
         if self.pane is None or not self.pane.clear_search():
             super().action_back()
-
-    def action_put_image(self) -> None:
-        """Open the Put image form with the selected image."""
-        draft = messages.PutImageDraft(PutImageRequest(repository=self.repository_name), self._selected_digest())
-        self.post_message(messages.OpenPutImage(self.connect, draft))
-
-    def action_copy_menu(self) -> None:
-        """Copy a digest, a URI or a command of the image or the selected part, or the text of the pane."""
-        known, image, pane = self.inspected, self._image, self.pane
-        if known is None or image is None:
-            return
-        tag = self.subject if self.subject in image.tags else ""
-        texts = () if pane is None else pane.text_items()
-        if isinstance(known.known_repository, Repository):
-            part = () if pane is None else pane.copy_items()
-            own = clipboard.copy_items_for_image(known.known_repository, image, self.aws_options(), tag)
-            items = (*part, *own, *texts)
-        else:  # a URI needs the repository, which may be denied
-            items = (*clipboard.copy_words(("digest", image.digest), ("tag", tag)), *texts)
-        self.post_message(messages.OfferCopies(items))
-
-    async def action_config(self) -> None:
-        """Show the config of the selected platform, or of the image."""
-        await self._show_pane_of_picked("config")
-
-    def compared_image(self) -> Reference | None:
-        digest = self._selected_digest()
-        return Reference(self.repository_name, digest=digest) if digest else None
-
-    async def action_findings(self) -> None:
-        """Show the scan findings of the selected platform, or of the image."""
-        await self._show_pane_of_picked("findings")
-
-    async def _show_pane_of_picked(self, pane_id: str) -> None:
-        """Show a pane of the part under the cursor: of a platform here, of another image on its own screen."""
-        digest, known = self._selected_digest(), self.inspected
-        platforms = () if known is None else [entry.digest for entry in known.platforms]
-        if digest in platforms and self._loader is not None:
-            self._loader.choose_platform(digest)
-        elif self._image is not None and digest != self._image.digest:
-            self.post_message(messages.OpenImage(self.connect, self.repository_name, digest, pane=pane_id))
-            return
-        await self._show_pane(pane_id)
-
-    def _selected_digest(self) -> str:
-        """Return the digest under the cursor unless it is that of a config or a layer; else that of the image.
-
-        It is empty while the image is not known.
-        """
-        picked, image = self._picked, self._image
-        if picked is not None and picked.digest and (isinstance(picked, Annotation) or picked.is_image):
-            return picked.digest
-        return image.digest if image is not None else ""
 
     async def action_describe(self) -> None:
         """Show the reply of DescribeImages as JSON."""
@@ -499,10 +332,6 @@ class ImageScreen(
     async def _show_raw(self, *, json: bool) -> None:
         from ecrtui.tui.inspector.raw_pane import RawPane
 
-        await self._show_pane("raw")
+        await self.show_pane("raw")
         if isinstance(self.pane, RawPane):
             self.pane.show_as(json=json)
-
-
-def _source(repository: str, image: Image, note: str = "") -> RetagSource:
-    return RetagSource(repository, image.digest, image.tags, units.format_age(image.pushed_at), note)

@@ -1,0 +1,187 @@
+"""The actions on the image of the image screen, or on the part of it under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+from textual import work
+from textual.reactive import var
+
+from ecrtui.catalog.image_lookup import find_image
+from ecrtui.ecr import units
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.manifest import Annotation, DescriptorRole, ParsedManifest, Part
+from ecrtui.ecr.put_image_request import PutImageRequest
+from ecrtui.ecr.reference import Reference
+from ecrtui.ecr.repository import Repository
+from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
+from ecrtui.retag.write_history import WriteTarget
+from ecrtui.tui import blocking, clipboard, messages
+from ecrtui.tui.comparison.actions import CompareMixin
+from ecrtui.tui.inspector.inspected import Inspected
+from ecrtui.tui.inspector.pane import OpenPart, Pane
+from ecrtui.tui.lifecycle_action import LifecycleMixin
+from ecrtui.tui.manifest import facts
+from ecrtui.tui.promote.actions import PromoteMixin
+from ecrtui.tui.retag.actions import RetagMixin
+from ecrtui.tui.retag.retag_form import RetagSource
+from ecrtui.tui.retag.undo import UndoMixin
+
+
+class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMixin):
+    """A screen with one image whose panes let the user pick a part of it, such as a platform or a signature."""
+
+    repository_name: str
+    subject: str
+    """The digest or the tag that was opened."""
+    inspected: var[Inspected | None]
+    """What is known of the image; None before there is a session."""
+
+    @property
+    def pane(self) -> Pane[Any] | None:
+        """The pane on the screen; None while there is none."""
+        raise NotImplementedError
+
+    async def show_pane(self, pane_id: str, platform: str = "") -> None:
+        """Show a pane. Before that, select the platform with this digest; an empty one keeps the selected one."""
+        raise NotImplementedError
+
+    @property
+    def image(self) -> Image | None:
+        """The image, if it is known."""
+        known = self.inspected
+        return known.known_image if known is not None and isinstance(known.known_image, Image) else None
+
+    @property
+    def structure(self) -> ParsedManifest:
+        """The parsed manifest; an empty one while it is not known."""
+        known = self.inspected
+        if known is not None and isinstance(known.known_manifest, ParsedManifest):
+            return known.known_manifest
+        return ParsedManifest()
+
+    @property
+    def _picked(self) -> Part | None:
+        return None if self.pane is None else self.pane.picked
+
+    def _selected_digest(self) -> str:
+        """Return the digest under the cursor unless it is that of a config or a layer; else that of the image.
+
+        It is empty while the image is not known.
+        """
+        picked, image = self._picked, self.image
+        if picked is not None and picked.digest and (isinstance(picked, Annotation) or picked.is_image):
+            return picked.digest
+        return image.digest if image is not None else ""
+
+    def on_open_part(self, message: OpenPart) -> None:
+        """Open the image that a part names, on its own screen."""
+        part = message.part
+        if isinstance(part, Annotation):
+            self._with_named_image(part, self._open_image)
+            return
+        parent = self.image.digest if part.role is DescriptorRole.MANIFEST and self.image is not None else ""
+        self.post_message(messages.OpenImage(self.connect, self.repository_name, part.digest, parent=parent))
+
+    async def _open_image(self, image: Image) -> None:
+        self.post_message(messages.OpenImage(self.connect, self.repository_name, image.digest))
+
+    async def action_retag(self) -> None:
+        """Tag the image under the cursor; without a part under the cursor, tag the image itself."""
+        image, picked = self.image, self._picked
+        if image is None:
+            return
+        if picked is None or picked.digest == image.digest:
+            await self.begin_retag(_source(self.repository_name, image))
+        elif isinstance(picked, Annotation) or picked.is_image:
+            warning = facts.part_warning(image, self.structure, picked)
+            self._with_named_image(picked, lambda found: self._retag_part(found, warning))
+        else:
+            self.notify(f"Only images can be tagged; this is a {picked.role}.", severity="warning")
+
+    async def _retag_part(self, image: Image, warning: str) -> None:
+        await self.begin_retag(_source(self.repository_name, image, warning))
+
+    @work(exclusive=True, group="named", exit_on_error=False)
+    async def _with_named_image(self, part: Part, use: Callable[[Image], Coroutine[Any, Any, None]]) -> None:
+        """Read the image with the digest of a part, and use it. Say so if the repository has no such image."""
+        if not part.digest:
+            self.notify("Only images can be tagged or opened; this is an annotation.", severity="warning")
+            return
+        try:
+            session = await self.session()
+            named = Reference(self.repository_name, digest=part.digest)
+            image = await blocking.run_blocking(find_image, session.registry, named)
+        except NotFound as error:
+            if error.kind is ErrorKind.REPOSITORY_NOT_FOUND:
+                self.notify_error(error)
+            else:
+                self.notify(f"No image of {self.repository_name} has the digest {part.digest}.", severity="warning")
+            return
+        except EcrTuiError as error:
+            self.notify_error(error)
+            return
+        await use(image)
+
+    def lifecycle_request(self) -> messages.OpenLifecycle:
+        return messages.OpenLifecycle(self.connect, self.repository_name)
+
+    def undo_target(self) -> WriteTarget | None:
+        return None if self.image is None else WriteTarget(self.repository_name, self.image.digest)
+
+    async def action_promote(self) -> None:
+        """Copy the image to another repository, with all its parts."""
+        image = self.image
+        if image is not None:
+            # A target without a tag gets the first one.
+            tags = tuple(sorted(image.tags, key=lambda tag: tag != self.subject))
+            await self.begin_promotion(_source(self.repository_name, replace(image, tags=tags)))
+
+    def compared_image(self) -> Reference | None:
+        digest = self._selected_digest()
+        return Reference(self.repository_name, digest=digest) if digest else None
+
+    def action_put_image(self) -> None:
+        """Open the Put image form with the selected image."""
+        draft = messages.PutImageDraft(PutImageRequest(repository=self.repository_name), self._selected_digest())
+        self.post_message(messages.OpenPutImage(self.connect, draft))
+
+    def action_copy_menu(self) -> None:
+        """Copy a digest, a URI or a command of the image or the selected part, or the text of the pane."""
+        known, image, pane = self.inspected, self.image, self.pane
+        if known is None or image is None:
+            return
+        tag = self.subject if self.subject in image.tags else ""
+        texts = () if pane is None else pane.text_items()
+        if isinstance(known.known_repository, Repository):
+            part = () if pane is None else pane.copy_items()
+            own = clipboard.copy_items_for_image(known.known_repository, image, self.aws_options(), tag)
+            items = (*part, *own, *texts)
+        else:  # a URI needs the repository, which may be denied
+            items = (*clipboard.copy_words(("digest", image.digest), ("tag", tag)), *texts)
+        self.post_message(messages.OfferCopies(items))
+
+    async def action_config(self) -> None:
+        """Show the config of the selected platform, or of the image."""
+        await self._show_pane_of_picked("config")
+
+    async def action_findings(self) -> None:
+        """Show the scan findings of the selected platform, or of the image."""
+        await self._show_pane_of_picked("findings")
+
+    async def _show_pane_of_picked(self, pane_id: str) -> None:
+        """Show a pane of the part under the cursor: of a platform here, of another image on its own screen."""
+        digest, known = self._selected_digest(), self.inspected
+        platforms = () if known is None else [entry.digest for entry in known.platforms]
+        if digest in platforms:
+            await self.show_pane(pane_id, digest)
+        elif self.image is not None and digest != self.image.digest:
+            self.post_message(messages.OpenImage(self.connect, self.repository_name, digest, pane=pane_id))
+        else:
+            await self.show_pane(pane_id)
+
+
+def _source(repository: str, image: Image, note: str = "") -> RetagSource:
+    return RetagSource(repository, image.digest, image.tags, units.format_age(image.pushed_at), note)
