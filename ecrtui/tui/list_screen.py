@@ -1,25 +1,21 @@
-"""The base class of screens with a list: loading in pages, sorting, filtering, marks and progress."""
+"""The base class of screens with a list: cached rows, loading in pages, progress, and the age of the rows."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
 from textual import work
-from textual.reactive import var
 from textual.timer import Timer
-from textual.widget import Widget
 
-from ecrtui.catalog.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking
 from ecrtui.tui.bindings import press
-from ecrtui.tui.column_choice import ChosenColumnsScreen
-from ecrtui.tui.messages import LastKnown, ListLoaded, ShowText
-from ecrtui.tui.table.column_layout import Column
-from ecrtui.tui.table.table import Table
+from ecrtui.tui.list_state import ListState
+from ecrtui.tui.messages import LastKnown, ListLoaded
+from ecrtui.tui.table_screen import TableScreen
 from ecrtui.tui.widgets.breadcrumb import COUNT_SEPARATOR, Breadcrumb
 from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
@@ -28,7 +24,6 @@ from ecrtui.tui.yielding import yield_to_keys
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
     from ecrtui.catalog.catalog import Batch, Snapshot
-    from ecrtui.catalog.filter import Filter
     from ecrtui.ecr.location import RegistryLocation
     from ecrtui.session import Session
 
@@ -65,55 +60,20 @@ COUNT_INTERVAL = 0.25
 """Seconds between two counts of loaded rows on the screen."""
 
 
-class ListState(NamedTuple):
-    """The state of a list besides its rows."""
+class ListScreen(TableScreen[Item], Generic[Item]):
+    """A screen with a table whose rows are loaded in pages."""
 
-    sort: str
-    descending: bool
-    filter_text: str = ""
-    """The last valid filter, which applies."""
-    filter_problem: str = ""
-    """Why what the user typed since then is not valid; empty if it is."""
-    loaded: int = 0
-    loading: bool = False
-    complete: bool = False
-    stale: float | None = None
-    """Age of cached rows in seconds; None once the rows are live."""
-    waiting: float = 0.0
-    """Seconds until the next page, because the service throttles requests."""
-    error: EcrTuiError | None = None
-
-
-class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
-    """A screen with a list."""
-
-    SCOPES: ClassVar[tuple[str, ...]] = ("list",)
-    FILTER_EXAMPLE: ClassVar[str] = ""
     NOUNS: ClassVar[tuple[str, str]] = ("row", "rows")
     EMPTY: ClassVar[str] = ""
     """The text in place of the rows when there are none."""
-    FIRST_DESCENDING: ClassVar[frozenset[str]] = frozenset()
-    """The columns that sort descending first, such as dates and sizes."""
-    MARKABLE: ClassVar[bool] = False
     CACHED_ROWS_IN_FIRST_FRAME: ClassVar[bool] = False
     """True if the cached rows are few enough to be read before the first frame."""
 
-    state: var[ListState] = var(ListState("", False))
-
-    rows: Rows[Item]
-    first_filter: str = ""
-    """The filter to start with; set it before the screen is opened."""
     _listing: BatchSource[Item] | None = None
-    _filter: Filter[Item] | None = None
-    """The filter that applies; None for all rows."""
-    _known_matches: int | None = None
-    """The number of matches of the last filter that was complete; None without one."""
     _version_at_start: int = 0
     """The version of the rows when the current listing started."""
     _count_due: float = 0.0
     """Time on the monotonic clock, in seconds, to show the next count of loaded rows."""
-    _hides_sort: bool = False
-    """There is no room for the sorted column, and the status names it."""
     _read_at: float | None = None
     """Time on the monotonic clock, in seconds, when the rows were read; None if they were not yet."""
     _loading_since: float = 0.0
@@ -123,32 +83,16 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
     _cached_location: RegistryLocation | None = None
     """The registry of the cached rows that are shown."""
 
-    def body(self) -> Iterable[Widget]:
-        yield FilterBar(self.FILTER_EXAMPLE)
-        yield MessagePanel()
-        state = self.state
-        yield Table(
-            self.rows,
-            self.columns,
-            chosen=self.chosen,
-            sort=state.sort,
-            descending=state.descending,
-            markable=self.MARKABLE,
-            note="loading…",
-            differs=self.has_changed,
-            note_of=self.note_of,
-        )
-
     def on_mount(self) -> None:
         self.start()
-        self.set_interval(AGE_INTERVAL, lambda: self.set_status(self._progress()))
+        self.set_interval(AGE_INTERVAL, self.show_progress)
 
     def _watch_the_clock(self, *, loading: bool) -> None:
         """Update the status once a second while rows are loading."""
         if self._clock is not None:
             self._clock.stop()
         self._loading_since = time.monotonic()
-        self._clock = self.set_interval(1.0, lambda: self.set_status(self._progress())) if loading else None
+        self._clock = self.set_interval(1.0, self.show_progress) if loading else None
 
     def start(self) -> None:
         """Start the screen. Textual runs ``on_mount`` of every base class; this runs once."""
@@ -161,26 +105,10 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         self.call_after_refresh(self.load)
 
     @property
-    def table(self) -> Table[Item]:
-        """The table with the rows."""
-        return self.query_one(Table)
-
-    @property
-    def current(self) -> Item | None:
-        """The selected row."""
-        return self.rows.current
-
-    @property
     def awaits_content(self) -> bool:
         state = self.state
         awaits_first_rows = not (self.rows.total or state.complete or state.error)
         return super().awaits_content or awaits_first_rows
-
-    @property
-    def arranges_content(self) -> bool:
-        """True while the rows change after the filter was closed."""
-        bar = self.query_one(FilterBar)
-        return not bar.is_open and (bar.value.strip() != self.state.filter_text or self.table.awaits_rows)
 
     def last_known(self, cache: Cache) -> Snapshot[Item] | None:
         """Return the cached rows, if there are any. Screens override it."""
@@ -188,10 +116,6 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
 
     def list_all(self, session: Session) -> BatchSource[Item]:
         """Start a listing of all rows."""
-        raise NotImplementedError
-
-    def parse_filter(self, line: str) -> Filter[Item]:
-        """Parse a filter; raises FilterError."""
         raise NotImplementedError
 
     def rows_loaded(self) -> None:
@@ -218,10 +142,6 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         """Yield what is not known of any row. A narrow status shows the number of rows first. Screens override it."""
         return ()
 
-    def note_of(self, row: Item) -> str:
-        """Return a text in place of all cells of a row but the first one; empty for none. Screens override it."""
-        return ""
-
     def set_status(self, status: str) -> None:
         self.query_one(Breadcrumb).age = " · ".join(self.age_parts())
         super().set_status(status)
@@ -235,10 +155,6 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         if self._read_at is not None and self.state.complete:
             age = time.monotonic() - self._read_at
             yield "read now" if age < units.MINUTE else f"read {units.format_short_duration(age)} ago"
-
-    def has_changed(self, before: Item, after: Item) -> bool:
-        """Return True if a refreshed or written row has changed, so that it flashes. Screens override it."""
-        return before != after
 
     async def prepare(self, session: Session) -> None:
         """Read what the screen needs besides its rows. Screens override it."""
@@ -340,7 +256,7 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
             return
         if state.error is not None:
             self.table.show_arrived()
-        self.set_status(self._progress())
+        self.show_progress()
         self.table.set_placeholder(self._note(state))
         self.query_one(MessagePanel).message = None if state.error is None else PanelMessage.from_error(state.error)
 
@@ -366,25 +282,8 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         """Yield what to do when there is nothing to list; an empty text for an action without a key."""
         yield press(self, "screen.refresh", "look again")
 
-    def no_match(self, reason: str) -> str:
-        """Return the text in place of the rows when the filter shows none."""
-        if problem := self.state.filter_problem:
-            reason = f"The filter is not valid: {problem}. The last valid filter applies. {reason}"
-        hints = (press(self, "screen.back", "clear the filter"), self._find_hint(self.query_one(FilterBar).value))
-        return f"{reason}. {' '.join(filter(None, hints))}".rstrip()
-
-    def _find_hint(self, line: str) -> str:
-        """Return how to find what this list does not: a pasted reference, or tags; empty for another text."""
-        from ecrtui.catalog.find_query import asks_for_tags, looks_pasted
-
-        wanted = looks_pasted(line) or asks_for_tags(line)
-        return press(self, "app.find", "find it in all repositories") if wanted else ""
-
-    @property
-    def text_to_find(self) -> str:
-        line = self.query_one(FilterBar).value.strip()
-        shows_nothing = self.state.filter_problem or not self.rows
-        return line if shows_nothing and self._find_hint(line) else super().text_to_find
+    def show_progress(self) -> None:
+        self.set_status(self._progress())
 
     def _progress(self) -> str:
         """Return the status; a narrow screen cuts its end, so the totals come last."""
@@ -392,10 +291,10 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         parts = []
         if self.rows.marked_count:
             parts.append(f"{units.format_number(self.rows.marked_count)} marked")
-        if (matches := self._count_matches()) is not None:
+        if (matches := self.count_matches()) is not None:
             parts.append(f"{units.format_number(matches)} match")
         parts += self.status_parts()
-        if (column := self._hidden_sort) is not None:
+        if (column := self.hidden_sort) is not None:
             parts.append(f"sorted by {column.title}")
         if state.waiting:
             parts.append(f"throttled by the service, {state.waiting:.0f} s")
@@ -410,14 +309,6 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
             parts.append(f"stopped at {units.format_number(state.loaded)}")
         return COUNT_SEPARATOR.join(filter(None, parts))
 
-    def _count_matches(self) -> int | None:
-        """Return the number of matches; while a filter is at work, that of the last complete one."""
-        if not self.state.filter_text:
-            self._known_matches = None
-        elif not self.table.is_arranging:
-            self._known_matches = self.rows.matched
-        return self._known_matches
-
     def _loading_words(self, state: ListState) -> str:
         """Return how many rows are loaded, and for how long they load, once the user may wonder.
 
@@ -429,19 +320,6 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
         clock = f" {SPINNER[seconds % len(SPINNER)]} {seconds} s ·" if seconds >= PATIENCE else "…"
         return f"loading{clock} {units.format_number(state.loaded)}" + (" so far" if state.loaded else "")
 
-    @property
-    def _hidden_sort(self) -> Column[Item] | None:
-        """The column that the rows are sorted by, if there is no room for it."""
-        if self.table.shows(self.state.sort) or not self.table.shown_columns:
-            return None
-        return next((column for column in self.columns if column.id == self.state.sort), None)
-
-    def on_table_view_changed(self) -> None:
-        hidden = self._hidden_sort is not None
-        if hidden != self._hides_sort:
-            self._hides_sort = hidden
-            self.set_status(self._progress())
-
     def action_refresh_screen(self) -> None:
         self.load()
 
@@ -451,102 +329,3 @@ class ListScreen(ChosenColumnsScreen[Item], Generic[Item]):
             self.load(resume=not self.state.complete)
         elif self.state.error is not None:
             self.load()
-
-    def action_filter(self) -> None:
-        """Open the filter."""
-        self.query_one(FilterBar).open()
-
-    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
-        from ecrtui.catalog.filter import FilterError
-
-        bar = self.query_one(FilterBar)
-        try:
-            parsed = self.parse_filter(message.value)
-        except FilterError as problem:
-            from ecrtui.inspect.filter_lists import naming_lists
-
-            self.state = self.state._replace(filter_problem=problem.title)
-            applies = self.state.filter_text
-            shown = f"The last valid filter applies: {applies}" if applies else "No filter applies"
-            hint = naming_lists(problem, message.value).with_hint().rstrip(".")
-            bar.show_problem(f"{hint}. {shown}. {self._find_hint(message.value)}".rstrip(), problem.position)
-            return
-        bar.show_problem("")
-        self._filter = parsed or None
-        if parsed:
-            self.table.filter(parsed.matches, parsed.spans)
-        else:
-            self.table.filter(None)
-        self.state = self.state._replace(filter_text=message.value.strip(), filter_problem="")
-
-    def on_table_sort_filter_done(self) -> None:
-        self.set_status(self._progress())
-
-    def on_table_marks_changed(self) -> None:
-        self.set_status(self._progress())
-
-    def on_filter_bar_closed(self) -> None:
-        self.table.focus()
-
-    def action_back(self) -> None:
-        bar = self.query_one(FilterBar)
-        if bar.value:  # the state may lag behind what was typed
-            bar.clear()
-            self.table.focus()  # the field may have the focus, if the user's key for this action is not that of the bar
-        else:
-            super().action_back()
-
-    def action_sort(self) -> None:
-        """Sort by the next column that is shown."""
-        column = self.table.column_after(self.state.sort)
-        if column:
-            self._sort_by(column)
-
-    def action_reverse(self) -> None:
-        """Reverse the sort order."""
-        self._sort_by(self.state.sort)
-
-    def on_table_sort_requested(self, message: Table.SortRequested) -> None:
-        self._sort_by(message.column)
-
-    def _sort_by(self, column: str) -> None:
-        is_sorted = column == self.state.sort
-        descending = not self.state.descending if is_sorted else column in self.FIRST_DESCENDING
-        self.state = self.state._replace(sort=column, descending=descending)
-        self.table.sort_by(column, descending)
-
-    def document(self) -> tuple[str, Mapping[str, Any]] | None:
-        """Return a title and the details of the selected row; None without a row. Screens override it."""
-        return None
-
-    def action_describe(self) -> None:
-        """Show all details of the selected row."""
-        from ecrtui.tui import details
-
-        self._show_document(details.as_text)
-
-    def action_yaml(self) -> None:
-        """Show the selected row as YAML."""
-        from ecrtui.tui import details
-
-        self._show_document(details.as_yaml)
-
-    def _show_document(self, form: Callable[[Mapping[str, Any]], str]) -> None:
-        if (document := self.document()) is not None:
-            self.post_message(ShowText(document[0], form(document[1])))
-
-    def action_open(self) -> None:
-        """Open the selected row."""
-        self.table.activate()
-
-    def action_mark(self) -> None:
-        """Mark or unmark the selected row."""
-        self.table.toggle_mark()
-
-    def action_mark_range(self) -> None:
-        """Mark the rows from the last mark to the selected row."""
-        self.table.mark_range()
-
-    def action_mark_all(self) -> None:
-        """Mark all shown rows, or unmark them if all are marked."""
-        self.table.mark_all()

@@ -22,7 +22,8 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui.bindings import press
-from ecrtui.tui.list_screen import ListScreen, ListState
+from ecrtui.tui.list_screen import ListScreen
+from ecrtui.tui.list_state import ListState
 from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 
 MAX_READ_AHEAD = 1_000
@@ -106,7 +107,7 @@ class PartLoadingMixin(ListScreen[Image]):
                 self._grouped.set()  # rows are kept on disk without waiting for requests
             found = find_parts(session.catalog, self.repository_name, images, read=read or unasked, known=known)
             async for self.groups.known in blocking.iterate_blocking(found):
-                self.set_status(self._progress())
+                self.show_progress()
         except EcrTuiError as error:
             if read:
                 self.notify_error(error)
@@ -121,7 +122,7 @@ class PartLoadingMixin(ListScreen[Image]):
         self.table.regroup()
         self.table.redraw()
         self.table.set_placeholder(self._note(self.state))
-        self.set_status(self._progress())
+        self.show_progress()
 
     @property
     def counts(self) -> ImageCounts:
@@ -151,7 +152,7 @@ class PartLoadingMixin(ListScreen[Image]):
         self._undecided = 0
         if chosen is not None and self._needs_parts and self.state.complete:
             self._undecided = len(await blocking.run_blocking(chosen.undecided, list(self.rows.everything())))
-        self.set_status(self._progress())
+        self.show_progress()
 
     @property
     def _needs_parts(self) -> bool:

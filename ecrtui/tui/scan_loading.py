@@ -19,7 +19,8 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.units import format_number
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.tui import blocking
-from ecrtui.tui.list_screen import ListScreen, ListState
+from ecrtui.tui.list_screen import ListScreen
+from ecrtui.tui.list_state import ListState
 
 if TYPE_CHECKING:
     from ecrtui.catalog.scan_reader import ScanBatch
@@ -134,7 +135,7 @@ class ScanLoadingMixin(ListScreen[Image]):
         needed = await self._needed() if self._needs_all_scans else None
         digests = [*self._in_view(), *(needed.digests if needed else ())]
         if not digests:
-            self.set_status(self._progress())
+            self.show_progress()
             return
         self._requested = frozenset(digests)
         await self._read_scans(session, digests, needed)
@@ -161,7 +162,7 @@ class ScanLoadingMixin(ListScreen[Image]):
         except EcrTuiError as error:
             self._scan_error = error
             self.table.redraw()
-            self.set_status(self._progress())
+            self.show_progress()
 
     def _show_batch(self, batch: ScanBatch) -> None:
         self._unreadable |= batch.failures.keys()
@@ -175,7 +176,7 @@ class ScanLoadingMixin(ListScreen[Image]):
 
     def _show_progress(self, progress: ScanProgress) -> None:
         self._scan_progress = progress
-        self.set_status(self._progress())
+        self.show_progress()
         self.table.set_placeholder(self._note(self.state))
 
     def status_parts(self) -> Iterable[str]:

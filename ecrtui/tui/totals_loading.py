@@ -91,7 +91,7 @@ class TotalsLoadingMixin(ListScreen[Item]):
         self._totals_progress, self._progress_due = {}, 0.0
         await asyncio.gather(*(self._count_in(source, rows) for source, rows in self.countable().items()))
         self._wants_totals = False
-        self.set_status(self._progress())
+        self.show_progress()
 
     async def _count_in(self, source: SessionSource, repositories: Sequence[Repository]) -> None:
         try:
@@ -134,7 +134,7 @@ class TotalsLoadingMixin(ListScreen[Item]):
         now = time.monotonic()
         if now >= self._progress_due or progress.throttled:
             self._progress_due = now + PROGRESS_INTERVAL
-            self.set_status(self._progress())
+            self.show_progress()
 
     def status_parts(self) -> Iterable[str]:
         """Yield how many repositories are counted, while others are not."""

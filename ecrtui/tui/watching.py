@@ -113,7 +113,7 @@ class WatchMixin(WatchedScreen, ListScreen[Item]):
     # What the user sees
 
     def show_watch(self) -> None:
-        self.set_status(self._progress())
+        self.show_progress()
 
     def go_to_change(self, change: Change) -> None:
         self.table.go_to(change.key)

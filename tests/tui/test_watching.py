@@ -119,7 +119,7 @@ async def test_repositories_are_watched_and_the_pace_drops_under_throttling() ->
         assert not screen.is_watching
         assert isinstance(screen, WatchMixin)
         screen._read_at = screen.clock() - 125
-        screen.set_status(screen._progress())
+        screen.show_progress()
         await until(pilot, "read 2 min ago")
 
 

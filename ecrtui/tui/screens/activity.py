@@ -29,7 +29,8 @@ from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.age_column import age_column
 from ecrtui.tui.clipboard import CopyItem, copy_words
-from ecrtui.tui.list_screen import ListScreen, ListState
+from ecrtui.tui.list_screen import ListScreen
+from ecrtui.tui.list_state import ListState
 from ecrtui.tui.promote.target_connections import target_connections_of
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin

@@ -30,7 +30,8 @@ from ecrtui.tui.combined_header import CombinedHeaderMixin
 from ecrtui.tui.combined_source import CombinedSource
 from ecrtui.tui.find_rows import ACCOUNT, COLUMNS, REGION, FindRow, ShownAnswers, searchable
 from ecrtui.tui.find_search import FindEverywhere, Found, SearchProgress
-from ecrtui.tui.list_screen import ListScreen, ListState
+from ecrtui.tui.list_screen import ListScreen
+from ecrtui.tui.list_state import ListState
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.textual_fixes.line_input import WordsInput

@@ -38,7 +38,8 @@ from ecrtui.tui.folding_actions import FoldingMixin
 from ecrtui.tui.image_columns import image_columns
 from ecrtui.tui.image_watching import ImageWatchMixin
 from ecrtui.tui.lifecycle_action import LifecycleMixin
-from ecrtui.tui.list_screen import ListScreen, ListState
+from ecrtui.tui.list_screen import ListScreen
+from ecrtui.tui.list_state import ListState
 from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.manifest_preview import PREFETCH_RADIUS, PREVIEW_DELAY, ManifestPreview
 from ecrtui.tui.messages import PlanRequest
@@ -323,7 +324,7 @@ class ImagesScreen(
         self.table.update(self.complete_rows(session, images))
         self.table.remove_rows(set(changed) - {image.digest for image in images})
         self.load_parts()
-        self.set_status(self._progress())
+        self.show_progress()
 
     def action_put_image(self) -> None:
         """Open the Put image form with the selected image."""

@@ -25,7 +25,8 @@ from ecrtui.retag.plan import REVERTING_KINDS, Plan, Report, Step, StepAction, S
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.list_screen import ListScreen, ListState
+from ecrtui.tui.list_screen import ListScreen
+from ecrtui.tui.list_state import ListState
 from ecrtui.tui.messages import PlanRequest
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin, StepFinished
@@ -242,7 +243,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         """Remove rows from the table; return the plan without them, which replaces the plan of the screen."""
         self.plan = plan.without({row.step.key for row in rows})
         self.table.remove_rows([row.key for row in rows])
-        self.set_status(self._progress())
+        self.show_progress()
         self.refresh_bindings()
         return self.plan
 

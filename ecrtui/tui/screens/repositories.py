@@ -21,7 +21,8 @@ from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.lifecycle_action import LifecycleMixin
-from ecrtui.tui.list_screen import ListScreen, ListState
+from ecrtui.tui.list_screen import ListScreen
+from ecrtui.tui.list_state import ListState
 from ecrtui.tui.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table

@@ -20,7 +20,8 @@ from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.combined_header import CombinedHeaderMixin
 from ecrtui.tui.lifecycle_action import LifecycleMixin
-from ecrtui.tui.list_screen import ListScreen, ListState
+from ecrtui.tui.list_screen import ListScreen
+from ecrtui.tui.list_state import ListState
 from ecrtui.tui.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
