@@ -16,7 +16,7 @@ from benchmarks.programs import aws_cli, ecrtui, ecrtui_environment
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.fault_effects import RateLimit
 from ecrtui.emulator.faults import Fault
-from ecrtui.emulator.http_server import serve
+from ecrtui.emulator.http.server import serve
 from ecrtui.emulator.service import EmbeddedRegistry
 
 RETAGS = scaled(1_000, 50)

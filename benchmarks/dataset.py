@@ -16,7 +16,7 @@ from benchmarks.measurement import scaled
 from benchmarks.programs import CACHE_FOLDER, ecrtui, ecrtui_environment
 from ecrtui.emulator import seed as seeding
 from ecrtui.emulator.database import open_database
-from ecrtui.emulator.http_messages import Request
+from ecrtui.emulator.http.messages import Request
 from ecrtui.emulator.service import TARGET_PREFIX, EmbeddedRegistry
 
 SEEDED_SIZES = (50, 1_000, 10_000, 100_000)

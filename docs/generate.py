@@ -28,7 +28,7 @@ from ecrtui.emulator.distribution.routes import HANDLERS, PATHS
 from ecrtui.inspect.findings_filter import FINDINGS
 from ecrtui.settings import SETTINGS, Connection, Settings
 from ecrtui.tui.actions import ACTIONS, SCOPES
-from ecrtui.tui.combined_source import CombinedSource
+from ecrtui.tui.connections.combined_source import CombinedSource
 from ecrtui.tui.screens.activity import ActivityScreen
 from ecrtui.tui.screens.images import ImagesScreen
 from ecrtui.tui.screens.repositories import RepositoriesScreen

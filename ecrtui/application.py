@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ecrtui.session import Connections, SessionSource
     from ecrtui.tui.app import EcrTuiApp
     from ecrtui.tui.messages import PutImageDraft
-    from ecrtui.tui.put_image_app import PutImageFormResult
+    from ecrtui.tui.put_image.app import PutImageFormResult
 
 
 def create_app(
@@ -85,7 +85,7 @@ def fill_in_put_image(connection: Connection, draft: PutImageDraft) -> PutImageF
     from ecrtui.tui.textual_fixes.class_definitions import define_classes_faster
 
     define_classes_faster()
-    from ecrtui.tui.put_image_app import PutImageApp
+    from ecrtui.tui.put_image.app import PutImageApp
 
     settings = load({})
     log_to_file(connection)

@@ -156,7 +156,7 @@ def test_the_process_that_draws_never_loads_botocore() -> None:
 
 def test_packages_below_the_screens_do_not_load_textual() -> None:
     assert not loaded(
-        "import ecrtui.emulator.service, ecrtui.emulator.http_server, ecrtui.emulator.demo, ecrtui.cli.local"
+        "import ecrtui.emulator.service, ecrtui.emulator.http.server, ecrtui.emulator.demo, ecrtui.cli.local"
     ) & {
         *UI,
         *AWS,

@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from ecrtui.catalog.closable_queue import ClosableQueue
-from ecrtui.catalog.page_source import ThrottlePause
+from ecrtui.catalog.listing.page_source import ThrottlePause
 from ecrtui.errors import EcrTuiError, ErrorKind
 
 Result = TypeVar("Result")

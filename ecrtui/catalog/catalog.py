@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, TypeVar
 from ecrtui.catalog.cache.store import Cache, Snapshot
 from ecrtui.catalog.index_parts import Part, parts_of
 from ecrtui.catalog.known_scans import KnownScans
-from ecrtui.catalog.listing import SLOW_PAGE, Batch, Listing, ListingParts, SeenKeys, SeenRows
+from ecrtui.catalog.listing.listing import SLOW_PAGE, Batch, Listing, ListingParts, SeenKeys, SeenRows
+from ecrtui.catalog.listing.page_source import FIRST_PAUSE, PageIterator
 from ecrtui.catalog.manifest_lru import ManifestLru
-from ecrtui.catalog.page_source import FIRST_PAUSE, PageIterator
-from ecrtui.catalog.repository_totals import KnownTotals, RepositoryTotals
 from ecrtui.catalog.scan_reader import REQUESTS_PER_SECOND as SCANS_PER_SECOND
 from ecrtui.catalog.scan_reader import ScanReading
-from ecrtui.catalog.totals_counter import TotalsCounter
+from ecrtui.catalog.totals.counter import TotalsCounter
+from ecrtui.catalog.totals.repository_totals import KnownTotals, RepositoryTotals
 from ecrtui.ecr import image_config as configs
 from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.image_config import ImageConfig
@@ -30,9 +30,9 @@ from ecrtui.registry.protocol import Page, Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 
 if TYPE_CHECKING:
-    from ecrtui.catalog.find import FindReading
-    from ecrtui.catalog.find_query import Query
-    from ecrtui.catalog.totals_reading import TotalsReading
+    from ecrtui.catalog.find.query import Query
+    from ecrtui.catalog.find.reading import FindReading
+    from ecrtui.catalog.totals.reading import TotalsReading
 
 __all__ = ["Batch", "Catalog", "Listing", "Snapshot"]
 
@@ -137,7 +137,7 @@ class Catalog:
 
     def totals(self, repositories: Sequence[str]) -> TotalsReading:
         """Count the images of these repositories."""
-        from ecrtui.catalog.totals_reading import TotalsReading
+        from ecrtui.catalog.totals.reading import TotalsReading
 
         return TotalsReading(self, repositories)
 
@@ -148,19 +148,19 @@ class Catalog:
         return totals
 
     def find(self, query: Query, may_read: Callable[[str], bool] = lambda _: False) -> FindReading:
-        """Find images in all repositories; see :mod:`ecrtui.catalog.find_references` for references.
+        """Find images in all repositories; see :mod:`ecrtui.catalog.find.references` for references.
 
         Args:
             query: what to find.
             may_read: returns True for a repository whose indexes may be read; see :class:`.FindReading`.
         """
-        from ecrtui.catalog.find import FindReading
+        from ecrtui.catalog.find.reading import FindReading
 
         return FindReading(self, self._registry, query, self._find_limiter, may_read=may_read)
 
     @cached_property
     def _find_limiter(self) -> RateLimiter:
-        from ecrtui.catalog.find import REQUESTS_PER_SECOND
+        from ecrtui.catalog.find.reading import REQUESTS_PER_SECOND
 
         return RateLimiter(REQUESTS_PER_SECOND)
 

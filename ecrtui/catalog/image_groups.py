@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from ecrtui.catalog.column_cache import Chunk
-from ecrtui.catalog.folding import Folding
-from ecrtui.catalog.image_totals import ImageCounts
 from ecrtui.catalog.index_parts import KnownParts, Part
+from ecrtui.catalog.rows.column_cache import Chunk
+from ecrtui.catalog.rows.folding import Folding
+from ecrtui.catalog.totals.image_totals import ImageCounts
 from ecrtui.ecr.findings import severity_numbers
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind
 

@@ -13,7 +13,7 @@ from threading import Lock, Thread
 
 from ecrtui.catalog.batch_queue import BatchInput, BatchQueue, FailureLimit
 from ecrtui.catalog.known_scans import KnownScans
-from ecrtui.catalog.page_source import ThrottlePause
+from ecrtui.catalog.listing.page_source import ThrottlePause
 from ecrtui.ecr.findings import ImageScan
 from ecrtui.errors import OF_ALL_REQUESTS, EcrTuiError, ErrorKind
 from ecrtui.registry.protocol import Registry

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ecrtui.catalog.find_query import Query, join_queries
+from ecrtui.catalog.find.query import Query, join_queries
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, report_error, run_command
@@ -22,8 +22,8 @@ from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.inspect.filter_lists import filtered_lists, parse_find_query
 
 if TYPE_CHECKING:
-    from ecrtui.catalog.find import FindReading
-    from ecrtui.catalog.find_result import FindAnswer
+    from ecrtui.catalog.find.reading import FindReading
+    from ecrtui.catalog.find.result import FindAnswer
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,8 +61,8 @@ def _execute(options: argparse.Namespace) -> int:
     query = join_queries(parse_find_query(text, missing=options.missing) for text in options.references)
 
     from ecrtui.catalog.catalog import Catalog
-    from ecrtui.catalog.find_document import COLUMNS, RegistryHit, hit_cells, hit_document
-    from ecrtui.catalog.find_references import resolve_references
+    from ecrtui.catalog.find.document import COLUMNS, RegistryHit, hit_cells, hit_document
+    from ecrtui.catalog.find.references import resolve_references
     from ecrtui.wiring import open_cache
 
     locations = _locations(query)

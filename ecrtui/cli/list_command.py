@@ -20,7 +20,7 @@ from ecrtui.cli.row_format import RowFormat, json_entry, json_line, write_csv, w
 from ecrtui.errors import IncompleteListing, UsageError
 
 if TYPE_CHECKING:
-    from ecrtui.catalog.listing import Listing
+    from ecrtui.catalog.listing.listing import Listing
 
 Item = TypeVar("Item")
 Converted = TypeVar("Converted")

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ecrtui.catalog.filter import parse_repositories
-from ecrtui.catalog.repository_totals import RepositoryTotals, totals_of, with_totals
+from ecrtui.catalog.totals.repository_totals import RepositoryTotals, totals_of, with_totals
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, run_command

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TextIO, TypeVar
 
-from ecrtui.catalog.repository_totals import RepositoryTotals, totals_document, totals_of
+from ecrtui.catalog.totals.repository_totals import RepositoryTotals, totals_document, totals_of
 from ecrtui.cli.aws_cli_output import CompiledQuery, json_default
 from ecrtui.ecr.csv_cells import csv_lines
 from ecrtui.ecr.documents import Document, image_document, repository_document

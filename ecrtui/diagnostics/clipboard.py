@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ecrtui.diagnostics.report import Check, Status
-from ecrtui.tui import clipboard_programs
+from ecrtui.tui.clipboard import programs as clipboard_programs
 
 
 def clipboard() -> Iterator[Check]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.http_messages import BodyStream, Delivery, Response, error_response, headers
+from ecrtui.emulator.http.messages import BodyStream, Delivery, Response, error_response, headers
 
 Handler = Callable[[], Response]
 """Runs a request and returns its response."""

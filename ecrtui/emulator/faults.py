@@ -51,7 +51,7 @@ from ecrtui.emulator.fault_effects import (
     ResetConnection,
     RunBefore,
 )
-from ecrtui.emulator.http_messages import Response
+from ecrtui.emulator.http.messages import Response
 
 MAX_LATENCY = 86_400.0
 """Seconds; the longest ``latency``."""

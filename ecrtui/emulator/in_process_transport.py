@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.emulator import layer_downloads
-from ecrtui.emulator.http_messages import Delivery, Request, Response
+from ecrtui.emulator.http.messages import Delivery, Request, Response
 from ecrtui.emulator.service import EmbeddedRegistry
 
 if TYPE_CHECKING:

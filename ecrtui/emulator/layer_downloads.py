@@ -16,7 +16,7 @@ from uuid import uuid4
 from ecrtui.emulator.blobs import BlobContent
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.http_messages import Response, error_members, headers
+from ecrtui.emulator.http.messages import Response, error_members, headers
 from ecrtui.emulator.xml_text import xml_text
 
 OPERATION = "DownloadLayer"

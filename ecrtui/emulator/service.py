@@ -16,7 +16,7 @@ from ecrtui.emulator.database import Database, failure_text
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.fault_effects import Handler
 from ecrtui.emulator.faults import Faults
-from ecrtui.emulator.http_messages import Request, Response, error_response, json_response
+from ecrtui.emulator.http.messages import Request, Response, error_response, json_response
 from ecrtui.emulator.json_text import parse_object, parse_object_with_blob
 from ecrtui.emulator.operations import (
     creation_templates,

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from ecrtui.emulator import partitions
-from ecrtui.emulator.http_messages import Request, Response, error_members, headers
+from ecrtui.emulator.http.messages import Request, Response, error_members, headers
 from ecrtui.emulator.xml_text import xml_text
 
 GET_CALLER_IDENTITY = "GetCallerIdentity"

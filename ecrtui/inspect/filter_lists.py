@@ -7,7 +7,7 @@ from typing import Any
 
 from ecrtui.catalog.filter import FilterError, parse, parse_repositories
 from ecrtui.catalog.filter.lexer import terms
-from ecrtui.catalog.find_query import Query, parse_query
+from ecrtui.catalog.find.query import Query, parse_query
 from ecrtui.errors import UsageError
 from ecrtui.inspect.findings_filter import parse_findings
 
@@ -31,7 +31,7 @@ def filtered_lists(text: str) -> str:
 
 
 def parse_find_query(text: str, *, missing: bool = False) -> Query:
-    """Parse what to find in all repositories; see :func:`~ecrtui.catalog.find_query.parse_query`.
+    """Parse what to find in all repositories; see :func:`~ecrtui.catalog.find.query.parse_query`.
 
     Raises:
         UsageError: there is nothing to find in the text. The hint names the lists that it filters, if there are any.

@@ -24,16 +24,16 @@ from ecrtui.tui import actions, blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import KeymapApp, bindings, shown_key, why_refused
-from ecrtui.tui.column_choice import ColumnsApp
-from ecrtui.tui.connection_switcher import ConnectionSwitcher
-from ecrtui.tui.copying import CopyingApp
+from ecrtui.tui.clipboard.copying import CopyingApp
+from ecrtui.tui.connections.sign_in_app import SignInApp
+from ecrtui.tui.connections.sources_app import SourcesApp
+from ecrtui.tui.connections.switcher import ConnectionSwitcher
 from ecrtui.tui.external_programs import ProgramsApp
 from ecrtui.tui.left_screens import LeftScreens
-from ecrtui.tui.palette_providers import action_commands, connection_commands, location_commands
+from ecrtui.tui.lists.column_choice import ColumnsApp
+from ecrtui.tui.palette.providers import action_commands, connection_commands, location_commands
 from ecrtui.tui.promote.target_connections import TargetConnections, TargetsApp
 from ecrtui.tui.screens.repositories import RepositoriesScreen
-from ecrtui.tui.sign_in_app import SignInApp
-from ecrtui.tui.sources_app import SourcesApp
 from ecrtui.tui.textual_fixes.fatal_error import ReportingApp
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 from ecrtui.tui.theme_manager import ThemeManager
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ecrtui.session import Connections, Session, SessionSource
-    from ecrtui.tui.clipboard import CopyItem
+    from ecrtui.tui.clipboard.copy_items import CopyItem
 
 IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
@@ -204,7 +204,7 @@ class EcrTuiApp(
         self.run_worker(self._unlock(), group="unlock", exclusive=True, exit_on_error=False)
 
     async def _unlock(self) -> None:
-        from ecrtui.tui.unlocking import change_lock
+        from ecrtui.tui.connections.unlocking import change_lock
 
         screen = self.screen
         if not isinstance(screen, AppScreen):

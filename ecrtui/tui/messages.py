@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from ecrtui.retag.engine import Engine
     from ecrtui.retag.plan import Plan
     from ecrtui.session import Session, SessionSource
-    from ecrtui.tui.clipboard import CopyItem
-    from ecrtui.tui.column_choice import ChosenColumnsScreen
+    from ecrtui.tui.clipboard.copy_items import CopyItem
     from ecrtui.tui.external_programs import Program
+    from ecrtui.tui.lists.column_choice import ChosenColumnsScreen
     from ecrtui.tui.manifest.document import ManifestDocument
 
 

@@ -16,7 +16,7 @@ from ecrtui.paths import expand
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.textual_fixes.line_input import LineInput
 

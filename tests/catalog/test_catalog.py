@@ -12,7 +12,7 @@ import pytest
 
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import BATCH_INTERVAL, Catalog, Listing
-from ecrtui.catalog.listing import SLOW_PAGE
+from ecrtui.catalog.listing.listing import SLOW_PAGE
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, parse_manifest
 from ecrtui.emulator.fault_effects import RunBefore

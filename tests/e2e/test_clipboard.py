@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ecrtui.tui import osc52
+from ecrtui.tui.clipboard import osc52
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, served
 from tests.support.terminal import Terminal, ecrtui
 

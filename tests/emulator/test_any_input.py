@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrtui.emulator.http_messages import Request
-from ecrtui.emulator.http_server import MAX_BODY
+from ecrtui.emulator.http.messages import Request
+from ecrtui.emulator.http.server import MAX_BODY
 from ecrtui.emulator.service import OPERATIONS, TARGET_PREFIX, EmbeddedRegistry
 from tests.support.embedded import (
     DOCKER_MANIFEST,

@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 
 from ecrtui.emulator.blobs import BlobContent
 from ecrtui.emulator.errors import LayoutError
-from ecrtui.emulator.http_messages import Request
-from ecrtui.emulator.layout_export import export_image
+from ecrtui.emulator.http.messages import Request
+from ecrtui.emulator.layout.exporting import export_image
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import (
     REGION,

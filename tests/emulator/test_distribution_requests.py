@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from ecrtui.emulator.distribution import api
 from ecrtui.emulator.distribution.messages import DistributionRequest
 from ecrtui.emulator.distribution.routes import METHODS
-from ecrtui.emulator.http_body import RequestBody
-from ecrtui.emulator.http_messages import Response
+from ecrtui.emulator.http.body import RequestBody
+from ecrtui.emulator.http.messages import Response
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.distribution import token_for
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, served

@@ -16,7 +16,7 @@ from ecrtui.emulator import layer_downloads
 from ecrtui.emulator.blobs import CHUNK_SIZE
 from ecrtui.emulator.fault_effects import RateLimit
 from ecrtui.emulator.faults import Fault, Faults, FaultSpecError, parse_fault
-from ecrtui.emulator.http_messages import Response, json_response
+from ecrtui.emulator.http.messages import Response, json_response
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.emulator.conftest import Transport
 from tests.support.embedded import (

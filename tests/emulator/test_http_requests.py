@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ecrtui.emulator.http_server import MAX_BODY, EmbeddedServer, Limits, serve
+from ecrtui.emulator.http.server import MAX_BODY, EmbeddedServer, Limits, serve
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import client_for, create_repository, digest_of, new_embedded, push_image
 from tests.support.raw_http import connect, exchange, post, read_responses
@@ -408,7 +408,7 @@ def test_bodies_that_are_too_large_together_are_refused() -> None:
 
 WITHOUT_DESCRIPTORS = """
 import os, sys, threading, time
-from ecrtui.emulator.http_server import EmbeddedServer
+from ecrtui.emulator.http.server import EmbeddedServer
 from tests.support.embedded import new_embedded
 
 class Server(EmbeddedServer):

@@ -18,10 +18,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ecrtui.emulator import layout_files
 from ecrtui.emulator.errors import LayoutError, ServiceError
-from ecrtui.emulator.layout import open_layout
-from ecrtui.emulator.layout_import import ImportResult, import_image
+from ecrtui.emulator.layout import files as layout_files
+from ecrtui.emulator.layout.importing import ImportResult, import_image
+from ecrtui.emulator.layout.layout import open_layout
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import (
     OCI_INDEX,

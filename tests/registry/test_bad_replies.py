@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ecrtui.catalog.catalog import Catalog
-from ecrtui.catalog.listing import Listing
+from ecrtui.catalog.listing.listing import Listing
 from ecrtui.ecr.manifest import OCI_MANIFEST, Manifest
 from ecrtui.emulator.faults import Fault
 from ecrtui.errors import ConnectionFailed, EcrTuiError, IncompleteListing, IntegrityError

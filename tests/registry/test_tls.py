@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ecrtui.emulator.http_server import EmbeddedServer
+from ecrtui.emulator.http.server import EmbeddedServer
 from ecrtui.errors import ConnectionFailed, NotFound
 from ecrtui.registry.client import Clients
 from ecrtui.settings import Connection

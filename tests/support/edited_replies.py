@@ -9,7 +9,7 @@ from typing import Any
 
 from ecrtui.emulator.fault_effects import Effect, Handler
 from ecrtui.emulator.faults import Fault
-from ecrtui.emulator.http_messages import JSON_TYPE, Response, headers, json_response
+from ecrtui.emulator.http.messages import JSON_TYPE, Response, headers, json_response
 
 
 @dataclass(frozen=True)

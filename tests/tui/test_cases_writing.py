@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from textual.widgets import Input
 
-from ecrtui.emulator.layout import open_layout
-from ecrtui.emulator.layout_import import import_image
+from ecrtui.emulator.layout.importing import import_image
+from ecrtui.emulator.layout.layout import open_layout
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.cases import CASES, RefusedManifest, load_case, refused_manifests
 from tests.support.embedded import REGION, client_for, digests_of, new_embedded, tags_of

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from ecrtui.tui import list_screen
 from ecrtui.tui.key_line import KEY_STYLE, key_line
+from ecrtui.tui.lists import list_screen
 from ecrtui.tui.widgets.breadcrumb import Breadcrumb, whole_counts
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 from tests.support.screen import running, screen_text, type_text, until, until_gone

@@ -16,7 +16,7 @@ from ecrtui.settings import Connection, Settings
 from ecrtui.tui import messages
 from ecrtui.tui.app import EcrTuiApp
 from ecrtui.tui.messages import PutImageDraft
-from ecrtui.tui.put_image_app import PutImageApp
+from ecrtui.tui.put_image.app import PutImageApp
 from tests.support.changing_credentials import ChangingCredentials
 from tests.support.embedded import (
     client_for,

@@ -7,7 +7,7 @@ from textual.widgets import Input
 
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.actions import ACTIONS, BY_ID
-from ecrtui.tui.synonyms import SYNONYMS, matching_synonym
+from ecrtui.tui.palette.synonyms import SYNONYMS, matching_synonym
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 from tests.support.screen import paste, running, type_text, until, until_gone
 

@@ -6,7 +6,7 @@ import threading
 
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.faults import parse_fault
-from ecrtui.emulator.http_server import serve
+from ecrtui.emulator.http.server import serve
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, served

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from ecrtui.catalog.image_totals import ImageCounts
-from ecrtui.catalog.repository_totals import RepositoryTotals
+from ecrtui.catalog.totals.image_totals import ImageCounts
+from ecrtui.catalog.totals.repository_totals import RepositoryTotals
 from ecrtui.connections import SessionFactory
 from ecrtui.ecr.findings import ImageScan
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection, load
-from ecrtui.tui.combined_source import CombinedSource
-from ecrtui.tui.repository_columns import findings_cell
+from ecrtui.tui.connections.combined_source import CombinedSource
+from ecrtui.tui.lists.repository_columns import findings_cell
 from ecrtui.tui.screens.side_by_side import SideBySideScreen
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index
 from tests.support.screen import app_of, row_of, running, until

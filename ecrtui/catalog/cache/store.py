@@ -13,7 +13,7 @@ from ecrtui.catalog.cache.listings import LISTINGS_SIZE, ListingStore, Snapshot
 from ecrtui.catalog.cache.manifests import MANIFESTS_SIZE, ManifestStore
 from ecrtui.catalog.cache.scans import ScanStore
 from ecrtui.catalog.cache.totals import TotalsStore
-from ecrtui.catalog.repository_totals import RepositoryTotals
+from ecrtui.catalog.totals.repository_totals import RepositoryTotals
 from ecrtui.ecr.findings import ImageScan
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation

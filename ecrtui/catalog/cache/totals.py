@@ -7,8 +7,8 @@ from typing import Any
 
 from ecrtui.catalog.cache.file import CacheFile
 from ecrtui.catalog.cache.finding_counts import decode_counts, encode_counts
-from ecrtui.catalog.image_totals import ImageCounts
-from ecrtui.catalog.repository_totals import RepositoryTotals
+from ecrtui.catalog.totals.image_totals import ImageCounts
+from ecrtui.catalog.totals.repository_totals import RepositoryTotals
 from ecrtui.ecr.findings import ImageScan
 
 _log = logging.getLogger(__name__)

@@ -8,11 +8,11 @@ from functools import lru_cache
 from itertools import chain, compress
 from operator import attrgetter
 
-from ecrtui.catalog.column_cache import cached_column
 from ecrtui.catalog.filter.language import Condition
 from ecrtui.catalog.filter.matching import Matcher, Texts
 from ecrtui.catalog.filter.values import Test
 from ecrtui.catalog.image_groups import may_refer
+from ecrtui.catalog.rows.column_cache import cached_column
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind, image_kind
 
 Flags = Callable[[Sequence[Image]], Iterable[int]]

@@ -12,7 +12,6 @@ from itertools import compress
 from operator import gt, not_, or_
 from typing import Literal
 
-from ecrtui.catalog.column_cache import cached_column
 from ecrtui.catalog.filter.image_masks import (
     DIGEST,
     KIND,
@@ -30,6 +29,7 @@ from ecrtui.catalog.filter.matching import Matcher, field_matcher, matcher
 from ecrtui.catalog.filter.values import require_plain, value_error
 from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.catalog.index_parts import KnownParts
+from ecrtui.catalog.rows.column_cache import cached_column
 from ecrtui.ecr.image import Image, ImageKind
 
 INDEX_PARTS = Knowledge.INDEX_PARTS

@@ -9,13 +9,13 @@ from itertools import compress
 from operator import not_
 from typing import Generic, TypeVar
 
-from ecrtui.catalog.batch_predicate import matching_indices
 from ecrtui.catalog.filter.images import image_schema
 from ecrtui.catalog.filter.language import Condition, FilterSchema, Knowledge
 from ecrtui.catalog.filter.lexer import terms
 from ecrtui.catalog.filter.matching import Spans, merged
 from ecrtui.catalog.filter.repositories import REPOSITORIES
 from ecrtui.catalog.image_groups import ImageGroups
+from ecrtui.catalog.rows.batch_predicate import matching_indices
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.repository import Repository
 
@@ -29,8 +29,8 @@ class Filter(Generic[Item]):
     text: str
     matches: Callable[[Item], bool] = field(repr=False, compare=False)
     """Returns True if an item matches. The predicate of a parsed filter is a
-    :class:`~ecrtui.catalog.batch_predicate.BatchPredicate`, and a
-    :class:`~ecrtui.catalog.batch_predicate.GroupPredicate`."""
+    :class:`~ecrtui.catalog.rows.batch_predicate.BatchPredicate`, and a
+    :class:`~ecrtui.catalog.rows.batch_predicate.GroupPredicate`."""
     highlights: Sequence[Mapping[str, Callable[[str], Spans]]] = field(default=(), repr=False, compare=False)
     """By term: finders of the ranges to highlight, by the name of the shown value. Negated terms have none."""
     undecided: Callable[[Sequence[Item]], Sequence[int]] = field(default=lambda items: [], repr=False, compare=False)

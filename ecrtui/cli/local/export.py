@@ -35,7 +35,7 @@ def add_parser(commands: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def _execute(options: argparse.Namespace) -> int:
-    from ecrtui.emulator.layout_export import export_image
+    from ecrtui.emulator.layout.exporting import export_image
     from ecrtui.emulator.manifests import OCI_INDEX, OCI_MANIFEST
 
     reference = parse_image(options.reference)

@@ -46,8 +46,8 @@ def add_parser(commands: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def _execute(options: argparse.Namespace) -> int:
-    from ecrtui.emulator.layout import open_layout
-    from ecrtui.emulator.layout_import import import_image
+    from ecrtui.emulator.layout.importing import import_image
+    from ecrtui.emulator.layout.layout import open_layout
 
     reference = parse_repository_or_image(options.reference)
     if reference.digest:

@@ -76,7 +76,7 @@ def _execute(options: argparse.Namespace) -> int:
 
 @contextmanager
 def _served(embedded: EmbeddedRegistry, port: int) -> Iterator[str]:
-    from ecrtui.emulator.http_server import serve
+    from ecrtui.emulator.http.server import serve
 
     with ExitStack() as stack:
         try:

@@ -10,7 +10,7 @@ from ecrtui.emulator.distribution.errors import to_distribution_error
 from ecrtui.emulator.distribution.messages import Call, DistributionRequest
 from ecrtui.emulator.distribution.routes import Route, find_route
 from ecrtui.emulator.errors import ServiceError, invalid_parameter
-from ecrtui.emulator.http_messages import Response, error_response
+from ecrtui.emulator.http.messages import Response, error_response
 from ecrtui.emulator.service import EmbeddedRegistry
 
 VERSION = {"Docker-Distribution-Api-Version": "registry/2.0"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ecrtui.emulator.distribution.messages import Call
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.http_messages import Response
+from ecrtui.emulator.http.messages import Response
 
 
 def head_blob(call: Call) -> Response:

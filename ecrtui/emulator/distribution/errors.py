@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ecrtui.emulator.http_messages import Response, error_members, json_response
+from ecrtui.emulator.http.messages import Response, error_members, json_response
 
 NOT_AUTHENTICATED = "UnauthorizedException"
 """The code for a client that did not say who it is. ECR's own API has no such error, as it reads no tokens."""

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from ecrtui.emulator.distribution.messages import Call
 from ecrtui.emulator.errors import constraint_violation
-from ecrtui.emulator.http_messages import Response, json_response
+from ecrtui.emulator.http.messages import Response, json_response
 from ecrtui.emulator.manifests import OCI_INDEX
 
 TEXT = "text/plain; charset=utf-8"

@@ -8,7 +8,7 @@ from typing import Any
 from ecrtui.emulator.blobs import digest_of
 from ecrtui.emulator.distribution.messages import Call
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
-from ecrtui.emulator.http_messages import Response, headers
+from ecrtui.emulator.http.messages import Response, headers
 from ecrtui.emulator.manifests import parse_manifest
 
 MAX_BODY = 16 * 1024 * 1024

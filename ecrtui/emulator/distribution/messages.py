@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from ecrtui.emulator import validation
 from ecrtui.emulator.authorization_tokens import Token
-from ecrtui.emulator.http_body import RequestBody
+from ecrtui.emulator.http.body import RequestBody
 from ecrtui.emulator.request_context import RequestContext
 from ecrtui.emulator.service import EmbeddedRegistry
 

@@ -11,7 +11,7 @@ from ecrtui.emulator.distribution import blobs, listings, manifests, uploads
 from ecrtui.emulator.distribution.errors import UNSUPPORTED
 from ecrtui.emulator.distribution.messages import Call
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.http_messages import Response
+from ecrtui.emulator.http.messages import Response
 
 Handler = Callable[[Call], Response]
 

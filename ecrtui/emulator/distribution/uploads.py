@@ -8,7 +8,7 @@ from ecrtui.emulator import uploads
 from ecrtui.emulator.distribution.messages import Call
 from ecrtui.emulator.distribution.mounts import mount_blob
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.http_messages import Response
+from ecrtui.emulator.http.messages import Response
 from ecrtui.emulator.operations import layers
 from ecrtui.emulator.request_context import RequestContext
 

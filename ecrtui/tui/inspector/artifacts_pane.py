@@ -21,7 +21,7 @@ from ecrtui.inspect.contents import BlobContent, file_suffix
 from ecrtui.inspect.envelopes import MAX_CONTENT
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint
-from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.details import reason_with_permission
 from ecrtui.tui.inspector.artifact_rows import ArtifactRow, artifact_rows, columns
 from ecrtui.tui.inspector.content_text import content_text, totals_text

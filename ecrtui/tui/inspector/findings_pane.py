@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from ecrtui.catalog.filter import FilterError
-from ecrtui.catalog.rows import Rows
+from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, parse_manifest
@@ -25,7 +25,7 @@ from ecrtui.inspect.findings_filter import parse_findings
 from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import press
-from ecrtui.tui.clipboard import CopyItem, copy_words
+from ecrtui.tui.clipboard.copy_items import CopyItem, copy_words
 from ecrtui.tui.inspector.findings_columns import finding_columns
 from ecrtui.tui.inspector.findings_details import Elsewhere, details_text, title, unknown_lines
 from ecrtui.tui.inspector.inspected import Inspected

@@ -14,7 +14,7 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.layers import LayerRow, LayerSharing, LayerTable, layer_sharing, layer_table
 from ecrtui.session import Session
 from ecrtui.tui import blocking
-from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.details import Facts, facts_text, reason_with_permission
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.split_pane import SplitPane

@@ -14,7 +14,7 @@ from ecrtui.ecr.manifest import Annotation, DescriptorRole, ParsedManifest, Part
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint
-from ecrtui.tui.clipboard import CopyItem, copy_items_for_part
+from ecrtui.tui.clipboard.copy_items import CopyItem, copy_items_for_part
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.pane import OpenPart
 from ecrtui.tui.inspector.text_pane import TextPane

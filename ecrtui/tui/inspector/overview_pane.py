@@ -27,14 +27,14 @@ from ecrtui.retag.planner import WritePolicy
 from ecrtui.session import Session
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint
-from ecrtui.tui.clipboard import CopyItem, copy_words
+from ecrtui.tui.clipboard.copy_items import CopyItem, copy_words
 from ecrtui.tui.details import NOT_SUPPORTED
 from ecrtui.tui.inspector.artifacts_pane import has_read_tree, read_tree
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.linked_text import LinkedText
 from ecrtui.tui.inspector.overview_text import OverviewData, overview, why_not_known
 from ecrtui.tui.inspector.text_pane import TextPane
-from ecrtui.tui.part_loading import MAX_READ_AHEAD
+from ecrtui.tui.lists.part_loading import MAX_READ_AHEAD
 from ecrtui.tui.text_document import TextDocument
 from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 from ecrtui.tui.widgets.filter_bar import FilterBar

@@ -18,9 +18,9 @@ from ecrtui.inspect.overview import ArtifactLine, TagOrigin, stored_size
 from ecrtui.tui.details import NOT_SUPPORTED
 from ecrtui.tui.inspector.inspected import Inspected, Known, PlatformImage
 from ecrtui.tui.inspector.linked_text import Link
+from ecrtui.tui.lists.tag_cell import PROTECTED, first_names
 from ecrtui.tui.manifest import facts
 from ecrtui.tui.safe_text import visible
-from ecrtui.tui.tag_cell import PROTECTED, first_names
 from ecrtui.tui.text_document import Span, TextDocument, prepare_text
 
 FactValue = str | EcrTuiError

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from ecrtui.catalog.rows import Rows
+from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr.units import format_count
 from ecrtui.inspect.packages import Package, PackageList
 from ecrtui.tui import safe_text as text

@@ -13,7 +13,7 @@ from ecrtui.inspect.findings import ScanTarget, read_scan
 from ecrtui.inspect.packages import Package, PackageList
 from ecrtui.session import Session
 from ecrtui.tui import blocking
-from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.details import reason_with_permission
 from ecrtui.tui.inspector.artifacts_pane import read_tree
 from ecrtui.tui.inspector.content_text import totals_text

@@ -16,7 +16,7 @@ from ecrtui.ecr.text_formats import FileContents
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui.base_screen import worker_error
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.widgets.filter_bar import FilterBar

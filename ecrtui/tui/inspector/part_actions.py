@@ -18,7 +18,8 @@ from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.retag.write_history import WriteTarget
-from ecrtui.tui import blocking, clipboard, messages
+from ecrtui.tui import blocking, messages
+from ecrtui.tui.clipboard.copy_items import copy_items_for_image, copy_words
 from ecrtui.tui.comparison.actions import CompareMixin
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.pane import OpenPart, Pane
@@ -157,10 +158,10 @@ class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, Comp
         texts = () if pane is None else pane.text_items()
         if isinstance(known.known_repository, Repository):
             part = () if pane is None else pane.copy_items()
-            own = clipboard.copy_items_for_image(known.known_repository, image, self.aws_options(), tag)
+            own = copy_items_for_image(known.known_repository, image, self.aws_options(), tag)
             items = (*part, *own, *texts)
         else:  # a URI needs the repository, which may be denied
-            items = (*clipboard.copy_words(("digest", image.digest), ("tag", tag)), *texts)
+            items = (*copy_words(("digest", image.digest), ("tag", tag)), *texts)
         self.post_message(messages.OfferCopies(items))
 
     async def action_config(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ecrtui.catalog.rows import Rows
+from ecrtui.catalog.rows.rows import Rows
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.inspector.text_pane import PaneText, TextPane
 from ecrtui.tui.table.column_layout import Column

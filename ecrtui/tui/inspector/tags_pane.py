@@ -19,13 +19,13 @@ from ecrtui.retag.plan import TagChange
 from ecrtui.session import Session
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint
-from ecrtui.tui.clipboard import CopyItem, copy_words
+from ecrtui.tui.clipboard.copy_items import CopyItem, copy_words
 from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.linked_text import Link, LinkedText
 from ecrtui.tui.inspector.text_pane import TextPane
+from ecrtui.tui.lists.tag_cell import first_names
 from ecrtui.tui.safe_text import visible
-from ecrtui.tui.tag_cell import first_names
 from ecrtui.tui.text_document import Span, TextDocument, prepare_text
 from ecrtui.tui.widgets.filter_bar import FilterBar
 

@@ -11,7 +11,7 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import messages
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.external_programs import Program
 from ecrtui.tui.inspector.pane import Pane, SavePane
 from ecrtui.tui.text_document import TextDocument

@@ -11,8 +11,8 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from ecrtui.tui.bindings import bindings, key_hint
-from ecrtui.tui.column_choice import ChosenColumnsScreen
 from ecrtui.tui.key_line import key_line
+from ecrtui.tui.lists.column_choice import ChosenColumnsScreen
 from ecrtui.tui.overlays.menus import Menu
 from ecrtui.tui.table.row_renderer import MARK
 from ecrtui.tui.table.table import Table

@@ -15,12 +15,12 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from ecrtui.catalog.filter.words import words_filter
-from ecrtui.catalog.rows import Rows
+from ecrtui.catalog.rows.rows import Rows
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings, key_hint
-from ecrtui.tui.connection_rows import (
+from ecrtui.tui.connections.rows import (
     PROFILE_COLUMNS,
     REGION_COLUMNS,
     ROLE_COLUMNS,

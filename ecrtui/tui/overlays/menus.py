@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from ecrtui.ecr import units
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.overlays.base import Overlay
 from ecrtui.tui.textual_fixes.footer import Footer
 

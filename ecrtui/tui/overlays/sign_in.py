@@ -15,7 +15,7 @@ from ecrtui.ecr.sign_in_request import SignInRequest
 from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings, key_hint
-from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.key_line import key_line
 from ecrtui.tui.overlays.base import Overlay
 

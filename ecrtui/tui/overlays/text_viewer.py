@@ -9,7 +9,7 @@ from textual.widgets import Static
 from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.external_programs import Program
 from ecrtui.tui.overlays.base import Overlay
 from ecrtui.tui.text_document import TextDocument

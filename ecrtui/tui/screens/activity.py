@@ -11,8 +11,8 @@ from textual.widget import Widget
 
 from ecrtui.catalog.filter import Filter
 from ecrtui.catalog.filter.words import words_filter
-from ecrtui.catalog.listing import SingleBatch
-from ecrtui.catalog.rows import Rows
+from ecrtui.catalog.listing.listing import SingleBatch
+from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import entry_details
@@ -27,10 +27,10 @@ from ecrtui.retag.plan import Report, reverting_kind
 from ecrtui.session import AccountSource, Session, SessionSource
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.age_column import age_column
-from ecrtui.tui.clipboard import CopyItem, copy_words
-from ecrtui.tui.list_screen import ListScreen
-from ecrtui.tui.list_state import ListState
+from ecrtui.tui.clipboard.copy_items import CopyItem, copy_words
+from ecrtui.tui.lists.age_column import age_column
+from ecrtui.tui.lists.list_screen import ListScreen
+from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.promote.target_connections import target_connections_of
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin

@@ -26,7 +26,7 @@ from ecrtui.retag.plan import Report
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint
-from ecrtui.tui.clipboard import CopyItem
+from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.comparison.heading import ComparedImages, SectionBar
 from ecrtui.tui.comparison.view import ComparisonText, ComparisonView, comparison_text
 from ecrtui.tui.retag.actions import RetagMixin

@@ -13,25 +13,25 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from ecrtui.catalog.filter.words import words_filter
-from ecrtui.catalog.find_document import RegistryHit, hit_document, hit_texts
-from ecrtui.catalog.rows import Rows
+from ecrtui.catalog.find.document import RegistryHit, hit_document, hit_texts
+from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.text_formats import by_suffix
 from ecrtui.errors import EcrTuiError, ErrorKind, UsageError
 from ecrtui.inspect.filter_lists import filtered_lists, parse_find_query
-from ecrtui.tui import blocking, clipboard, messages
+from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.aws_options import aws_options
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.clipboard import CopyItem
-from ecrtui.tui.combined_header import CombinedHeaderMixin
-from ecrtui.tui.combined_source import CombinedSource
-from ecrtui.tui.find_rows import ACCOUNT, COLUMNS, REGION, FindRow, ShownAnswers, searchable
-from ecrtui.tui.find_search import FindEverywhere, Found, SearchProgress
-from ecrtui.tui.list_screen import ListScreen
-from ecrtui.tui.list_state import ListState
+from ecrtui.tui.clipboard.copy_items import CopyItem, copy_items_for_image, copy_words
+from ecrtui.tui.connections.combined_header import CombinedHeaderMixin
+from ecrtui.tui.connections.combined_source import CombinedSource
+from ecrtui.tui.find.rows import ACCOUNT, COLUMNS, REGION, FindRow, ShownAnswers, searchable
+from ecrtui.tui.find.search import FindEverywhere, Found, SearchProgress
+from ecrtui.tui.lists.list_screen import ListScreen
+from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.textual_fixes.line_input import WordsInput
@@ -298,11 +298,11 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
                 repository = await blocking.run_blocking(session.registry.repository, row.repository)
             except EcrTuiError as error:
                 self.notify_error(error)
-                items = clipboard.copy_words(("digest", row.digest))
+                items = copy_words(("digest", row.digest))
             else:
                 _, region, endpoint = session.location
                 options = aws_options(row.registry.source.connection, region, endpoint, os.environ)
-                items = clipboard.copy_items_for_image(repository, row.hit.image, options)
+                items = copy_items_for_image(repository, row.hit.image, options)
         hits = self._hits()
         if hits:
             items += await blocking.run_blocking(_copies_of, hits)

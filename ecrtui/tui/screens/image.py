@@ -18,7 +18,6 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import Report
 from ecrtui.session import SessionSource
 from ecrtui.tui import messages
-from ecrtui.tui.image_watching import OneImageWatchMixin
 from ecrtui.tui.inspector.image_loader import ImageLoader, without_errors
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.pane import Pane, SavePane
@@ -30,6 +29,7 @@ from ecrtui.tui.manifest import facts
 from ecrtui.tui.manifest.document import ManifestDocument
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.saving import SavesFiles
+from ecrtui.tui.watch.image_watching import OneImageWatchMixin
 from ecrtui.tui.widgets.breadcrumb import Breadcrumb
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 

@@ -15,8 +15,8 @@ from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Listing, Snapshot
 from ecrtui.catalog.filter import Filter, parse
 from ecrtui.catalog.image_groups import ImageGroups
-from ecrtui.catalog.image_totals import ImageTotals
-from ecrtui.catalog.rows import Rows
+from ecrtui.catalog.rows.rows import Rows
+from ecrtui.catalog.totals.image_totals import ImageTotals
 from ecrtui.ecr import tag as tags
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
@@ -31,26 +31,27 @@ from ecrtui.retag.engine import Engine
 from ecrtui.retag.plan import Plan, Report
 from ecrtui.retag.write_history import WriteTarget
 from ecrtui.session import Session, SessionSource
-from ecrtui.tui import blocking, clipboard, messages
+from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import press
+from ecrtui.tui.clipboard.copy_items import copy_items_for_image, copy_items_for_repository
 from ecrtui.tui.comparison.actions import CompareMixin
-from ecrtui.tui.folding_actions import FoldingMixin
-from ecrtui.tui.image_columns import image_columns
-from ecrtui.tui.image_watching import ImageWatchMixin
 from ecrtui.tui.lifecycle_action import LifecycleMixin
-from ecrtui.tui.list_screen import ListScreen
-from ecrtui.tui.list_state import ListState
+from ecrtui.tui.lists.folding_actions import FoldingMixin
+from ecrtui.tui.lists.image_columns import image_columns
+from ecrtui.tui.lists.list_screen import ListScreen
+from ecrtui.tui.lists.list_state import ListState
+from ecrtui.tui.lists.part_loading import PartLoadingMixin
+from ecrtui.tui.lists.scan_loading import ScanLoadingMixin
+from ecrtui.tui.lists.tag_cell import TagCells
 from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.manifest_preview import PREFETCH_RADIUS, PREVIEW_DELAY, ManifestPreview
 from ecrtui.tui.messages import PlanRequest
-from ecrtui.tui.part_loading import PartLoadingMixin
 from ecrtui.tui.promote.actions import PromoteMixin
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.retag_form import RetagSource
 from ecrtui.tui.retag.undo import UndoMixin
-from ecrtui.tui.scan_loading import ScanLoadingMixin
 from ecrtui.tui.table.table import Table
-from ecrtui.tui.tag_cell import TagCells
+from ecrtui.tui.watch.image_watching import ImageWatchMixin
 
 MAX_TAGS_IN_QUESTION = 4
 """Tags of the image that the question for tags to remove names."""
@@ -337,9 +338,9 @@ class ImagesScreen(
         if self.repository is None:
             return
         if self.current is None:
-            items = clipboard.copy_items_for_repository(self.repository)
+            items = copy_items_for_repository(self.repository)
         else:
-            items = clipboard.copy_items_for_image(self.repository, self.current, self.aws_options())
+            items = copy_items_for_image(self.repository, self.current, self.aws_options())
         self.post_message(messages.OfferCopies(items))
 
     def empty_hints(self) -> Iterable[str]:

@@ -16,7 +16,7 @@ from textual.widgets import Static
 from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.catalog.index_parts import find_parts
 from ecrtui.catalog.read_ahead import may_read_ahead
-from ecrtui.catalog.rows import Rows
+from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.json_values import parse_json
@@ -32,7 +32,7 @@ from ecrtui.session import Session
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import key_hint, press
-from ecrtui.tui.clipboard import CopyItem, copy_words
+from ecrtui.tui.clipboard.copy_items import CopyItem, copy_words
 from ecrtui.tui.lifecycle_columns import IMAGE_COLUMNS, RULE_COLUMNS, ImageRow, RuleRow
 from ecrtui.tui.retag.rendering import error_lines, warning_line
 from ecrtui.tui.saving import SavesFiles

@@ -14,8 +14,8 @@ from textual.widgets import Input
 
 from ecrtui.catalog.filter import Filter
 from ecrtui.catalog.filter.words import words_filter
-from ecrtui.catalog.listing import SingleBatch
-from ecrtui.catalog.rows import Rows
+from ecrtui.catalog.listing.listing import SingleBatch
+from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.text_formats import Texts, by_suffix
@@ -25,8 +25,8 @@ from ecrtui.retag.plan import REVERTING_KINDS, Plan, Report, Step, StepAction, S
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.list_screen import ListScreen
-from ecrtui.tui.list_state import ListState
+from ecrtui.tui.lists.list_screen import ListScreen
+from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.messages import PlanRequest
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin, StepFinished

@@ -19,14 +19,15 @@ from ecrtui.ecr.put_image_request import PutImageResult, check_manifest
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.retag.plan import Report, StepOutcome, StepResult
 from ecrtui.session import Session, SessionSource
-from ecrtui.tui import blocking, messages, put_image_text
+from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.aws_options import write_profile_line
 from ecrtui.tui.bindings import key_hint
-from ecrtui.tui.clipboard import WRITE_PROFILE, CopyItem, copy_words
+from ecrtui.tui.clipboard.copy_items import WRITE_PROFILE, CopyItem, copy_words
 from ecrtui.tui.manifest.editor import MAX_EDITABLE_LENGTH, ManifestField
 from ecrtui.tui.messages import PutImageDraft
-from ecrtui.tui.put_image_document import ManifestSource, PutImageDocument, next_line_endings, read_manifest_file
+from ecrtui.tui.put_image import text as put_image_text
+from ecrtui.tui.put_image.document import ManifestSource, PutImageDocument, next_line_endings, read_manifest_file
 from ecrtui.tui.retag.actions import PlanApplyMixin
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.textual_fixes.line_input import LineInput

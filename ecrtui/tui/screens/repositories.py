@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 from textual import work
 
-from ecrtui.catalog.repository_totals import (
+from ecrtui.catalog.rows.rows import Rows
+from ecrtui.catalog.totals.repository_totals import (
     CountedRepository,
     RepositoryTotals,
     totals_document,
     totals_of,
     with_totals,
 )
-from ecrtui.catalog.rows import Rows
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.lifecycle_action import LifecycleMixin
-from ecrtui.tui.list_screen import ListScreen
-from ecrtui.tui.list_state import ListState
-from ecrtui.tui.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
+from ecrtui.tui.lists.list_screen import ListScreen
+from ecrtui.tui.lists.list_state import ListState
+from ecrtui.tui.lists.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
+from ecrtui.tui.lists.totals_loading import TotalsLoadingMixin, sum_of
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
-from ecrtui.tui.totals_loading import TotalsLoadingMixin, sum_of
-from ecrtui.tui.watching import WatchMixin
+from ecrtui.tui.watch.watching import WatchMixin
 
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
@@ -117,7 +117,7 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
         """Plan the same new tag in the marked repositories, for example for a release."""
         names = [repository.name for repository in self.rows.marked()] or ([self.current.name] if self.current else [])
         if names:
-            from ecrtui.tui.tag_in_all import tag_in_all  # the first frame does not need it
+            from ecrtui.tui.find.tag_in_all import tag_in_all  # the first frame does not need it
 
             self.post_message(messages.OpenPlan(self.connect, tag_in_all(names)))
 
@@ -130,10 +130,10 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
 
     def action_copy_menu(self) -> None:
         """Copy the URI, the name or the ARN of the selected repository."""
-        from ecrtui.tui import clipboard
+        from ecrtui.tui.clipboard.copy_items import copy_items_for_repository
 
         if self.current is not None:
-            self.post_message(messages.OfferCopies(clipboard.copy_items_for_repository(self.current)))
+            self.post_message(messages.OfferCopies(copy_items_for_repository(self.current)))
 
     def document(self) -> tuple[str, Mapping[str, Any]] | None:
         from ecrtui.ecr.documents import repository_document

@@ -10,28 +10,28 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from textual.content import Content
 
 from ecrtui.catalog.filter.words import words_filter
-from ecrtui.catalog.merged_listing import MergedListing
-from ecrtui.catalog.repository_totals import CountedRepository, RepositoryTotals, with_totals
-from ecrtui.catalog.rows import Rows
+from ecrtui.catalog.listing.merged import MergedListing
+from ecrtui.catalog.rows.rows import Rows
+from ecrtui.catalog.totals.repository_totals import CountedRepository, RepositoryTotals, with_totals
 from ecrtui.ecr import units
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.combined_header import CombinedHeaderMixin
+from ecrtui.tui.connections.combined_header import CombinedHeaderMixin
+from ecrtui.tui.find.tag_in_all import tag_in_all
 from ecrtui.tui.lifecycle_action import LifecycleMixin
-from ecrtui.tui.list_screen import ListScreen
-from ecrtui.tui.list_state import ListState
-from ecrtui.tui.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
+from ecrtui.tui.lists.list_screen import ListScreen
+from ecrtui.tui.lists.list_state import ListState
+from ecrtui.tui.lists.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
+from ecrtui.tui.lists.totals_loading import TotalsLoadingMixin, sum_of
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
-from ecrtui.tui.tag_in_all import tag_in_all
-from ecrtui.tui.totals_loading import TotalsLoadingMixin, sum_of
 
 if TYPE_CHECKING:
     from ecrtui.catalog.filter import Filter
     from ecrtui.session import Session, SessionSource
-    from ecrtui.tui.combined_source import CombinedSource
+    from ecrtui.tui.connections.combined_source import CombinedSource
 
 
 class RepositoryRow(NamedTuple):
@@ -187,10 +187,10 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[R
 
     def action_copy_menu(self) -> None:
         """Copy the URI, the name or the ARN of the selected repository."""
-        from ecrtui.tui import clipboard
+        from ecrtui.tui.clipboard.copy_items import copy_items_for_repository
 
         if self.current is not None and self.current.repository is not None:
-            self.post_message(messages.OfferCopies(clipboard.copy_items_for_repository(self.current.repository)))
+            self.post_message(messages.OfferCopies(copy_items_for_repository(self.current.repository)))
 
     def document(self) -> tuple[str, Mapping[str, Any]] | None:
         from ecrtui.ecr.documents import repository_document

@@ -7,8 +7,8 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from ecrtui.catalog.rows import Predicate, Rows, SortFilterJob
-from ecrtui.catalog.sort_filter_job import SortKey
+from ecrtui.catalog.rows.rows import Predicate, Rows, SortFilterJob
+from ecrtui.catalog.rows.sort_filter_job import SortKey
 from ecrtui.tui.table.row_renderer import Highlight
 from ecrtui.tui.yielding import yield_to_keys
 

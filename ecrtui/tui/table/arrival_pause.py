@@ -8,7 +8,7 @@ from typing import Any
 from textual.timer import Timer
 from textual.widget import Widget
 
-from ecrtui.catalog.rows import Rows
+from ecrtui.catalog.rows.rows import Rows
 
 ARRIVAL_CELLS_PER_SECOND = 800
 """Cells to redraw in a second for rows that arrive. With its colors a cell takes about two bytes."""

@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from rich.cells import cell_len
 from textual.content import Content
 
-from ecrtui.catalog.rows import Rows
+from ecrtui.catalog.rows.rows import Rows
 from ecrtui.tui import safe_text as text
 
 Item = TypeVar("Item")

@@ -10,7 +10,7 @@ from textual.cache import LRUCache
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ecrtui.catalog.rows import Key, Rows
+from ecrtui.catalog.rows.rows import Key, Rows
 from ecrtui.tui.table.column_layout import ColumnLayout
 from ecrtui.tui.table.placeholder import Placeholder
 from ecrtui.tui.table.row_renderer import (

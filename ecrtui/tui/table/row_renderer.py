@@ -10,7 +10,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.style import Style
 
-from ecrtui.catalog.folding import Outline
+from ecrtui.catalog.rows.folding import Outline
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.table.column_layout import GAP, Column, PlacedColumn
 from ecrtui.tui.textual_fixes import segments as paint

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from textual.timer import Timer
 from textual.widget import Widget
 
-from ecrtui.catalog.rows import Key
+from ecrtui.catalog.rows.rows import Key
 
 FLASH = 2.0
 """Seconds that a changed row has another color."""

@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from ecrtui.catalog.rows import Key, Predicate, RowDelta, RowLine, Rows
-from ecrtui.catalog.sort_filter_job import SortKey
+from ecrtui.catalog.rows.rows import Key, Predicate, RowDelta, RowLine, Rows
+from ecrtui.catalog.rows.sort_filter_job import SortKey
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.table import messages, painter
 from ecrtui.tui.table.arranger import SLICE, Arranger

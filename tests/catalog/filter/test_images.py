@@ -7,10 +7,10 @@ from datetime import datetime
 
 import pytest
 
-from ecrtui.catalog.batch_predicate import GroupPredicate
 from ecrtui.catalog.filter import Knowledge, parse
 from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.catalog.index_parts import KnownParts, Part
+from ecrtui.catalog.rows.batch_predicate import GroupPredicate
 from ecrtui.ecr.image import Image, ImageKind
 
 NOW = datetime(2026, 11, 23, 12).timestamp()  # local, as dates in a filter are

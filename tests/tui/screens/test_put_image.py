@@ -22,7 +22,7 @@ from ecrtui.paths import settings_file
 from ecrtui.settings import Connection, load
 from ecrtui.tui.manifest.editor import MAX_EDITABLE_LENGTH, ManifestField
 from ecrtui.tui.messages import PutImageDraft
-from ecrtui.tui.put_image_app import PutImageApp
+from ecrtui.tui.put_image.app import PutImageApp
 from tests.support.embedded import (
     OCI_MANIFEST,
     create_repository,

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from ecrtui.catalog.rows import RowDelta, Rows
+from ecrtui.catalog.rows.rows import RowDelta, Rows
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.table import column_layout as layout
 from ecrtui.tui.table.arranger import SLICE

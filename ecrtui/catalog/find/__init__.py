@@ -1,0 +1,1 @@
+"""Find images in all repositories of a registry."""

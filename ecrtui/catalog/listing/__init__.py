@@ -1,0 +1,1 @@
+"""Listings of all repositories or images, page by page and in batches."""

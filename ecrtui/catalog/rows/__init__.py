@@ -1,0 +1,1 @@
+"""The rows of a list: order, filter, folding, marks and cursor, for any number of rows."""

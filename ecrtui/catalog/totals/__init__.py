@@ -1,0 +1,1 @@
+"""What the images of a repository come to: how many, how large, how new."""

@@ -1,0 +1,78 @@
+"""Count the images of a repository for its totals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ecrtui.catalog.image_groups import count_images
+from ecrtui.catalog.index_parts import KnownParts, find_parts
+from ecrtui.catalog.totals.image_totals import ImageCounts, ImageTotals
+from ecrtui.catalog.totals.repository_totals import RepositoryTotals
+from ecrtui.ecr.findings import ImageScan, severity_numbers
+from ecrtui.ecr.image import Image, is_index
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.catalog import Catalog
+
+MAX_KEPT = 20_000
+"""Images of a repository up to which its parts and its scans are looked up. More would take much memory and time."""
+
+MAX_INDEXES = 1_000
+"""Indexes of a repository up to which their parts are looked up."""
+
+
+class TotalsCounter:
+    """Counts the images of one repository, page by page."""
+
+    def __init__(self) -> None:
+        self._listed = self._tagged = 0
+        self._bytes = ImageTotals()
+        self._newest_push = self._last_pull = 0.0
+        self._kept: list[Image] | None = []
+        """All images, to look up what they belong to; None if there are too many."""
+
+    def add(self, images: Iterable[Image]) -> None:
+        """Count images that were not counted before."""
+        images = list(images)
+        self._listed += len(images)
+        self._bytes.add(images)
+        for image in images:
+            self._tagged += bool(image.tags)
+            self._newest_push = max(self._newest_push, image.pushed_at or 0.0)
+            self._last_pull = max(self._last_pull, image.last_pulled_at or 0.0)
+        if self._listed > MAX_KEPT:
+            self._kept = None
+        elif self._kept is not None:
+            self._kept += images
+
+    def totals(self, catalog: Catalog, repository: str, counted_at: float) -> RepositoryTotals:
+        """Return the totals, with what is known of parts and scans. This sends no request."""
+        counts, scan, unknown = ImageCounts(self._listed, self._tagged, 0, complete=False), None, self._listed
+        if self._kept is not None:
+            counts = _counts(catalog, repository, self._kept)
+            scan, unknown = _worst_scan(catalog, repository, self._kept)
+        times = (self._newest_push or None, self._last_pull or None)
+        return RepositoryTotals(counts, self._bytes.size, *times, scan, unknown, counted_at)
+
+
+def _counts(catalog: Catalog, repository: str, images: list[Image]) -> ImageCounts:
+    """Count images by the manifests of the indexes that were read before."""
+    known = KnownParts()
+    if sum(is_index(image.media_type) for image in images) <= MAX_INDEXES:
+        *_, known = find_parts(catalog, repository, images, read=False)
+    return count_images(images, known)
+
+
+def _worst_scan(catalog: Catalog, repository: str, images: list[Image]) -> tuple[ImageScan | None, int]:
+    """Return the worst known scan, and the number of images whose scan is not known."""
+    missing = [image.digest for image in images if not image.scan_known]
+    found = catalog.known_scans.find(repository, missing) if missing else {}
+    listed = [ImageScan(image.scan_status, image.findings) for image in images if image.scan_known]
+    scans = [*listed, *(ImageScan(scan.status, scan.counts) for scan in found.values())]
+    return max(scans, key=_rank, default=None), len(images) - len(scans)
+
+
+def _rank(scan: ImageScan) -> tuple[int, ...]:
+    """Return a rank by severity; a scan without findings is worse than none."""
+    return (0,) if scan.counts is None else (1, *severity_numbers(scan.counts))

@@ -1,0 +1,1 @@
+"""Images in files: read, import and export OCI image layouts."""

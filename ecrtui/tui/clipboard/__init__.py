@@ -1,0 +1,1 @@
+"""What can be copied, and how it reaches the user's clipboard."""

@@ -1,0 +1,1 @@
+"""Several connections in one application: choose, combine, sign in, unlock."""

@@ -1,0 +1,1 @@
+"""The rows of the find screen, and the search that fills them."""

@@ -1,0 +1,175 @@
+"""The rows of the screen that finds images in all repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from textual.content import Content
+
+from ecrtui.catalog.find.document import RegistryHit
+from ecrtui.catalog.find.result import FindAnswer, Hit
+from ecrtui.ecr import units
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.image import ImageKind
+from ecrtui.ecr.permissions import action_of
+from ecrtui.errors import EcrTuiError, ErrorKind
+from ecrtui.retag.planner import WritePolicy
+from ecrtui.tui import safe_text as text
+from ecrtui.tui.find.search import SearchedRegistry
+from ecrtui.tui.lists.tag_cell import tag_cell
+from ecrtui.tui.table.column_layout import Column
+
+
+class FindRow(NamedTuple):
+    """A hit, or why a repository could not be read.
+
+    Args:
+        registry: the registry that has it.
+        repository: the name of the repository; empty for an error about all of them.
+        hit: what was found; None for an error.
+        error: why the repository, or the indexes of its hits, could not be read.
+    """
+
+    registry: SearchedRegistry
+    repository: str
+    hit: Hit | None = None
+    error: EcrTuiError | None = None
+
+    @property
+    def key(self) -> str:
+        """The connection, the repository and the digest."""
+        return f"{self.group}@{self.digest}"
+
+    @property
+    def group(self) -> str:
+        """The connection and the repository."""
+        return f"{self.registry.number}/{self.repository}"
+
+    @property
+    def digest(self) -> str:
+        """The digest of the image; empty if there is none."""
+        return self.hit.image.digest if self.hit and self.hit.image else ""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags of the image, or of the index that it is a part of."""
+        if self.hit is None or self.hit.image is None:
+            return ()
+        return self.hit.part_of.tags if self.hit.part_of else self.hit.image.tags
+
+    @property
+    def index_known(self) -> bool:
+        """False if an image without tags can be a part of an index that was not read."""
+        image = self.hit.image if self.hit else None
+        if self.hit is None or image is None or self.hit.in_no_index:
+            return True
+        return bool(image.tags or image.subject) or image.kind is ImageKind.INDEX
+
+    @property
+    def registry_hit(self) -> RegistryHit | None:
+        """The hit, as documents have it."""
+        return RegistryHit(self.registry.account, self.registry.region, self.hit) if self.hit else None
+
+
+def _repository(row: FindRow) -> str | Content:
+    name = row.repository or "all repositories"
+    return text.content(f"! {name}", "$text-error") if row.error else name
+
+
+def _repository_key(row: FindRow) -> tuple[bool, str]:
+    return row.error is not None, row.repository
+
+
+def _tags(row: FindRow) -> str | Content:
+    """Return the tags; for a part, what it is in its index; for an error, what is missing."""
+    if row.error is not None:
+        return text.content(_reason(row.error), "$text-error")
+    if row.hit is None or row.hit.image is None:
+        return Content.styled("does not have it", "dim italic")
+    shown = _tag_cell(row.registry.protected_tags, row.tags)
+    if part := row.hit.part_of:
+        names = shown if part.tags else text.content(short_digest(part.digest), "$digest")
+        shown = Content.assemble(text.content(f"{part.part} of ", "dim"), names)
+    elif not row.tags:
+        shown = Content.styled("<untagged>" if row.index_known else "untagged, its index is not known", "dim italic")
+    if row.hit.age is not None:
+        age = units.format_short_duration(row.hit.age)
+        shown = Content.assemble(shown, text.content(f"  (listed {age} ago)", "dim"))
+    return shown
+
+
+@lru_cache(maxsize=512)
+def _tag_cell(patterns: tuple[str, ...], tags: tuple[str, ...]) -> Content:
+    cell = tag_cell(tags, WritePolicy(patterns).protects)
+    return cell if isinstance(cell, Content) else text.content(cell, "$tag")
+
+
+def _reason(error: EcrTuiError) -> str:
+    if error.kind is ErrorKind.DENIED and error.operation:
+        return f"not permitted: {action_of(error.operation)}"
+    return str(error)
+
+
+def _pushed(row: FindRow) -> float:
+    return (row.hit.image.pushed_at if row.hit and row.hit.image else None) or 0.0
+
+
+def _kind(row: FindRow) -> str:
+    return str(row.hit.image.kind) if row.hit and row.hit.image else ""
+
+
+ACCOUNT = Column[FindRow]("account", "account", lambda row: row.registry.account, lambda row: row.registry.account)
+REGION = Column[FindRow]("region", "region", lambda row: row.registry.region, lambda row: row.registry.region)
+COLUMNS: Sequence[Column[FindRow]] = (
+    Column("repository", "repository", _repository, _repository_key, min_width=16, flex=2, matches=True),
+    Column("digest", "digest", lambda row: short_digest(row.digest), lambda row: row.digest, min_width=12),
+    Column("tags", "tags", _tags, lambda row: row.tags, min_width=16, flex=3, style="$tag"),
+    Column("kind", "kind", _kind, _kind, drop_priority=2),
+    Column(
+        "pushed",
+        "pushed",
+        lambda row: units.format_age(row.hit.image.pushed_at) if row.hit and row.hit.image else "",
+        _pushed,
+        align="right",
+        min_width=units.MAX_AGE_WIDTH,
+        drop_priority=1,
+    ),
+)
+
+
+def searchable(row: FindRow) -> str:
+    """Return the text that a filter looks in."""
+    return " ".join((row.registry.account, row.registry.region, row.repository, row.digest, *row.tags))
+
+
+class ShownAnswers:
+    """The rows that each repository has on the screen."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, set[str]] = {}
+        """The keys of the rows, by the group of the row."""
+
+    def add(self, registry: SearchedRegistry, answers: Iterable[FindAnswer]) -> tuple[Iterable[FindRow], Iterable[str]]:
+        """Return the rows of the answers, and the keys of earlier rows that a final answer does not have any more."""
+        rows: dict[str, FindRow] = {}
+        gone: set[str] = set()
+        for answer in answers:
+            new = {row.key: row for row in _rows_of(registry, answer)}
+            keys = self._keys.setdefault(FindRow(registry, answer.repository).group, set())
+            if answer.final:
+                gone |= keys
+                for key in keys & rows.keys():
+                    del rows[key]
+                keys.clear()
+            keys.update(new)
+            rows |= new
+        return rows.values(), gone - rows.keys()
+
+
+def _rows_of(registry: SearchedRegistry, answer: FindAnswer) -> Iterator[FindRow]:
+    for hit in answer.hits:
+        yield FindRow(registry, answer.repository, hit)
+    if answer.error is not None:
+        yield FindRow(registry, answer.repository, error=answer.error)

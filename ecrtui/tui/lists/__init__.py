@@ -1,0 +1,1 @@
+"""Screens with a list: loading, columns, folding, and values that arrive later."""

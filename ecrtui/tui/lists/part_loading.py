@@ -1,0 +1,189 @@
+"""Find out which images of a list are parts of indexes, so that they are shown with their index and not as unused.
+
+Only the manifest of an index names its parts, and ECR records a pull for each manifest that is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from textual import work
+from textual.worker import Worker
+
+from ecrtui.catalog.filter import Knowledge
+from ecrtui.catalog.image_groups import ImageGroups
+from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST, KnownParts, find_parts
+from ecrtui.catalog.read_ahead import may_read_ahead
+from ecrtui.catalog.totals.image_totals import ImageCounts
+from ecrtui.ecr.image import Image, is_index
+from ecrtui.ecr.units import format_count, format_number
+from ecrtui.errors import EcrTuiError
+from ecrtui.session import Session, SessionSource
+from ecrtui.tui import blocking
+from ecrtui.tui.bindings import press
+from ecrtui.tui.lists.list_screen import ListScreen
+from ecrtui.tui.lists.list_state import ListState
+from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
+
+MAX_READ_AHEAD = 1_000
+"""The greatest number of manifests that ecrtui reads unasked, where ECR records no pulls: ten requests."""
+
+
+class PartLoadingMixin(ListScreen[Image]):
+    """A list of images that knows the parts of its indexes."""
+
+    repository_name: str
+    groups: ImageGroups
+    _search: Worker[None] | None = None
+    """The last search for parts."""
+    _shown_known: KnownParts | None = None
+    """What was known of the indexes when the rows were last grouped."""
+    _undecided: int = 0
+    """The number of images about which the filter cannot decide."""
+    _awaits_parts = False
+    """True until the rows of a short list are grouped for the first time."""
+
+    def __init__(self, connect: SessionSource) -> None:
+        super().__init__(connect)
+        self._grouped = asyncio.Event()
+        """Set when the rows are grouped by what is known of the indexes."""
+
+    def scanned(self, image: Image) -> Sequence[Image]:
+        return self.groups.scanned(image)
+
+    @property
+    def awaits_content(self) -> bool:
+        return super().awaits_content or self._awaits_parts
+
+    def rows_loaded(self) -> None:
+        super().rows_loaded()
+        is_short = self._shown_known is None and self.rows.total <= INDEXES_PER_REQUEST  # one request reads all
+        self._awaits_parts = is_short and any(is_index(image.media_type) for image in self.rows.everything())
+        self.load_parts()
+
+    def on_screen_resume(self) -> None:
+        """Find the parts of the indexes that the user has opened meanwhile."""
+        if self.state.complete and self.groups.known is not self._shown_known:  # the screen above has read indexes
+            self._show_parts()
+        is_searching = self._search is not None and not self._search.is_finished
+        if self.state.complete and not self.groups.known.complete and not is_searching:
+            self._search = self._find_parts(known=self.groups.known)
+
+    def action_read_indexes(self) -> None:
+        """Read the manifests of all indexes of the repository."""
+        if self.state.complete and not self.groups.known.complete:
+            self.load_parts(read=True)
+
+    def load_parts(self, *, read: bool = False) -> None:
+        """Find the parts of the indexes: of those that were read before, or that may be read.
+
+        Args:
+            read: the user asks for it.
+        """
+        self._grouped.clear()
+        self._search = self._find_parts(read=read)
+
+    async def rows_arranged(self) -> None:
+        await self._grouped.wait()
+
+    def rows_kept(self) -> None:
+        self._keep_counts()
+
+    @work(exclusive=True, group="parts", exit_on_error=False, description=LARGE_ARGUMENTS)
+    async def _find_parts(self, *, read: bool = False, known: KnownParts | None = None) -> None:
+        """Find the parts of the indexes.
+
+        Args:
+            read: read the indexes; the user asks for it.
+            known: what is known of these images, to look at no other index and to read none; None to look at all.
+        """
+        images = list(self.rows.everything())
+        before = len(self.groups.known.parts)
+        try:
+            session = await self.session()
+            unasked = known is None and await blocking.run_blocking(_may_read, session, self.repository_name, images)
+            if read or unasked:
+                self._grouped.set()  # rows are kept on disk without waiting for requests
+            found = find_parts(session.catalog, self.repository_name, images, read=read or unasked, known=known)
+            async for self.groups.known in blocking.iterate_blocking(found):
+                self.show_progress()
+        except EcrTuiError as error:
+            if read:
+                self.notify_error(error)
+        self._awaits_parts = False
+        if len(self.groups.known.parts) != before or known is None:
+            self._show_parts()
+        if not self.table.is_arranging:
+            self._grouped.set()
+
+    def _show_parts(self) -> None:
+        self._shown_known = self.groups.known
+        self.table.regroup()
+        self.table.redraw()
+        self.table.set_placeholder(self._note(self.state))
+        self.show_progress()
+
+    @property
+    def counts(self) -> ImageCounts:
+        """The numbers of all images, shown or not."""
+        rows = self.rows
+        images = rows.total - rows.inside_count
+        return ImageCounts(images, rows.alone_count, rows.inside_count, self.groups.known.complete)
+
+    def on_table_sort_filter_done(self) -> None:
+        self._grouped.set()
+        self._count_undecided()
+        self._keep_counts()
+
+    @work(exclusive=True, group="counts", exit_on_error=False)
+    async def _keep_counts(self) -> None:
+        """Let the list of repositories show the same numbers."""
+        counts = self.counts
+        if not (self.state.complete and counts.complete):
+            return
+        session = await self.session()
+        await blocking.run_blocking(session.catalog.known_totals.keep_counts, self.repository_name, counts)
+
+    @work(exclusive=True, group="undecided", exit_on_error=False)
+    async def _count_undecided(self) -> None:
+        """Count the images about which the filter cannot decide. A thread does it: there can be many images."""
+        chosen = self._filter
+        self._undecided = 0
+        if chosen is not None and self._needs_parts and self.state.complete:
+            self._undecided = len(await blocking.run_blocking(chosen.undecided, list(self.rows.everything())))
+        self.show_progress()
+
+    @property
+    def _needs_parts(self) -> bool:
+        return self._filter is not None and Knowledge.INDEX_PARTS in self._filter.needs
+
+    @property
+    def _unread(self) -> str:
+        """How many indexes a filter needs to know; empty if it knows them all."""
+        known = self.groups.known
+        if not self._needs_parts or not self.state.complete or known.complete:
+            return ""
+        return format_count(len(known.unread), "index", "indexes")
+
+    def status_parts(self) -> Iterable[str]:
+        """Yield of how many images the filter knows enough, and what else the screen loads."""
+        if self._undecided and self._needs_parts:
+            total = self.rows.total
+            yield f"known for {format_number(total - self._undecided)} of {format_number(total)}"
+        if self._unread:
+            yield f"{self._unread} not read"
+        yield from super().status_parts()
+
+    def _note(self, state: ListState) -> str:
+        if not self._unread:
+            return super()._note(state)
+        read = press(self, "images.read_indexes", "read them (ECR records a pull of each)")
+        note = f"No match so far: the parts of {self._unread} are not known, so images without tags may be in use. "
+        return self.no_match((note + read).rstrip(". "))
+
+
+def _may_read(session: Session, repository: str, images: Sequence[Image]) -> bool:
+    """Return True if ecrtui may read the indexes of these images unasked. Blocks."""
+    indexes = sum(is_index(image.media_type) for image in images)
+    return 0 < indexes <= MAX_READ_AHEAD and may_read_ahead(session.registry, session.settings.prefetch, repository)

@@ -1,0 +1,234 @@
+"""The base class of screens with a table: columns, sorting, filtering, marks, and the details of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from textual.reactive import var
+from textual.widget import Widget
+
+from ecrtui.catalog.rows.rows import Rows
+from ecrtui.tui.bindings import press
+from ecrtui.tui.lists.column_choice import ChosenColumnsScreen
+from ecrtui.tui.lists.list_state import ListState
+from ecrtui.tui.messages import ShowText
+from ecrtui.tui.table.column_layout import Column
+from ecrtui.tui.table.table import Table
+from ecrtui.tui.widgets.filter_bar import FilterBar
+from ecrtui.tui.widgets.message_panel import MessagePanel
+
+if TYPE_CHECKING:
+    from ecrtui.catalog.filter import Filter
+
+Item = TypeVar("Item")
+
+
+class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
+    """A screen with a table that can be sorted and filtered."""
+
+    SCOPES: ClassVar[tuple[str, ...]] = ("list",)
+    FILTER_EXAMPLE: ClassVar[str] = ""
+    FIRST_DESCENDING: ClassVar[frozenset[str]] = frozenset()
+    """The columns that sort descending first, such as dates and sizes."""
+    MARKABLE: ClassVar[bool] = False
+
+    state: var[ListState] = var(ListState("", False))
+
+    rows: Rows[Item]
+    first_filter: str = ""
+    """The filter to start with; set it before the screen is opened."""
+    _filter: Filter[Item] | None = None
+    """The filter that applies; None for all rows."""
+    _known_matches: int | None = None
+    """The number of matches of the last filter that was complete; None without one."""
+    _hides_sort: bool = False
+    """There is no room for the sorted column, and the status names it."""
+
+    def body(self) -> Iterable[Widget]:
+        yield FilterBar(self.FILTER_EXAMPLE)
+        yield MessagePanel()
+        state = self.state
+        yield Table(
+            self.rows,
+            self.columns,
+            chosen=self.chosen,
+            sort=state.sort,
+            descending=state.descending,
+            markable=self.MARKABLE,
+            note="loading…",
+            differs=self.has_changed,
+            note_of=self.note_of,
+        )
+
+    @property
+    def table(self) -> Table[Item]:
+        """The table with the rows."""
+        return self.query_one(Table)
+
+    @property
+    def current(self) -> Item | None:
+        """The selected row."""
+        return self.rows.current
+
+    @property
+    def arranges_content(self) -> bool:
+        """True while the rows change after the filter was closed."""
+        bar = self.query_one(FilterBar)
+        return not bar.is_open and (bar.value.strip() != self.state.filter_text or self.table.awaits_rows)
+
+    def show_progress(self) -> None:
+        """Show in the status how many rows there are, match and are marked."""
+        raise NotImplementedError
+
+    def parse_filter(self, line: str) -> Filter[Item]:
+        """Parse a filter; raises FilterError."""
+        raise NotImplementedError
+
+    def note_of(self, row: Item) -> str:
+        """Return a text in place of all cells of a row but the first one; empty for none. Screens override it."""
+        return ""
+
+    def has_changed(self, before: Item, after: Item) -> bool:
+        """Return True if a refreshed or written row has changed, so that it flashes. Screens override it."""
+        return before != after
+
+    def no_match(self, reason: str) -> str:
+        """Return the text in place of the rows when the filter shows none."""
+        if problem := self.state.filter_problem:
+            reason = f"The filter is not valid: {problem}. The last valid filter applies. {reason}"
+        hints = (press(self, "screen.back", "clear the filter"), self._find_hint(self.query_one(FilterBar).value))
+        return f"{reason}. {' '.join(filter(None, hints))}".rstrip()
+
+    def _find_hint(self, line: str) -> str:
+        """Return how to find what this list does not: a pasted reference, or tags; empty for another text."""
+        from ecrtui.catalog.find.query import asks_for_tags, looks_pasted
+
+        wanted = looks_pasted(line) or asks_for_tags(line)
+        return press(self, "app.find", "find it in all repositories") if wanted else ""
+
+    @property
+    def text_to_find(self) -> str:
+        line = self.query_one(FilterBar).value.strip()
+        shows_nothing = self.state.filter_problem or not self.rows
+        return line if shows_nothing and self._find_hint(line) else super().text_to_find
+
+    def count_matches(self) -> int | None:
+        """Return the number of matches; while a filter is at work, that of the last complete one."""
+        if not self.state.filter_text:
+            self._known_matches = None
+        elif not self.table.is_arranging:
+            self._known_matches = self.rows.matched
+        return self._known_matches
+
+    @property
+    def hidden_sort(self) -> Column[Item] | None:
+        """The column that the rows are sorted by, if there is no room for it."""
+        if self.table.shows(self.state.sort) or not self.table.shown_columns:
+            return None
+        return next((column for column in self.columns if column.id == self.state.sort), None)
+
+    def on_table_view_changed(self) -> None:
+        hidden = self.hidden_sort is not None
+        if hidden != self._hides_sort:
+            self._hides_sort = hidden
+            self.show_progress()
+
+    def action_filter(self) -> None:
+        """Open the filter."""
+        self.query_one(FilterBar).open()
+
+    def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
+        from ecrtui.catalog.filter import FilterError
+
+        bar = self.query_one(FilterBar)
+        try:
+            parsed = self.parse_filter(message.value)
+        except FilterError as problem:
+            from ecrtui.inspect.filter_lists import naming_lists
+
+            self.state = self.state._replace(filter_problem=problem.title)
+            applies = self.state.filter_text
+            shown = f"The last valid filter applies: {applies}" if applies else "No filter applies"
+            hint = naming_lists(problem, message.value).with_hint().rstrip(".")
+            bar.show_problem(f"{hint}. {shown}. {self._find_hint(message.value)}".rstrip(), problem.position)
+            return
+        bar.show_problem("")
+        self._filter = parsed or None
+        if parsed:
+            self.table.filter(parsed.matches, parsed.spans)
+        else:
+            self.table.filter(None)
+        self.state = self.state._replace(filter_text=message.value.strip(), filter_problem="")
+
+    def on_table_sort_filter_done(self) -> None:
+        self.show_progress()
+
+    def on_table_marks_changed(self) -> None:
+        self.show_progress()
+
+    def on_filter_bar_closed(self) -> None:
+        self.table.focus()
+
+    def action_back(self) -> None:
+        bar = self.query_one(FilterBar)
+        if bar.value:  # the state may lag behind what was typed
+            bar.clear()
+            self.table.focus()  # the field may have the focus, if the user's key for this action is not that of the bar
+        else:
+            super().action_back()
+
+    def action_sort(self) -> None:
+        """Sort by the next column that is shown."""
+        column = self.table.column_after(self.state.sort)
+        if column:
+            self._sort_by(column)
+
+    def action_reverse(self) -> None:
+        """Reverse the sort order."""
+        self._sort_by(self.state.sort)
+
+    def on_table_sort_requested(self, message: Table.SortRequested) -> None:
+        self._sort_by(message.column)
+
+    def _sort_by(self, column: str) -> None:
+        is_sorted = column == self.state.sort
+        descending = not self.state.descending if is_sorted else column in self.FIRST_DESCENDING
+        self.state = self.state._replace(sort=column, descending=descending)
+        self.table.sort_by(column, descending)
+
+    def document(self) -> tuple[str, Mapping[str, Any]] | None:
+        """Return a title and the details of the selected row; None without a row. Screens override it."""
+        return None
+
+    def action_describe(self) -> None:
+        """Show all details of the selected row."""
+        from ecrtui.tui import details
+
+        self._show_document(details.as_text)
+
+    def action_yaml(self) -> None:
+        """Show the selected row as YAML."""
+        from ecrtui.tui import details
+
+        self._show_document(details.as_yaml)
+
+    def _show_document(self, form: Callable[[Mapping[str, Any]], str]) -> None:
+        if (document := self.document()) is not None:
+            self.post_message(ShowText(document[0], form(document[1])))
+
+    def action_open(self) -> None:
+        """Open the selected row."""
+        self.table.activate()
+
+    def action_mark(self) -> None:
+        """Mark or unmark the selected row."""
+        self.table.toggle_mark()
+
+    def action_mark_range(self) -> None:
+        """Mark the rows from the last mark to the selected row."""
+        self.table.mark_range()
+
+    def action_mark_all(self) -> None:
+        """Mark all shown rows, or unmark them if all are marked."""
+        self.table.mark_all()

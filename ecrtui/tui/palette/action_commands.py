@@ -1,0 +1,101 @@
+"""The commands of the palette that run actions, with their keys. Actions that do not work now say why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from textual.actions import parse as parse_action
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.fuzzy import Matcher
+
+from ecrtui.tui.actions import Action
+from ecrtui.tui.bindings import ExplainsActions, declared_actions, shown_key, why_refused
+from ecrtui.tui.palette.synonyms import matching_synonym
+
+_BY_SYNONYM, _BY_HELP = 0.9, 0.3
+"""The scores of a match in another word, and in the help. That of a whole label is 1 or more."""
+
+_IN_HELP = 3
+"""The least number of characters to search the help for: fewer are in almost every help."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """An action, the node that runs it, its key, and why it does not work now."""
+
+    action: Action
+    node: DOMNode
+    key: str
+    reason: str
+
+    @property
+    def name(self) -> str:
+        return self.action.label.capitalize()
+
+    @property
+    def help(self) -> str:
+        return f"Not now: {self.reason}" if self.reason else self.action.help
+
+    def show(self, name: Content) -> Content:
+        """Return the row: the name and the key, dimmed if the action does not work now."""
+        row = Content.assemble(name, f"  {self.key}").stylize("bold $text-accent", len(name)) if self.key else name
+        return row.stylize("dim") if self.reason else row
+
+    def score(self, matcher: Matcher) -> tuple[float, Content]:
+        """Return how well a query matches, 0 for not at all, and the name with what matches."""
+        score = matcher.match(self.name)
+        if synonym := matching_synonym(self.action.id, matcher.query):
+            return max(score, _BY_SYNONYM), Content(f"{self.name} ({synonym})")
+        if score > 0:
+            return score, matcher.highlight(self.name)
+        query = matcher.query.lower()
+        found = len(query) >= _IN_HELP and query in self.action.help.lower()
+        return _BY_HELP if found else 0, Content(self.name)
+
+
+class ActionCommands(Provider):
+    """Offers the actions of the focused widget, of what contains it, and of the application."""
+
+    async def discover(self) -> Hits:
+        """Yield all commands by name, those that do not work now at the end."""
+        for command in sorted(self._commands(), key=lambda command: (bool(command.reason), command.name)):
+            yield DiscoveryHit(command.show(Content(command.name)), self._run(command), command.name, command.help)
+
+    async def search(self, query: str) -> Hits:
+        """Yield the commands whose name, synonym or help matches."""
+        matcher = self.matcher(query)
+        for command in self._commands():
+            score, name = command.score(matcher)
+            if score > 0:
+                yield Hit(score, command.show(name), self._run(command), command.name, command.help)
+
+    def _commands(self) -> Iterator[_Command]:
+        screen = self.screen
+        nodes = (screen, self.app) if screen.focused is None else screen.focused.ancestors_with_self
+        for node in nodes:
+            for action in declared_actions(type(node)):
+                if action.palette and (command := _command(action, node)):
+                    yield command
+
+    def _run(self, command: _Command) -> partial[None]:
+        if command.reason:
+            return partial(self.app.notify, f"{command.name} does not work now. {command.reason}")
+        return partial(_start, command)
+
+
+def _start(command: _Command) -> None:
+    app = command.node.app
+    app.run_worker(app.run_action(command.action.call, command.node), exit_on_error=False)
+
+
+def _command(action: Action, node: DOMNode) -> _Command | None:
+    """Return the command for an action; None if it does not work now and nothing says why."""
+    _, name, parameters = parse_action(action.call)
+    reason = (node.why_not(name) if isinstance(node, ExplainsActions) else "") or why_refused(node, name)
+    if not reason and not node.check_action(name, parameters):
+        return None
+    return _Command(action, node, shown_key(node, action.id), reason)

@@ -1,0 +1,1 @@
+"""What the Put image form reads and shows."""

@@ -1,0 +1,145 @@
+"""What a user types or pastes to find an image, as terms."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecrtui.catalog.find.query import FindTerm, asks_for_tags, join_queries, looks_pasted, parse_query
+from ecrtui.ecr.image import Image
+from ecrtui.errors import UsageError
+from tests.support.embedded import digest_of
+
+DIGEST = digest_of("one")
+HEX = DIGEST.removeprefix("sha256:")
+CONTAINER = digest_of("container").removeprefix("sha256:")
+URI = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/checkout"
+HERE = {"registry_id": "123456789012", "region": "eu-west-1"}
+TAGGED = {"tag": "v1", "repository": "team/checkout", **HERE}
+PINNED = {"digest": DIGEST, "repository": "team/checkout", **HERE}
+APP = {"tag": "v1", "repository": "team/app"}
+
+CASES: dict[str, list[dict[str, str]]] = {
+    "prod": [{"tag": "prod"}],
+    "v1.2.3": [{"tag": "v1.2.3"}],
+    "prod staging": [{"tag": "prod"}, {"tag": "staging"}],
+    "tag:prod": [{"tag": "prod"}],
+    "has:tag=prod": [{"tag": "prod"}],
+    "release-*": [{"pattern": "release-*"}],
+    "*-rc1": [{"pattern": "*-rc1"}],
+    "team/*:prod": [{"tag": "prod", "repository": "team/*"}],
+    "team/app:release-*": [{"pattern": "release-*", "repository": "team/app"}],
+    # digests and their beginnings; a word of hexadecimal digits can be a tag, too
+    DIGEST: [{"digest": DIGEST}],
+    HEX: [{"digest": DIGEST}],
+    HEX.upper(): [{"digest": DIGEST}],
+    "sha256:6c672e": [{"prefix": "sha256:6c672e"}],
+    "6C672EE7586A": [{"tag": "6C672EE7586A", "prefix": "sha256:6c672ee7586a"}],
+    "abcde": [{"tag": "abcde"}],
+    # references
+    "team/app:v1": [APP],
+    "app:v1": [{"tag": "v1", "repository": "app"}],
+    "team/app": [{"tag": "latest", "repository": "team/app"}],
+    f"{URI}:v1": [TAGGED],
+    f"{URI}@{DIGEST}": [PINNED],
+    f"{URI}:v1@{DIGEST}": [PINNED],
+    f"oci://{URI}:v1": [TAGGED],
+    f"docker-pullable://{URI}@{DIGEST}": [PINNED],
+    f"containerd://{URI}@{DIGEST}": [PINNED],
+    "ghcr.io/team/app:v1": [APP],
+    "localhost:5000/team/app:v1": [APP],
+    f"https://eu-west-1.console.aws.amazon.com/ecr/repositories/private/1/x/_/image/{DIGEST}/details": [
+        {"digest": DIGEST}
+    ],
+    # Kubernetes
+    f'Failed to pull image "{URI}:v1": rpc error: code = NotFound desc = failed to pull and unpack image "{URI}:v1": '
+    f'failed to resolve reference "{URI}:v1": {URI}:v1: not found': [TAGGED],
+    f'12m  Warning  Failed  pod/checkout-6b5  Error: ImagePullBackOff "{URI}"': [
+        {"tag": "latest", "repository": "team/checkout", **HERE}
+    ],
+    f'Successfully pulled image "{URI}@{DIGEST}" in 1.2s (1.2s including waiting). Image size: 12 bytes.': [PINNED],
+    "Back-off pulling image team/app:v1.": [APP],
+    f"    image: {URI}:v1": [TAGGED],
+    "  - image: 'team/app:v1'": [APP],
+    "- image: team/app": [{"tag": "latest", "repository": "team/app"}],
+    f"    imageID: docker-pullable://{URI}@{DIGEST}": [PINNED],
+    f"    imageID: {DIGEST}": [{"digest": DIGEST}],
+    f"    containerID: containerd://{CONTAINER}\n    image: {URI}:v1\n    imageID: {URI}@{DIGEST}": [TAGGED, PINNED],
+    f"Pulling {URI}:v1 and {URI}:v2, retry": [TAGGED, {**TAGGED, "tag": "v2"}],
+    # ECS and logs
+    f"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {URI}:v1: {URI}"
+    ":v1: not found": [TAGGED],
+    f'{{"image":"{URI}:v1","imageDigest":"{DIGEST}"}}': [TAGGED, {"digest": DIGEST}],
+    f'"taskArn": "arn:aws:ecs:eu-west-1:123456789012:task/prod/{CONTAINER[:32]}", "image": "{URI}:v1"': [TAGGED],
+    f'\\"image\\": \\"{URI}:v1\\"': [TAGGED],
+    f"level=error image={URI}:v1 at=12:03:44": [TAGGED],
+}
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_the_references_are_picked_out(text: str) -> None:
+    found = [{name: value for name, value in term._asdict().items() if value} for term in parse_query(text).terms]
+    assert [{name: value for name, value in term.items() if name != "text"} for term in found] == CASES[text]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "Nothing to find"),
+        ("sha256:6c6", "6 digits or more"),
+        ("sha256:xyz", "not a reference"),
+        (f"containerd://{CONTAINER}", "id of a container"),
+        (f"arn:aws:ecs:eu-west-1:123456789012:task/prod/{CONTAINER[:32]}", "names no image"),
+        ("Error: image: not found!", "no reference"),
+        ("a//b", "not a reference"),
+    ],
+)
+def test_a_text_that_names_no_image_is_refused_with_the_reason(text: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_query(text)
+    assert words in str(caught.value)
+    assert caught.value.hint
+
+
+def test_repositories_without_a_tag() -> None:
+    query = parse_query("missing:tag=prod has:tag=rc-7")
+    assert (query.missing[0].tag, query.terms[0].tag, str(query)) == ("prod", "rc-7", "rc-7, repositories without prod")
+    assert parse_query("missing:prod") == parse_query("prod", missing=True)
+    assert parse_query("missing:tag=prod").terms == ()
+    joined = join_queries([parse_query("prod"), parse_query("team/app"), parse_query("prod")])
+    assert [term.tag for term in joined.terms] == ["prod", "latest"]
+    assert joined.notes == ("team/app names no tag: latest is meant",)
+
+
+def test_what_a_term_matches_and_where() -> None:
+    image = Image(DIGEST, ("v1", "release-7"))
+    for text, matches in (("v1", True), ("v", False), ("release-*", True), (HEX[:8], True), ("sha256:000000", False)):
+        assert parse_query(text).terms[0].matches(image) == matches, text
+    assert not FindTerm("x").matches(Image(DIGEST))
+    for text, asked in (("team/*:prod", False), ("other/*:prod", True), ("other/app:r-*", True), ("x/app:v1", True)):
+        assert parse_query(text).asks("other/app") == asked, text
+
+
+def test_a_plain_word_does_not_look_pasted() -> None:
+    for text, pasted in ((URI, True), (f"{URI}:v1", True), (DIGEST, True), ("team/app:v1", True)):
+        assert looks_pasted(text) == pasted, text
+    for text in ("release", "size>100MB pushed<7d", "is:image", "tag:v1", "team/ !legacy"):
+        assert not looks_pasted(text), text
+
+
+def test_a_text_that_asks_for_tags() -> None:
+    for text in ("missing:tag=X", "has:X", "tag:X", "tag=X missing:Y"):
+        assert asks_for_tags(text), text
+    for text in ("", "X", "is:image tag:X", "tags>1"):
+        assert not asks_for_tags(text), text
+
+
+@settings(max_examples=30)
+@given(st.text(max_size=60))
+def test_any_text_is_a_query_or_a_usage_error(text: str) -> None:
+    try:
+        assert parse_query(text).terms or parse_query(text).missing
+    except UsageError as error:
+        assert error.hint
+    looks_pasted(text)

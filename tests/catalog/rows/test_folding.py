@@ -1,0 +1,426 @@
+"""Rows that belong to other rows: they fold into them, in any order of arrival, sort order and filter."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from ecrtui.catalog.rows.rows import Predicate, RowLine, Rows, SortFilterJob, SortKey
+
+
+@dataclass(frozen=True)
+class Node:
+    key: str
+    value: int = 0
+    tag: str = ""
+    owners: tuple[str, ...] = ()
+
+
+class NodeGroups:
+    """The owners that each node names."""
+
+    def __init__(self) -> None:
+        self.named: dict[str, set[str]] = {}
+
+    def add(self, nodes: Iterable[Node]) -> None:
+        for node in nodes:
+            for owner in node.owners:
+                self.named.setdefault(owner, set()).add(node.key)
+
+    def remove(self, nodes: Iterable[Node]) -> None:
+        for node in nodes:
+            for owner in node.owners:
+                self.named[owner].discard(node.key)
+
+    def clear(self) -> None:
+        self.named.clear()
+
+    def owners(self, node: Node) -> Sequence[str]:
+        return node.owners
+
+    def children(self, key: str) -> Sequence[str]:
+        return sorted(self.named.get(key, ()))
+
+    def stands_alone(self, node: Node) -> bool:
+        return bool(node.tag)
+
+
+class CountedGroups(NodeGroups):
+    """Counts how often it is asked what belongs to a node, and what a node belongs to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.owners_asked = 0
+
+    def owners(self, node: Node) -> Sequence[str]:
+        self.owners_asked += 1
+        return super().owners(node)
+
+    def children(self, key: str) -> Sequence[str]:
+        self.asked += 1
+        return super().children(key)
+
+
+def by_value(node: Node) -> int:
+    return node.value
+
+
+def is_even(node: Node) -> bool:
+    return node.value % 2 == 0
+
+
+class Odd:
+    """Shows odd rows. An even row with an odd row inside is shown, too, unless its value is 2."""
+
+    def __call__(self, node: Node) -> bool:
+        return node.value % 2 == 1
+
+    def admits(self, node: Node) -> bool:
+        return node.value != 2
+
+
+def folded(*nodes: Node, predicate: Predicate[Node] | None = None) -> Rows[Node]:
+    rows: Rows[Node] = Rows(lambda node: node.key, groups=NodeGroups())
+    rows.merge(nodes)
+    return arranged(rows, predicate)
+
+
+def arranged(rows: Rows[Node], predicate: Predicate[Node] | None = None) -> Rows[Node]:
+    job = rows.start_sort_filter(by_value, predicate)
+    assert job.run()
+    assert rows.apply(job)
+    return rows
+
+
+def outline(rows: Rows[Node]) -> list[str]:
+    """Return the lines: the sign of a top row, the depth of the others, and the key."""
+    lines = [(rows.outline(line), rows.key_at(line)) for line in range(len(rows))]
+    return [f"{shape.sign or ' ' * shape.depth}{key}" for shape, key in lines]
+
+
+INDEX, ARM, AMD, SIGNATURE, OTHER = (
+    Node("index", 5, "v1"),
+    Node("arm", 2, owners=("index",)),
+    Node("amd", 8, owners=("index",)),
+    Node("sig", 1, owners=("arm",)),
+    Node("other", 6),
+)
+NODES = (SIGNATURE, ARM, INDEX, OTHER, AMD)
+
+
+def test_parts_are_below_their_row_in_any_order() -> None:
+    rows = folded(*NODES)
+    assert outline(rows) == ["+index", "other"]
+    rows.unfold(0)
+    assert outline(rows) == ["-index", " amd", " arm", "  sig", "other"]
+    rows.set_descending(True)
+    assert outline(rows) == ["other", "-index", " amd", " arm", "  sig"]
+    assert [rows.index_of(key) for key in ("other", "index", "sig")] == [0, 1, 4]
+    assert (rows.total, rows.inside_count, rows.alone_count) == (5, 3, 1)
+
+
+def test_folding_moves_the_cursor_to_the_owner_and_keeps_rows_without_an_owner() -> None:
+    rows = folded(*NODES)
+    rows.unfold(0)
+    rows.move(3)
+    assert (rows.current, rows.line_at(3)) == (SIGNATURE, RowLine("sig", "index"))
+    rows.unfold(3, False)
+    assert (rows.current, outline(rows)) == (INDEX, ["+index", "other"])
+    rows.remove(["index"])
+    assert outline(rows) == ["+arm", "other", "amd"]
+
+
+def test_a_chain_longer_than_the_recursion_limit_is_inside_its_first_row() -> None:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(250)
+    try:
+        rows = folded(Node("0"), *(Node(str(number), owners=(str(number - 1),)) for number in range(1, 300)))
+        assert outline(rows) == ["+0"]
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+@pytest.mark.parametrize("circle", [False, True], ids=["chain", "circle"])
+@pytest.mark.parametrize("unfolded", [False, True], ids=["folded", "unfolded"])
+@pytest.mark.parametrize("value", [None, 1, 7, 1_000], ids=["all", "some", "one", "none"])
+def test_the_rows_of_a_long_chain_are_visited_a_few_times_each(circle: bool, unfolded: bool, value: int | None) -> None:
+    """Who may push can make such a list. The preview of a filter looks at the first rows, then the filter at all."""
+    groups, length = CountedGroups(), 300
+    rows: Rows[Node] = Rows(lambda node: node.key, groups=groups, chunk_rows=16)
+    first = Node("0", 0, owners=(str(length - 1),) if circle else ())
+    rows.merge([first, *(Node(str(number), number % 7, owners=(str(number - 1),)) for number in range(1, length))])
+    assert rows.inside_count == (0 if circle else length - 1)
+    rows.unfold_all(unfolded)
+    rows.groups_changed()
+    groups.asked = groups.owners_asked = 0
+    arranged(rows, None if value is None else lambda node: node.value == value)
+    assert groups.asked + groups.owners_asked < 20 * length
+
+
+def test_each_row_of_a_circle_shows_what_belongs_to_it() -> None:
+    nodes = [Node(str(number), number, owners=(str((number + 1) % 3),)) for number in range(3)]
+    rows = folded(*nodes, Node("inside", 3, owners=("0",)))
+    assert outline(rows) == ["+0", "+1", "+2", "inside"]
+    rows.unfold(0)
+    assert outline(rows) == ["-0", " 2", " inside", "+1", "+2", "inside"]
+    arranged(rows, lambda node: node.value > 1)
+    assert outline(rows) == ["+2", "inside"]
+
+
+def test_a_part_of_two_indexes_is_below_both_and_has_a_row_if_it_has_a_tag() -> None:
+    rows = folded(INDEX, Node("two", 7, "v2"), Node("arm", 2, owners=("index", "two")))
+    rows.unfold(0)
+    rows.unfold(2)
+    assert outline(rows) == ["-index", " arm", "-two", " arm"]
+    rows.move(3)
+    assert (rows.cursor, rows.index_of("arm")) == (3, 1)
+    rows.update([Node("arm", 2, "own", ("index", "two"))])
+    assert outline(rows) == ["arm", "-index", " arm", "-two", " arm"]
+    assert rows.cursor == 4
+
+
+def test_rows_that_belong_to_each_other_do_not_disappear() -> None:
+    assert outline(folded(Node("a", 1, owners=("b",)), Node("b", 2, owners=("a",)))) == ["+a", "+b"]
+    assert outline(folded(Node("a", 1, owners=("a",)))) == ["a"]
+
+
+def test_a_row_inside_that_matches_shows_what_it_belongs_to() -> None:
+    rows = folded(*NODES, predicate=Odd())
+    assert (outline(rows), rows.matched) == (["+index"], 1)  # the index matches itself, so it stays folded
+    rows = folded(replace(INDEX, value=4), *NODES[:2], OTHER, AMD, predicate=Odd())
+    assert (outline(rows), rows.matched) == (["+index", "  sig"], 1)
+    rows.mark_shown()
+    assert rows.marks == {"sig"}
+    rows.unfold(0)
+    assert outline(rows) == ["-index", " amd", " arm", "  sig"]
+    rows.update([replace(INDEX, value=2)])
+    assert len(rows) == 0
+
+
+def test_marks_take_a_row_with_all_that_is_inside() -> None:
+    rows = folded(*NODES)
+    rows.mark_shown()
+    assert rows.marks == {"index", "other"}
+    rows.mark_shown()
+    rows.unfold(0)
+    rows.mark_range(1, 4)
+    assert rows.marks == {"amd", "arm", "sig", "other"}
+    rows.mark(rows.marks, False)
+    rows.mark_range(0, 4)
+    assert [node.key for node in rows.marked()] == ["index", "other"]
+
+
+def test_what_becomes_known_later_folds_rows_and_keeps_the_cursor_on_their_row() -> None:
+    rows = folded(INDEX, Node("arm", 2), OTHER)
+    assert outline(rows) == ["arm", "index", "other"]
+    rows.move(0)
+    rows.update([ARM])
+    assert (outline(rows), rows.current) == (["+index", "other"], INDEX)
+
+
+def test_rows_that_wait_for_the_screen_cost_nothing_more_when_they_are_shown() -> None:
+    groups = CountedGroups()
+    rows: Rows[Node] = Rows(lambda node: node.key, groups=groups)
+    rows.merge([Node("p0", owners=("i9",)), OTHER])
+    for number in range(10):
+        rows.merge([Node(f"i{number}", number, "v1"), Node(f"p{number + 1}", owners=(f"i{number}",))], show=False)
+    groups.asked = 0
+    rows.show_arrived()
+    assert (len(rows), rows.inside_count) == (11, 11)
+    assert groups.asked < 12
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_rows_that_wait_during_a_filter_are_in_its_result(preview: bool) -> None:
+    rows: Rows[Node] = Rows(lambda node: node.key, groups=NodeGroups(), chunk_rows=1)
+    rows.merge([Node("index", 4, "v1"), Node("amd", 3, owners=("index",)), OTHER, Node("part", 9, owners=("late",))])
+    job = rows.start_sort_filter(by_value, Odd())
+    while preview and not job.found:
+        assert not job.run(0)
+    rows.merge([ARM, Node("late", 1, "v2"), Node("new", 1, owners=("other",))], show=False)
+    assert rows.preview(job) == preview
+    assert job.run()
+    assert rows.apply(job)
+    assert outline(rows) == ["+late", "+index", " amd", "+other", " new"]
+
+
+def test_a_matching_row_that_stands_alone_does_not_show_what_it_belongs_to() -> None:
+    rows = folded(Node("index", 4), Node("tagged", 1, "v1", ("index",)), predicate=Odd())
+    assert outline(rows) == ["tagged"]
+    rows.update([Node("index", 6)])
+    assert outline(rows) == ["tagged"]
+    rows.merge([Node("part", 3, owners=("index",))])
+    assert outline(rows) == ["tagged", "+index", " part", " tagged"]
+    assert rows.matched == 2
+
+
+KEYS = st.integers(0, 9).map("k{}".format)
+PAGES = st.lists(
+    st.builds(
+        Node,
+        KEYS,
+        st.integers(0, 5),
+        st.sampled_from(["", "", "v1"]),
+        st.lists(KEYS, max_size=2, unique=True).map(tuple),
+    ),
+    max_size=6,
+)
+FILTERS: tuple[Predicate[Node] | None, ...] = (None, is_even, Odd())
+
+
+class FoldedRows(RuleBasedStateMachine):
+    """Compare the lines with those of a model, while jobs are not complete."""
+
+    @initialize(chunk=st.sampled_from([1, 3, 1024]))
+    def start_empty(self, chunk: int) -> None:
+        self.groups = NodeGroups()
+        self.rows: Rows[Node] = Rows(lambda node: node.key, groups=self.groups, chunk_rows=chunk)
+        self.known: dict[str, Node] = {}
+        self.unfolded: set[str] = set()
+        self.sort: SortKey[Node] | None = None
+        self.filter: Predicate[Node] | None = None
+        self.pending: tuple[SortFilterJob[Node], SortKey[Node] | None, Predicate[Node] | None] | None = None
+        self.partial = False
+
+    @rule(page=PAGES)
+    def a_page_arrives(self, page: list[Node]) -> None:
+        self.rows.merge(page)
+        self.known.update({node.key: node for node in page})
+
+    @rule(pages=st.lists(PAGES, min_size=1, max_size=3), during_job=st.booleans())
+    def pages_wait(self, pages: list[list[Node]], during_job: bool) -> None:
+        for page in pages:
+            self.rows.merge(page, show=False)
+            self.known.update({node.key: node for node in page})
+        if during_job:
+            self.a_job_starts(self.sort, self.filter, again=False)
+            self.slices_are_done(1_000, preview=False)
+        else:
+            self.rows.show_arrived()
+
+    @rule(gone=st.sets(KEYS, max_size=3))
+    def rows_vanish(self, gone: set[str]) -> None:
+        self.rows.remove(gone)
+        for key in gone:
+            self.known.pop(key, None)
+
+    @rule(page=PAGES)
+    def all_rows_are_reloaded(self, page: list[Node]) -> None:
+        self.rows.begin()
+        self.rows.merge(page, show=False)
+        self.rows.finish()
+        self.known = {node.key: node for node in page}
+
+    @rule(sort=st.sampled_from([None, by_value]), chosen=st.sampled_from(FILTERS), again=st.booleans())
+    def a_job_starts(self, sort: SortKey[Node] | None, chosen: Predicate[Node] | None, again: bool) -> None:
+        if again:
+            self.rows.groups_changed()
+        self.pending = (self.rows.start_sort_filter(sort, chosen), sort, chosen)
+
+    @precondition(lambda self: self.pending is not None)
+    @rule(slices=st.integers(1, 8), preview=st.booleans())
+    def slices_are_done(self, slices: int, preview: bool) -> None:
+        assert self.pending is not None
+        job, sort, chosen = self.pending
+        if any(job.run(0) for _ in range(slices)):
+            assert self.rows.apply(job)
+            self.sort, self.filter, self.pending, self.partial = sort, chosen, None, False
+        elif preview and self.rows.preview(job):
+            self.sort, self.filter, self.partial = sort, chosen, True
+
+    @precondition(lambda self: len(self.rows) > 0)
+    @rule(line=st.integers(0, 30), on=st.booleans())
+    def a_row_is_unfolded(self, line: int, on: bool) -> None:
+        row_line = self.rows.line_at(line % len(self.rows))
+        self.rows.unfold(line % len(self.rows), on)
+        (self.unfolded.add if on else self.unfolded.discard)(row_line.top or row_line.key)
+
+    @rule(descending=st.booleans(), line=st.integers(0, 30))
+    def order_and_cursor_change(self, descending: bool, line: int) -> None:
+        self.rows.set_descending(descending)
+        self.rows.move(line)
+
+    # The model
+
+    def owners(self, key: str) -> list[str]:
+        return [owner for owner in self.known[key].owners if owner in self.known and owner != key]
+
+    def tops(self, key: str, seen: frozenset[str]) -> set[str]:
+        found: set[str] = set()
+        for owner in set(self.owners(key)) - seen:
+            if self.known[owner].tag or not self.owners(owner):
+                found.add(owner)
+            else:
+                found |= self.tops(owner, seen | {owner})
+        return found
+
+    def tops_above(self, key: str) -> set[str]:
+        return set() if self.known[key].tag else self.tops(key, frozenset({key}))
+
+    def below(self, key: str) -> list[tuple[str, int]]:
+        found: dict[str, int] = {key: 0}
+
+        def visit(owner: str, depth: int) -> None:
+            for child in sorted(each for each in self.known if owner in self.known[each].owners):
+                if child not in found:
+                    found[child] = depth
+                    visit(child, depth + 1)
+
+        visit(key, 1)
+        return list(found.items())[1:]
+
+    def matches(self, key: str) -> bool:
+        return self.filter is None or bool(self.filter(self.known[key]))
+
+    def expected(self) -> dict[str, list[tuple[str, int]]]:
+        """Return what is below each top row that is shown."""
+        shown = {}
+        for key, node in self.known.items():
+            if self.tops_above(key):
+                continue
+            below = self.below(key)
+            hits = [(child, depth) for child, depth in below if self.matches(child)]
+            admitted = not isinstance(self.filter, Odd) or self.filter.admits(node)
+            if self.matches(key):
+                shown[key] = below if key in self.unfolded else []
+            elif admitted and any(key in self.tops_above(child) for child, _ in hits):
+                shown[key] = below if key in self.unfolded else hits
+        return shown
+
+    @invariant()
+    def the_lines_are_those_of_the_model(self) -> None:
+        if not hasattr(self, "rows"):
+            return
+        rows = self.rows
+        shown: dict[str, list[tuple[str, int]]] = {}
+        for line in range(len(rows)):
+            row_line = rows.line_at(line)
+            assert rows.position(row_line) == line
+            if row_line.top:
+                shown[row_line.top].append((row_line.key, rows.outline(line).depth))
+            else:
+                shown[row_line.key] = []
+        expected = self.expected()
+        if self.partial:
+            assert shown.items() <= expected.items()
+        else:
+            assert shown == expected
+        values = [self.known[key].value for key in shown]
+        assert self.sort is None or values == sorted(values, reverse=rows.descending)
+        assert [node.key for node in rows] == [rows.key_at(line) for line in range(len(rows))]
+        assert (rows.cursor is None) == (not len(rows))
+        inside = list(filter(self.tops_above, self.known))
+        assert rows.inside_count == len(inside)
+
+
+FoldedRows.TestCase.settings = settings(
+    max_examples=30, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestFoldedRows = FoldedRows.TestCase

@@ -1,0 +1,59 @@
+"""The totals of a list: bytes that follow its rows, and counts in words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ecrtui.catalog.rows.rows import Rows
+from ecrtui.catalog.totals.image_totals import ImageCounts, ImageTotals
+from ecrtui.ecr.image import Image
+from ecrtui.ecr.manifest import OCI_INDEX
+
+IMAGES = st.builds(
+    Image,
+    digest=st.sampled_from("abcdef"),
+    size=st.sampled_from([None, 0, 7, 10**12]),
+    media_type=st.sampled_from(["", OCI_INDEX]),
+)
+CHANGES = st.lists(
+    st.tuples(st.sampled_from(["merge", "update", "amend", "remove", "clear", "reload"]), st.lists(IMAGES, max_size=4)),
+    max_size=8,
+)
+
+
+def change(rows: Rows[Image], name: str, images: list[Image]) -> None:
+    if name == "clear":
+        rows.clear()
+    elif name == "remove":
+        rows.remove([image.digest for image in images])
+    elif name == "reload":
+        rows.begin()
+        rows.merge(images)
+        rows.finish()
+    else:
+        getattr(rows, name)(images)
+
+
+@settings(max_examples=25)
+@given(CHANGES)
+def test_the_size_is_that_of_the_images_without_indexes(changes: list[tuple[str, list[Image]]]) -> None:
+    totals = ImageTotals()
+    rows = Rows(lambda image: image.digest, totals)
+    for name, images in changes:
+        change(rows, name, images)
+        assert totals.size == sum(image.size or 0 for image in rows.everything() if not image.media_type)
+
+
+@pytest.mark.parametrize(
+    ("counts", "text"),
+    [
+        (ImageCounts(32, 29, 28, True), "32 images · 29 tagged · 3 orphans · 28 parts"),
+        (ImageCounts(1, 0, 0, True), "1 image · 0 tagged · 1 orphan"),
+        (ImageCounts(1, 1, 1, False), "1 image · 1 tagged · 1 part"),
+        (ImageCounts(1_057, 29, 3, False), "1,057 images · 29 tagged · 1,028 orphans or parts · 3 parts"),
+    ],
+)
+def test_the_counts_name_tagged_images_parts_and_orphans(counts: ImageCounts, text: str) -> None:
+    assert str(counts) == text

@@ -1,0 +1,153 @@
+"""Watching a list: what changed, who moved a tag, when it pauses, and how old a list is."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, cast
+
+from textual.pilot import Pilot
+
+from ecrtui.ecr.digest import short_digest
+from ecrtui.retag.plan import TagChange
+from ecrtui.tui.screens.images import ImagesScreen
+from ecrtui.tui.watch.loop import WatchedScreen, WatchTimes
+from ecrtui.tui.watch.watching import WatchMixin
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, put
+from tests.support.screen import app_of, cursor_row, fill_in, row_of, running, until, until_gone, until_planned
+
+QUICK = WatchTimes(interval=0.06, slow_interval=0.06, longest=0.1)
+
+
+def watch_quickly(pilot: Pilot[Any]) -> WatchedScreen:
+    screen = app_of(pilot).screen
+    assert isinstance(screen, WatchedScreen)
+    screen.watch_times = QUICK
+    return screen
+
+
+async def test_a_watched_list_shows_what_others_change() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    one = push_image(client, "team/app", "one", "one")
+    two = push_image(client, "team/app", "two", "two")
+    put(client, "team/app", one.manifest, "stable")
+    async with running(embedded, "team/app", size=(100, 30)) as pilot:
+        await until(pilot, "read now")
+        screen = cast(ImagesScreen, watch_quickly(pilot))
+        await pilot.press("W")
+        await until(pilot, "watching every")
+
+        put(client, "team/app", two.manifest, "stable")
+        shown = await until(pilot, "not from here")
+        assert f"~ stable moved {short_digest(one.digest)} → {short_digest(two.digest)} at" in shown
+        assert row_of(shown, short_digest(two.digest)).lstrip("▸ ").startswith("~")
+        three = push_image(client, "team/app", "three", "three")
+        client.batch_delete_image(repositoryName="team/app", imageIds=[{"imageDigest": one.digest}])
+        shown = await until(pilot, lambda text: "+ " in text and "- " in row_of(text, short_digest(one.digest)))
+        assert row_of(shown, short_digest(three.digest)).lstrip("▸ ").startswith("+")
+        await until(pilot, "3 changes")
+        await pilot.press("n")
+        assert short_digest(two.digest) in cursor_row(await until(pilot, "stable moved"))
+        await pilot.press("n")
+        await until(pilot, "+ new image")
+
+        # a plan pauses the list, and is made again when its tag moves
+        await pilot.press("t")
+        await until(pilot, "watch pauses: a plan is open")
+        await fill_in(pilot, "stable")
+        await until_planned(pilot)
+        embedded.faults.add("DescribeImages:unavailable")
+        await until(pilot, "could not read")
+        embedded.faults.clear()
+        await until_gone(pilot, "could not read")
+        engine = (await screen.session()).engine
+        engine.apply(engine.plan([TagChange("team/app", "stable", three.digest)]), allow_protected=["stable"])
+        await until(pilot, "UTC, from here. The plan was made again")
+        await until(pilot, "enter apply")
+        await pilot.press("escape")
+        await until(pilot, "watching every")
+
+        # the journal tells that another program on this computer moved a tag
+        engine.apply(engine.plan([TagChange("team/app", "stable", two.digest)]), allow_protected=["stable"])
+        move = f"{short_digest(three.digest)} → {short_digest(two.digest)}"
+        await until(pilot, lambda screen: move in screen and "UTC, from here" in screen)
+        put(client, "team/app", two.manifest, "extra")
+        await until(pilot, "~ extra was given to")
+
+        screen.watch_times = QUICK._replace(idle=0.0)
+        await until(pilot, "watch pauses: no key for 0 s")
+        calls = embedded.calls["DescribeImages"]
+        screen.watch_times = QUICK
+        await until(pilot, "watching every")
+        assert embedded.calls["DescribeImages"] >= calls
+
+        # the changes end, and with them the rows that are gone; a reading that is under way does not report them again
+        arrived, release = threading.Event(), threading.Event()
+        embedded.faults.before("DescribeImages", arrived.set, times=1)
+        embedded.faults.before("DescribeImages", lambda: release.wait(60), times=1)
+        await until(pilot, lambda screen: arrived.is_set())
+        screen._expire(list(screen._changes))
+        calls = embedded.calls["DescribeImages"]
+        release.set()
+        await until(pilot, lambda screen: embedded.calls["DescribeImages"] > calls + 1)
+        assert short_digest(one.digest) not in await until_gone(pilot, "is gone")
+        embedded.faults.add("DescribeImages:unavailable")
+        await until(pilot, "could not read")
+        embedded.faults.clear()
+        await until_gone(pilot, "could not read")
+        embedded.faults.add("DescribeImages:error:code=ExpiredTokenException:message=old")
+        await until(pilot, lambda text: "watching every" not in text and "read now" in text)
+        assert not screen.is_watching
+
+
+async def test_repositories_are_watched_and_the_pace_drops_under_throttling() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    async with running(embedded, size=(100, 30)) as pilot:
+        await until(pilot, "read now")
+        screen = watch_quickly(pilot)
+        await pilot.press("W")
+        create_repository(client, "team/new")
+        await until(pilot, "+ new repository team/new")
+        embedded.faults.add("DescribeRepositories:throttle:times=1")
+        screen.watch_times = QUICK._replace(interval=5.0, longest=600.0)
+        await until(pilot, "watching every 10 s")
+        await pilot.press("W")
+        await until(pilot, "read now")
+        assert not screen.is_watching
+        assert isinstance(screen, WatchMixin)
+        screen._read_at = screen.clock() - 125
+        screen.show_progress()
+        await until(pilot, "read 2 min ago")
+
+
+async def test_an_image_is_watched_by_its_tags() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    one, two = push_image(client, "team/app", "one", "one"), push_image(client, "team/app", "two", "two")
+    put(client, "team/app", one.manifest, "stable")
+    async with running(embedded, "team/app:stable", size=(120, 35)) as pilot:
+        await until(pilot, "◆stable   one")
+        watch_quickly(pilot)
+        await pilot.press("W")
+        await until(pilot, "watching every")
+        put(client, "team/app", two.manifest, "stable")
+        put(client, "team/app", one.manifest, "old")
+        screen = await until(pilot, "UTC, not from here")
+        assert f"~ stable moved {short_digest(one.digest)} → {short_digest(two.digest)} at" in screen
+        await until(pilot, "old   one")
+        client.batch_delete_image(repositoryName="team/app", imageIds=[{"imageDigest": one.digest}])
+        await until(pilot, "is gone")
+        put(client, "team/app", one.manifest, "back")
+        await until(pilot, "back · 98 B")
+        tags = [f"t{number:02}" for number in range(11)]
+        for tag in tags:
+            put(client, "team/app", one.manifest, tag)
+        await until(pilot, "t09   t10")  # several tags can arrive in one reading, which names the first
+        client.batch_delete_image(repositoryName="team/app", imageIds=[{"imageTag": tag} for tag in tags])
+        await until(pilot, "~ 11 tags moved or were removed")
+        await pilot.press("W")
+        await until_gone(pilot, "watching every")
