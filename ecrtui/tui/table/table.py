@@ -19,6 +19,7 @@ from ecrtui.tui.table.arranger import SLICE, Arranger
 from ecrtui.tui.table.arrival_pause import ARRIVAL_CELLS_PER_SECOND, ArrivalPause
 from ecrtui.tui.table.column_layout import Column, ColumnLayout
 from ecrtui.tui.table.hover import Hover
+from ecrtui.tui.table.marks import Marks
 from ecrtui.tui.table.placeholder import Placeholder
 from ecrtui.tui.table.row_renderer import FOLD_CELLS, Highlight, TableHeaderState
 from ecrtui.tui.table.row_signs import SIGN_TIME, RowSigns
@@ -97,9 +98,8 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
         self._signs = RowSigns(self, self._refresh_rows)
         self._painter = painter.TablePainter(self, rows, self._layout, self._signs, note_of, markable=markable)
         self._hover = Hover(self._refresh_row, self._refresh_header)
+        self._marks = Marks(rows, self._marks_changed)
         self._announced: tuple[object, int] = (None, -1)
-        self._announced_marks = 0
-        self._last_marked: Key | None = None
         self._arrival_pause = ArrivalPause(self, rows, self.show_arrived, arrival_speed)
         self._differs = differs
         self._was_loaded = False
@@ -310,33 +310,22 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
 
     def toggle_mark(self, *, advance: bool = True) -> None:
         """Mark or unmark the row under the cursor and move to the next row."""
-        item = self.current
-        if item is None or not self.markable:
-            return
-        key = self.rows.key_of(item)
-        self.rows.mark([key], not self.rows.is_marked(key))
-        self._last_marked = key
-        self._marks_changed()
-        self._move((self.rows.cursor or 0) + (1 if advance else 0))
+        cursor = self.rows.cursor
+        if cursor is not None and self.markable:
+            self._marks.toggle(cursor)
+            self._move(cursor + (1 if advance else 0))
 
     def mark_range(self) -> None:
         """Mark every row from the last marked one to the cursor."""
         cursor = self.rows.cursor
-        if cursor is None or not self.markable:
-            return
-        start = None if self._last_marked is None else self.rows.index_of(self._last_marked)
-        first, last = sorted((cursor if start is None else start, cursor))
-        self.rows.mark_range(first, last)
-        self._last_marked = self.rows.key_at(cursor)
-        self._marks_changed()
+        if cursor is not None and self.markable:
+            self._marks.extend_to(cursor)
 
     def mark_all(self) -> None:
         """Mark all rows that pass the filter; if all are marked, unmark them."""
-        if not self.markable:
-            return
-        self._arranger.complete()
-        self.rows.mark_shown()
-        self._marks_changed()
+        if self.markable:
+            self._arranger.complete()
+            self._marks.toggle_shown()
 
     def redraw(self) -> None:
         """Redraw the visible rows, because something outside the rows has changed, such as the time."""
@@ -404,13 +393,11 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
         if self._announced[0] is not item:
             self.post_message(self.CursorMoved(self, item, -1 if index is None else index))
         self._announced = (item, -1 if index is None else index)
-        if self.rows.marked_count != self._announced_marks:
-            self._marks_changed()
+        self._marks.rows_changed()
 
-    def _marks_changed(self) -> None:
-        self._announced_marks = self.rows.marked_count
+    def _marks_changed(self, count: int) -> None:
         self.refresh()
-        self.post_message(self.MarksChanged(self, self._announced_marks))
+        self.post_message(self.MarksChanged(self, count))
 
     def _start_job(self) -> None:
         self.workers.cancel_group(self, "arrange")
