@@ -37,8 +37,8 @@ TARGET = SeedTarget(region=REGION, now=NOW)
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[EmbeddedRegistry]:
-    """Return a registry with one seeded repository. No test writes to it."""
-    registry = new_embedded()
+    """Return a registry with one seeded repository. Its clock stands still, so a pull by a test is not later."""
+    registry = new_embedded(clock=lambda: NOW)
     seed(registry.database, [REPOSITORY], SeedStyle(1500, configs=True), TARGET)
     yield registry
     registry.database.close()
