@@ -149,7 +149,7 @@ class ProcessConnections:
         """Return the profiles of the AWS configuration."""
         if self._process is not None and self._process.start():
             return self._process.profiles()
-        from ecrtui.registry.profiles import list_profiles
+        from ecrtui.registry.configuration.profiles import list_profiles
 
         return list_profiles()
 
@@ -166,7 +166,7 @@ class ProcessConnections:
 
     def regions(self, region: str) -> tuple[str, ...]:
         """Return the known AWS regions in the partition of a region."""
-        from ecrtui.registry.region_names import regions_of_partition
+        from ecrtui.registry.configuration.region_names import regions_of_partition
 
         return regions_of_partition(region)
 
@@ -205,7 +205,7 @@ def _sign_in_method(settings: Settings) -> SignInMethod:
 
 def _lend_terminal(app: EcrTuiApp, command: str, profile: str, problem: str) -> dict[str, Any] | None:
     """Offer to run a command of ``credential_process`` on the terminal; see :class:`ecrtui.registry.user.User`."""
-    from ecrtui.registry.credential_process import run_credential_process
+    from ecrtui.registry.credentials.credential_process import run_credential_process
 
     work = partial(run_credential_process, command, profile, app.show_waiting, on_terminal=True)
     return app.lend_terminal(f"credential_process of profile {profile} may have a question for you", problem, work)

@@ -73,7 +73,7 @@ def _execute(options: argparse.Namespace) -> int:
 
 
 def _policy(purpose: Purpose, connection: Connection, repository: str) -> object:
-    from ecrtui.registry.configuration import partition_of
+    from ecrtui.registry.configuration.session import partition_of
 
     region = connection.region or ""
     return policy_document(

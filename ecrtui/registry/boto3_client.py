@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from ecrtui.redaction import hide_query_of
-from ecrtui.registry.reply_limit import LimitedHttpSession
+from ecrtui.registry.replies.reply_limit import LimitedHttpSession
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient

@@ -13,9 +13,9 @@ from ecrtui.errors import CredentialsError, ErrorKind, Refused
 from ecrtui.registry.client import Clients
 from ecrtui.registry.errors import listing_expired
 from ecrtui.registry.paging import PAGE_SIZE, RepetitionCheck, iterate_pages
-from ecrtui.registry.parsing import DEFERRED_BODY, parse_deferred
 from ecrtui.registry.protocol import Item, Page, PageRows
-from ecrtui.registry.validation import BadValue, Reply, check_subject, entries, read_rows, text, validate_reply
+from ecrtui.registry.replies.parsing import DEFERRED_BODY, parse_deferred
+from ecrtui.registry.replies.validation import BadValue, Reply, check_subject, entries, read_rows, text, validate_reply
 
 _ROW_NAMES = {"repositories": "repositoryName", "imageDetails": "imageDigest"}
 """The member that names a row, by the list in the reply."""

@@ -20,20 +20,16 @@ from ecrtui import __version__
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.errors import CredentialsError, EcrTuiError, ErrorKind, UsageError
 from ecrtui.redaction import public_url
-from ecrtui.registry import layer_parts
-from ecrtui.registry.account_check import AccountCheck, read_account
-from ecrtui.registry.blobs import BlobStream, Downloads, NetworkSender, Sender
 from ecrtui.registry.boto3_client import create_client
-from ecrtui.registry.configuration import (
-    retries_of,
-    time_limits_of,
-    verify_of,
-)
+from ecrtui.registry.configuration.session import retries_of, time_limits_of, verify_of
+from ecrtui.registry.credentials.account_check import AccountCheck, read_account
+from ecrtui.registry.credentials.session_opener import SessionOpener, embedded_session
 from ecrtui.registry.endpoint import is_aws
 from ecrtui.registry.errors import SIGN_IN_AGAIN, translate_errors
-from ecrtui.registry.parsing import RawJsonParserFactory
+from ecrtui.registry.layers import parts as layer_parts
+from ecrtui.registry.layers.blobs import BlobStream, Downloads, NetworkSender, Sender
 from ecrtui.registry.protocol import Part
-from ecrtui.registry.session_opener import SessionOpener, embedded_session
+from ecrtui.registry.replies.parsing import RawJsonParserFactory
 from ecrtui.registry.user import User
 from ecrtui.settings import Connection
 

@@ -11,11 +11,11 @@ from botocore.exceptions import NoCredentialsError
 
 from ecrtui.ecr.location import account_of_arn
 from ecrtui.registry.calls import method_of
-from ecrtui.registry.configuration_sources import SourcedValue, configuration_sources, credentials_source
+from ecrtui.registry.configuration.profiles import list_profiles
+from ecrtui.registry.configuration.sources import SourcedValue, configuration_sources, credentials_source
 from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.registry.permission_probes import ProbeResult, ProbeTarget, probe
-from ecrtui.registry.profiles import list_profiles
-from ecrtui.registry.validation import MAX_NAME, structures, text, validate_reply
+from ecrtui.registry.replies.validation import MAX_NAME, structures, text, validate_reply
 
 if TYPE_CHECKING:
     from datetime import datetime

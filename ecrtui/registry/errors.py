@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError, ConfigParseError, NoCredentialsErro
 from ecrtui.ecr.permissions import action_of
 from ecrtui.errors import CredentialsError, EcrTuiError, ErrorKind, IntegrityError, ListingExpired
 from ecrtui.private_files import describe
-from ecrtui.registry.configuration_errors import explain_parse_error, is_configured, unreadable_files
+from ecrtui.registry.configuration.errors import explain_parse_error, is_configured, unreadable_files
 from ecrtui.registry.error_table import (
     CLOCK,
     DENIED,

@@ -14,7 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, ErrorKind, UsageError
 from ecrtui.registry.error_table import SIGN_IN, THROTTLED, ErrorSpec
-from ecrtui.registry.reply_limit import ReplyTooLarge
+from ecrtui.registry.replies.reply_limit import ReplyTooLarge
 
 
 class MalformedReply(Exception):  # noqa: N818 - reads as what happened

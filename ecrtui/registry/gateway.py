@@ -18,18 +18,18 @@ from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.replication import Destination, ReplicationRules
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused
-from ecrtui.registry import blobs, conversion
 from ecrtui.registry.calls import EcrCalls, method_of
 from ecrtui.registry.client import Clients
 from ecrtui.registry.errors import error_from_failure, integrity_error
 from ecrtui.registry.image_resolver import ImageResolver
-from ecrtui.registry.layers import LayerCalls
+from ecrtui.registry.layers import blobs
+from ecrtui.registry.layers.layers import LayerCalls
 from ecrtui.registry.lifecycle_previews import read_preview
 from ecrtui.registry.manifests import ManifestCalls, check_digest
 from ecrtui.registry.paging import PAGE_SIZE
 from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, LayerReader, LayerStore, Page, Part, Registry
-from ecrtui.registry.scan_findings import ScanFindings
-from ecrtui.registry.validation import (
+from ecrtui.registry.replies import conversion
+from ecrtui.registry.replies.validation import (
     MAX_NAME,
     MAX_TAG,
     check_answers,
@@ -42,6 +42,7 @@ from ecrtui.registry.validation import (
     texts,
     validate_reply,
 )
+from ecrtui.registry.scan_findings import ScanFindings
 
 REFERRERS_PAGE_SIZE = 50
 """Referrers a page: the maximum of ECR (``FiftyMaxResults``)."""

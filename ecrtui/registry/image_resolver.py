@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import MEDIA_TYPES, Manifest
 from ecrtui.errors import ErrorKind, NotFound
-from ecrtui.registry import conversion
 from ecrtui.registry.error_table import kind_of_code
 from ecrtui.registry.errors import error_from_failure
 from ecrtui.registry.paging import PAGE_SIZE, RepetitionCheck
-from ecrtui.registry.validation import (
+from ecrtui.registry.replies import conversion
+from ecrtui.registry.replies.validation import (
     MAX_IDS,
     MAX_TAG,
     Reply,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ecrtui.ecr.lifecycle import LifecyclePreview, PreviewedImage
-from ecrtui.registry import conversion
 from ecrtui.registry.calls import EcrCalls
-from ecrtui.registry.validation import structures, text, validate_reply
+from ecrtui.registry.replies import conversion
+from ecrtui.registry.replies.validation import structures, text, validate_reply
 
 OPERATION = "GetLifecyclePolicyPreview"
 

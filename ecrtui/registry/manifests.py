@@ -8,11 +8,11 @@ from typing import Any
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.manifest import MEDIA_TYPES, Manifest
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
-from ecrtui.registry import conversion
 from ecrtui.registry.calls import EcrCalls
 from ecrtui.registry.errors import error_from_failure, integrity_error
 from ecrtui.registry.image_resolver import ImageResolver
-from ecrtui.registry.validation import MAX_IDS, Reply, check_answers, check_subject, structures, validate_reply
+from ecrtui.registry.replies import conversion
+from ecrtui.registry.replies.validation import MAX_IDS, Reply, check_answers, check_subject, structures, validate_reply
 
 
 class ManifestCalls:

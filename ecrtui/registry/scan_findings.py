@@ -11,11 +11,11 @@ from typing import Any
 
 from ecrtui.ecr.findings import FINISHED, NOT_SCANNED, PENDING, Finding, ImageScan, ScanReport
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
-from ecrtui.registry import conversion, finding_conversion
 from ecrtui.registry.errors import integrity_error
-from ecrtui.registry.finding_conversion import LISTS
 from ecrtui.registry.paging import PAGE_SIZE, RepetitionCheck
-from ecrtui.registry.validation import (
+from ecrtui.registry.replies import conversion, finding_conversion
+from ecrtui.registry.replies.finding_conversion import LISTS
+from ecrtui.registry.replies.validation import (
     MAX_NAME,
     BadValue,
     Reply,

@@ -8,8 +8,8 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from ecrtui.registry.profile_names import profile_names
-from ecrtui.registry.region_names import region_names, regions_of_partition
+from ecrtui.registry.configuration.profile_names import profile_names
+from ecrtui.registry.configuration.region_names import region_names, regions_of_partition
 
 CONFIG = """\
 # [profile comment]

@@ -13,8 +13,8 @@ import pytest
 
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
-from ecrtui.registry.blobs import Downloads, NetworkSender
 from ecrtui.registry.gateway import EcrRegistry
+from ecrtui.registry.layers.blobs import Downloads, NetworkSender
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import RegistryEnv, config_of, failed

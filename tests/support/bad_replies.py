@@ -12,7 +12,7 @@ from typing import Any
 import botocore.session
 
 from ecrtui.ecr.units import MAX_TIME
-from ecrtui.registry.validation import MAX_INTEGER
+from ecrtui.registry.replies.validation import MAX_INTEGER
 
 Path = tuple[str | int, ...]
 """The way to a member of a reply: names of members and positions in lists."""

@@ -47,11 +47,11 @@ def values(kind: str, current: str, given: Given) -> Iterator[Candidate]:
 
 def _all_values(kind: str, current: str, given: Given) -> Iterable[Candidate]:
     if kind == table.PROFILES:
-        from ecrtui.registry.profile_names import profile_names
+        from ecrtui.registry.configuration.profile_names import profile_names
 
         return map(Candidate, profile_names(os.environ))
     if kind == table.REGIONS:
-        from ecrtui.registry.region_names import region_names
+        from ecrtui.registry.configuration.region_names import region_names
 
         return (Candidate(name, description) for name, description in region_names().items())
     if kind == table.THEMES:

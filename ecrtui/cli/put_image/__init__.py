@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
 def run(arguments: Sequence[str]) -> int:
     """Run the command with the words after its name and return the exit code."""
     with _gc_disabled():
-        import ecrtui.registry.configuration  # noqa: F401 - loading botocore takes most of the time until the call
+        import ecrtui.registry.configuration.session  # noqa: F401 - loading botocore takes most of the time until the call
         from ecrtui.cli.put_image.command import PutImageCommand
 
     return PutImageCommand(arguments).run()

@@ -28,7 +28,7 @@ def new_session() -> Session:
     Raises:
         botocore.exceptions.ConfigParseError: a configuration file is invalid.
     """
-    from ecrtui.registry.configuration import unread_session
+    from ecrtui.registry.configuration.session import unread_session
 
     session = unread_session()
     session.register_component("data_loader", _loader(os.environ.get("AWS_DATA_PATH", "")))
@@ -76,7 +76,7 @@ def apply_connection(session: Session, connection: Connection) -> None:
     from botocore import UNSIGNED
     from botocore.config import Config
 
-    from ecrtui.registry.configuration import time_limits_of
+    from ecrtui.registry.configuration.session import time_limits_of
 
     connect, read = time_limits_of(connection, connect=DEFAULT_TIMEOUT, read=DEFAULT_TIMEOUT)
     signature = {} if connection.sign_request else {"signature_version": UNSIGNED}
@@ -103,7 +103,7 @@ def new_client(
         ValueError: the endpoint is not a URL.
     """
     from ecrtui.registry.boto3_client import create_client
-    from ecrtui.registry.configuration import instance_region, verify_of
+    from ecrtui.registry.configuration.session import instance_region, verify_of
 
     _prepare_credentials(session, connection)
     configured = connection.region is not None or session.get_config_variable("region") is not None
@@ -134,12 +134,12 @@ def _prepare_credentials(session: Session, connection: Connection) -> None:
 
     So the account whose settings allow the write, the write, and the look at its result have the same caller.
     """
-    from ecrtui.registry.configuration import credentials_cache, keep_credentials, share_credentials_cache
+    from ecrtui.registry.configuration.session import credentials_cache, keep_credentials, share_credentials_cache
 
     sources = {"role_arn", "sso_account_id", "sso_session", "login_session", "credential_process"}
     if not sources.isdisjoint(session.get_scoped_config()) or "AWS_ROLE_ARN" in os.environ:
-        from ecrtui.registry.sign_in import SignIn, adapt_providers
-        from ecrtui.registry.sign_in_hints import sign_in_hint
+        from ecrtui.registry.credentials.sign_in import SignIn, adapt_providers
+        from ecrtui.registry.credentials.sign_in_hints import sign_in_hint
         from ecrtui.registry.user import User, has_terminal
 
         resolver = share_credentials_cache(session, credentials_cache())
@@ -154,11 +154,11 @@ def caller_account(session: Session, connection: Connection, client: PutImageCli
     Raises:
         EcrTuiError: AWS does not accept the credentials, or did not return their account.
     """
-    from ecrtui.registry.account_check import read_account
     from ecrtui.registry.boto3_client import create_client
-    from ecrtui.registry.configuration import verify_of
+    from ecrtui.registry.configuration.session import verify_of
+    from ecrtui.registry.credentials.account_check import read_account
+    from ecrtui.registry.credentials.sign_in_hints import sign_in_hint
     from ecrtui.registry.endpoint import is_aws
-    from ecrtui.registry.sign_in_hints import sign_in_hint
 
     sts = None
     if connection.sign_request and is_aws(client.meta.endpoint_url):

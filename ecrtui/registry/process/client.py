@@ -130,7 +130,7 @@ class RegistryProcess:
             ) from None
 
     def profiles(self) -> ProfileList:
-        """Return the profiles of the AWS configuration; see :func:`ecrtui.registry.profiles.list_profiles`.
+        """Return the profiles of the AWS configuration, as :mod:`ecrtui.registry.configuration.profiles` finds them.
 
         Raises:
             ConnectionFailed: the process has ended.

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from ecrtui.ecr.row_codec import CODECS
 from ecrtui.errors import EcrTuiError
-from ecrtui.registry.credential_process import end_running
+from ecrtui.registry.configuration.profiles import list_profiles
+from ecrtui.registry.credentials.credential_process import end_running
 from ecrtui.registry.process.rpc import CLOSE, OPEN, PROFILES, SSO_ROLES, RpcConnection, connection_closed
 from ecrtui.registry.process.user_calls import remote_user
-from ecrtui.registry.profiles import list_profiles
 from ecrtui.registry.user import User
 
 if TYPE_CHECKING:

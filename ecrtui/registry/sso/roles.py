@@ -14,9 +14,9 @@ from botocore.tokens import SSOTokenProvider
 
 from ecrtui.ecr.profile import SsoRole
 from ecrtui.errors import CredentialsError
-from ecrtui.registry.configuration import session_of_sso
+from ecrtui.registry.configuration.session import session_of_sso
+from ecrtui.registry.credentials.sign_in_hints import sso_session_hint
 from ecrtui.registry.errors import code_of, translate_errors
-from ecrtui.registry.sign_in_hints import sso_session_hint
 from ecrtui.registry.sso.configuration import DamagedToken, SsoConfiguration, sso_configuration
 from ecrtui.registry.sso.sign_in import sign_in
 from ecrtui.registry.sso.token_cache import TokenCache

@@ -17,7 +17,7 @@ from botocore.utils import JSONFileCache
 from dateutil.parser import parse  # type: ignore[import-untyped]
 
 from ecrtui.paths import expand
-from ecrtui.registry.credentials_cache import check_time, why_unreadable
+from ecrtui.registry.credentials.cache import check_time, why_unreadable
 from ecrtui.registry.sso.configuration import SSO_CACHE, DamagedToken
 
 _log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from urllib3 import PoolManager
 
 from ecrtui.ecr.sign_in_request import SignInRequest
 from ecrtui.errors import CredentialsError
-from ecrtui.registry.configuration import new_session
+from ecrtui.registry.configuration.session import new_session
 from ecrtui.registry.sso.browser_flow import browser_token
 from ecrtui.registry.sso.configuration import SsoConfiguration, sso_configuration
 from ecrtui.registry.sso.device_flow import device_token

@@ -13,7 +13,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from ecrtui.registry.configuration import new_session
+from ecrtui.registry.configuration.session import new_session
 from ecrtui.registry.sso.configuration import SsoConfiguration, token_path
 from ecrtui.registry.sso.sign_in import sign_in
 from ecrtui.registry.sso.start_url import portal_url

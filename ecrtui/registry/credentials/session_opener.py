@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from botocore.session import Session
 
 from ecrtui.errors import UsageError
-from ecrtui.registry.configuration import (
+from ecrtui.registry.configuration.session import (
     credentials_cache,
     new_session,
     share_credentials_cache,
     share_service_models,
     verify_of,
 )
+from ecrtui.registry.credentials.mfa import MfaCredentials
+from ecrtui.registry.credentials.sign_in import SignIn, adapt_providers, until_refused
+from ecrtui.registry.credentials.sign_in_hints import no_mfa_code, sign_in_hint
 from ecrtui.registry.endpoint import check_endpoint
-from ecrtui.registry.mfa import MfaCredentials
-from ecrtui.registry.sign_in import SignIn, adapt_providers, until_refused
-from ecrtui.registry.sign_in_hints import no_mfa_code, sign_in_hint
 from ecrtui.registry.user import SignInMethod, User
 from ecrtui.settings import Connection
 

@@ -7,7 +7,7 @@ import pytest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from ecrtui.ecr.repository import Repository
-from ecrtui.registry import conversion
+from ecrtui.registry.replies import conversion
 
 DIGEST = "sha256:" + "0" * 64
 

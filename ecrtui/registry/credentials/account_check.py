@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, ErrorKind
 from ecrtui.registry.errors import translate_errors
-from ecrtui.registry.validation import required_account, validate_reply
+from ecrtui.registry.replies.validation import required_account, validate_reply
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient

@@ -1,7 +1,7 @@
 """Convert the replies of ECR to values of ``ecrtui.ecr``. Members that a reply omits get the default.
 
-Every function raises :class:`ecrtui.registry.validation.BadValue` for a value that the API does not define.
-Times are numbers here, because the parser of the clients leaves them so (:mod:`ecrtui.registry.parsing`).
+Every function raises :class:`ecrtui.registry.replies.validation.BadValue` for a value that the API does not define.
+Times are numbers here, because the parser of the clients leaves them so (:mod:`ecrtui.registry.replies.parsing`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.replication import Destination, ReplicationRule, ReplicationRules
 from ecrtui.ecr.repository import Repository
-from ecrtui.registry.validation import (
+from ecrtui.registry.replies.validation import (
     MAX_IDS,
     MAX_MEDIA_TYPE,
     MAX_NAME,

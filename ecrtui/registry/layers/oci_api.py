@@ -11,7 +11,7 @@ from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound,
 from ecrtui.registry.calls import EcrCalls
 from ecrtui.registry.client import Clients
 from ecrtui.registry.protocol import Part
-from ecrtui.registry.validation import required_text, structures, validate_reply
+from ecrtui.registry.replies.validation import required_text, structures, validate_reply
 
 _AUTHORIZATION = "GetAuthorizationToken"
 

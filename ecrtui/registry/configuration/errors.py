@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ecrtui.paths import AWS_FILES, expand
-from ecrtui.registry.credentials_cache import why_unreadable
+from ecrtui.registry.credentials.cache import why_unreadable
 from ecrtui.text_files import encoding_fault
 
 _LINE = re.compile(r"\[?line:?\s+(\d+)")

@@ -25,8 +25,8 @@ from botocore.utils import InstanceMetadataRegionFetcher
 from ecrtui.ecr.profile import parse_sso_role
 from ecrtui.errors import CredentialsError, EcrTuiError
 from ecrtui.paths import has_home
-from ecrtui.registry.credentials_cache import CredentialsCache
-from ecrtui.registry.option_check import check_options
+from ecrtui.registry.configuration.option_check import check_options
+from ecrtui.registry.credentials.cache import CredentialsCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

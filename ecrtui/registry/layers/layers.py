@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ecrtui.ecr.layer import LayerState, Upload, is_part_size
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, ErrorKind, Refused, Throttled
-from ecrtui.registry import blobs, layer_parts, oci_uploads
-from ecrtui.registry.blobs import BlobStream
 from ecrtui.registry.calls import EcrCalls
 from ecrtui.registry.client import Clients
-from ecrtui.registry.mounts import Mounts
-from ecrtui.registry.oci_api import OciApi
+from ecrtui.registry.layers import blobs, oci_uploads
+from ecrtui.registry.layers import parts as layer_parts
+from ecrtui.registry.layers.blobs import BlobStream
+from ecrtui.registry.layers.mounts import Mounts
+from ecrtui.registry.layers.oci_api import OciApi
 from ecrtui.registry.protocol import LayerReader, LayerStore, Part
 from ecrtui.registry.rate_limiter import RateLimiter
-from ecrtui.registry.validation import (
+from ecrtui.registry.replies.validation import (
     MAX_IDS,
     MAX_MEDIA_TYPE,
     MAX_NAME,

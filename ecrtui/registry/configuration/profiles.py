@@ -22,9 +22,9 @@ from dateutil.parser import parse  # type: ignore[import-untyped]
 from ecrtui.ecr.location import account_of_access_key, account_of_arn
 from ecrtui.ecr.profile import Profile, ProfileKind, ProfileList, SignInState, SsoSession
 from ecrtui.paths import AWS_FILES, expand
-from ecrtui.registry.configuration import REGION_VARIABLES, credentials_cache
-from ecrtui.registry.configuration_errors import explain_parse_error
-from ecrtui.registry.credentials_cache import why_unreadable
+from ecrtui.registry.configuration.errors import explain_parse_error
+from ecrtui.registry.configuration.session import REGION_VARIABLES, credentials_cache
+from ecrtui.registry.credentials.cache import why_unreadable
 from ecrtui.registry.sso.configuration import token_path
 
 LOGIN_CACHE = "~/.aws/login/cache"

@@ -14,8 +14,8 @@ from ecrtui.ecr.layer import AVAILABLE, MIN_PART_SIZE, UNAVAILABLE
 from ecrtui.ecr.manifest import DescriptorRole, parse_manifest
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, ErrorKind, NotFound
 from ecrtui.registry.gateway import EcrRegistry
-from ecrtui.registry.layer_parts import PartBody
-from ecrtui.registry.layers import ResumingReader
+from ecrtui.registry.layers.layers import ResumingReader
+from ecrtui.registry.layers.parts import PartBody
 from ecrtui.registry.protocol import LayerReader
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.settings import Connection

@@ -11,8 +11,8 @@ from urllib.parse import quote
 from ecrtui.errors import AccessDenied, Refused
 from ecrtui.registry.calls import EcrCalls
 from ecrtui.registry.client import Clients
-from ecrtui.registry.oci_api import OciApi
-from ecrtui.registry.validation import text, validate_reply
+from ecrtui.registry.layers.oci_api import OciApi
+from ecrtui.registry.replies.validation import text, validate_reply
 
 OPERATION = "MountLayer"
 """The name of the request in errors. It is not an operation of the ECR API."""

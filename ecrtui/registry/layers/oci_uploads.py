@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from urllib.parse import quote
 
 from ecrtui.errors import ErrorKind, Refused
-from ecrtui.registry.oci_api import Body, OciApi, refusal
+from ecrtui.registry.layers.oci_api import Body, OciApi, refusal
 from ecrtui.registry.protocol import Part
 
 OPERATION = "UploadLayer"

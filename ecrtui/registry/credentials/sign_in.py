@@ -17,10 +17,10 @@ from botocore.exceptions import SSOTokenLoadError, TokenRetrievalError, Unauthor
 from botocore.utils import SSOTokenLoader
 
 from ecrtui.errors import CredentialsError
-from ecrtui.registry.aws_login import adapt_login
-from ecrtui.registry.credential_process import run_credential_process
-from ecrtui.registry.mfa import MfaCredentials, must_be_renewed
-from ecrtui.registry.role_requests import creator_of_role_clients
+from ecrtui.registry.credentials.aws_login import adapt_login
+from ecrtui.registry.credentials.credential_process import run_credential_process
+from ecrtui.registry.credentials.mfa import MfaCredentials, must_be_renewed
+from ecrtui.registry.credentials.role_requests import creator_of_role_clients
 from ecrtui.registry.sso.configuration import DamagedToken, SsoConfiguration, sso_configuration
 from ecrtui.registry.sso.token_cache import TokenCache
 from ecrtui.registry.user import SignInMethod, User

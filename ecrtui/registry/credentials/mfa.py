@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ecrtui.registry.role_requests import MfaCode, ask_for_six_digits
+from ecrtui.registry.credentials.role_requests import MfaCode, ask_for_six_digits
 
 _NEW = timedelta(minutes=5)
 """Credentials that are not older are not replaced: new ones would not last longer."""

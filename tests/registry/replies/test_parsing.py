@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrtui.registry.exception_table import MalformedReply
-from ecrtui.registry.parsing import DEFERRED_BODY, RawJsonParser, RawJsonParserFactory, parse_deferred
+from ecrtui.registry.replies.parsing import DEFERRED_BODY, RawJsonParser, RawJsonParserFactory, parse_deferred
 
 MODEL = botocore.session.Session().get_service_model("ecr")
 BOTOCORE = ResponseParserFactory()

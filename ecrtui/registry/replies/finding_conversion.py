@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ecrtui.ecr.findings import SEVERITIES, UNREADABLE, Availability, Finding
-from ecrtui.registry.validation import (
+from ecrtui.registry.replies.validation import (
     MAX_SCORE,
     Reply,
     entries,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ecrtui.ecr.profile import Profile, ProfileKind, ProfileList, SignInState
-from ecrtui.registry.profiles import list_profiles
+from ecrtui.registry.configuration.profiles import list_profiles
 from ecrtui.registry.sso.configuration import token_path
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from ecrtui.ecr.manifest import OCI_MANIFEST, Manifest
 from ecrtui.emulator.faults import Fault
 from ecrtui.errors import ConnectionFailed, ErrorKind
-from ecrtui.registry.reply_limit import MAX_REPLY
+from ecrtui.registry.replies.reply_limit import MAX_REPLY
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import RegistryEnv, failed

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from ecrtui.errors import ConnectionFailed, CredentialsError, ErrorKind
-from ecrtui.registry.configuration import new_session
-from ecrtui.registry.sign_in_hints import sign_in_hint
+from ecrtui.registry.configuration.session import new_session
+from ecrtui.registry.credentials.sign_in_hints import sign_in_hint
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import RegistryEnv, WriteFile, failed
-from tests.registry.test_sign_in import ROLE, opened
+from tests.registry.credentials.test_sign_in import ROLE, opened
 from tests.support.aws_profiles import SSO
 from tests.support.fake_sts import FakeSts
 

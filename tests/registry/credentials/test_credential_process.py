@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ecrtui.registry.credential_process import run_credential_process
+from ecrtui.registry.credentials.credential_process import run_credential_process
 from ecrtui.registry.process.client import RegistryProcess
 from ecrtui.settings import Connection
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ecrtui.registry.configuration import unread_session
-from ecrtui.registry.configuration_sources import configuration_sources
+from ecrtui.registry.configuration.session import unread_session
+from ecrtui.registry.configuration.sources import configuration_sources
 from ecrtui.settings import Connection
 
 URL = "https://ecr.test"

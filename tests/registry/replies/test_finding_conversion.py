@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ecrtui.ecr.findings import UNREADABLE, Availability, Finding
-from ecrtui.registry.finding_conversion import findings
+from ecrtui.registry.replies.finding_conversion import findings
 
 
 def basic(attributes: Mapping[str, object], /, **members: object) -> tuple[Finding, ...]:

@@ -14,7 +14,7 @@ from botocore.utils import get_environ_proxies
 
 from ecrtui.paths import AWS_FILES, expand
 from ecrtui.redaction import public_url, redact_url
-from ecrtui.registry.configuration import PROFILE_VARIABLES, REGION_VARIABLES
+from ecrtui.registry.configuration.session import PROFILE_VARIABLES, REGION_VARIABLES
 
 if TYPE_CHECKING:
     from botocore.session import Session

@@ -1,0 +1,1 @@
+"""The AWS configuration: variables, files and profiles, read in the order of the AWS CLI."""

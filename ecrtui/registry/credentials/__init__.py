@@ -1,0 +1,1 @@
+"""The credentials of a connection: how they are found, renewed and asked for."""

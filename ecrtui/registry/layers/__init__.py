@@ -1,0 +1,1 @@
+"""The content of layers and configs: downloads, uploads and mounts."""

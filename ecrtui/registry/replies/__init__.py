@@ -1,0 +1,1 @@
+"""The replies of ECR: parsed, checked, and converted to values."""
