@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from ecrtui.emulator.http.server import MAX_BODY, EmbeddedServer, Limits, serve
 from ecrtui.emulator.service import EmbeddedRegistry
+from tests.support.distribution import token_for
 from tests.support.embedded import client_for, create_repository, digest_of, new_embedded, push_image
 from tests.support.raw_http import connect, exchange, post, read_responses
 
@@ -137,6 +138,17 @@ def test_a_response_before_the_end_of_a_connection_says_so(url: str) -> None:
     kept, last = exchange(url, post() + post(headers=b"Connection: close\r\n"))
     assert "connection" not in kept.headers
     assert last.headers["connection"] == "close"
+
+
+@pytest.mark.parametrize("line", [b"POST / HTTP/1.1", b"PUT /v2/team/app/manifests/1.0 HTTP/1.1"])
+def test_a_client_that_waits_before_it_sends_the_body_is_told_to_continue(url: str, line: bytes) -> None:
+    headers = f"Expect: 100-continue\r\nAuthorization: Basic {token_for()}\r\n".encode()
+    request = post(headers=headers).replace(b"POST / HTTP/1.1", line)
+    with connect(url) as connection:
+        connection.sendall(request.removesuffix(b"{}"))
+        assert connection.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"{}")
+        assert connection.recv(65_536).startswith((b"HTTP/1.1 200", b"HTTP/1.1 405"))
 
 
 def test_a_head_request_gets_the_headers_of_a_download(url: str) -> None:

@@ -85,7 +85,9 @@ class HttpConnection(BaseHTTPRequestHandler):
         self._check_head()
         if not is_distribution_path(self.path):
             self._body_length()
-        return super().handle_expect_100()
+        proceeds = super().handle_expect_100()
+        self.wfile.flush()  # the client waits for it
+        return proceeds
 
     def do_POST(self) -> None:
         """Handle an API request."""
