@@ -10,6 +10,7 @@ do not call them in a transaction.
 from __future__ import annotations
 
 import hashlib
+import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ _CHUNKS_PER_DELETION = 16
 """Chunks that one transaction of :func:`remove_unreferenced` deletes."""
 
 _UNREFERENCED = "digest IS NULL AND NOT EXISTS (SELECT 1 FROM uploads WHERE id = key)"
+
+_log = logging.getLogger(__name__)
 
 
 def digest_of(content: bytes) -> str:
@@ -133,17 +136,26 @@ def insert_chunks(connection: sqlite3.Connection, key: str, first_byte: int, con
 def remove_unreferenced(database: Database) -> None:
     """Delete the content that no layer and no upload refers to.
 
-    Call it after a transaction that deletes layers or uploads. After an interruption the next call continues.
+    Call it after a transaction that deletes layers or uploads. That transaction is complete, so a full disk or a locked
+    file is no failure of it: the next call continues.
     """
-    with database.read() as connection:
-        keys = [row["key"] for row in connection.execute(f"SELECT key FROM blobs WHERE {_UNREFERENCED}")]  # noqa: S608
-    for key in keys:
-        deleted = _CHUNKS_PER_DELETION
-        while deleted == _CHUNKS_PER_DELETION:
-            with database.write(large=True) as connection:
-                deleted = connection.execute(
-                    "DELETE FROM blob_chunks WHERE rowid IN (SELECT rowid FROM blob_chunks WHERE blob_key = ? LIMIT ?)",
-                    (key, _CHUNKS_PER_DELETION),
-                ).rowcount
-                if deleted < _CHUNKS_PER_DELETION:
-                    connection.execute("DELETE FROM blobs WHERE key = ?", (key,))
+    try:
+        with database.read() as connection:
+            keys = [row["key"] for row in connection.execute(f"SELECT key FROM blobs WHERE {_UNREFERENCED}")]  # noqa: S608
+        for key in keys:
+            _remove(database, key)
+    except sqlite3.OperationalError:
+        _log.debug("content without references was not deleted", exc_info=True)
+
+
+def _remove(database: Database, key: str) -> None:
+    """Delete the blob with this key, a few chunks at a time."""
+    deleted = _CHUNKS_PER_DELETION
+    while deleted == _CHUNKS_PER_DELETION:
+        with database.write(large=True) as connection:
+            deleted = connection.execute(
+                "DELETE FROM blob_chunks WHERE rowid IN (SELECT rowid FROM blob_chunks WHERE blob_key = ? LIMIT ?)",
+                (key, _CHUNKS_PER_DELETION),
+            ).rowcount
+            if deleted < _CHUNKS_PER_DELETION:
+                connection.execute("DELETE FROM blobs WHERE key = ?", (key,))

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from ecrtui.emulator.running_digests import RunningDigests
 from ecrtui.emulator.write_turns import WriteTurns
 
 BUSY_TIMEOUT = 10.0
-"""Seconds; a write waits this long for a write of another process.
+"""Seconds; a write waits this long for the other writes, of this process and of others.
 
 Clients give up after 15 seconds or later. A write that waited longer could be applied after its client has gone.
 """
@@ -42,14 +43,14 @@ class Database:
 
     Args:
         path: the file; None for memory.
-        busy_timeout: seconds; a write waits this long for a write of another process.
+        busy_timeout: seconds; a write waits this long for the other writes. In memory it waits for ever.
     """
 
     def __init__(self, path: str | None, busy_timeout: float = BUSY_TIMEOUT) -> None:
         self.path = path
         self.running_digests = RunningDigests()
         """The digests of the uploads in progress; see :mod:`ecrtui.emulator.uploads`."""
-        self._turns = WriteTurns(-1 if path is None else busy_timeout)
+        self._turns = WriteTurns()
         self._busy_timeout = busy_timeout
         self._idle: list[sqlite3.Connection] = []
         self._available = threading.Condition()
@@ -63,15 +64,22 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, *, large: bool = False) -> Iterator[sqlite3.Connection]:
+    def write(self, *, large: bool = False, timeout: float | None = None) -> Iterator[sqlite3.Connection]:
         """Yield a connection in an exclusive write transaction; commit at the end, roll back if the block raises.
 
         Args:
             large: whether it writes many bytes; the small writes of this process go first.
+            timeout: seconds; it waits this long for the other writes. None is the busy timeout of the database.
+
+        Raises:
+            sqlite3.OperationalError: SQLITE_BUSY; it waited too long.
         """
+        longest = self._busy_timeout if timeout is None else timeout
+        end = time.monotonic() + longest
         with (
-            self._turns.turn(large=large),
+            self._turns.turn(-1 if self.path is None else longest, large=large),
             self.connection() as connection,
+            self._waiting(connection, end - time.monotonic()),
             _transaction(connection, "BEGIN IMMEDIATE"),
         ):
             yield connection
@@ -98,6 +106,15 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextmanager
+    def _waiting(self, connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
+        """Let the statements of the block wait so many seconds for another process; 0 if the time is over."""
+        _set_busy_timeout(connection, max(seconds, 0.0))
+        try:
+            yield
+        finally:
+            _set_busy_timeout(connection, self._busy_timeout)
 
     def _acquire(self) -> sqlite3.Connection:
         with self._available:
@@ -226,6 +243,10 @@ def _check_identity(path: str | None, application_id: int, version: int) -> None
             f"{path}: {age} version of ecrtui made this database (schema {version}; this version has"
             f" {schema.VERSION}). Use that version, or another file."
         )
+
+
+def _set_busy_timeout(connection: sqlite3.Connection, seconds: float) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
 
 @contextmanager

@@ -15,13 +15,9 @@ class WriteTurns:
     SQLite lets waiting connections try again after pauses that grow. Under load some of them would wait very long.
     A large write, such as that of a part of a layer, waits for all small ones. So a small write waits for one large
     write at most, however many layers arrive at once.
-
-    Args:
-        timeout: seconds; the longest wait for a turn. -1 waits for ever.
     """
 
-    def __init__(self, timeout: float) -> None:
-        self._timeout = timeout
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._taken = False
         self._small: deque[threading.Lock] = deque()
@@ -33,22 +29,23 @@ class WriteTurns:
         return len(self._small) + len(self._large)
 
     @contextmanager
-    def turn(self, *, large: bool = False) -> Iterator[None]:
+    def turn(self, timeout: float, *, large: bool = False) -> Iterator[None]:
         """Wait for the turn of this thread, and keep it while the block runs.
 
         Args:
+            timeout: seconds; the longest wait. -1 waits for ever.
             large: whether the write may take long.
 
         Raises:
             sqlite3.OperationalError: SQLITE_BUSY, the error of SQLite for a write that waited too long.
         """
-        self._take(self._large if large else self._small)
+        self._take(self._large if large else self._small, timeout)
         try:
             yield
         finally:
             self._give_up()
 
-    def _take(self, queue: deque[threading.Lock]) -> None:
+    def _take(self, queue: deque[threading.Lock], timeout: float) -> None:
         with self._lock:
             if not self._taken:
                 self._taken = True
@@ -56,7 +53,7 @@ class WriteTurns:
             mine = threading.Lock()
             mine.acquire()
             queue.append(mine)
-        if mine.acquire(timeout=self._timeout):
+        if mine.acquire(timeout=timeout):
             return
         with self._lock:
             if mine in queue:

@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -363,6 +364,71 @@ def test_a_file_that_another_process_writes_to_is_named_and_the_registry_continu
         assert client.describe_repositories()["repositories"] == []
         other.execute("ROLLBACK")
     create_repository(client, "team/app")
+
+
+def test_waiting_for_a_thread_leaves_less_time_to_wait_for_another_process(tmp_path: Path) -> None:
+    """A write that waited for both could be applied after its client has gone."""
+    database = open_database(tmp_path / "ecr.db", busy_timeout=1000)
+    asked = threading.Event()
+
+    def timeout_of_a_write() -> int:
+        asked.set()
+        with database.write() as connection:
+            return int(connection.execute("PRAGMA busy_timeout").fetchone()[0])
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write():
+            waiting = pool.submit(timeout_of_a_write)
+            asked.wait()
+            end = time.monotonic() + 0.05
+            while time.monotonic() < end:  # what is measured is time
+                pass
+        assert waiting.result() < 1_000_000
+    with database.read() as connection:
+        assert connection.execute("PRAGMA busy_timeout").fetchone()[0] == 1_000_000
+    database.close()
+
+
+def test_a_file_that_another_process_writes_to_can_be_pulled_from(tmp_path: Path) -> None:
+    path = tmp_path / "ecr.db"
+    embedded = EmbeddedRegistry(open_database(path, busy_timeout=0))
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    image = push_image(client, "team/app", tag="1.0")
+    asked: dict[str, Any] = {"repositoryName": "team/app", "imageIds": [{"imageTag": "1.0"}]}
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert client.batch_get_image(**asked)["images"][0]["imageManifest"] == image.manifest
+        other.execute("ROLLBACK")
+    with embedded.database.connection() as connection:
+        connection.execute("PRAGMA query_only = ON")
+    assert client.batch_get_image(**asked)["images"][0]["imageManifest"] == image.manifest
+    assert "lastRecordedPullTime" not in client.describe_images(**asked)["imageDetails"][0]
+    embedded.database.close()
+
+
+def test_a_deletion_that_is_complete_succeeds_while_its_content_cannot_be_deleted(tmp_path: Path) -> None:
+    """Another process takes the file between the deletion of the layers and that of their content."""
+    path = tmp_path / "ecr.db"
+    embedded = EmbeddedRegistry(open_database(path, busy_timeout=0))
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    push_image(client, "team/app", tag="1.0", layers=[b"content"])
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+
+        def take_file(statement: str) -> None:
+            if statement.startswith("SELECT key FROM blobs"):
+                other.execute("BEGIN IMMEDIATE")
+
+        with embedded.database.connection() as connection:
+            connection.set_trace_callback(take_file)
+        client.delete_repository(repositoryName="team/app", force=True)
+        other.execute("ROLLBACK")
+    connection.set_trace_callback(None)
+    assert connection.execute("SELECT count(*) FROM blobs").fetchone()[0] == 2
+    blobs.remove_unreferenced(embedded.database)
+    assert connection.execute("SELECT count(*) FROM blobs").fetchone()[0] == 0
+    embedded.database.close()
 
 
 def test_the_cause_of_a_failed_write_is_raised_when_sqlite_has_rolled_back() -> None:

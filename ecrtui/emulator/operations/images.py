@@ -18,6 +18,7 @@ Decisions where reports about ECR disagree or are silent:
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -46,8 +47,12 @@ MAX_MANIFESTS = 32 * 1024 * 1024
 PULL_INTERVAL = 24 * 3600.0
 """Seconds; a pull time is recorded at most once in this interval."""
 
+PULL_TIMEOUT = 0.5
+"""Seconds; the recording of a pull waits this long for other writes."""
+
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]*")
 _TAG_CHARACTERS = re.compile(r"[a-zA-Z0-9-_.]+")
+_log = logging.getLogger(__name__)
 
 
 def put_image(context: RequestContext) -> dict[str, Any]:
@@ -121,7 +126,8 @@ def batch_get_image(context: RequestContext) -> dict[str, Any]:
             )
             if (row["last_pulled_at"] or 0.0) <= context.now - PULL_INTERVAL:
                 pulled.append(row["id"])
-    if pulled:
+        exclusions = registry_settings.pull_time_exclusions(connection, context.registry_id, context.region)
+    if pulled and context.caller_arn not in exclusions:
         _record_pulls(context, pulled)
     return {"images": images, "failures": failures}
 
@@ -228,12 +234,14 @@ def _activate(connection: sqlite3.Connection, image: sqlite3.Row, now: float) ->
 
 
 def _record_pulls(context: RequestContext, image_ids: Sequence[int]) -> None:
-    with context.database.write() as connection:
-        exclusions = registry_settings.pull_time_exclusions(connection, context.registry_id, context.region)
-        if context.caller_arn not in exclusions:
+    """Record a pull of these images if the database can be written. A pull needs read access only."""
+    try:
+        with context.database.write(timeout=PULL_TIMEOUT) as connection:
             connection.executemany(
                 "UPDATE images SET last_pulled_at = ? WHERE id = ?", [(context.now, image_id) for image_id in image_ids]
             )
+    except sqlite3.OperationalError:
+        _log.debug("a pull was not recorded", exc_info=True)
 
 
 def _manifest_for_client(
