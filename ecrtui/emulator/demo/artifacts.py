@@ -58,12 +58,12 @@ class DemoArtifact:
 
     @cached_property
     def digest(self) -> str:
-        """Return the SHA-256 digest of the manifest's bytes."""
+        """The SHA-256 digest of the manifest's bytes."""
         return digest_of(self.manifest.encode())
 
     @property
     def descriptor(self) -> Json:
-        """Return the descriptor that another manifest uses for it."""
+        """The descriptor that another manifest uses for it."""
         return {"mediaType": self.media_type, "digest": self.digest, "size": len(self.manifest.encode())}
 
 
@@ -182,22 +182,36 @@ def _image(
 
 
 def _parts_of_image(build: Build, platform: str, layer_type: str) -> tuple[bytes, list[Layer]]:
-    """Return the config and the layers of an image: runtime, dependencies, application."""
+    """Return the config and the layers of an image."""
+    layers = _layers_of_image(build, platform, layer_type)
+    config = _config_of_image(build, platform, layers)
+    return json.dumps(config, separators=(",", ":"), ensure_ascii=False).encode(), layers
+
+
+def _layers_of_image(build: Build, platform: str, layer_type: str) -> list[Layer]:
+    """Return the layers of an image: runtime, dependencies, application."""
     application, runtime = build.application, RUNTIMES[build.application.runtime]
-    created = iso_time(build.created)
     base = [
         layer_of(layer_type, f"{application.runtime} {platform} {number}", size)
         for number, size in enumerate(runtime.base_sizes)
+    ]
+    more = [
+        layer_of(layer_type, f"{application.runtime} {platform} {step}", size)
+        for step, size in runtime.platform_steps.get(platform, ())
     ]
     dependencies = layer_of(
         layer_type, f"{application.name} {platform} {build.version[:-1]}", application.dependencies_size
     )
     own = layer_of(layer_type, f"{application.name} {platform} {build.version}", application.size)
-    extra = runtime.platform_steps.get(platform, ())
-    more = [layer_of(layer_type, f"{application.runtime} {platform} {step}", size) for step, size in extra]
-    layers = [*base, *more, dependencies, own]
-    split = _platform(platform)
-    config = {
+    return [*base, *more, dependencies, own]
+
+
+def _config_of_image(build: Build, platform: str, layers: Sequence[Layer]) -> Json:
+    """Return the config of an image. Each step of its history that is not empty has one layer."""
+    application, runtime = build.application, RUNTIMES[build.application.runtime]
+    created, split = iso_time(build.created), _platform(platform)
+    steps = (*runtime.steps, *(step for step, _ in runtime.platform_steps.get(platform, ())))
+    return {
         "architecture": split.get("architecture", ""),
         **({"variant": split["variant"]} if "variant" in split else {}),
         "os": split.get("os", ""),
@@ -220,10 +234,7 @@ def _parts_of_image(build: Build, platform: str, layer_type: str) -> tuple[bytes
         },
         "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]},
         "history": [
-            *(
-                {"created": runtime.created, "created_by": step}
-                for step in (*runtime.steps, *(step for step, _ in extra))
-            ),
+            *({"created": runtime.created, "created_by": step} for step in steps),
             {"created": created, "created_by": f"WORKDIR /srv{_BUILDKIT}", "comment": _COMMENT, "empty_layer": True},
             {"created": created, "created_by": f"{runtime.install}{_BUILDKIT}", "comment": _COMMENT},
             {"created": created, "created_by": f"COPY /out /srv{_BUILDKIT}", "comment": _COMMENT},
@@ -235,7 +246,6 @@ def _parts_of_image(build: Build, platform: str, layer_type: str) -> tuple[bytes
             },
         ],
     }
-    return json.dumps(config, separators=(",", ":"), ensure_ascii=False).encode(), layers
 
 
 _BUILDKIT = " # buildkit"

@@ -26,12 +26,12 @@ class Build:
 
     @property
     def revision(self) -> str:
-        """Return the commit of the build."""
+        """The commit of the build."""
         return sha256(f"{self.application.name} {self.version}".encode()).hexdigest()[:40]
 
     @property
     def source(self) -> str:
-        """Return the URL of the source."""
+        """The URL of the source."""
         return f"https://git.example.com/{self.application.repository}"
 
 

@@ -100,7 +100,7 @@ class DemoRepository:
 
     @property
     def uri(self) -> str:
-        """Return the URI for pulls."""
+        """The URI for pulls."""
         return f"{partitions.registry_host(self.registry.region, self.registry.registry_id)}/{self.name}"
 
     def push(self, artifact: DemoArtifact, *tags: str, age: float, pulled: float | None = None) -> DemoArtifact:

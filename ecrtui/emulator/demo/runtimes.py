@@ -43,7 +43,7 @@ class Application:
 
     @property
     def name(self) -> str:
-        """Return the last part of the repository name."""
+        """The last part of the repository name."""
         return self.repository.rpartition("/")[2]
 
 

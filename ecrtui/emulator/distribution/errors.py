@@ -9,6 +9,10 @@ from ecrtui.emulator.http.messages import Response, error_members, json_response
 NOT_AUTHENTICATED = "UnauthorizedException"
 """The code for a client that did not say who it is. ECR's own API has no such error, as it reads no tokens."""
 
+INVALID_DIGEST = "InvalidImageDigest"
+INVALID_TAG = "InvalidImageTag"
+"""The codes for a digest and a tag outside their grammar (``ImageFailureCode``)."""
+
 UNSUPPORTED = "UnsupportedOperationException"
 """The code for a request that ECR does not have."""
 
@@ -20,6 +24,8 @@ _CODES = {
     "ImageDigestDoesNotMatchException": ("DIGEST_INVALID", 400),
     "ImageNotFoundException": ("MANIFEST_UNKNOWN", 404),
     "ImageTagAlreadyExistsException": ("TAG_INVALID", 400),
+    INVALID_DIGEST: ("DIGEST_INVALID", 400),
+    INVALID_TAG: ("TAG_INVALID", 400),
     "InvalidLayerException": ("BLOB_UPLOAD_INVALID", 400),
     "InvalidLayerPartException": ("BLOB_UPLOAD_INVALID", 416),
     "InvalidTokenException": ("DENIED", 400),

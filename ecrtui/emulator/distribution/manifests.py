@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ecrtui.emulator.blobs import digest_of
+from ecrtui.emulator.distribution.errors import INVALID_DIGEST, INVALID_TAG
 from ecrtui.emulator.distribution.messages import Call
-from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
+from ecrtui.emulator.errors import ServiceError, constraint_violation
 from ecrtui.emulator.http.messages import Response, headers
 from ecrtui.emulator.manifests import parse_manifest
 
@@ -16,6 +17,14 @@ MAX_BODY = 16 * 1024 * 1024
 
 _MAX_ACCEPTED = 100
 """Media types that BatchGetImage takes."""
+
+_ERRORS = {
+    "ImageInaccessible": "ImageNotFoundException",
+    "ImageNotFound": "ImageNotFoundException",
+    INVALID_DIGEST: INVALID_DIGEST,
+    INVALID_TAG: INVALID_TAG,
+}
+"""The error for the failure of an image (``ImageFailureCode``)."""
 
 
 def get_manifest(call: Call) -> Response:
@@ -78,6 +87,4 @@ def _raise_failure(answer: Mapping[str, Any]) -> None:
         ServiceError: its code is that of an operation on one image.
     """
     for failure in answer["failures"]:
-        if failure["failureCode"] in ("ImageNotFound", "ImageInaccessible"):
-            raise ServiceError("ImageNotFoundException", failure["failureReason"])
-        raise invalid_parameter(failure["failureReason"])
+        raise ServiceError(_ERRORS.get(failure["failureCode"], "InvalidParameterException"), failure["failureReason"])
