@@ -10,7 +10,7 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import Any, cast
 
@@ -105,4 +105,4 @@ def _model() -> dict[str, dict[str, Any]]:
     return cast(dict[str, dict[str, Any]], json.loads(text))
 
 
-_pattern = cache(re.compile)
+_pattern = cache(partial(re.compile, flags=re.ASCII))  # ECR's own regular expressions are those of Java

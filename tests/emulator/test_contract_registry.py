@@ -91,6 +91,8 @@ def test_enhanced_scanning_is_a_setting_of_the_registry(transport: Transport, na
     ]
     with refused("InvalidParameterException"):
         ecr.put_registry_scanning_configuration(scanType="BASIC", rules=rules)
+    with refused("InvalidParameterException"):
+        ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[{**rules[0], "scanFrequency": "MANUAL"}])
     ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=rules)
     assert ecr.get_registry_scanning_configuration()["scanningConfiguration"]["rules"] == rules
     create_repository(ecr, name)
@@ -227,7 +229,16 @@ def test_pull_time_exclusions_are_registered_once_and_removed(transport: Transpo
     assert ecr.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"] == arns[1:]
 
 
-@pytest.mark.parametrize("arn", ["", "x", "arn:aws:ecr:eu-west-1:123456789012:repository/a", "arn:aws:iam::1:role/a"])
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "",
+        "x",
+        "arn:aws:ecr:eu-west-1:123456789012:repository/a",
+        "arn:aws:iam::1:role/a",
+        "arn:aws:iam::123456789012:role/\u00e9",
+    ],
+)
 def test_an_exclusion_needs_the_arn_of_a_principal(transport: Transport, arn: str) -> None:
     """A06"""
     ecr = transport.client(region="me-central-1", parameter_validation=False)

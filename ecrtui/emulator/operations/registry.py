@@ -6,7 +6,7 @@ from typing import Any
 
 from ecrtui.emulator import pagination, partitions, policy_documents
 from ecrtui.emulator.authorization_tokens import Token
-from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
+from ecrtui.emulator.errors import ServiceError, constraint_violation
 from ecrtui.emulator.layer_downloads import IN_PROCESS_ENDPOINT
 from ecrtui.emulator.operations import registry_settings, replication
 from ecrtui.emulator.request_context import Operation, RequestContext
@@ -46,11 +46,11 @@ def get_registry_scanning_configuration(context: RequestContext) -> dict[str, An
 
 def put_registry_scanning_configuration(context: RequestContext) -> dict[str, Any]:
     """PutRegistryScanningConfiguration."""
-    configuration = {"scanType": context.get("scanType", "BASIC"), "rules": context.get("rules", [])}
-    if configuration["scanType"] == "BASIC" and any(
-        rule["scanFrequency"] == "CONTINUOUS_SCAN" for rule in configuration["rules"]
-    ):
-        raise invalid_parameter("Invalid parameter at 'rules': CONTINUOUS_SCAN is for scan type ENHANCED only")
+    scan_type, rules = context.get("scanType", "BASIC"), context.get("rules", [])
+    frequencies = registry_settings.FREQUENCIES[scan_type]
+    if any(rule["scanFrequency"] not in frequencies for rule in rules):
+        raise constraint_violation("rules", f"The scan frequency for {scan_type} must be {' or '.join(frequencies)}")
+    configuration = {"scanType": scan_type, "rules": rules}
     _put(context, registry_settings.SCANNING, configuration)
     return {"registryScanningConfiguration": configuration}
 

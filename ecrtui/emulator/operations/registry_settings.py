@@ -14,6 +14,9 @@ POLICY = "policy"
 _PULL_TIME_EXCLUSIONS = "pull-time-exclusions"
 BASIC_SCANNING: dict[str, Any] = {"scanType": "BASIC", "rules": []}
 
+FREQUENCIES = {"BASIC": ("SCAN_ON_PUSH", MANUAL), "ENHANCED": ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")}
+"""The frequencies that a scanning rule can have, by scan type (``RegistryScanningRule``)."""
+
 CLAIR = "CLAIR"
 SCAN_VERSIONS = ("AWS_NATIVE", CLAIR)
 """Values of the account setting BASIC_SCAN_TYPE_VERSION; the first is the default.
