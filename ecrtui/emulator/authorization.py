@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 
-from ecrtui.emulator import partitions, policy_documents
+from ecrtui.emulator import partitions, policy_documents, storage
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.operations import registry_settings
 from ecrtui.emulator.request_context import RequestContext
+
+_PERMISSIONS = {"ListImageReferrers": "BatchGetImage"}
+"""The permission for an operation that has none of its own name."""
 
 
 def check_access(context: RequestContext) -> None:
@@ -21,7 +24,7 @@ def check_access(context: RequestContext) -> None:
     if owner == context.caller:
         return
     names = [arn.name] if arn else context.get("repositoryNames") or [context.get("repositoryName", "*")]
-    action = f"ecr:{context.operation}"
+    action = f"ecr:{_PERMISSIONS.get(context.operation, context.operation)}"
     with context.database.read() as connection:
         for name in names:
             resource = partitions.repository_arn(context.region, owner, name)
@@ -40,9 +43,7 @@ def check_access(context: RequestContext) -> None:
 
 def _policies(connection: sqlite3.Connection, owner: str, region: str, name: str) -> dict[policy_documents.Kind, str]:
     """Return the policies of a repository and of its registry; empty texts for those that are not set."""
-    row = connection.execute(
-        "SELECT policy FROM repositories WHERE registry_id = ? AND region = ? AND name = ?", (owner, region, name)
-    ).fetchone()
+    row = storage.find_repository(connection, owner, region, name)
     return {
         "repository": (row and row["policy"]) or "",
         "registry": registry_settings.get(connection, owner, region, registry_settings.POLICY, ""),

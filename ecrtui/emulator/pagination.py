@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from ecrtui.emulator.errors import invalid_parameter
 from ecrtui.emulator.json_text import parse_json
@@ -53,6 +53,19 @@ def _fits(key: list[object], first: tuple[str | int, ...]) -> bool:
     except UnicodeEncodeError:  # a lone surrogate
         return False
     return all(isinstance(part, str) or -(2**63) <= part < 2**63 for part in key if isinstance(part, (str, int)))
+
+
+def check_page_options(parameters: Mapping[str, Any], name: str) -> None:
+    """Check that a request that names its results does not ask for a page, too.
+
+    Args:
+        name: the parameter that names the results.
+
+    Raises:
+        ServiceError: InvalidParameterException.
+    """
+    if name in parameters and ("maxResults" in parameters or "nextToken" in parameters):
+        raise invalid_parameter(f"Invalid parameter: {name} cannot be combined with maxResults or nextToken")
 
 
 def split_page(

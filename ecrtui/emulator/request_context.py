@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ecrtui.emulator import storage
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.sts import caller_arn
@@ -68,10 +69,7 @@ class RequestContext:
         """
         name = self.parameters["repositoryName"] if name is None else name
         registry_id = self.registry_id if registry_id is None else registry_id
-        row: sqlite3.Row | None = connection.execute(
-            "SELECT * FROM repositories WHERE registry_id = ? AND region = ? AND name = ?",
-            (registry_id, self.region, name),
-        ).fetchone()
+        row = storage.find_repository(connection, registry_id, self.region, name)
         if row is None:
             raise self.repository_not_found(name, registry_id)
         return row

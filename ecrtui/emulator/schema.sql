@@ -13,9 +13,9 @@ CREATE TABLE IF NOT EXISTS repositories (
   scan_on_push INTEGER NOT NULL DEFAULT 0,
   encryption_type TEXT NOT NULL DEFAULT 'AES256',
   kms_key TEXT,
-  lifecycle_policy TEXT,                           -- the exact text that was put
+  lifecycle_policy TEXT,                           -- as ECR returns it
   lifecycle_evaluated_at REAL,
-  policy TEXT,                                     -- the exact text that was set
+  policy TEXT,                                     -- as ECR returns it
   UNIQUE (registry_id, region, name)
 );
 

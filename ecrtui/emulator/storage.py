@@ -1,4 +1,4 @@
-"""Storage of images and of the layers of a repository, without the rules of the API. Operations and imports share it.
+"""Storage of repositories, images and layers, without the rules of the API. Operations and imports share it.
 
 The content of layers is in :mod:`ecrtui.emulator.blobs`.
 
@@ -13,6 +13,22 @@ from collections.abc import Iterable, Mapping
 from ecrtui.emulator import blobs
 from ecrtui.emulator.blobs import digest_of
 from ecrtui.emulator.manifests import INDEXES, ManifestContents
+
+TAGS = "(SELECT group_concat(tag, ' ') FROM tags WHERE image_id = i.id) AS tags"
+"""The column ``tags`` for queries of ``images i``; see :func:`split_tags`."""
+
+
+def split_tags(row: sqlite3.Row) -> list[str]:
+    """Return the tags in the column :data:`TAGS` of a row, sorted."""
+    return sorted(row["tags"].split(" ")) if row["tags"] else []
+
+
+def find_repository(connection: sqlite3.Connection, registry_id: str, region: str, name: str) -> sqlite3.Row | None:
+    """Return the row of a repository; None if there is none."""
+    row: sqlite3.Row | None = connection.execute(
+        "SELECT * FROM repositories WHERE registry_id = ? AND region = ? AND name = ?", (registry_id, region, name)
+    ).fetchone()
+    return row
 
 
 def insert_image(
@@ -84,6 +100,25 @@ def copy_image(connection: sqlite3.Connection, image: sqlite3.Row, repository_id
             (copy_id, repository_id, image["id"]),
         )
     return copy_id
+
+
+def read_manifest(connection: sqlite3.Connection, image_id: int) -> str:
+    """Return the exact text of the manifest of an image."""
+    row = connection.execute("SELECT manifest FROM manifests WHERE image_id = ?", (image_id,)).fetchone()
+    manifest: str = row["manifest"]
+    return manifest
+
+
+def activate_image(connection: sqlite3.Connection, image: sqlite3.Row, *, at: float) -> bool:
+    """Make an archived image active; return False if it was active.
+
+    Args:
+        at: seconds since the epoch.
+    """
+    if image["status"] == "ACTIVE":
+        return False
+    connection.execute("UPDATE images SET status = 'ACTIVE', last_activated_at = ? WHERE id = ?", (at, image["id"]))
+    return True
 
 
 def set_tag(connection: sqlite3.Connection, repository_id: int, tag: str, image_id: int) -> None:

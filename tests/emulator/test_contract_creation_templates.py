@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from tests.emulator.conftest import Caller, Transport
-from tests.support.embedded import refused
+from tests.support.embedded import OCI_INDEX, put, refused
 
 REPLICATION = ["REPLICATION"]
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/0f1e2d3c"
 
 _numbers = count(1)
 
@@ -92,6 +93,26 @@ def test_templates_are_returned_in_pages(transport: Transport) -> None:
     assert found == [["page-0", "page-1"], ["page-2", "page-3"], ["page-4"]]
 
 
+def test_a_push_creates_a_repository_with_the_settings_of_a_template(ecr: Any, prefix: str) -> None:
+    """F14"""
+    index = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []})
+    ecr.create_repository_creation_template(prefix=prefix, appliedFor=REPLICATION, imageTagMutability="IMMUTABLE")
+    with refused("RepositoryNotFoundException"):
+        ecr.initiate_layer_upload(repositoryName=f"{prefix}/a")
+    with refused("RepositoryNotFoundException"):
+        put(ecr, f"{prefix}/b", index)
+    ecr.update_repository_creation_template(prefix=prefix, appliedFor=["CREATE_ON_PUSH"])
+    ecr.initiate_layer_upload(repositoryName=f"{prefix}/a")
+    put(ecr, f"{prefix}/b", index, "1.0")
+    for name in (f"{prefix}/a", f"{prefix}/b"):
+        (repository,) = ecr.describe_repositories(repositoryNames=[name])["repositories"]
+        assert repository["imageTagMutability"] == "IMMUTABLE"
+    with refused("RepositoryNotFoundException"):
+        ecr.describe_images(repositoryName=f"{prefix}/c")
+    with refused("RepositoryNotFoundException"):
+        ecr.initiate_layer_upload(repositoryName=f"{prefix}-c")
+
+
 COUNT = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1}
 
 
@@ -103,8 +124,10 @@ COUNT = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1
         {"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION"},
         {"imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "latest"}]},
         {"resourceTags": [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]},
+        {"resourceTags": [{"Key": f"key-{number}", "Value": ""} for number in range(51)]},
         {"appliedFor": ["SOMETIMES"]},
         {"encryptionConfiguration": {"encryptionType": "ROT13"}},
+        {"encryptionConfiguration": {"encryptionType": "AES256", "kmsKey": KEY}},
         {"description": "x" * 257},
         {"prefix": "Upper"},
     ],

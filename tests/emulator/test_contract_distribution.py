@@ -203,6 +203,15 @@ def test_a_missing_repository_manifest_or_blob_is_named(registry: Served, reposi
     assert registry.v2.send("GET", f"/v2/{repository}/blobs/{MISSING}").error[:2] == (404, "BLOB_UNKNOWN")
 
 
+def test_a_manifest_with_an_invalid_name_is_a_bad_request(registry: Served, repository: str) -> None:
+    """V20"""
+    for reference, code in (("2024.42+8f9dd69", "TAG_INVALID"), ("sha256:xyz", "DIGEST_INVALID")):
+        path = f"/v2/{repository}/manifests/{reference}"
+        assert registry.v2.send("HEAD", path).status == 400
+        for method in ("GET", "DELETE"):
+            assert registry.v2.send(method, path).error[:2] == (400, code)
+
+
 def test_deleting_a_manifest(registry: Served, repository: str) -> None:
     """V09"""
     image = push_image(registry.ecr, repository, tag="1.0")
@@ -401,6 +410,16 @@ def test_a_missing_repository_takes_no_blob(registry: Served) -> None:
     for path in ("uploads/", f"uploads/?mount={MISSING}&from=team/app", "uploads/some-id"):
         method = "PATCH" if path.endswith("id") else "POST"
         assert registry.v2.send(method, f"/v2/no/such/blobs/{path}").error[:2] == (404, "NAME_UNKNOWN"), path
+
+
+def test_a_push_creates_a_repository_with_the_settings_of_a_template(registry: Served, name: str) -> None:
+    """F14"""
+    registry.ecr.create_repository_creation_template(prefix="pushed", appliedFor=["CREATE_ON_PUSH"])
+    for number, query in enumerate((f"?mount={MISSING}&from=team/app", f"?digest={digest_of(b'x')}", "")):
+        path = f"/v2/pushed/app-{number}"
+        assert registry.v2.send("HEAD", f"{path}/blobs/{MISSING}").status == 404
+        assert registry.v2.send("POST", f"{path}/blobs/uploads/{query}", b"x").status in (201, 202)
+        assert registry.v2.send("GET", f"{path}/tags/list").document["tags"] == []
 
 
 def mount(registry: Served, target: str, layer: str, rest: str, client: DistributionClient | None = None) -> int:

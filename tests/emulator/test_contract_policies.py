@@ -14,6 +14,7 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from tests.emulator.conftest import Caller, Transport
 from tests.support.embedded import (
     ALL_MEDIA_TYPES,
+    OCI_MANIFEST,
     REGION,
     REGISTRY_ID,
     client_for,
@@ -217,6 +218,7 @@ def denied(caller: Caller, action: str, resource: str) -> str:
         pytest.param("initiate_layer_upload", "InitiateLayerUpload", {}, id="R28 upload"),
         pytest.param("batch_get_image", "BatchGetImage", {"imageIds": [{"imageTag": "a"}]}, id="R25"),
         pytest.param("list_images", "ListImages", {}, id="list"),
+        pytest.param("list_image_referrers", "BatchGetImage", {"subjectId": {"imageDigest": digest_of("a")}}, id="R38"),
         pytest.param("delete_repository", "DeleteRepository", {"force": True}, id="delete"),
         pytest.param("get_lifecycle_policy", "GetLifecyclePolicy", {}, id="lifecycle"),
         pytest.param("get_repository_policy", "GetRepositoryPolicy", {}, id="policy"),
@@ -229,7 +231,7 @@ def denied(caller: Caller, action: str, resource: str) -> str:
 def test_a_repository_of_another_account_is_denied(
     transport: Transport, ecr: Any, name: str, operation: str, action: str, members: dict[str, Any], caller: Caller
 ) -> None:
-    """R25, R26, R28: whether it exists or not."""
+    """R25, R26, R28, R38: whether it exists or not."""
     for exists in (False, True):
         if exists:
             other_account(transport).create_repository(repositoryName=name)
@@ -271,6 +273,24 @@ def test_another_account_grants_what_its_policy_allows(
     other.set_repository_policy(repositoryName=name, policyText=policy(granted, refusal))
     with refused("AccessDeniedException"):
         ecr.batch_get_image(**asked)
+
+
+def test_who_may_pull_may_list_referrers(transport: Transport, ecr: Any, name: str, caller: Caller) -> None:
+    """R38"""
+    other = other_account(transport)
+    create_repository(other, name)
+    image = push_image(other, name)
+    signature = push_image(
+        other, name, "signature", subject={"mediaType": OCI_MANIFEST, "digest": image.digest, "size": 1}
+    )
+    asked = {"registryId": OTHER, "repositoryName": name, "subjectId": {"imageDigest": image.digest}}
+    for action, allowed in (("ecr:ListImageReferrers", False), ("ecr:BatchGetImage", True)):
+        granted = statement(Principal={"AWS": caller.account}, Action=action)
+        other.set_repository_policy(repositoryName=name, policyText=policy(granted))
+        if not allowed:
+            with refused("AccessDeniedException"):
+                ecr.list_image_referrers(**asked)
+    assert [entry["digest"] for entry in ecr.list_image_referrers(**asked)["referrers"]] == [signature.digest]
 
 
 def other_account(transport: Transport) -> Any:

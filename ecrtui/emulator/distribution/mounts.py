@@ -11,7 +11,7 @@ import sqlite3
 from ecrtui.emulator import blobs, storage
 from ecrtui.emulator.distribution.messages import Call
 from ecrtui.emulator.errors import ServiceError
-from ecrtui.emulator.operations import layers, registry_settings
+from ecrtui.emulator.operations import creation_templates, layers, registry_settings
 from ecrtui.emulator.request_context import RequestContext
 
 READ = "GetDownloadUrlForLayer"
@@ -34,7 +34,7 @@ def mount_blob(call: Call, digest: str, source: str) -> bool:
     if source_context is None:
         return False
     with context.database.write() as connection:
-        repository = context.repository(connection)
+        repository = creation_templates.repository_of_push(context, connection)
         try:
             other = source_context.repository(connection)
         except ServiceError:  # it does not exist

@@ -89,9 +89,7 @@ def export_image(
 
 
 def _repository(connection: sqlite3.Connection, name: str, registry_id: str, region: str) -> int:
-    row = connection.execute(
-        "SELECT id FROM repositories WHERE registry_id = ? AND region = ? AND name = ?", (registry_id, region, name)
-    ).fetchone()
+    row = storage.find_repository(connection, registry_id, region, name)
     if row is None:
         raise LayoutError(
             f"there is no repository {name} in registry {registry_id}, region {region}",

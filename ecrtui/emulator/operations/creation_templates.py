@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 
-from ecrtui.emulator import lifecycle_document, lifecycle_policy, mutability, pagination, policy_documents
+from ecrtui.emulator import lifecycle_document, mutability, pagination, policy_documents, storage
 from ecrtui.emulator.errors import ServiceError, invalid_parameter
+from ecrtui.emulator.operations import repositories
 from ecrtui.emulator.operations.prefixed_settings import ROOT, PrefixedSettings
-from ecrtui.emulator.operations.repositories import default_kms_key
 from ecrtui.emulator.request_context import Operation, RequestContext
 
 REPLICATION = "REPLICATION"
 """The scenario of a repository that replication creates (``RCTAppliedFor``)."""
 
+CREATE_ON_PUSH = "CREATE_ON_PUSH"
+"""The scenario of a repository that a push creates (``RCTAppliedFor``)."""
+
 _KIND = "repository creation template"
 _FILTERS = "imageTagMutabilityExclusionFilters"
-_DEFAULTS: dict[str, Any] = {"encryptionConfiguration": {"encryptionType": "AES256"}, "imageTagMutability": "MUTABLE"}
+_DEFAULTS: dict[str, Any] = {"encryptionConfiguration": repositories.AES256, "imageTagMutability": "MUTABLE"}
 _MEMBERS = (
     "prefix",
     "description",
@@ -35,7 +38,8 @@ _MEMBERS = (
 def create_repository_creation_template(context: RequestContext) -> dict[str, Any]:
     """CreateRepositoryCreationTemplate."""
     prefix = context["prefix"]
-    template = _template({**_DEFAULTS, **context.parameters, "createdAt": context.now, "updatedAt": context.now})
+    given = {**_DEFAULTS, **context.parameters, "createdAt": context.now, "updatedAt": context.now}
+    template = _template(context, given)
     with context.database.write() as connection:
         templates = _templates(context, connection)
         if templates.get(prefix) is not None:
@@ -52,8 +56,7 @@ def describe_repository_creation_templates(context: RequestContext) -> dict[str,
     """DescribeRepositoryCreationTemplates: return a page of templates, or those of the given prefixes that exist."""
     prefixes = context.get("prefixes")
     limit = context.get("maxResults", pagination.DEFAULT_PAGE_SIZE)
-    if prefixes is not None and ("maxResults" in context.parameters or "nextToken" in context.parameters):
-        raise invalid_parameter("prefixes cannot be combined with maxResults or nextToken")
+    pagination.check_page_options(context.parameters, "prefixes")
     (after,) = pagination.decode_token("creation templates", context.get("nextToken"), ("",))
     with context.database.read() as connection:
         templates = _templates(context, connection)
@@ -74,7 +77,7 @@ def update_repository_creation_template(context: RequestContext) -> dict[str, An
         changes = {**context.parameters, "prefix": old["prefix"], "updatedAt": context.now}
         if "imageTagMutability" in changes and _FILTERS not in changes:
             old.pop(_FILTERS, None)
-        template = _template({**old, **changes})
+        template = _template(context, {**old, **changes})
         _templates(context, connection).put(old["prefix"], template)
     return _response(context, template)
 
@@ -87,43 +90,42 @@ def delete_repository_creation_template(context: RequestContext) -> dict[str, An
     return _response(context, template)
 
 
-def create_repository(
-    connection: sqlite3.Connection, registry_id: str, region: str, name: str, *, scenario: str, at: float
+def repository_of_push(context: RequestContext, connection: sqlite3.Connection) -> sqlite3.Row:
+    """Return the row of the repository of a push. Create one that is missing, if a template for pushes selects it.
+
+    Without such a template, a push creates no repository (aws/containers-roadmap#853).
+
+    Raises:
+        ServiceError: RepositoryNotFoundException.
+    """
+    registry_id, region, name = context.registry_id, context.region, context["repositoryName"]
+    row = storage.find_repository(connection, registry_id, region, name)
+    if row is not None:
+        return row
+    template = _matching_template(connection, registry_id, region, name, CREATE_ON_PUSH)
+    if template is None:
+        raise context.repository_not_found(name, registry_id)
+    return _create(connection, registry_id, region, name, template, at=context.now)
+
+
+def create_replica(
+    connection: sqlite3.Connection, registry_id: str, region: str, name: str, *, at: float
 ) -> sqlite3.Row:
-    """Create a repository as ECR does itself, with the settings of a template or the defaults; return its row.
+    """Create a repository for replication, with the settings of a template or the defaults; return its row.
 
     Args:
-        scenario: why ECR creates it (``RCTAppliedFor``).
         at: seconds since the epoch.
     """
-    template = _matching_template(connection, registry_id, region, name, scenario) or _DEFAULTS
-    setting, patterns = mutability.parse_mutability(template)
-    encryption = template["encryptionConfiguration"]
-    key = encryption.get("kmsKey") or default_kms_key(region, registry_id)
-    lifecycle, policy = template.get("lifecyclePolicy"), template.get("repositoryPolicy")
-    cursor = connection.execute(
-        "INSERT INTO repositories (registry_id, region, name, created_at, tag_mutability, exclusion_filters,"
-        " encryption_type, kms_key, lifecycle_policy, lifecycle_evaluated_at, policy)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            registry_id,
-            region,
-            name,
-            at,
-            setting,
-            json.dumps(patterns),
-            encryption["encryptionType"],
-            None if encryption["encryptionType"] == "AES256" else key,
-            lifecycle and lifecycle_document.stored_text(lifecycle),
-            lifecycle and lifecycle_policy.NEVER_EVALUATED,
-            policy and policy_documents.format_policy(policy_documents.parse_policy(policy, "repository")),
-        ),
-    )
-    connection.executemany(
-        "INSERT INTO resource_tags (repository_id, key, value) VALUES (?, ?, ?)",
-        [(cursor.lastrowid, tag["Key"], tag["Value"]) for tag in template.get("resourceTags", [])],
-    )
-    row: sqlite3.Row = connection.execute("SELECT * FROM repositories WHERE id = ?", (cursor.lastrowid,)).fetchone()
+    template = _matching_template(connection, registry_id, region, name, REPLICATION) or _DEFAULTS
+    return _create(connection, registry_id, region, name, template, at=at)
+
+
+def _create(
+    connection: sqlite3.Connection, registry_id: str, region: str, name: str, template: Mapping[str, Any], *, at: float
+) -> sqlite3.Row:
+    row = repositories.insert_repository(connection, registry_id, region, name, template, at=at)
+    tags = {tag["Key"]: tag["Value"] for tag in template.get("resourceTags", [])}
+    repositories.set_resource_tags(connection, row["id"], tags)
     return row
 
 
@@ -143,13 +145,14 @@ def _matching_template(
     return None
 
 
-def _template(members: dict[str, Any]) -> dict[str, Any]:
+def _template(context: RequestContext, members: dict[str, Any]) -> dict[str, Any]:
     """Return a template of valid members, without empty ones.
 
     Raises:
         ServiceError: InvalidParameterException for documents, filters or tags that a repository cannot have.
     """
     mutability.parse_mutability(members)
+    repositories.kms_key(members["encryptionConfiguration"], context.registry_id, context.region)
     if members.get("lifecyclePolicy"):
         lifecycle_document.parse_policy(members["lifecyclePolicy"])
     if members.get("repositoryPolicy"):
@@ -157,6 +160,8 @@ def _template(members: dict[str, Any]) -> dict[str, Any]:
     keys = [tag["Key"] for tag in members.get("resourceTags", [])]
     if len(set(keys)) < len(keys):
         raise invalid_parameter("Duplicate tag keys found")
+    if len(keys) > repositories.MAX_RESOURCE_TAGS:
+        raise invalid_parameter(f"A repository can have at most {repositories.MAX_RESOURCE_TAGS} tags")
     members = {name: value for name, value in members.items() if value not in ("", [])}
     return {name: members[name] for name in (*_MEMBERS, "createdAt", "updatedAt") if name in members}
 

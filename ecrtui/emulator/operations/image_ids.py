@@ -9,8 +9,9 @@ from typing import Any
 
 from ecrtui.emulator.errors import ServiceError, invalid_parameter
 
-_DIGEST = re.compile(r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+")
-_TAG = re.compile(r"[a-zA-Z0-9-_.]+")
+DIGEST = re.compile(r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+")
+TAG = re.compile(r"[a-zA-Z0-9-_.]+")
+"""The grammar of digests and tags, as ECR's messages write it."""
 
 
 class ImageFailure(Exception):  # noqa: N818 - the name in the API
@@ -38,6 +39,11 @@ class ImageFailure(Exception):  # noqa: N818 - the name in the API
         )
 
 
+def invalid_text(what: str, grammar: re.Pattern[str]) -> str:
+    """Return ECR's reason for the failure of a digest or tag outside its grammar."""
+    return f"Invalid request parameters: {what} should satisfy the regex '{grammar.pattern}'"
+
+
 def image_not_found(image_id: Mapping[str, str]) -> ImageFailure:
     """Return the failure for a missing image."""
     return ImageFailure(image_id, "ImageNotFound", "Requested image not found")
@@ -55,18 +61,10 @@ def find_image(connection: sqlite3.Connection, repository_id: int, image_id: Map
         raise ImageFailure(
             image_id, "MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null"
         )
-    if digest is not None and not _DIGEST.fullmatch(digest):
-        raise ImageFailure(
-            image_id,
-            "InvalidImageDigest",
-            "Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
-        )
-    if tag is not None and not _TAG.fullmatch(tag):
-        raise ImageFailure(
-            image_id,
-            "InvalidImageTag",
-            "Invalid request parameters: image tag should satisfy the regex '[a-zA-Z0-9-_.]+'",
-        )
+    if digest is not None and not DIGEST.fullmatch(digest):
+        raise ImageFailure(image_id, "InvalidImageDigest", invalid_text("image digest", DIGEST))
+    if tag is not None and not TAG.fullmatch(tag):
+        raise ImageFailure(image_id, "InvalidImageTag", invalid_text("image tag", TAG))
     row = (
         lookup_image(connection, repository_id, digest=digest)
         if tag is None

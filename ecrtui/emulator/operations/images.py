@@ -26,8 +26,9 @@ from typing import Any
 
 from ecrtui.emulator import blobs, manifests, mutability, storage
 from ecrtui.emulator.errors import ServiceError, constraint_violation
-from ecrtui.emulator.operations import registry_settings, replication, scans, signing
+from ecrtui.emulator.operations import creation_templates, registry_settings, replication, scans, signing
 from ecrtui.emulator.operations.image_ids import (
+    TAG,
     ImageFailure,
     find_image,
     image_not_found,
@@ -50,8 +51,9 @@ PULL_INTERVAL = 24 * 3600.0
 PULL_TIMEOUT = 0.5
 """Seconds; the recording of a pull waits this long for other writes."""
 
-_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]*")
-_TAG_CHARACTERS = re.compile(r"[a-zA-Z0-9-_.]+")
+_NEW_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9-_.]*")
+"""The grammar of the tag of a push: that of Docker."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -69,7 +71,7 @@ def put_image(context: RequestContext) -> dict[str, Any]:
             f" ID '{context.registry_id}' does not match the image digest that Amazon ECR has calculated.",
         )
     with context.database.write() as connection:
-        repository = context.repository(connection)
+        repository = creation_templates.repository_of_push(context, connection)
         image = lookup_image(connection, repository["id"], digest=digest)
         holder = None if tag is None else lookup_image(connection, repository["id"], tag=tag)
         _check_put(repository, digest, tag, image, holder)
@@ -80,7 +82,7 @@ def put_image(context: RequestContext) -> dict[str, Any]:
             media_type = contents.media_type
         else:
             image_id, media_type = image["id"], image["media_type"]
-            _activate(connection, image, context.now)
+            storage.activate_image(connection, image, at=context.now)
         if tag is not None and (holder is None or holder["id"] != image_id):
             _check_tag_count(connection, image_id, digest)
             storage.set_tag(connection, repository["id"], tag, image_id)
@@ -165,7 +167,7 @@ def update_image_storage_class(context: RequestContext) -> dict[str, Any]:
             )
             status = "ARCHIVED"
         else:
-            status = "ACTIVATING" if _activate(connection, image, context.now) else "ACTIVE"
+            status = "ACTIVATING" if storage.activate_image(connection, image, at=context.now) else "ACTIVE"
     return {
         **context.repository_members(),
         "imageId": {"imageDigest": image["digest"], **tag_member(context["imageId"])},
@@ -174,10 +176,9 @@ def update_image_storage_class(context: RequestContext) -> dict[str, Any]:
 
 
 def _check_tag(tag: str) -> None:
-    if not _TAG_CHARACTERS.fullmatch(tag):
-        raise constraint_violation("imageTag", "must satisfy regular expression '[a-zA-Z0-9-_.]+'")
-    if not _TAG.fullmatch(tag):
-        raise constraint_violation("imageTag", "must satisfy regular expression '[a-zA-Z0-9_][a-zA-Z0-9-_.]*'")
+    for grammar in (TAG, _NEW_TAG):
+        if not grammar.fullmatch(tag):
+            raise constraint_violation("imageTag", f"must satisfy regular expression '{grammar.pattern}'")
 
 
 def _check_put(
@@ -225,14 +226,6 @@ def _check_tag_count(connection: sqlite3.Connection, image_id: int, digest: str)
         )
 
 
-def _activate(connection: sqlite3.Connection, image: sqlite3.Row, now: float) -> bool:
-    """Make an image active; return True if it was not."""
-    if image["status"] == "ACTIVE":
-        return False
-    connection.execute("UPDATE images SET status = 'ACTIVE', last_activated_at = ? WHERE id = ?", (now, image["id"]))
-    return True
-
-
 def _record_pulls(context: RequestContext, image_ids: Sequence[int]) -> None:
     """Record a pull of these images if the database can be written. A pull needs read access only."""
     try:
@@ -250,7 +243,7 @@ def _manifest_for_client(
     """Return the manifest and the media type for this client."""
     if row["status"] != "ACTIVE":
         raise ImageFailure(image_id, "ImageInaccessible", "Requested image is archived; restore it to pull it")
-    stored: str = connection.execute("SELECT manifest FROM manifests WHERE image_id = ?", (row["id"],)).fetchone()[0]
+    stored = storage.read_manifest(connection, row["id"])
     media_type: str = row["media_type"]
     accepted = context.get("acceptedMediaTypes", [media_type])
     if "imageDigest" in image_id or media_type in accepted:

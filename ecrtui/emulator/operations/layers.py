@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ecrtui.emulator import blobs, layer_downloads, uploads
 from ecrtui.emulator.errors import ServiceError, UploadDigestError, UploadNotFoundError, UploadPositionError
+from ecrtui.emulator.operations import creation_templates
+from ecrtui.emulator.operations.image_ids import DIGEST, invalid_text
 from ecrtui.emulator.request_context import Operation, RequestContext
 
 MEBIBYTE = 1024 * 1024
@@ -24,14 +25,13 @@ MAX_PARTS = 4_200
 MAX_LAYER_SIZE = 52_000 * MEBIBYTE
 """Bytes (quota "Maximum layer size" of ECR)."""
 
-_DIGEST = re.compile(r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+")
-
 
 def initiate_layer_upload(context: RequestContext) -> dict[str, Any]:
     """InitiateLayerUpload. Delete the uploads that expired."""
     uploads.remove_expired(context.database, now=context.now)
     with context.database.write() as connection:
-        upload_id = uploads.begin_upload(connection, context.repository(connection)["id"], now=context.now)
+        repository = creation_templates.repository_of_push(context, connection)
+        upload_id = uploads.begin_upload(connection, repository["id"], now=context.now)
     return {"uploadId": upload_id, "partSize": PART_SIZE}
 
 
@@ -101,13 +101,12 @@ def batch_check_layer_availability(context: RequestContext) -> dict[str, Any]:
         repository = context.repository(connection)
         found = {digest: find_layer(connection, repository["id"], digest) for digest in context["layerDigests"]}
     for digest, layer in found.items():
-        if not _DIGEST.fullmatch(digest):
+        if not DIGEST.fullmatch(digest):
             failures.append(
                 {
                     "layerDigest": digest,
                     "failureCode": "InvalidLayerDigest" if digest else "MissingLayerDigest",
-                    "failureReason": "Invalid request parameters: layer digest should satisfy the regex"
-                    f" '{_DIGEST.pattern}'",
+                    "failureReason": invalid_text("layer digest", DIGEST),
                 }
             )
         elif layer is None:

@@ -6,8 +6,8 @@ import json
 import sqlite3
 from typing import Any
 
-from ecrtui.emulator import lifecycle_document, lifecycle_policy, pagination
-from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
+from ecrtui.emulator import lifecycle_document, lifecycle_policy, pagination, storage
+from ecrtui.emulator.errors import ServiceError, constraint_violation
 from ecrtui.emulator.lifecycle_policy import NEVER_EVALUATED, PolicyImage, PolicyRule
 from ecrtui.emulator.operations.image_ids import require_image
 from ecrtui.emulator.request_context import Operation, RequestContext
@@ -49,11 +49,14 @@ def delete_lifecycle_policy(context: RequestContext) -> dict[str, Any]:
 
 def start_lifecycle_policy_preview(context: RequestContext) -> dict[str, Any]:
     """StartLifecyclePolicyPreview: evaluate the given policy or the repository's own, at once."""
-    with context.database.write() as connection:
+    with context.database.read() as connection:
         repository = context.repository(connection)
         text = context.get("lifecyclePolicyText") or _policy(context, repository)["lifecyclePolicyText"]
         rules = lifecycle_document.parse_policy(text)
-        results = lifecycle_policy.evaluate(rules, _policy_images(connection, repository["id"]), context.now)
+        images = _policy_images(connection, repository["id"])
+    results = lifecycle_policy.evaluate(rules, images, context.now)  # no write waits for it
+    with context.database.write() as connection:
+        repository = context.repository(connection)
         connection.execute("DELETE FROM lifecycle_previews WHERE repository_id = ?", (repository["id"],))
         connection.execute(
             "INSERT INTO lifecycle_previews (repository_id, policy, started_at) VALUES (?, ?, ?)",
@@ -76,8 +79,7 @@ def get_lifecycle_policy_preview(context: RequestContext) -> dict[str, Any]:
     limit = context.get("maxResults", MAX_RESULTS)
     if limit > MAX_RESULTS:
         raise constraint_violation("maxResults", f"Member must have value less than or equal to {MAX_RESULTS}")
-    if named is not None and ("maxResults" in context.parameters or "nextToken" in context.parameters):
-        raise invalid_parameter("Invalid parameter: imageIds cannot be combined with maxResults or nextToken")
+    pagination.check_page_options(context.parameters, "imageIds")
     with context.database.read() as connection:
         repository = context.repository(connection)
         preview = _preview(connection, repository)
@@ -143,8 +145,8 @@ def _policy(context: RequestContext, repository: sqlite3.Row) -> dict[str, Any]:
 
 def _policy_images(connection: sqlite3.Connection, repository_id: int) -> list[PolicyImage]:
     rows = connection.execute(
-        "SELECT i.digest, i.pushed_at, i.status, i.last_pulled_at, i.last_archived_at, i.last_activated_at,"
-        " (SELECT group_concat(t.tag, ' ') FROM tags t WHERE t.image_id = i.id) AS tags,"
+        "SELECT i.digest, i.pushed_at, i.status, i.last_pulled_at, i.last_archived_at, i.last_activated_at,"  # noqa: S608 - constant
+        f" {storage.TAGS},"
         " EXISTS (SELECT 1 FROM index_children c WHERE c.repository_id = i.repository_id AND c.child_digest = i.digest)"
         " AS referenced FROM images i WHERE i.repository_id = ?",
         (repository_id,),
@@ -152,7 +154,7 @@ def _policy_images(connection: sqlite3.Connection, repository_id: int) -> list[P
     return [
         PolicyImage(
             digest=row["digest"],
-            tags=tuple(sorted(row["tags"].split(" "))) if row["tags"] else (),
+            tags=tuple(storage.split_tags(row)),
             pushed_at=row["pushed_at"],
             status=row["status"],
             pulled_at=row["last_pulled_at"],

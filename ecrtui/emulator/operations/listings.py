@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ecrtui.emulator import manifests, pagination
-from ecrtui.emulator.errors import constraint_violation, invalid_parameter
+from ecrtui.emulator import manifests, pagination, storage
+from ecrtui.emulator.errors import constraint_violation
 from ecrtui.emulator.operations import registry_settings, scans
 from ecrtui.emulator.operations.image_ids import image_not_found, require_image, to_image_id
 from ecrtui.emulator.request_context import Operation, RequestContext
@@ -18,8 +18,7 @@ DEFAULT_REFERRERS = 20
 
 _COLUMNS = (
     "i.id, i.digest, i.media_type, i.artifact_media_type, i.size, i.pushed_at, i.status, i.last_pulled_at,"
-    " i.last_archived_at, i.last_activated_at, i.subject,"
-    " (SELECT group_concat(t.tag, ' ') FROM tags t WHERE t.image_id = i.id) AS tags"
+    f" i.last_archived_at, i.last_activated_at, i.subject, {storage.TAGS}"
 )
 _DETAILS = {
     False: f"SELECT {_COLUMNS} FROM images i",  # noqa: S608 - the columns are constants
@@ -32,8 +31,7 @@ _DETAILS = {
 def describe_images(context: RequestContext) -> dict[str, Any]:
     """DescribeImages: return the named images, or a page of all images by digest."""
     named = context.get("imageIds")
-    if named is not None and ("maxResults" in context.parameters or "nextToken" in context.parameters):
-        raise invalid_parameter("Invalid parameter: imageIds cannot be combined with maxResults or nextToken")
+    pagination.check_page_options(context.parameters, "imageIds")
     limit = context.get("maxResults", pagination.DEFAULT_PAGE_SIZE)
     with context.database.read() as connection:
         repository = context.repository(connection)
@@ -127,8 +125,8 @@ def _detail(context: RequestContext, row: sqlite3.Row, *, scanned: bool) -> dict
         scanned: include the results of its last scan, if that was a basic one.
     """
     detail: dict[str, Any] = {**context.repository_members(), "imageDigest": row["digest"]}
-    if row["tags"]:
-        detail["imageTags"] = sorted(row["tags"].split(" "))
+    if tags := storage.split_tags(row):
+        detail["imageTags"] = tags
     detail |= {
         "imageSizeInBytes": row["size"],
         "imagePushedAt": row["pushed_at"],

@@ -69,8 +69,7 @@ def describe_pull_through_cache_rules(context: RequestContext) -> dict[str, Any]
     """DescribePullThroughCacheRules: return a page of rules, or the rules of the given prefixes."""
     prefixes = context.get("ecrRepositoryPrefixes")
     limit = context.get("maxResults", pagination.DEFAULT_PAGE_SIZE)
-    if prefixes is not None and ("maxResults" in context.parameters or "nextToken" in context.parameters):
-        raise invalid_parameter("ecrRepositoryPrefixes cannot be combined with maxResults or nextToken")
+    pagination.check_page_options(context.parameters, "ecrRepositoryPrefixes")
     (after,) = pagination.decode_token("cache rules", context.get("nextToken"), ("",))
     with context.database.read() as connection:
         if prefixes is not None:

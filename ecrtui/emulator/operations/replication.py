@@ -123,7 +123,7 @@ def replicate_deletions(
     """
     configuration = configuration_of(connection, repository["registry_id"], repository["region"])
     for destination in destinations(configuration, repository["name"], of_deletions=True):
-        target = _repository(connection, destination, repository["name"])
+        target = _replica(connection, destination, repository["name"])
         if target is not None:
             for image_id in deleted:
                 _delete(connection, repository["id"], target["id"], image_id)
@@ -142,17 +142,12 @@ def replicate_image(
     Returns:
         The code of the failure (``ReplicationError``); empty if there was none.
     """
-    target = _repository(connection, destination, repository["name"])
+    target = _replica(connection, destination, repository["name"])
     actions = ["ecr:ReplicateImage"] if target else ["ecr:ReplicateImage", "ecr:CreateRepository"]
     failure = "" if _is_granted(context, connection, repository, destination, actions) else ACCESS_DENIED
     if not failure:
-        target = target or creation_templates.create_repository(
-            connection,
-            destination.registry_id,
-            destination.region,
-            repository["name"],
-            scenario=creation_templates.REPLICATION,
-            at=context.now,
+        target = target or creation_templates.create_replica(
+            connection, destination.registry_id, destination.region, repository["name"], at=context.now
         )
         image = connection.execute("SELECT * FROM images WHERE id = ?", (image_id,)).fetchone()
         if image["media_type"] in manifests.INDEXES:
@@ -212,10 +207,7 @@ def _copy(context: RequestContext, connection: sqlite3.Connection, image: sqlite
         copy_id = storage.copy_image(connection, image, target["id"], pushed_at=context.now)
         scans.scan_on_push(context, connection, target, copy_id)
         return copy_id
-    if copy["status"] != "ACTIVE":
-        connection.execute(
-            "UPDATE images SET status = 'ACTIVE', last_activated_at = ? WHERE id = ?", (context.now, copy["id"])
-        )
+    storage.activate_image(connection, copy, at=context.now)
     return int(copy["id"])
 
 
@@ -235,11 +227,9 @@ def _children(connection: sqlite3.Connection, image_id: int) -> list[int]:
     return [row["id"] for row in rows]
 
 
-def _repository(connection: sqlite3.Connection, destination: ReplicationDestination, name: str) -> sqlite3.Row | None:
-    row: sqlite3.Row | None = connection.execute(
-        "SELECT * FROM repositories WHERE region = ? AND registry_id = ? AND name = ?", (*destination, name)
-    ).fetchone()
-    return row
+def _replica(connection: sqlite3.Connection, destination: ReplicationDestination, name: str) -> sqlite3.Row | None:
+    """Return the row of the repository that receives the images of this one; None if there is none."""
+    return storage.find_repository(connection, destination.registry_id, destination.region, name)
 
 
 def _destinations_of(rule: Mapping[str, Any]) -> Iterator[ReplicationDestination]:

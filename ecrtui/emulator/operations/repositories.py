@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from ecrtui.emulator import blobs, mutability, pagination, partitions, policy_documents
+from ecrtui.emulator import blobs, lifecycle_document, mutability, pagination, partitions, policy_documents
 from ecrtui.emulator.errors import ServiceError, constraint_violation, invalid_parameter
+from ecrtui.emulator.lifecycle_policy import NEVER_EVALUATED
 from ecrtui.emulator.request_context import Operation, RequestContext
+
+AES256 = {"encryptionType": "AES256"}
+"""The default encryption of a repository."""
 
 MAX_RESOURCE_TAGS = 50
 """Tags per resource (quota of AWS)."""
@@ -17,42 +22,25 @@ MAX_RESOURCE_TAGS = 50
 
 def create_repository(context: RequestContext) -> dict[str, Any]:
     """CreateRepository."""
-    setting, patterns = mutability.parse_mutability(context.parameters)
-    encryption = context.get("encryptionConfiguration", {"encryptionType": "AES256"})
+    registry_id, name = context.registry_id, context["repositoryName"]
     resource_tags = _resource_tags(context.get("tags", []))
     with context.database.write() as connection:
         try:
-            cursor = connection.execute(
-                "INSERT INTO repositories (registry_id, region, name, created_at, tag_mutability, exclusion_filters,"
-                " scan_on_push, encryption_type, kms_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    context.registry_id,
-                    context.region,
-                    context["repositoryName"],
-                    context.now,
-                    setting,
-                    json.dumps(patterns),
-                    context.get("imageScanningConfiguration", {}).get("scanOnPush", False),
-                    encryption["encryptionType"],
-                    _kms_key(context, encryption),
-                ),
-            )
+            row = insert_repository(connection, registry_id, context.region, name, context.parameters, at=context.now)
         except sqlite3.IntegrityError:
             raise ServiceError(
                 "RepositoryAlreadyExistsException",
-                f"The repository with name '{context['repositoryName']}' already exists in the registry with id"
-                f" '{context.registry_id}'",
+                f"The repository with name '{name}' already exists in the registry with id '{registry_id}'",
             ) from None
-        _set_resource_tags(connection, int(cursor.lastrowid or 0), resource_tags)
-        return {"repository": to_api(context.repository(connection))}
+        set_resource_tags(connection, row["id"], resource_tags)
+    return {"repository": to_api(row)}
 
 
 def describe_repositories(context: RequestContext) -> dict[str, Any]:
     """DescribeRepositories: return the named repositories, or a page of all by name."""
     names = context.get("repositoryNames")
     limit = context.get("maxResults", pagination.DEFAULT_PAGE_SIZE)
-    if names is not None and ("maxResults" in context.parameters or "nextToken" in context.parameters):
-        raise invalid_parameter("Invalid parameter: repositoryNames cannot be combined with maxResults or nextToken")
+    pagination.check_page_options(context.parameters, "repositoryNames")
     with context.database.read() as connection:
         if names is not None:
             return {"repositories": [to_api(context.repository(connection, name)) for name in names]}
@@ -145,7 +133,7 @@ def tag_resource(context: RequestContext) -> dict[str, Any]:
     """TagResource."""
     tags = _resource_tags(context["tags"])
     with context.database.write() as connection:
-        _set_resource_tags(connection, _by_arn(context, connection), tags)
+        set_resource_tags(connection, _by_arn(context, connection), tags)
     return {}
 
 
@@ -158,6 +146,45 @@ def untag_resource(context: RequestContext) -> dict[str, Any]:
             [(repository_id, key) for key in context["tagKeys"]],
         )
     return {}
+
+
+def insert_repository(
+    connection: sqlite3.Connection, registry_id: str, region: str, name: str, settings: Mapping[str, Any], *, at: float
+) -> sqlite3.Row:
+    """Store a repository; return its row.
+
+    Args:
+        settings: the members of CreateRepository or of a creation template; each is optional.
+        at: seconds since the epoch.
+
+    Raises:
+        ServiceError: InvalidParameterException for settings that a repository cannot have.
+        sqlite3.IntegrityError: the repository exists.
+    """
+    mutability_setting, patterns = mutability.parse_mutability(settings)
+    encryption = settings.get("encryptionConfiguration", AES256)
+    lifecycle, policy = settings.get("lifecyclePolicy"), settings.get("repositoryPolicy")
+    cursor = connection.execute(
+        "INSERT INTO repositories (registry_id, region, name, created_at, tag_mutability, exclusion_filters,"
+        " scan_on_push, encryption_type, kms_key, lifecycle_policy, lifecycle_evaluated_at, policy)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            registry_id,
+            region,
+            name,
+            at,
+            mutability_setting,
+            json.dumps(patterns),
+            settings.get("imageScanningConfiguration", {}).get("scanOnPush", False),
+            encryption["encryptionType"],
+            kms_key(encryption, registry_id, region),
+            lifecycle and lifecycle_document.stored_text(lifecycle),
+            lifecycle and NEVER_EVALUATED,
+            policy and policy_documents.format_policy(policy_documents.parse_policy(policy, "repository")),
+        ),
+    )
+    row: sqlite3.Row = connection.execute("SELECT * FROM repositories WHERE id = ?", (cursor.lastrowid,)).fetchone()
+    return row
 
 
 def to_api(row: sqlite3.Row) -> dict[str, Any]:
@@ -177,18 +204,23 @@ def to_api(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _kms_key(context: RequestContext, encryption: dict[str, str]) -> str | None:
+def kms_key(encryption: Mapping[str, str], registry_id: str, region: str) -> str | None:
+    """Return the ARN of the key of a repository with this encryption; None for AES256.
+
+    The default is the key that AWS manages for ECR: one for each account and region.
+
+    Raises:
+        ServiceError: InvalidParameterException for a key with AES256.
+    """
+    given = encryption.get("kmsKey")
     if encryption["encryptionType"] == "AES256":
-        if "kmsKey" in encryption:
+        if given:
             raise invalid_parameter(
                 "Invalid parameter at 'kmsKey': no KMS key can be given with encryption type AES256"
             )
         return None
-    return encryption.get("kmsKey") or default_kms_key(context.region, context.registry_id)
-
-
-def default_kms_key(region: str, registry_id: str) -> str:
-    """Return the ARN of the key that AWS manages for ECR: one for each account and region."""
+    if given:
+        return given
     key = uuid5(NAMESPACE_URL, partitions.arn("kms", region, registry_id, "alias/aws/ecr"))
     return partitions.arn("kms", region, registry_id, f"key/{key}")
 
@@ -225,7 +257,12 @@ def _resource_tags(tags: list[dict[str, str]]) -> dict[str, str]:
     return found
 
 
-def _set_resource_tags(connection: sqlite3.Connection, repository_id: int, tags: dict[str, str]) -> None:
+def set_resource_tags(connection: sqlite3.Connection, repository_id: int, tags: Mapping[str, str]) -> None:
+    """Store AWS resource tags of a repository; a tag replaces that of the same key.
+
+    Raises:
+        ServiceError: TooManyTagsException.
+    """
     connection.executemany(
         "INSERT INTO resource_tags (repository_id, key, value) VALUES (?, ?, ?)"
         " ON CONFLICT (repository_id, key) DO UPDATE SET value = excluded.value",

@@ -100,7 +100,7 @@ def _profiles(configuration: dict[str, Any], name: str) -> Iterator[str]:
 def _signature(context: RequestContext, connection: sqlite3.Connection, image: sqlite3.Row, profile: str) -> int | None:
     """Store a signature as a referrer of the image; return the id of its row, or None if it was there."""
     repository_id = image["repository_id"]
-    manifest = connection.execute("SELECT manifest FROM manifests WHERE image_id = ?", (image["id"],)).fetchone()[0]
+    manifest = storage.read_manifest(connection, image["id"])
     subject = {"mediaType": image["media_type"], "digest": image["digest"], "size": len(manifest.encode())}
     protected = {"alg": "PS256", "cty": _PAYLOAD, "com.amazonaws.signer.signingProfileArn": profile}
     envelope = {
