@@ -24,8 +24,11 @@ PASTE_START, PASTE_END = b"\x1b[200~", b"\x1b[201~"
 PASTE_LIMIT: Final = 1 << 20
 """Bytes of a paste to keep. The rest is read and dropped, because it must not run as keys."""
 
-INTERRUPT: Final = b"\x03"
-"""Ctrl-C. It also ends a paste that is too long, in case a connection dropped its end."""
+INTERRUPTS: Final = (b"\x03", b"\x1b[99;5u", b"\x1b[27;5;99~")
+"""Ctrl-C. It also ends a paste whose end a connection dropped."""
+
+LONGEST_MARK: Final = max(map(len, (PASTE_END, *INTERRUPTS)))
+"""Bytes of the longest end of a paste."""
 
 SEQUENCE_LIMIT: Final = 256
 """Bytes of a control sequence to wait for. A longer one is noise."""
@@ -38,15 +41,25 @@ STRINGS: Final = {b"\x1b]": b"0123456789", b"\x1bP": b"0123456789>!+$|", b"\x1b_
 """OSC, DCS and APC begin answers of a terminal. The byte that follows tells them from keys with Alt."""
 
 _CSI: Final = rb"\x1b\[([0-?]*)([ -/]*)([@-~])"
+_CONSOLE_KEY: Final = rb"\x1b\[(?:\[[A-E]|\d{1,2}\$)"
+"""Keys that are no control sequences: F1 to F5 of the Linux console, and keys with Shift in rxvt."""
+_SS3_KEY: Final = rb"\x1bO(?:1;)?(\d{1,2})([A-DFHP-S])"
+"""A cursor or function key with modifiers, as older terminals send it."""
 _CSI_BEGIN: Final = rb"\x1b\[[0-?]*[ -/]*"
 _STRING_END: Final = rb"\x07|\x1b\\|\x9c"
 _MODE_REPORT: Final = r"\x1b\[\?2026;([1-4])\$y"
 _KITTY_KEY: Final = r"\x1b\[(\d{1,7})(?::\d*){0,2}(?:;(\d{0,3})(?::(\d))?)?(?:;([\d:]*))?([u~ABCDEFHPQRS])"
+_OTHER_KEY: Final = r"\x1b\[27;(\d{1,3});(\d{1,7})~"
+"""A key of xterm's ``modifyOtherKeys``: its modifiers and its character."""
 _ATTRIBUTES: Final = r"\x1b\[\?([0-9;]{1,99})c"
 _GNU_SCREEN: Final = r"\x1b\[>83;[0-9;]{1,99}c"
 _MOUSE: Final = r"\x1b\[<\d{1,3};-?\d{1,5};-?\d{1,5}[Mm]"
 _UTF8_LENGTH = ((0xC2, 0xDF, 2), (0xE0, 0xEF, 3), (0xF0, 0xF4, 4))
 KEY_RELEASE: Final = "3"
+SHIFT: Final = 1
+"""Shift among the modifiers, which are sent as their sum and 1."""
+LOCKS: Final = 64 | 128
+"""Caps Lock and Num Lock among the modifiers."""
 
 
 class DeviceAttributes(Message):
@@ -77,6 +90,10 @@ PastedLineEnd.handler_name = events.Key.handler_name  # it is Enter for everythi
 
 class PasteTruncated(Message):
     """A paste was longer than :data:`PASTE_LIMIT`."""
+
+
+class PasteDropped(Message):
+    """Ctrl-C ended a paste whose end did not arrive."""
 
 
 class TerminalInput:
@@ -112,6 +129,9 @@ class TerminalInput:
 
     def finish(self) -> Iterator[Message]:
         """Yield the messages of the bytes that wait for more. An escape alone is the Escape key."""
+        if self._data.startswith(PASTE_START) and self._data.endswith(INTERRUPTS):
+            self._data = b""
+            yield PasteDropped()
         yield from self._parse(final=True)
 
     def _parse(self, final: bool) -> Iterator[Message]:
@@ -138,7 +158,7 @@ class TerminalInput:
         if data[:2] in STRINGS and (len(data) == 2 or data[2] in STRINGS[data[:2]]):
             return _string_size(data, final)
         if data[1] == ord("O"):
-            return 3 if len(data) > 2 else 2 if final else 0
+            return _ss3_size(data, final)
         if data[1] == ESC:
             return 1
         rest = _character_size(data[1:], final)
@@ -152,9 +172,9 @@ class TerminalInput:
 
     def _drop_paste(self) -> bool:
         """Drop bytes up to the end of the paste. Return True if it ended and bytes are left."""
-        ends = [self._data.find(mark) + len(mark) for mark in (PASTE_END, INTERRUPT) if mark in self._data]
+        ends = [self._data.find(mark) + len(mark) for mark in (PASTE_END, *INTERRUPTS) if mark in self._data]
         self._drops_paste = not ends
-        self._data = self._data[min(ends) :] if ends else self._data[-len(PASTE_END) + 1 :]
+        self._data = self._data[min(ends) :] if ends else self._data[-LONGEST_MARK + 1 :]
         return bool(ends and self._data)
 
     def _messages(self, token: bytes) -> Iterator[Message]:
@@ -171,6 +191,8 @@ class TerminalInput:
             yield events.Key("escape", "\x1b")
         elif token[1:2] == b"[" and len(token) > 2:
             yield from self._control_sequence(token)
+        elif key := re.fullmatch(_SS3_KEY, token):
+            yield from self._control_sequence(b"\x1b[1;%s%s" % key.groups())
         elif token[:2] not in STRINGS or len(token) == 2:
             yield from self._alt_keys(token)
 
@@ -198,7 +220,7 @@ class TerminalInput:
             yield from self._parser._sequence_to_key_events(sequence[1], alt=True)
 
     def _control_sequence(self, token: bytes) -> Iterator[Message]:
-        if re.fullmatch(_CSI, token) is None:
+        if re.fullmatch(_CSI, token) is None and re.fullmatch(_CONSOLE_KEY, token) is None:
             return
         sequence = token.decode("ascii")
         if sequence == "\x1b[I":
@@ -215,6 +237,9 @@ class TerminalInput:
             event = self._parser.parse_mouse_code(sequence)
             if event is not None:
                 yield event
+        elif (key := re.fullmatch(_OTHER_KEY, sequence)) and _is_character(int(key[2])):
+            unshifted = ord(chr(int(key[2])).lower()[0])
+            yield from self._control_sequence(b"\x1b[%d;%du" % (unshifted, int(key[1])))
         elif key := re.fullmatch(_KITTY_KEY, sequence):
             yield from self._kitty_keys(sequence, key)
         elif sequence in ANSI_SEQUENCES_KEYS:
@@ -233,6 +258,8 @@ class TerminalInput:
         characters = [code for code in (text or "").split(":") if code]
         if not all(len(code) < 8 and _is_character(int(code)) and int(code) >= ord(" ") for code in characters):
             return
+        if end == "u" and not characters:
+            characters = _shifted(int(codepoint), int(modifiers or 1) - 1)
         if event is None and not characters and ":" not in sequence:
             yield from self._keys(sequence)
             return
@@ -242,6 +269,14 @@ class TerminalInput:
 
 def _is_character(codepoint: int) -> bool:
     return codepoint <= 0x10FFFF and not 0xD800 <= codepoint <= 0xDFFF
+
+
+def _shifted(codepoint: int, modifiers: int) -> list[str]:
+    """Return the character of a key that is pressed with Shift alone, if the terminal does not send it."""
+    character = chr(codepoint)
+    if modifiers & ~LOCKS != SHIFT or not character.isprintable():
+        return []
+    return [str(ord(shifted)) for shifted in character.upper()]
 
 
 def _character_size(data: bytes, final: bool) -> int:
@@ -262,13 +297,23 @@ def _csi_size(data: bytes, final: bool) -> int:
     """Return the size of a control sequence, or of the part that shows that it is none."""
     if data.startswith(b"\x1b[M"):  # an X10 mouse report: three more bytes, which need not be characters
         return 6 if len(data) >= 6 else len(data) if final else 0
-    whole = re.match(_CSI, data)
+    if data == b"\x1b[[":
+        return 3 if final else 0
+    whole = re.match(_CONSOLE_KEY, data) or re.match(_CSI, data)
     if whole is not None:
         return whole.end()
     begun = re.match(_CSI_BEGIN, data)
     size = begun.end() if begun is not None else 2
     is_open = size == len(data) and size < SEQUENCE_LIMIT and not final
     return 0 if is_open else size
+
+
+def _ss3_size(data: bytes, final: bool) -> int:
+    """Return the size of ESC O, the numbers that can follow it, and the letter that ends it; 2 without the letter."""
+    size = len(data) - len(data[2:].lstrip(b"0123456789;"))
+    if size == len(data):
+        return size if final else 0
+    return size + 1 if ord("@") <= data[size] <= ord("~") else 2
 
 
 def _string_size(data: bytes, final: bool) -> int:

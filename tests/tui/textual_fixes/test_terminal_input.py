@@ -43,6 +43,13 @@ def read(data: bytes) -> list[str]:
         (b"\x1b\x1b[A", ["escape", "up"]),
         (b"\x1b[A\x1bOB\x1b[1;5C\x1b[5~\x1b[3~", ["up", "down", "ctrl+right", "pageup", "delete"]),
         (b"\x1ba\x1bA", ["alt+a", "alt+shift+a"]),
+        (b"\x1b[[A\x1b[[Bj", ["f1", "f2", "j"]),  # the Linux console
+        (b"\x1b[7$j", ["shift+home", "j"]),  # rxvt
+        (b"\x1bO5P\x1bO2C\x1bO1;3B", ["ctrl+f1", "shift+right", "alt+down"]),  # older terminals
+        (b"\x1bO\x1b[Bj", ["alt+shift+o", "down", "j"]),
+        (b"\x1b[27;2;63~\x1b[27;2;65~\x1b[27;5;99~", ["question_mark", "A", "ctrl+c"]),  # modifyOtherKeys
+        (b"\x1b[27;5;9~\x1b[27;2;13~\x1b[27;4;65~", ["ctrl+tab", "shift+enter", "alt+shift+a"]),
+        (b"\x1b[63;2u\x1b[97;2u\x1b[97;66u", ["question_mark", "A", "A"]),  # without the text of the key
         (b"\x1b[97;5u", ["ctrl+a"]),
         (b"\x1b[97;1:1u\x1b[97;1:2u", ["a", "a"]),
         (b"\x1b[97:65;2;65u", ["A"]),
@@ -86,6 +93,10 @@ def test_bytes_become_keys_reports_and_pastes(data: bytes, messages: list[str]) 
         b"\x1bP>|XTerm(380)\x1b\\",
         b"\x1b_Gi=31;OK\x1b\\",
         b"\x1b[1;2",  # the rest never comes
+        b"\x1b[[",
+        b"\x1bO5",
+        b"\x1bO999P",
+        b"\x1b[27;2;9999999~",
     ],
 )
 def test_noise_and_answers_of_the_terminal_are_ignored(noise: bytes) -> None:
@@ -109,7 +120,10 @@ def test_a_paste_that_never_ends_is_bounded() -> None:
     assert not parser.is_waiting
 
 
-tokens = st.sampled_from([b"a", b"\x1b[A", b"\x1b[1;5C", "é".encode(), b"\x1b[200~p\x1b[201~", b"\x1b[<0;3;4M", b"\r"])
+OLD_KEYS = [b"\x1b[[A", b"\x1bO5P", b"\x1b[7$"]
+tokens = st.sampled_from(
+    [*OLD_KEYS, b"a", b"\x1b[A", b"\x1b[1;5C", "é".encode(), b"\x1b[200~p\x1b[201~", b"\x1b[<0;3;4M", b"\r"]
+)
 
 
 @given(st.lists(tokens, min_size=1, max_size=8), st.data())
@@ -187,7 +201,21 @@ def test_some_terminals_do_not_mark_pastes_or_are_gnu_screen(
     assert is_gnu_screen() is is_screen
 
 
-@pytest.mark.parametrize(("end", "after"), [(b"\x1b[201~", ["x"]), (b"\x03", ["x"]), (b"", [])])
+INTERRUPTS = (b"\x03", b"\x1b[99;5u", b"\x1b[27;5;99~")
+
+
+@pytest.mark.parametrize("interrupt", INTERRUPTS)
+def test_ctrl_c_ends_a_paste_whose_end_did_not_arrive(interrupt: bytes) -> None:
+    parser = TerminalInput()
+    assert shown(parser.feed(b"\x1b[200~prod\x1b[20")) == shown(parser.finish()) == []
+    assert shown(parser.feed(b"q" + interrupt)) == []
+    assert shown(parser.finish()) == ["PasteDropped"]
+    assert shown(parser.feed(b"j")) == ["j"]
+
+
+@pytest.mark.parametrize(
+    ("end", "after"), [(b"\x1b[201~", ["x"]), *((interrupt, ["x"]) for interrupt in INTERRUPTS), (b"", [])]
+)
 @pytest.mark.parametrize("size", [1, 7, 4096])
 def test_the_rest_of_a_paste_that_is_too_long_is_not_taken_for_keys(end: bytes, after: list[str], size: int) -> None:
     parser = TerminalInput()
