@@ -18,6 +18,7 @@ from tty import OFLAG
 import pytest
 
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.tui.textual_fixes.terminal_driver import LEAVE
 from tests.support.embedded import (
     client_for,
     create_repository,
@@ -32,7 +33,7 @@ from tests.support.embedded import (
 from tests.support.terminal import assert_terminal_restored, child_pids, ecrtui, is_alive, wait_for
 
 REPOSITORY = "team/app"
-ENTER, ESCAPE, CTRL_C = "\r", "\x1b", "\x03"
+ENTER, ESCAPE, CTRL_C, CTRL_Z = "\r", "\x1b", "\x03", "\x1a"
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +151,59 @@ def test_a_stopped_program_draws_the_screen_again_unless_it_ends(url: str, own_h
             os.kill(terminal.process.pid, signal.SIGCONT)
             terminal.read(0.01)
         assert terminal.wait() in EXIT_CODES[signal.SIGTERM]
+        assert_terminal_restored(terminal)
+
+
+def test_ctrl_z_does_not_stop_the_program_where_no_shell_can_continue_it(url: str, own_home: Path) -> None:
+    with ecrtui("--endpoint-url", url, home=own_home) as terminal:  # it leads the session, as after ``ssh -t``
+        terminal.until("1 repository")
+        terminal.press(CTRL_Z)
+        terminal.until("No shell can continue ecrtui here")
+        terminal.press("?")
+        terminal.until("Keyboard shortcuts")
+        terminal.press("q" + "q")
+        assert terminal.wait() == 0
+        assert_terminal_restored(terminal)
+
+
+@pytest.mark.parametrize("stop", [CTRL_Z, signal.SIGSTOP])
+def test_a_shell_ends_a_stopped_job(stop: str | signal.Signals, url: str, own_home: Path) -> None:
+    shell = ("sh", "-mc", '"$@"; kill %1; kill -CONT %1; read line', "sh")
+    with ecrtui("--endpoint-url", url, home=own_home, parent=shell) as terminal:
+        terminal.until("1 repository")
+        (program,) = child_pids(terminal.process.pid)
+        (registry,) = child_pids(program)
+        if isinstance(stop, signal.Signals):
+            os.kill(program, stop)
+        else:
+            terminal.press(stop)
+        terminal.until(lambda _: not is_alive(program) and not is_alive(registry))
+        assert bytes(terminal.output).endswith(LEAVE.encode())
+
+
+NO_SECOND_THREAD = """
+from threading import Thread
+
+def start(thread, start=Thread.start, names=[]):
+    names.append(thread.name)
+    if names.count("terminal-input") > 1:
+        raise RuntimeError("can't start new thread")
+    start(thread)
+
+Thread.start = start
+from ecrtui.__main__ import run
+run()
+"""
+"""The program on a system that has no thread left when it takes the terminal again."""
+
+
+def test_an_exception_in_a_signal_handler_is_reported(url: str, own_home: Path) -> None:
+    command = [sys.executable, "-c", NO_SECOND_THREAD, "--endpoint-url", url]
+    with ecrtui(home=own_home, command=command) as terminal:
+        terminal.until("1 repository")
+        os.kill(terminal.process.pid, signal.SIGTSTP)
+        assert terminal.wait() == 1
+        assert b"can't start new thread" in terminal.output
         assert_terminal_restored(terminal)
 
 

@@ -76,6 +76,9 @@ class TerminalApp(App[None], inherit_bindings=False):
     def on_paste_truncated(self) -> None:
         self.notify(f"The pasted text has more than {PASTE_LIMIT:,} bytes. The rest was dropped.", severity="warning")
 
+    def on_paste_dropped(self) -> None:
+        self.notify("The end of the pasted text did not arrive. The text was dropped.", severity="warning")
+
     def action_repaint(self) -> None:
         """Write the whole screen again."""
         if self.terminal_driver is not None:
@@ -92,6 +95,9 @@ class TerminalApp(App[None], inherit_bindings=False):
                 failure = problem
         if failure is not None:
             raise failure
+
+    def on_not_stopped(self) -> None:
+        self.notify("No shell can continue ecrtui here, so it was not stopped.", severity="warning")
 
     def action_suspend_process(self) -> None:
         """Stop the program. The shell continues it with ``fg``."""

@@ -1,8 +1,8 @@
 """The terminal of the application: modes, input, output, signals and the end.
 
 Defect: Textual's Linux driver draws on standard error, reads a closed terminal as "no input yet" for ever, blocks the
-event loop when the terminal takes no output, starts a second input thread after SIGSTOP and SIGCONT, and follows
-``COLUMNS`` instead of the terminal.
+event loop when the terminal takes no output, starts a second input thread after SIGSTOP and SIGCONT, follows
+``COLUMNS`` instead of the terminal, and stops for ever at Ctrl-Z where no shell can continue it.
 Upstream: no issue known.
 Delete this module when Textual's driver ends with its terminal and writes only changed cells.
 """
@@ -35,6 +35,8 @@ from ecrtui.tui.textual_fixes.terminal_input import GnuScreenFound, TerminalInpu
 from ecrtui.tui.textual_fixes.terminal_writer import TerminalWriter
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from textual.app import App
 
 START: Final = "\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[?2004h\x1b[?7l"
@@ -79,6 +81,10 @@ class TerminalError(Exception):
     """The application has no terminal to draw on."""
 
 
+class NotStopped(Message):
+    """Ctrl-Z did not stop the process, because no shell could continue it."""
+
+
 class TerminalDriver(Driver):
     """Connects the application with the terminal; see the module.
 
@@ -117,6 +123,7 @@ class TerminalDriver(Driver):
         """True if the terminal erases in color. None until the first input: the first frame does not wait for it."""
         self._cursor: tuple[int, int] | None = None
         self._handle_signals()
+        self._loop.set_exception_handler(self._report_callback)
 
     @property
     def can_suspend(self) -> bool:
@@ -192,8 +199,9 @@ class TerminalDriver(Driver):
         self._writer = TerminalWriter(self._output, self._when_drained, self._when_lost, after=self._closed_writer)
         self._writer.start()
         self._enter(KITTY_KEYS_ON)
-        self._reader = _InputThread(self._input, self)
-        self._reader.start()
+        reader = _InputThread(self._input, self)
+        reader.start()
+        self._reader = reader  # not one that could not be started: it cannot be stopped either
 
     def _enter(self, kitty_keys: str) -> None:
         """Set the modes of the terminal and draw what is known."""
@@ -212,8 +220,9 @@ class TerminalDriver(Driver):
         reader, self._reader = self._reader, None
         if reader is not None:
             reader.stop()
-            with suppress(termios.error):
-                termios.tcflush(self._input, termios.TCIFLUSH)
+            if self._owns_terminal:
+                with suppress(termios.error):
+                    termios.tcflush(self._input, termios.TCIFLUSH)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back as it was."""
@@ -221,10 +230,13 @@ class TerminalDriver(Driver):
         self.disable_input()
         self.write(self._leaving())
         self._close_writer()
-        if self._settings is not None:
+        self._restore_settings()
+        self._settings = None
+
+    def _restore_settings(self) -> None:
+        if self._settings is not None and self._owns_terminal:
             with suppress(termios.error):
                 termios.tcsetattr(self._input, termios.TCSANOW, self._settings)
-            self._settings = None
 
     def _leaving(self) -> str:
         sync_end = SYNC_END if self._sync else ""  # the last frame may be cut
@@ -275,14 +287,19 @@ class TerminalDriver(Driver):
         """Take the terminal again."""
         self.start_application_mode()
 
-    def _is_in_foreground(self) -> bool:
-        """Return False, and stop the process again, if the shell continued it in the background."""
+    @property
+    def _owns_terminal(self) -> bool:
+        """False in the background of a shell, where changing the terminal would stop the process."""
         try:
-            in_foreground = os.tcgetpgrp(self._input) == os.getpgrp()
+            return os.tcgetpgrp(self._input) == os.getpgrp()
         except OSError:  # not the controlling terminal
             return True
-        if not in_foreground:
-            os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _is_in_foreground(self) -> bool:
+        """Return False, and stop the process again, if the shell continued it in the background."""
+        in_foreground = self._owns_terminal
+        if not in_foreground and not self._stop_process(signal.SIGTTIN):
+            self._when_lost()
         return in_foreground
 
     # Size
@@ -309,23 +326,48 @@ class TerminalDriver(Driver):
         """Handle signals in the event loop, where no update is half done."""
         on_signal = self._loop.add_signal_handler
         on_signal(signal.SIGWINCH, self._report_size)
-        on_signal(signal.SIGTSTP, self._suspend_process)
-        on_signal(signal.SIGCONT, self._continue_process)
+        self._handle_job_control()
         for ending in ENDING_SIGNALS:
             if signal.getsignal(ending) is not signal.SIG_IGN:
                 on_signal(ending, self._end, 128 + ending)
+
+    def _handle_job_control(self) -> None:
+        self._loop.add_signal_handler(signal.SIGTSTP, self._suspend_process)
+        self._loop.add_signal_handler(signal.SIGCONT, self._continue_process)
 
     def ignore_signals(self) -> None:
         """Ignore what comes until the event loop is closed; asyncio would print an exception for each signal."""
         signal.set_wakeup_fd(-1)
 
     def _suspend_process(self) -> None:
-        if self._auto_restart and self._wants_terminal:
+        suspends = self._auto_restart and self._wants_terminal
+        if suspends:
             self.suspend_application_mode()
-        os.kill(os.getpid(), signal.SIGSTOP)
+        if not self._stop_process(signal.SIGTSTP) and suspends:
+            self._take_terminal_again()
+            self.send_message(NotStopped())
+
+    def _stop_process(self, number: signal.Signals) -> bool:
+        """Stop until SIGCONT. Return False if the system did not stop the process.
+
+        The system ignores these signals where no shell could continue the process: in an orphaned process group, as
+        of ``ssh -t HOST ecrtui``, and in the first process of a container.
+        """
+        continued: list[int] = []
+        self._loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGCONT, lambda number, frame: continued.append(number))
+        os.kill(os.getpid(), number)
+        self._handle_job_control()
+        return bool(continued)
 
     def _continue_process(self) -> None:
-        if not self._auto_restart or not self._wants_terminal:  # at the end, nothing takes the terminal again
+        """Take the terminal again, but after the signals that came with this one: a shell ends a stopped job so."""
+        self._loop.call_soon(self._take_terminal_again)
+
+    def _take_terminal_again(self) -> None:
+        is_ending = self._deadline is not None
+        if is_ending or not self._auto_restart or not self._wants_terminal:  # nothing takes the terminal at the end
             return
         if self._writer is None:
             self.resume_application_mode()
@@ -343,6 +385,14 @@ class TerminalDriver(Driver):
             self._end_later(LOST_TERMINAL_CODE)
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._quit)
+
+    def _report_callback(self, loop: AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Report an exception of a signal handler or another callback, which asyncio only logs."""
+        error = context.get("exception")
+        if "handle" in context and isinstance(error, Exception):
+            self.fail(error)
+        else:
+            loop.default_exception_handler(context)
 
     def fail(self, error: Exception) -> None:
         """End the application with an internal error."""
@@ -364,10 +414,10 @@ class TerminalDriver(Driver):
             self._deadline.start()
 
     def _abandon(self, code: int) -> None:
-        with suppress(OSError, termios.error):
+        with suppress(OSError):
             os.set_blocking(self._output, False)
             if self._settings is not None:
-                termios.tcsetattr(self._input, termios.TCSANOW, self._settings)
+                self._restore_settings()
                 os.write(self._output, self._leaving().encode())
         with suppress(OSError):
             os.set_blocking(self._output, True)
