@@ -11,6 +11,17 @@ MAX_SECONDS = 10**6
 """The longest timeout: more than eleven days. The system refuses much longer ones."""
 
 
+def given_text(text: str) -> str:
+    """Return a text that is not empty. An empty one is a variable of a script without a value.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is empty.
+    """
+    if text:
+        return text
+    raise argparse.ArgumentTypeError("its value is empty; leave out the option, or give it a value")
+
+
 def count(text: str) -> int:
     """Return a whole number from 0 to :data:`MAX_COUNT`.
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ecrtui.cli.argument_types import seconds
+from ecrtui.cli.argument_types import given_text, seconds
 from ecrtui.redaction import redact_url
 from ecrtui.settings import Connection
 
@@ -22,7 +22,7 @@ class ConnectionOption(NamedTuple):
         field: the field.
         help: what it does, without a full stop.
         metavar: the placeholder of its value in the help; empty for a switch, which inverts the default of the field.
-        type: converts its value; None for a text.
+        type: converts its value; None for a text that is not empty.
         in_aws_cli: True if ``aws ecr`` has the option and needs it to reach the same registry.
     """
 
@@ -68,7 +68,7 @@ def add_connection_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that select a registry and how to reach it, and ``--read-only``, so that an alias can set it."""
     group = parser.add_argument_group("connection")
     for option in CONNECTION_OPTIONS:
-        value: dict[str, Any] = {"metavar": option.metavar, "type": option.type} if option.metavar else {}
+        value: dict[str, Any] = {"metavar": option.metavar, "type": option.type or given_text} if option.metavar else {}
         group.add_argument(f"--{option.name}", help=option.help, **option.arguments, **value)
     group.add_argument("--read-only", action="store_true", default=None, help="refuse every write")
 

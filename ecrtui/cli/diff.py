@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ecrtui.cli.argument_types import given_text
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.console import ProgressLine
 from ecrtui.cli.context import CommandContext, make_parser, parse_image, run_command
@@ -41,7 +42,9 @@ def parser() -> argparse.ArgumentParser:
     reference = "team/app:tag, team/app@sha256:... or an image URI"
     parser.add_argument("before", metavar="A", help=reference)
     parser.add_argument("after", metavar="B", help="the same, in this or another repository")
-    parser.add_argument("--platform", default="", metavar="OS/ARCH", help="compare only this platform of the indexes")
+    parser.add_argument(
+        "--platform", type=given_text, metavar="OS/ARCH", help="compare only this platform of the indexes"
+    )
     parser.add_argument("--all", action="store_true", help="print what is the same, too")
     parser.add_argument(
         "--exit-code", action="store_true", help=f"exit with {ExitCode.FOUND.value} if the digests differ"

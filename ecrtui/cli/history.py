@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from ecrtui.cli.argument_types import count
+from ecrtui.cli.argument_types import count, given_text
 from ecrtui.cli.aws_cli_output import FORMATS, write
 from ecrtui.cli.aws_cli_output.terminal import on_terminal, terminal_width
 from ecrtui.cli.connection_options import add_connection_options
@@ -18,7 +18,7 @@ from ecrtui.cli.output_options import ROW_FORMATS, add_output_options, print_tex
 from ecrtui.cli.plain_table import plain_table
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import entry_document
-from ecrtui.ecr.reference import Reference, names_repository
+from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.units import UNKNOWN, parse_duration, parse_iso_time
 from ecrtui.errors import UsageError
 from ecrtui.retag.change_record import history_texts
@@ -33,11 +33,14 @@ def parser() -> argparse.ArgumentParser:
         (*READ_CODES, ExitCode.REFUSED),
         notes=f"The exit code is {ExitCode.REFUSED.value} if the journal cannot be read.",
     )
-    parser.add_argument("--repository", metavar="NAME", default="", help="only this repository")
+    parser.add_argument("--repository", metavar="NAME", type=given_text, help="only this repository")
     parser.add_argument(
-        "--since", metavar="TIME", help="only writes since then: 30m, 12h, 7d or 1mo ago, or an ISO 8601 time"
+        "--since",
+        metavar="TIME",
+        type=given_text,
+        help="only writes since then: 30m, 12h, 7d or 1mo ago, or an ISO 8601 time",
     )
-    parser.add_argument("--plan", metavar="ID", default="", help="only this plan")
+    parser.add_argument("--plan", metavar="ID", type=given_text, help="only this plan")
     parser.add_argument("--limit", metavar="N", type=count, help="show at most N writes")
     parser.add_argument("--resolve-unknown", action="store_true", help="first resolve writes whose outcome is unknown")
     add_output_options(parser, (*FORMATS, *ROW_FORMATS))
@@ -47,12 +50,11 @@ def parser() -> argparse.ArgumentParser:
 
 def _execute(options: argparse.Namespace) -> int:
     since = parse_since(options.since, time.time()) if options.since else None
-    named = options.repository
-    reference = parse_repository(named) if names_repository(named) else Reference(named)
+    reference = Reference() if options.repository is None else parse_repository(options.repository)
     engine = CommandContext(options, reference).engine
     if options.resolve_unknown:
         engine.resolve_unknown()
-    entries = engine.history(reference.repository, since=since, plan=options.plan, limit=options.limit)
+    entries = engine.history(reference.repository, since=since, plan=options.plan or "", limit=options.limit)
     if options.output in ROW_FORMATS:
         print_text(history_texts(entries), options.output)
     elif options.output == "table" and not options.query_text:

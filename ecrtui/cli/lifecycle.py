@@ -91,8 +91,8 @@ def _stored_policy(registry: Registry, repository: str) -> str:
     return registry.lifecycle_policy(repository)
 
 
-def _policy_of(name: str) -> str:
-    path = Path("/dev/stdin") if name == "-" else Path(expand(name))
+def _policy_of(file: str) -> str:
+    path, name = (Path("/dev/stdin"), "standard input") if file == "-" else (expand(file), file)
     try:
         text = read_text(path, pipes=True)
     except (FileNotFoundError, UnreadableFile) as problem:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from ecrtui.cli.argument_types import given_text
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.connection_options import connection_from, connection_words
 from ecrtui.cli.console import ProgressLine, print_message
@@ -90,7 +91,7 @@ def parser() -> argparse.ArgumentParser:
     )
     group = parser.add_argument_group("connection of the target (default: that of the source)")
     for option in TARGET_OPTIONS:
-        group.add_argument(option.name, metavar=option.metavar, dest=_dest(option), help=option.help)
+        group.add_argument(option.name, metavar=option.metavar, type=given_text, dest=_dest(option), help=option.help)
     add_write_options(parser)
     return parser
 

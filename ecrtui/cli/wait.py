@@ -6,6 +6,7 @@ import argparse
 from functools import partial
 
 from ecrtui.catalog.awaited_image import OtherImage, wait_for_image
+from ecrtui.cli.argument_types import given_text
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.console import ProgressLine
@@ -30,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
         f"and {ExitCode.REGISTRY_ERROR.value} if there is no such image.",
     )
     parser.add_argument("reference", metavar="REFERENCE", help="team/app:tag, team/app@sha256:... or an image URI")
-    parser.add_argument("--digest", default="", metavar="DIGEST", help="wait until the tag has this digest")
+    parser.add_argument("--digest", type=given_text, metavar="DIGEST", help="wait until the tag has this digest")
     parser.add_argument(
         "--timeout",
         default=DEFAULT_TIMEOUT,
@@ -54,7 +55,7 @@ def _execute(options: argparse.Namespace) -> int:
     registry = CommandContext(options, reference).registry
     with ProgressLine() as line:
         try:
-            image = wait_for_image(registry, reference, options.digest, limit, on_look=line.update)
+            image = wait_for_image(registry, reference, options.digest or "", limit, on_look=line.update)
         except OtherImage as error:
             report_error(error)
             return ExitCode.CONFLICT

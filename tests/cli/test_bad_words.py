@@ -46,6 +46,27 @@ def lines_of(result: CommandResult) -> dict[str, str]:
     return {row["imageTag"]: row["message"] for row in result.json["results"] if row["outcome"] == "refused"}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("retag", "team/app:one", "new", "--yes", "--registry-id", ""),
+        ("images", "team/app", "--region", ""),
+        ("promote", "team/app:one", "team/prod", "--yes", "--to-region", ""),
+        ("wait", "team/app:one", "--digest", ""),
+        ("diff", "team/app:one", "team/app:two", "--platform", ""),
+        ("history", "--repository", ""),
+        ("history", "--plan", ""),
+        ("history", "--since", ""),
+    ],
+)
+def test_an_option_with_an_empty_value_is_not_taken_for_its_default(
+    words: Sequence[str], registry: RetagRegistry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        registry.run(*words)
+    assert f"argument {words[-2]}: its value is empty" in capsys.readouterr().err
+
+
 READING = {
     "manifest": ("manifest", "{}"),
     "findings": ("findings", "{}"),

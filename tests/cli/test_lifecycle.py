@@ -77,3 +77,10 @@ def test_a_policy_comes_through_a_pipe(cli: CliEnv) -> None:
             [sys.executable, "-m", "ecrtui", *words], input=policy(3), capture_output=True, text=True, check=False
         )
         assert done.stdout == "a changed copy\n", done.stderr
+
+
+def test_an_empty_pipe_is_named(cli: CliEnv) -> None:
+    create_repository(cli.client, REPOSITORY)
+    words = ["lifecycle", REPOSITORY, "--policy", "-", *cli.options]
+    done = subprocess.run([sys.executable, "-m", "ecrtui", *words], input=b"", capture_output=True, check=False)
+    assert b"standard input is empty" in done.stderr
