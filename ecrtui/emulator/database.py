@@ -22,6 +22,9 @@ BUSY_TIMEOUT = 10.0
 Clients give up after 15 seconds or later. A write that waited longer could be applied after its client has gone.
 """
 
+_BUSY_PAUSE = 0.01
+"""Seconds between two attempts where SQLite itself does not wait."""
+
 _FAILURES = {
     sqlite3.SQLITE_BUSY: "another process writes to the file, and did not finish in time. Try again",
     sqlite3.SQLITE_CANTOPEN: "the file cannot be opened. Check who may read and write it and its folder",
@@ -92,6 +95,24 @@ class Database:
             yield connection
         finally:
             self._release(connection)
+
+    def use_write_ahead_log(self) -> None:
+        """Switch the file to a write-ahead log, which lets others read while one writes.
+
+        Raises:
+            sqlite3.OperationalError: SQLITE_BUSY; it waited too long for another process.
+        """
+        end = time.monotonic() + self._busy_timeout
+        with self.connection() as connection:
+            while True:
+                try:
+                    connection.execute("PRAGMA journal_mode = WAL")
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                        raise
+                    time.sleep(_BUSY_PAUSE)
+                else:
+                    return
 
     def close(self) -> None:
         """Close all connections; those in use close when their block ends."""
@@ -227,8 +248,7 @@ def _create_or_check(database: Database) -> None:
         _check_identity(database.path, *found)
         return
     if database.path is not None:
-        with database.connection() as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
+        database.use_write_ahead_log()
     with database.write() as connection:
         if schema.identity(connection) == (0, 0):  # another process may have created them meanwhile
             schema.create(connection)

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -473,6 +473,16 @@ def test_a_file_that_many_threads_open_at_once_is_created_once(tmp_path: Path) -
 
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(work, range(6))) == [schema.VERSION] * 6
+
+
+def test_a_file_that_another_process_creates_is_opened_afterwards(tmp_path: Path) -> None:
+    path = tmp_path / "ecr.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("BEGIN IMMEDIATE")
+        opened = pool.submit(open_database, path, busy_timeout=60)
+        wait([opened], timeout=0.5)  # it would have failed at once
+        other.execute("ROLLBACK")
+        opened.result().close()
 
 
 def test_a_database_failure_is_a_server_exception() -> None:
