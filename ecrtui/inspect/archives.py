@@ -85,7 +85,8 @@ def read_archive(content: bytes) -> Archive:
     unpacked, missing = unpack(content) if is_gzip(content) else (content, "")
     files: list[ArchiveFile] = []
     try:
-        with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as archive:
+        # A name can have any bytes, and the locale of this machine does not decide what they mean.
+        with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:", encoding="utf-8", errors="replace") as archive:
             for number, member in enumerate(archive):
                 if len(files) >= MAX_FILES or number >= MAX_MEMBERS:
                     return _archive(files, f"The archive has more files. The first {len(files)} are shown.")

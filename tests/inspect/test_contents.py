@@ -60,6 +60,17 @@ def test_the_files_of_a_chart_are_in_the_order_in_which_they_are_read(packed: bo
     ]
 
 
+def test_names_of_files_are_utf8_in_every_locale() -> None:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT, encoding="latin-1") as writer:
+        writer.addfile(tarfile.TarInfo("caf\xe9"))
+        writer.addfile(special("\xc3\xa9t\xc3\xa9", tarfile.SYMTYPE, "\xff"))
+    assert [(file.path, file.note) for file in read_archive(out.getvalue()).files] == [
+        ("caf\ufffd", ""),
+        ("\xe9t\xe9", "a link to \ufffd; links are not followed"),
+    ]
+
+
 def test_an_archive_that_grows_is_read_up_to_a_limit() -> None:
     bomb = read_archive(archive({"a": b"text", "zeros": bytes(MAX_UNPACKED)}))
     assert [(file.path, file.note) for file in bomb.files] == [("a", ""), ("zeros", "larger than 524 kB; not shown")]
