@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ecrtui.ecr.safe_text import visible_json
+
 Texts = Mapping[str, Callable[[], str]]
 """What returns the text in each format, by the name of the format. Its lower case is the name of a CLI format."""
 
@@ -22,5 +24,5 @@ def by_suffix(texts: Texts) -> Texts:
 
 
 def json_text(document: Mapping[str, Any]) -> str:
-    """Return a document as the content of a JSON file."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    """Return a document as the content of a JSON file. Halves of surrogate pairs, which no file holds, are escaped."""
+    return visible_json(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
