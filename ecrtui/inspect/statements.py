@@ -27,6 +27,9 @@ _COSIGN_SIGNATURE = "dev.cosignproject.cosign/signature"
 _NOTARY = "io.cncf.notary."
 _BUILDKIT_METADATA = "https://mobyproject.org/buildkit@v1#metadata"
 
+_TIMESTAMP = "present, from a timestamp authority; not read"
+_NO_LOG = "no entry is stored with the signature"
+
 
 class Fact(NamedTuple):
     """A label of ecrtui, and lines that can contain text of the registry, with control characters as they are."""
@@ -99,7 +102,7 @@ def cosign_facts(payload: Any, annotations: Mapping[str, str], known: KnownDiges
         *_rekor_facts(annotations.get(f"{_COSIGN}bundle", "")),
     ]
     if annotations.get(f"{_COSIGN}rfc3161timestamp"):
-        facts.append(Fact("timestamp", ("present, from a timestamp authority; not read",)))
+        facts.append(Fact("timestamp", (_TIMESTAMP,)))
     optional = to_mapping(to_mapping(payload).get("optional"))
     facts.append(Fact("also signed", tuple(f"{name}: {to_text(value)}" for name, value in optional.items())))
     if signature := annotations.get(_COSIGN_SIGNATURE):
@@ -187,7 +190,7 @@ def _notary_header_facts(algorithm: str, protected: Mapping[Any, Any]) -> Iterat
 def _agent_facts(header: Mapping[Any, Any]) -> Iterator[Fact]:
     yield Fact("signed with", (_plain(header.get(f"{_NOTARY}signingAgent")),))
     if header.get(f"{_NOTARY}timestampSignature"):
-        yield Fact("timestamp", ("present, from a timestamp authority; not read",))
+        yield Fact("timestamp", (_TIMESTAMP,))
 
 
 # Certificates and logs
@@ -218,7 +221,7 @@ def _signer_facts(chain: Sequence[object]) -> Iterator[Fact]:
 def _rekor_facts(text: str) -> Iterator[Fact]:
     """Return the entry in the log Rekor that cosign keeps in an annotation."""
     if not text:
-        yield Fact("log", ("no entry is stored with the signature",))
+        yield Fact("log", (_NO_LOG,))
         return
     try:
         payload = to_mapping(to_mapping(parse_json(text)).get("Payload"))
@@ -234,9 +237,9 @@ def _log_fact(index: object, seconds: object) -> Fact:
 
 
 def _seconds(value: object) -> str:
-    """Return a time in seconds since the epoch as a date; empty if it is none."""
+    """Return a time in seconds since the epoch as a date; empty if it is none. Version 2 of Rekor writes 0 for none."""
     text = to_text(value)
-    known = text.isascii() and text.isdigit() and len(text) <= 12 and int(text) <= MAX_TIME
+    known = text.isascii() and text.isdigit() and len(text) <= 12 and 0 < int(text) <= MAX_TIME
     return format_date(float(text)) if known else ""
 
 
@@ -251,9 +254,13 @@ def _bundle_facts(bundle: Mapping[str, Any], known: KnownDigests) -> Iterator[Fa
         yield Fact("signer", (f"key {key}",))
     else:
         yield from _signer_facts([to_mapping(entry).get("rawBytes") for entry in stored])
-    for entry in to_list(material.get("tlogEntries"))[:MAX_LINES]:
-        members = to_mapping(entry)
-        yield _log_fact(members.get("logIndex"), members.get("integratedTime"))
+    entries = [to_mapping(entry) for entry in to_list(material.get("tlogEntries"))[:MAX_LINES]]
+    for entry in entries:
+        yield _log_fact(entry.get("logIndex"), entry.get("integratedTime"))
+    if not entries:
+        yield Fact("log", (_NO_LOG,))
+    if to_list(to_mapping(material.get("timestampVerificationData")).get("rfc3161Timestamps")):
+        yield Fact("timestamp", (_TIMESTAMP,))
     message = to_mapping(to_mapping(bundle.get("messageSignature")).get("messageDigest"))
     if message:
         yield from _message_facts(message, known)

@@ -166,6 +166,21 @@ def test_a_plain_signature_in_a_bundle_says_what_was_signed(material: Any, signe
     found = facts(read(bundle))
     assert found["signer"] == (signer,)
     assert found["signed"] == (IMAGE, "matches the index")
+    assert found["log"] == ("no entry is stored with the signature",)
+    assert "timestamp" not in found
+
+
+def test_a_bundle_of_rekor_2_has_its_time_in_a_timestamp() -> None:
+    material = {
+        "certificate": {"rawBytes": WORKFLOW},
+        "tlogEntries": [{"logIndex": "7", "integratedTime": "0"}],
+        "timestampVerificationData": {"rfc3161Timestamps": [{"signedTimestamp": "MIIC"}]},
+    }
+    found = facts(
+        read({"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "verificationMaterial": material})
+    )
+    assert found["log"] == ("Rekor entry 7",)
+    assert found["timestamp"] == ("present, from a timestamp authority; not read",)
 
 
 def payload(digest: str = IMAGE) -> dict[str, Any]:
