@@ -11,7 +11,10 @@ FindingCounts = tuple[tuple[str, int], ...]
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED")
 """Finding severities, worst first (``FindingSeverity``; enhanced scanning has UNTRIAGED instead of UNDEFINED)."""
 
-FINISHED = ("COMPLETE", "ACTIVE")
+ACTIVE = "ACTIVE"
+"""The state of an enhanced scan with findings, which goes on (``ScanStatus``)."""
+
+FINISHED = ("COMPLETE", ACTIVE)
 """The states of a scan with findings, of basic and of enhanced scanning (``ScanStatus``)."""
 
 PENDING = ("IN_PROGRESS", "PENDING")

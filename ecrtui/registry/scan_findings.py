@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ecrtui.ecr.findings import FINISHED, NOT_SCANNED, PENDING, Finding, ImageScan, ScanReport
+from ecrtui.ecr.findings import ACTIVE, FINISHED, NOT_SCANNED, PENDING, Finding, ImageScan, ScanReport
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.registry.errors import integrity_error
 from ecrtui.registry.paging import PAGE_SIZE, RepetitionCheck
@@ -87,7 +87,7 @@ class ScanFindings:
                 found += finding_conversion.findings(reply)
             return ScanReport(
                 tuple(found),
-                result.get("findings") is None,
+                status == ACTIVE or result.get("findings") is None,  # an enhanced scan can have an empty list there
                 description,
                 moment(result, "imageScanCompletedAt"),
                 moment(result, "vulnerabilitySourceUpdatedAt"),
