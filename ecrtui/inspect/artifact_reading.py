@@ -17,7 +17,7 @@ from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.manifest import Descriptor, Manifest, parse_manifest
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.units import format_size
-from ecrtui.errors import EcrTuiError, NotFound, Refused
+from ecrtui.errors import EcrTuiError, ErrorKind, NotFound, Refused
 from ecrtui.inspect.artifacts import (
     Artifact,
     ArtifactOrigin,
@@ -27,6 +27,7 @@ from ecrtui.inspect.artifacts import (
     artifact_tree,
     attestations_of,
     blob_kind,
+    listed_artifacts,
     named_platforms,
     with_manifest,
 )
@@ -123,23 +124,39 @@ class ArtifactReader:
         None if there is no SBOM. ``source`` says which one it is; ``problem`` says what is wrong with it.
 
         Raises:
-            EcrTuiError: the SBOM cannot be read from the registry.
+            EcrTuiError: no SBOM can be read, and this is the reason of the first one.
         """
         found: PackageList | None = None
+        refused: EcrTuiError | None = None
         for artifact in tree.sboms(digest):
-            for blob in self.with_blobs(artifact).blobs or ():
-                listed = self._packages_in(tree, artifact, blob)
-                if listed is not None and not (listed.problem and not listed.packages):
-                    return listed
-                found = found or listed
+            try:
+                listed = self._packages_of(tree, artifact)
+            except (NotFound, Refused) as error:  # it is too large, or was deleted: another one may be there
+                refused = refused or error
+                continue
+            if listed is not None and not listed.unreadable:
+                return listed
+            found = found or listed
+        if found is None and refused is not None:
+            raise refused
+        return found
+
+    def _packages_of(self, tree: ArtifactTree, artifact: Artifact) -> PackageList | None:
+        """Return the packages of an artifact, from its first SBOM that can be read; None if it has no SBOM."""
+        found: PackageList | None = None
+        whole = self.with_blobs(artifact)
+        for blob in whole.blobs or ():
+            listed = self._packages_in(tree, whole, blob)
+            if listed is not None and not listed.unreadable:
+                return listed
+            found = found or listed
         return found
 
     def _packages_in(self, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> PackageList | None:
         """Return the packages in one of the contents of an artifact; None if it is not an SBOM."""
-        whole = self.with_blobs(artifact)
-        if len(whole.blobs or ()) > 1 and blob_kind(whole, blob)[0] is not ImageKind.SBOM:
+        if len(artifact.blobs or ()) > 1 and blob_kind(artifact, blob)[0] is not ImageKind.SBOM:
             return None
-        return replace(self.content(tree, whole, blob).package_list, source=_source(tree, artifact))
+        return replace(self.content(tree, artifact, blob).package_list, source=_source(tree, artifact))
 
 
 def _context(tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> BlobContext:
@@ -207,7 +224,14 @@ class _Gathering:
     def _found(self) -> Mapping[str, None]:
         """Return the digests of the artifacts that were found, each once."""
         listed = (referrer.digest for entries in self.referrers.values() for referrer in entries if referrer.digest)
-        return dict.fromkeys([*listed, *(manifest.digest for manifest in self.cosign.values())])
+        tagged = (
+            digest
+            for manifest in self.cosign.values()
+            for digest in (
+                [entry.digest for entry in listed_artifacts(manifest)] if manifest.is_index else [manifest.digest]
+            )
+        )
+        return dict.fromkeys([*listed, *tagged])
 
     def _referrers(self, digest: str) -> Sequence[Referrer]:
         found: list[Referrer] = []
@@ -235,10 +259,9 @@ class _Gathering:
         """Read a part of the tree; the first error of each part becomes a problem."""
         try:
             read()
-        except NotFound:
-            return  # it was deleted meanwhile
         except EcrTuiError as error:
-            self.problems.setdefault(part, Problem(part, error))
+            if error.kind is not ErrorKind.IMAGE_NOT_FOUND:  # it was deleted meanwhile
+                self.problems.setdefault(part, Problem(part, error))
 
 
 def _source(tree: ArtifactTree, artifact: Artifact) -> str:

@@ -204,6 +204,12 @@ def attestations_of(parsed: ParsedManifest) -> Mapping[str, str]:
     }
 
 
+def listed_artifacts(manifest: Manifest) -> Sequence[Descriptor]:
+    """Return the artifacts in an index with the referrers tag of the OCI spec."""
+    entries = parse_manifest(manifest.text).with_role(DescriptorRole.MANIFEST)
+    return [entry for entry in entries if is_digest(entry.digest)]
+
+
 def artifact_tree(sources: ArtifactSources) -> ArtifactTree:
     """Return the tree of what was read."""
     parsed = parse_manifest(sources.manifest.text)
@@ -329,11 +335,10 @@ class _Builder:
             found = Artifact(manifest.digest, ImageKind.ARTIFACT, ArtifactOrigin.TAG, tag=tag)
             yield with_manifest(self._with_known(found), manifest)
             return
-        for entry in parse_manifest(manifest.text).with_role(DescriptorRole.MANIFEST):
-            if is_digest(entry.digest):
-                named = format_name(*predicate_types(entry.annotations), entry.artifact_type)
-                size = entry.size if entry.size >= 0 else None
-                yield self._with_known(Artifact(entry.digest, entry.kind, ArtifactOrigin.TAG, named, size, tag=tag))
+        for entry in listed_artifacts(manifest):
+            named = format_name(*predicate_types(entry.annotations), entry.artifact_type)
+            size = entry.size if entry.size >= 0 else None
+            yield self._with_known(Artifact(entry.digest, entry.kind, ArtifactOrigin.TAG, named, size, tag=tag))
 
     def _with_known(self, artifact: Artifact) -> Artifact:
         """Return an artifact with its time, and with its manifest if that is known."""

@@ -53,6 +53,11 @@ class PackageList:
     problem: str = ""
     source: str = ""
 
+    @property
+    def unreadable(self) -> bool:
+        """True if not one package could be read."""
+        return bool(self.problem) and not self.packages
+
     @cached_property
     def types(self) -> tuple[tuple[str, int], ...]:
         """The number of packages of each type, the most frequent first. The type is empty if it is not known."""

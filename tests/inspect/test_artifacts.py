@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -32,6 +33,7 @@ from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.ecr.test_exact_json import VALUES
 from tests.support.demo_images import CHART, CHECKOUT, checkout_registry
+from tests.support.embedded import client_for, push_image, put
 
 pytestmark = pytest.mark.usefixtures("no_sdk_retries")
 
@@ -241,6 +243,40 @@ def test_the_referrers_tag_of_the_oci_specification_is_read() -> None:
     listed = manifest({"schemaVersion": 2, "manifests": [entry]}, OCI_INDEX)
     tree = tree_of(root, cosign={f"sha256-{root.digest[7:]}": listed})
     assert lines(tree) == ["image", f"  sbom | SPDX | tag {root.digest[7:11]}…"]
+
+
+def test_the_artifacts_of_the_referrers_tag_have_times_and_artifacts_of_their_own() -> None:
+    embedded = checkout_registry()
+    client = client_for(embedded)
+    image = push_image(client, CHECKOUT, "plain", "plain")
+    sbom = push_image(client, CHECKOUT, "sbom", artifactType="application/spdx+json", layers=[b"sbom"])
+    entry = {"mediaType": OCI_MANIFEST, "digest": sbom.digest, "size": 7, "artifactType": "application/spdx+json"}
+    listed = manifest({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [entry]})
+    put(client, CHECKOUT, listed.text, f"sha256-{image.digest[7:]}", OCI_INDEX)
+    push_image(client, CHECKOUT, "signature", f"sha256-{sbom.digest[7:]}.sig", layers=[b"signature"])
+    tree = open_env(tag="plain", embedded=embedded).tree()
+    assert lines(tree) == [
+        "image",
+        f"  sbom | SPDX | tag {image.digest[7:11]}…",
+        f"    signature | layer | tag {sbom.digest[7:11]}….sig",
+    ]
+    assert all(artifact.created for artifact, _ in tree.all_artifacts())
+
+
+def test_an_upstream_registry_that_does_not_list_referrers_is_a_problem_of_the_tree() -> None:
+    env = open_env()
+    env.embedded.faults.add("ListImageReferrers:error:code=UnableToListUpstreamImageReferrersException")
+    assert [problem.part for problem in env.tree().problems] == ["referrers"]
+
+
+def test_a_large_sbom_leaves_the_next_one(env: Env) -> None:
+    tree, large = env.tree(), Descriptor(DescriptorRole.LAYER, digest_of("large"), "application/spdx+json", 5_000_000)
+    sbom = Artifact(digest_of("a"), ImageKind.SBOM, ArtifactOrigin.REFERRER, blobs=(large,))
+    with_large = replace(tree, root=replace(tree.root, artifacts=(sbom, *tree.root.artifacts)))
+    assert env.reader.packages(with_large, "") == env.reader.packages(tree, "")
+    alone = replace(tree, root=replace(tree.root, artifacts=(sbom,)))
+    with pytest.raises(Refused, match=r"The content has 5\.0 MB"):
+        env.reader.packages(alone, "")
 
 
 def test_an_attestation_of_an_image_that_is_not_in_the_index_is_shown() -> None:
