@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from ecrtui.cli.main import main
+from ecrtui.ecr.digest import digest_of
+from ecrtui.inspect.envelopes import MAX_CONTENT
 from tests.support.cli_env import CliEnv
 from tests.support.embedded import REGION, create_repository, push_image, push_index, served
 
@@ -91,6 +93,41 @@ def test_what_may_not_be_read_is_not_known(env: Env, no_sdk_retries: None) -> No
     config = entry["sections"]["config"]
     assert config["rows"] == []
     assert "The config of A is not known: not permitted: ecr:GetDownloadUrlForLayer." in config["notKnown"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "names"),
+    [("ListImageReferrers", ["signed", "provenance", "packages"]), ("BatchGetImage", ["signed", "packages"])],
+)
+def test_artifacts_that_may_not_be_listed_are_not_known(
+    env: Env, no_sdk_retries: None, operation: str, names: list[str]
+) -> None:
+    fault = f"{operation}:error:code=AccessDeniedException:message=no"
+    after = 2 if operation == "BatchGetImage" else 0  # the manifests of both images
+    env.cli.embedded.faults.add(f"{fault}:after={after}")
+    other = push_image(env.cli.client, "team/app", "other", "other", platform="linux/arm64")
+    with served(env.cli.embedded) as url:
+        words = ["team/app:single", f"team/app@{other.digest}", "--output", "json", "--all"]
+        assert main(["diff", *words, "--endpoint-url", url, "--region", REGION]) == 0
+    (entry,) = json.loads(env.cli.capsys.readouterr().out)["platforms"]
+    rows = {row["name"]: row for row in entry["sections"]["summary"]["rows"]}
+    for name in names:
+        assert rows[name]["change"] == "not known"
+        assert "not permitted: ecr:BatchGetImage" in rows[name]["before"]  # ListImageReferrers needs it, too
+    assert any("The SBOM of A is not known: " in text for text in entry["sections"]["packages"]["notKnown"])
+
+
+def test_a_large_content_of_an_artifact_is_compared_by_its_digest(env: Env) -> None:
+    for tag, letter in (("a", b"a"), ("b", b"b")):
+        layers = [b"notes " + letter, letter * (MAX_CONTENT + 1)]
+        push_image(env.cli.client, "team/app", "model", tag, layers=layers, artifactType="application/vnd.example")
+    (entry,) = env.diff("team/app:a", "team/app:b")["platforms"]
+    config = entry["sections"]["config"]
+    assert config["notKnown"] == []
+    changed = {row["name"]: (row["before"], row["after"]) for row in config["rows"]}
+    digests = tuple(digest_of(letter * (MAX_CONTENT + 1)) for letter in (b"a", b"b"))
+    assert changed["content 2, line 1"] == digests
+    assert changed["content 1, line 1"] == ("notes a", "notes b")
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,15 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ecrtui.ecr.image import ImageKind
-from ecrtui.errors import EcrTuiError
+from ecrtui.ecr.manifest import Descriptor
+from ecrtui.ecr.units import format_size
+from ecrtui.inspect.archives import ArchiveFile
 from ecrtui.inspect.artifact_reading import ArtifactReader
 from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, ArtifactTree, blob_kind
 from ecrtui.inspect.comparison.rows import Known, NotKnown, not_known
 from ecrtui.inspect.contents import BlobContent
+from ecrtui.inspect.envelopes import MAX_CONTENT
+from ecrtui.inspect.packages import PackageList
 
 MAX_STATEMENTS = 8
 """Statements that are read to find the provenance of an image."""
@@ -24,6 +28,8 @@ TITLE = "org.opencontainers.image.title"
 _SIGNATURE_PARTS = ("referrers", "tags of cosign")
 """The parts of a tree without which signatures are not known."""
 
+_STATEMENT_PARTS = (*_SIGNATURE_PARTS, "attestations")
+"""The parts of a tree without which SBOMs and provenance are not known."""
 
 _STATEMENTS = (ImageKind.PROVENANCE, ImageKind.ATTESTATION, ImageKind.SIGSTORE_BUNDLE)
 """The kinds of artifacts that can have a provenance."""
@@ -44,14 +50,32 @@ def signatures(tree: ArtifactTree, part: str) -> Known[tuple[str, ...]]:
         part: the digest of the manifest that is compared.
     """
     found = {artifact.format or str(artifact.kind) for artifact in _attached(tree, part) if artifact.is_signature}
-    for problem in tree.problems:
-        if problem.part in _SIGNATURE_PARTS and isinstance(problem.error, EcrTuiError):
-            reason = f"{problem.part} {not_known(problem.error).reason}"
-            return NotKnown(f"{reason}; found: {', '.join(sorted(found))}" if found else reason)
-    return tuple(sorted(found))
+    return _unless_incomplete(tree, _SIGNATURE_PARTS, tuple(sorted(found)))
 
 
-def read_sources(reader: ArtifactReader, tree: ArtifactTree, part: str) -> tuple[str, ...]:
+def _unless_incomplete(tree: ArtifactTree, parts: Sequence[str], found: tuple[str, ...]) -> Known[tuple[str, ...]]:
+    """Return what was found, or why it is not known whether there is more: one of these parts was not read."""
+    problem = next((problem for problem in tree.problems if problem.part in parts), None)
+    if problem is None:
+        return found
+    reason = f"{problem.part} {not_known(problem.error).reason}"
+    return NotKnown(f"{reason}; found: {', '.join(found)}" if found else reason)
+
+
+def read_packages(reader: ArtifactReader, tree: ArtifactTree, part: str) -> Known[PackageList | None]:
+    """Return the packages of the SBOM of an image, or of the platform that is compared; None if it has no SBOM.
+
+    Raises:
+        EcrTuiError: no SBOM can be read.
+    """
+    found = reader.packages(tree, part)
+    if found is not None:
+        return found
+    other = _unless_incomplete(tree, _STATEMENT_PARTS, ())
+    return other if isinstance(other, NotKnown) else None
+
+
+def read_sources(reader: ArtifactReader, tree: ArtifactTree, part: str) -> Known[tuple[str, ...]]:
     """Return what an image was built from, as its provenance states it, each source once.
 
     Raises:
@@ -66,21 +90,31 @@ def read_sources(reader: ArtifactReader, tree: ArtifactTree, part: str) -> tuple
         if fact.label == "source"
         for line in fact.lines
     )
-    return tuple(dict.fromkeys(sources))
+    return _unless_incomplete(tree, _STATEMENT_PARTS, tuple(dict.fromkeys(sources)))
 
 
 def read_contents(reader: ArtifactReader, tree: ArtifactTree) -> tuple[NamedContent, ...]:
-    """Return the contents of an artifact that is not an image; none of an image.
+    """Return the contents of an artifact that is not an image; none of an image. Of a large one only the digest.
 
     Raises:
         EcrTuiError: a blob cannot be read.
     """
     own = [artifact for artifact in tree.root.artifacts if artifact.origin is ArtifactOrigin.OWN]
-    return tuple(
-        NamedContent(_name(artifact, number), reader.content(tree, artifact, blob))
+    named = [
+        (_name(artifact, number), artifact, blob)
         for number, artifact in enumerate(own[:MAX_CONTENTS], 1)
         for blob in artifact.blobs or ()
+    ]
+    return tuple(
+        NamedContent(name, _unread(name, blob) if blob.size > MAX_CONTENT else reader.content(tree, artifact, blob))
+        for name, artifact, blob in named
     )
+
+
+def _unread(name: str, blob: Descriptor) -> BlobContent:
+    """Return a content that is too large to read. It is compared by its digest."""
+    note = f"larger than {format_size(MAX_CONTENT)}; compared by its digest"
+    return BlobContent(blob.media_type, files=(ArchiveFile(name, blob.size, blob.digest, note),))
 
 
 def _attached(tree: ArtifactTree, part: str) -> Sequence[Artifact]:

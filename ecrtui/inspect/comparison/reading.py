@@ -18,7 +18,7 @@ from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.artifact_reading import ArtifactReader
 from ecrtui.inspect.artifacts import ArtifactTree
-from ecrtui.inspect.comparison.attachments import read_contents, read_sources
+from ecrtui.inspect.comparison.attachments import read_contents, read_packages, read_sources
 from ecrtui.inspect.comparison.compared_image import ComparedImage, ConfigBlob
 from ecrtui.inspect.comparison.platforms import IndexPlatform
 from ecrtui.inspect.comparison.rows import Known, NotKnown, not_known
@@ -91,7 +91,7 @@ class ImageReader:
         scan = read_scan(self._registry, self._repository, ScanTarget(part.digest))
         return join_findings([scan]) if scan.error is None else not_known(scan.error)
 
-    def _of_tree(self, image: ComparedImage, read: Callable[[ArtifactTree, str], Value]) -> Known[Value]:
+    def _of_tree(self, image: ComparedImage, read: Callable[[ArtifactTree, str], Known[Value]]) -> Known[Value]:
         """Return what a function reads of the artifacts of an image, which it gets with the digest of the part."""
         tree = image.artifacts
         return tree if isinstance(tree, NotKnown) else known(lambda: read(tree, image.part_digest))
@@ -110,7 +110,7 @@ class ImageReader:
             "config": lambda: self.config(image.part),
             "findings": lambda: self.findings(image.part),
             "artifacts": lambda: known(lambda: self._artifacts.tree(image.image.digest, image.image.tags)),
-            "packages": lambda: self._of_tree(image, self._artifacts.packages),
+            "packages": lambda: self._of_tree(image, partial(read_packages, self._artifacts)),
             "sources": lambda: self._of_tree(image, partial(read_sources, self._artifacts)),
             "contents": lambda: self._of_tree(image, lambda tree, _: read_contents(self._artifacts, tree)),
         }
@@ -140,7 +140,7 @@ def read_pair(readers: Sequence[ImageReader], images: Sequence[ComparedImage]) -
 NO_PART = NotKnown("there is no platform to compare")
 
 
-def known(read: Callable[[], Value]) -> Known[Value]:
+def known(read: Callable[[], Known[Value]]) -> Known[Value]:
     """Return what a function reads, or why it could not."""
     try:
         return read()

@@ -93,7 +93,7 @@ def _files(contents: Iterable[NamedContent]) -> Iterator[tuple[str, _File]]:
 
 def environment_rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> Sequence[Row]:
     """Return a row for each environment variable of two members ``config``; none if they are not ``NAME=VALUE``."""
-    named = [environment(settings.get("Env", [])) for settings in (before, after)]
+    named = [environment(_entries(settings, "Env", [])) for settings in (before, after)]
     if named[0] is None or named[1] is None:
         return ()
     order = order_row(named[0], named[1], "env, order of the names")
@@ -102,10 +102,16 @@ def environment_rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> Seq
 
 def label_rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> Sequence[Row]:
     """Return a row for each label of two members ``config``; none if they are not objects."""
-    labels = [settings.get("Labels", {}) for settings in (before, after)]
+    labels = [_entries(settings, "Labels", {}) for settings in (before, after)]
     if not all(isinstance(entry, dict) for entry in labels):
         return ()
     return list(named_rows(labels[0], labels[1], "label"))
+
+
+def _entries(settings: Mapping[str, Any], name: str, none: Any) -> Any:
+    """Return a member with entries. Docker writes null if there are none."""
+    found = settings.get(name)
+    return none if found is None else found
 
 
 def layers_section(a: ComparedImage, b: ComparedImage) -> Section:
@@ -277,9 +283,7 @@ def _sum(sizes: Sequence[int]) -> int | None:
 def _package_list(image: ComparedImage) -> PackageList | None:
     """Return the packages of the SBOM; None if there is none that could be read."""
     found = image.packages
-    if isinstance(found, NotKnown) or found is None or (found.problem and not found.packages):
-        return None
-    return found
+    return None if isinstance(found, NotKnown) or found is None or found.unreadable else found
 
 
 def _without_sbom(image: ComparedImage, side: str) -> Sequence[str]:
@@ -289,7 +293,7 @@ def _without_sbom(image: ComparedImage, side: str) -> Sequence[str]:
         return (f"The SBOM of {side} is not known: {found.reason}.",)
     if found is None:
         return (f"{side} has no SBOM.",)
-    return (f"{side}: {found.problem}",) if found.problem and not found.packages else ()
+    return (f"{side}: {found.problem}",) if found.unreadable else ()
 
 
 def _list_problems(lists: Iterable[PackageList | None]) -> tuple[str, ...]:

@@ -30,6 +30,9 @@ def config_with(**members: Any) -> dict[str, Any]:
     return {**CONFIG, "config": {name: value for name, value in settings.items() if value is not None}}
 
 
+NULLS = {**CONFIG, "config": {**CONFIG["config"], "Env": None, "Labels": None}}
+
+
 @pytest.mark.parametrize(
     ("config", "rows"),
     [
@@ -39,6 +42,7 @@ def config_with(**members: Any) -> dict[str, Any]:
         (config_with(Env=["PATH=/bin", "A"]), [("~", "config.Env[1]", "A=1", "A")]),
         (config_with(Labels={"team": "cart"}), [("~", "label team", "checkout", "cart")]),
         (config_with(Labels=None), [("-", "label team", "checkout", None)]),
+        (NULLS, [("-", "env A", "1", None), ("-", "env PATH", "/bin", None), ("-", "label team", "checkout", None)]),
         (config_with(Labels=7), [("~", "config.Labels", '{"team": "checkout"}', "7")]),
         (config_with(User="0"), [("~", "config.User", "1001", "0")]),
         (config_with(Healthcheck={"Interval": 30}), [("+", "config.Healthcheck", None, '{"Interval": 30}')]),
@@ -67,6 +71,13 @@ def test_the_config_is_compared_member_by_member(
 )
 def test_configs_with_the_same_members_differ_at_a_character(text: Any, label: str) -> None:
     assert [row[1] for row in changes(compared(image(), image(config_text=text)).section("config").rows)] == [label]
+
+
+def test_null_and_no_entries_are_different() -> None:
+    empty = {**CONFIG, "config": {**CONFIG["config"], "Env": [], "Labels": {}}}
+    rows = changes(compared(image(NULLS), image(empty)).section("config").rows)
+    assert [row[1] for row in rows] == ["config.Env", "config.Labels"]
+    assert not changes(compared(image(NULLS), image(NULLS)).section("config").rows)
 
 
 def test_configs_that_are_not_utf8_differ_at_a_byte() -> None:
