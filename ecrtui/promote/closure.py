@@ -59,7 +59,7 @@ class Member:
 class Closure:
     """An image with everything that belongs to it.
 
-    The members are in the order in which a registry accepts them: children, the image, referrers, tags of cosign.
+    The members are in the order in which a registry accepts them: children, the image, what refers to it, and so on.
     """
 
     root: str

@@ -85,8 +85,12 @@ def summary_lines(promotion: Promotion) -> Iterator[str]:
 
 def copy_lines(promotion: Promotion) -> Iterator[str]:
     """Yield what each repository gets and has, in words."""
+    allowed = {copy.repository for copy in promotion.allowed_copies}
     for copy in promotion.copies:
-        yield from _copy_lines(promotion, copy)
+        if copy.repository in allowed:
+            yield from _copy_lines(promotion, copy)
+        else:
+            yield f"{copy.repository}: gets nothing, because its tags are refused"
     yield from (f"  {note}" for note in promotion.source.notes)
 
 

@@ -118,7 +118,7 @@ class Promotion:
 
     @property
     def allowed_copies(self) -> tuple[RepositoryCopy, ...]:
-        """The copies into repositories where not every tag of the image is refused."""
+        """The copies into repositories where not every tag of the image is refused. The others get nothing."""
         allowed = {
             step.repository
             for step in self.plan.steps
@@ -134,7 +134,7 @@ class Promotion:
     @property
     def bytes_to_copy(self) -> int:
         """Bytes of all blobs that are copied."""
-        return sum(copy.bytes_to_copy for copy in self.copies)
+        return sum(copy.bytes_to_copy for copy in self.allowed_copies)
 
     def refuse(self, reason: str) -> Promotion:
         """Return the promotion with every step refused; a step that is refused already keeps its reason."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ecrtui.catalog.image_lookup import find_image, read_manifest
 from ecrtui.ecr.cosign_tags import cosign_tags, subject_of_tag
@@ -45,9 +46,7 @@ def read_source(registry: Registry, reference: Reference, *, referrers: bool = T
     root = reference.digest or find_image(registry, reference).digest
     reader.read([root])
     if referrers:
-        own = list(reader.manifests)
-        reader.read_referrers(own)
-        reader.read_cosign_tags(own)
+        reader.read_attached()
     found = Closure(root, tuple(reader.members(root)), reader.tagged)
     if problems := list(dict.fromkeys(closure.copy_problems(found.members))):
         raise Refused("ECR would not accept a copy of this image", "\n".join(problems), "Nothing was sent.")
@@ -61,6 +60,14 @@ def read_source(registry: Registry, reference: Reference, *, referrers: bool = T
     )
 
 
+class _Attached(NamedTuple):
+    """Why a manifest belongs to the image: it refers to its subject."""
+
+    kind: MemberKind
+    subject: str
+    artifact_type: str = ""
+
+
 @dataclass
 class _Reader:
     """Reads manifests of one repository, each once."""
@@ -68,8 +75,8 @@ class _Reader:
     registry: Registry
     repository: str
     manifests: dict[str, Manifest] = field(default_factory=dict)
-    listed: dict[str, tuple[Referrer, str]] = field(default_factory=dict)
-    """The referrers by digest, in the order in which they were found; each with its subject."""
+    attached: dict[str, _Attached] = field(default_factory=dict)
+    """The referrers and the images with tags of cosign by digest, each after its subject."""
     tagged: dict[str, str] = field(default_factory=dict)
     """The digests by tag of cosign."""
     warnings: list[str] = field(default_factory=list)
@@ -100,27 +107,29 @@ class _Reader:
                 "ECR accepts an index only with all of its images.",
             ) from error
 
-    def read_referrers(self, subjects: Sequence[str]) -> None:
-        """Read the referrers of these manifests, and the referrers of referrers."""
+    def read_attached(self) -> None:
+        """Read what refers to these manifests, by a subject or by a tag of cosign, and what refers to that."""
         if not self.registry.capabilities.referrers:
             self.warnings.append("the registry does not list referrers, so none are copied")
-            return
         asked: set[str] = set()
-        while subjects:
+        while subjects := [digest for digest in self.manifests if digest not in asked]:
             asked.update(subjects)
-            found: list[str] = []
-            replies = dict(map_concurrently(self._referrers, subjects, _WORKERS))
-            for position, subject in enumerate(subjects):
-                for referrer in replies[position]:
-                    if not is_digest(referrer.digest):
-                        self.warnings.append(
-                            f"a referrer of {short_digest(subject)} is not copied: {referrer.media_type}"
-                        )
-                    elif referrer.digest not in self.manifests and referrer.digest not in self.listed:
-                        self.listed[referrer.digest] = (referrer, subject)
-                        found.append(referrer.digest)
-            self.read(found)
-            subjects = [digest for digest in found if digest not in asked]
+            if self.registry.capabilities.referrers:
+                self._read_referrers(subjects)
+            self._read_cosign_tags(subjects)
+
+    def _read_referrers(self, subjects: Sequence[str]) -> None:
+        """Read the referrers of these manifests, and their children."""
+        found: list[str] = []
+        replies = dict(map_concurrently(self._referrers, subjects, _WORKERS))
+        for position, subject in enumerate(subjects):
+            for referrer in replies[position]:
+                if not is_digest(referrer.digest):
+                    self.warnings.append(f"a referrer of {short_digest(subject)} is not copied: {referrer.media_type}")
+                elif referrer.digest not in self.manifests and referrer.digest not in self.attached:
+                    self.attached[referrer.digest] = _Attached(MemberKind.REFERRER, subject, referrer.artifact_type)
+                    found.append(referrer.digest)
+        self.read(found)
 
     def _referrers(self, digest: str) -> Sequence[Referrer]:
         try:
@@ -133,11 +142,12 @@ class _Reader:
                 self.warnings.append(problem)
             return ()
 
-    def read_cosign_tags(self, digests: Sequence[str]) -> None:
+    def _read_cosign_tags(self, digests: Sequence[str]) -> None:
         """Read the images with tags that cosign made from these digests, and their children."""
         found = self.registry.tagged_manifests(self.repository, cosign_tags(digests))
         for tag, manifest in found.items():
             self.tagged[tag] = manifest.digest
+            self.attached.setdefault(manifest.digest, _Attached(MemberKind.COSIGN, subject_of_tag(tag)))
             self.manifests.setdefault(manifest.digest, manifest)
         self.read(child for manifest in found.values() for child in part_digests(manifest))
 
@@ -151,14 +161,9 @@ class _Reader:
             else:
                 kind = MemberKind.INDEX if manifest.is_index else MemberKind.IMAGE
             yield Member(manifest, kind)
-        for digest, (referrer, subject) in self.listed.items():
+        for digest, (kind, subject, artifact_type) in self.attached.items():
             for manifest in self._in_order([digest], seen):
-                artifact_type = referrer.artifact_type if manifest.digest == digest else ""
-                yield Member(manifest, MemberKind.REFERRER, subject, artifact_type)
-        for tag, digest in self.tagged.items():
-            subject = subject_of_tag(tag)
-            for manifest in self._in_order([digest], seen):
-                yield Member(manifest, MemberKind.COSIGN, subject)
+                yield Member(manifest, kind, subject, artifact_type if manifest.digest == digest else "")
 
     def _in_order(self, roots: Sequence[str], seen: set[str]) -> list[Manifest]:
         new = [manifest for manifest in closure.in_order(roots, self.manifests) if manifest.digest not in seen]

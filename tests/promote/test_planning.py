@@ -12,7 +12,7 @@ from ecrtui.promote.closure import MemberKind
 from ecrtui.promote.document import promotion_document
 from ecrtui.promote.plan import TagTarget
 from ecrtui.promote.planning import PromotionPlanner
-from ecrtui.retag.plan import StepAction
+from ecrtui.retag.plan import StepAction, StepOutcome
 from ecrtui.settings import Settings
 from tests.promote.conftest import DEV, PROD, SOURCE_ACCOUNT, TARGET_ACCOUNT, Promotions, cosign_tag
 from tests.support.embedded import create_repository, digest_of, push_image, push_index, put, upload_blob
@@ -34,8 +34,8 @@ def test_everything_that_belongs_to_an_image_is_read_in_the_order_of_a_copy(site
         *((child.digest, MemberKind.IMAGE, "") for child in signed.children),
         (signed.index.digest, MemberKind.INDEX, ""),
         (signed.sbom.digest, MemberKind.REFERRER, signed.index.digest),
-        (signed.bundle.digest, MemberKind.REFERRER, signed.sbom.digest),
         (signed.cosign.digest, MemberKind.COSIGN, signed.index.digest),
+        (signed.bundle.digest, MemberKind.REFERRER, signed.sbom.digest),
     ]
     assert source.closure.cosign == {cosign_tag(signed.index.digest, ".sig"): signed.cosign.digest}
     assert (str(source), source.location.registry_id) == (f"{DEV}:v1", SOURCE_ACCOUNT)
@@ -60,6 +60,23 @@ def test_tags_of_cosign_of_a_child_and_the_referrers_tag_belong_to_the_image(sit
     assert source.closure.cosign[cosign_tag(child, ".sbom")] == sbom.digest
     assert source.closure.cosign[cosign_tag(child)] == fallback.digest
     assert len(source.closure.members) == len({member.digest for member in source.closure.members}) == 8
+
+
+def test_what_is_attached_to_a_referrer_or_to_an_image_of_cosign_belongs_to_the_image_too(sites: Promotions) -> None:
+    signed = sites.signed_index()
+    tagged = push_image(sites.source.client, DEV, "signature of the SBOM", cosign_tag(signed.sbom.digest, ".sig"))
+    listed = sites.referrer(signed.cosign, "of cosign", "application/vnd.example")
+    deep = push_image(sites.source.client, DEV, "deep", cosign_tag(listed.digest, ".att"))
+    found = {member.digest: (member.kind, member.subject) for member in sites.read().closure.members}
+    assert found[tagged.digest] == (MemberKind.COSIGN, signed.sbom.digest)
+    assert found[listed.digest] == (MemberKind.REFERRER, signed.cosign.digest)
+    assert found[deep.digest] == (MemberKind.COSIGN, listed.digest)
+    order = list(found)
+    for digest, (_, subject) in found.items():
+        assert not subject or order.index(subject) < order.index(digest)
+    result = sites.apply()
+    assert set(result.report.counts) == {StepOutcome.DONE}
+    assert sites.digests() == signed.digests | {tagged.digest, listed.digest, deep.digest}
 
 
 def test_an_attestation_of_buildkit_is_a_child(sites: Promotions) -> None:
@@ -252,6 +269,16 @@ def test_a_tag_that_may_not_be_written_is_refused_with_everything_that_needs_it(
     assert words in promotion.plan.steps[-1].reason
     assert {step.action for step in promotion.plan.steps} == {StepAction.REFUSED}
     assert not promotion.has_work
+
+
+def test_a_repository_whose_tag_is_refused_does_not_count_as_copied(sites: Promotions) -> None:
+    sites.image()
+    create_repository(sites.target.client, "team/two")
+    push_image(sites.target.client, "team/two", "other", "v1")
+    promotion = sites.plan(TagTarget(PROD, "v1"), TagTarget("team/two", "v1", ""))
+    assert [copy.repository for copy in promotion.allowed_copies] == [PROD]
+    assert promotion.bytes_to_copy == promotion.copies[0].bytes_to_copy
+    assert "team/two: gets nothing, because its tags are refused" in str(promotion)
 
 
 def test_a_tag_of_cosign_that_points_elsewhere_is_a_conflict(sites: Promotions) -> None:
