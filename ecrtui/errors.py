@@ -19,7 +19,7 @@ happened, the words of the service, the next step, and whether a retry can help.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 
 from ecrtui.redaction import redact
@@ -144,6 +144,10 @@ class EcrTuiError(Exception):
             return words
         end = "" if words.endswith((".", "?", "!", "…")) else "."
         return f"{words}{end} {self.hint}"
+
+
+OnRetry = Callable[[EcrTuiError], None]
+"""Called before a request is sent again, in the thread of the request, with the error of the last attempt."""
 
 
 class UsageError(EcrTuiError):

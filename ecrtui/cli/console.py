@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -43,6 +44,8 @@ class ProgressLine:
     def __init__(self, *, shown: bool = True) -> None:
         self._shown = shown and sys.stderr.isatty()
         self._updated = 0.0
+        self._reasons: set[str] = set()
+        self._lock = threading.Lock()
 
     def __enter__(self) -> ProgressLine:
         return self
@@ -63,6 +66,14 @@ class ProgressLine:
         """Print a message that stays, above the line."""
         self._clear()
         print_message(text)
+
+    def log_retry(self, error: EcrTuiError) -> None:
+        """Print why a request is sent again: each reason once, however many requests wait. Safe between threads."""
+        reason = str(error)
+        with self._lock:
+            if reason not in self._reasons:
+                self._reasons.add(reason)
+                self.log(f"{reason}. Trying again.")
 
     def log_throttling(self, seconds: float) -> None:
         """Print that the service is throttling requests, and when the command continues."""

@@ -28,7 +28,7 @@ from ecrtui.cli.write_command import (
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.units import format_count, format_number, format_size
-from ecrtui.errors import UsageError
+from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.promote.apply import PromotionReport, PromotionRun, result_document
 from ecrtui.promote.change_record import plan_texts, result_texts
 from ecrtui.promote.document import joined, promotion_document
@@ -178,9 +178,14 @@ class _Job(NamedTuple):
     promotion: Promotion
     target: CommandContext
 
-    def refused(self) -> PromotionReport:
-        """Return the result of a promotion that is not applied: refused steps, and the others skipped."""
-        return PromotionReport(self.promotion, unsent_report(self.promotion.plan, self.target.engine.location))
+    def refused(self, reason: str = "") -> PromotionReport:
+        """Return the result of a promotion that is not applied.
+
+        Args:
+            reason: why no step is applied; empty if its plan has refused steps, so that the others are skipped.
+        """
+        promotion = self.promotion.refuse(reason) if reason else self.promotion
+        return PromotionReport(promotion, unsent_report(promotion.plan, self.target.engine.location))
 
 
 def _target_context(options: argparse.Namespace, reference: Reference, source: CommandContext) -> CommandContext:
@@ -266,7 +271,12 @@ def _apply_all(jobs: Sequence[_Job], options: argparse.Namespace, source: Comman
             continue
         for warning in job.promotion.plan.warnings:
             print_message(f"warning: {warning}")
-        result = _apply_one(job.promotion, options, source.registry, job.target)
+        try:
+            result = _apply_one(job.promotion, options, source.registry, job.target)
+        except EcrTuiError as error:
+            if not results:
+                raise
+            result = job.refused(str(error))  # the other registries have results to print
         print_summary(result.report)
         _print_digests(result.report)
         _print_verification(result)
@@ -289,6 +299,7 @@ def _apply_one(
             target.engine,
             partial(copy_blobs, source, target.registry),
             on_progress=lambda progress: line.update(str(progress)),
+            on_retry=line.log_retry,
             stop=stopped.is_set,
             on_conflict=OnConflict(options.on_conflict),
             allow_protected=allowed,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from ecrtui.cli.console import print_message
+from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.standard_streams import write_stderr
 from ecrtui.ecr.safe_text import visible, visible_lines
 from ecrtui.errors import CredentialsError
@@ -23,7 +24,7 @@ def terminal_user() -> User:
     from ecrtui.registry.user import User, has_terminal
 
     if not has_terminal():
-        return User(on_waiting=_show_waiting)
+        return User(on_waiting=_show_waiting, on_throttling=_ThrottlingMessage().show)
     return User(
         ask_for_code,
         _show_waiting,
@@ -31,7 +32,19 @@ def terminal_user() -> User:
         sign_in_method=_sign_in_method,
         sign_in=_show_sign_in,
         on_notice=print_message,
+        on_throttling=_ThrottlingMessage().show,
     )
+
+
+class _ThrottlingMessage:
+    """Says once that requests are throttled. A command that sends thousands can be throttled all the time."""
+
+    def __init__(self) -> None:
+        self._first = Lock()
+
+    def show(self) -> None:
+        if self._first.acquire(blocking=False):
+            ProgressLine().log("ECR is throttling requests. They are sent again after a pause.")
 
 
 def ask_for_code(question: str) -> str:

@@ -199,17 +199,10 @@ def _apply(plan: Plan, options: argparse.Namespace, engine: Engine, on_conflict:
             left = f", {progress.seconds_left:.0f} s left" if progress.seconds_left >= 1 else ""
             line.update(f"{progress.done}/{progress.total}{left}")
 
-        reasons: set[str] = set()
-
-        def show_retry(error: EcrTuiError) -> None:
-            if (reason := str(error)) not in reasons:  # once, however many of the writes wait
-                reasons.add(reason)
-                line.log(f"{reason}. Trying again.")
-
         return engine.apply(
             plan,
             on_result=show,
-            on_retry=show_retry,
+            on_retry=line.log_retry,
             stop=stopped.is_set,
             on_conflict=on_conflict,
             allow_protected=allowed,

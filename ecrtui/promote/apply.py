@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from ecrtui.ecr.units import format_size
-from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, Throttled
+from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, OnRetry, Throttled
 from ecrtui.promote import closure
 from ecrtui.promote.closure import Blob, MemberKind
 from ecrtui.promote.document import copies_document
@@ -94,7 +94,8 @@ class PromotionRun:
         target: the registry of the repositories.
         engine: the engine of the target.
         copy_blobs: copies the blobs.
-        on_progress: called with the progress after each part and each blob, in a thread of the transfer.
+        on_progress: called with the progress of the blobs, in a thread of the transfer.
+        on_retry: called with the error before a request is sent again.
         stop: returns True once the promotion should stop, between two parts or two writes.
         on_conflict: whether to continue after a tag that was not written as planned.
         allow_protected: the protected tags that the user has confirmed.
@@ -107,6 +108,7 @@ class PromotionRun:
     engine: Engine
     copy_blobs: BlobCopier
     on_progress: OnProgress = lambda _: None
+    on_retry: OnRetry = lambda _: None
     stop: Callable[[], bool] = lambda: False
     on_conflict: OnConflict = OnConflict.STOP
     allow_protected: Collection[str] = ()
@@ -164,12 +166,12 @@ class PromotionRun:
             finished = self._copy(self.promotion.allowed_copies, records) and all(
                 self._store(copy, records) for copy in self.promotion.allowed_copies
             )
+            if finished:
+                return self._write_tags(plan, records)
         except EcrTuiError as error:
             message = f"nothing was tagged: {error}"
             return self._report({step.key: _finished(step, StepOutcome.FAILED, message, error) for step in plan.steps})
-        if not finished:
-            return self._report({step.key: _finished(step, StepOutcome.SKIPPED, "stopped") for step in plan.steps})
-        return self._write_tags(plan, records)
+        return self._report({step.key: _finished(step, StepOutcome.SKIPPED, "stopped") for step in plan.steps})
 
     def _create(self, repository: str) -> None:
         """Create a repository. It may be asked for again after a lost reply: one that exists is not an error."""
@@ -179,10 +181,15 @@ class PromotionRun:
             except (Throttled, ConnectionFailed) as error:
                 if not left or not error.retryable:
                     raise
-                self.pace.record_throttling()
-                self.pace.acquire()
+                self._pause(error)
             else:
                 return
+
+    def _pause(self, error: EcrTuiError) -> None:
+        """Wait before a request is sent again."""
+        self.pace.record_throttling()
+        self.on_retry(error)
+        self.pace.acquire()
 
     def _copy(self, copies: Iterable[RepositoryCopy], records: TransferRecords) -> bool:
         """Copy the blobs that the target lacks. Return False if the user stopped it."""
@@ -195,14 +202,18 @@ class PromotionRun:
         return not result.stopped
 
     def _show(self, progress: TransferProgress) -> None:
-        self._progress = progress
+        before, self._progress = self._progress, progress
         self.on_progress(progress)
+        if progress.retried is not None and (before is None or str(before.retried) != str(progress.retried)):
+            self.on_retry(progress.retried)
 
     def _store(self, copy: RepositoryCopy, records: TransferRecords) -> bool:
         """Put the manifests that get no tag. Return False if the user stopped it."""
         waiting = [member.manifest for member in copy.missing if not self._gets_tag(copy, member.digest)]
         for left in reversed(range(_REPEATS + 1)):
-            results = self.engine.store(self.promotion.plan, copy.repository, waiting, stop=self.stop)
+            results = self.engine.store(
+                self.promotion.plan, copy.repository, waiting, stop=self.stop, on_retry=self.on_retry
+            )
             waiting = waiting[sum(result.outcome in _FINE for result in results) :]
             failed = next((result for result in results if result.outcome not in _FINE), None)
             if failed is None:
@@ -215,10 +226,9 @@ class PromotionRun:
 
     def _prepare_repeat(self, copy: RepositoryCopy, records: TransferRecords, failed: StepResult) -> bool:
         """Send the blobs that the target lost, or wait until the service works. Return False if the user stopped it."""
-        if _lost_parts(failed):
+        if failed.error is None or _lost_parts(failed):
             return self._send_missing(copy, records)
-        self.pace.record_throttling()
-        self.pace.acquire()
+        self._pause(failed.error)
         return not self.stop()
 
     def _gets_tag(self, copy: RepositoryCopy, digest: str) -> bool:
@@ -237,14 +247,21 @@ class PromotionRun:
         return self._copy([replace(copy, blobs=tuple(gone))], records)
 
     def _write_tags(self, plan: Plan, records: TransferRecords) -> PromotionReport:
-        """Write the tags: cosign's first, the image's last. Blobs that the target lost meanwhile are sent again."""
+        """Write the tags: cosign's first, the image's last. Blobs that the target lost meanwhile are sent again.
+
+        Raises:
+            EcrTuiError: no tag was written.
+        """
         done: dict[tuple[str, str], StepResult] = {}
         report = Report(plan, (), self.promotion.target)
         for left in reversed(range(_REPEATS + 1)):
             rest = replace(plan, steps=tuple(step for step in plan.steps if step.key not in done))
-            report = self.engine.apply(
-                rest, stop=self.stop, on_conflict=self.on_conflict, allow_protected=self.allow_protected, in_order=True
-            )
+            try:
+                report = self._apply_tags(rest)
+            except EcrTuiError:
+                if not report.results:
+                    raise
+                break  # the report has the errors of the tags
             failed = {row.step.repository: row for row in report.results if _is_repeatable(row)}
             if not left or not failed:
                 break
@@ -254,9 +271,19 @@ class PromotionRun:
                 if not all(self._prepare_repeat(copy, records, failed[copy.repository]) for copy in copies):
                     break
             except EcrTuiError:
-                break  # the report has the error of the tag
+                break
         results = {**{row.step.key: row for row in report.results}, **done}
         return self._report(results, report)
+
+    def _apply_tags(self, plan: Plan) -> Report:
+        return self.engine.apply(
+            plan,
+            stop=self.stop,
+            on_conflict=self.on_conflict,
+            allow_protected=self.allow_protected,
+            on_retry=self.on_retry,
+            in_order=True,
+        )
 
     def _report(self, results: dict[tuple[str, str], StepResult], checked: Report | None = None) -> PromotionReport:
         plan = self.promotion.plan

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ecrtui.ecr.units import format_count
-from ecrtui.errors import EcrTuiError
+from ecrtui.errors import EcrTuiError, OnRetry
 from ecrtui.promote.apply import BlobCopier, PromotionReport, PromotionRun
 from ecrtui.promote.plan import Promotion, targets_of
 from ecrtui.promote.planning import PromotionPlanner
@@ -78,6 +78,7 @@ class BatchRun:
         engine: the engine of the target.
         copy_blobs: copies the blobs.
         on_progress: called with the progress of one image.
+        on_retry: called with the error before a request is sent again.
         on_image: called with the position of an image, from 1, before it is copied.
         stop: returns True once the batch should stop.
         on_conflict: whether to continue after a tag that was not written as planned.
@@ -90,6 +91,7 @@ class BatchRun:
     engine: Engine
     copy_blobs: BlobCopier
     on_progress: OnProgress
+    on_retry: OnRetry
     on_image: Callable[[int], None]
     stop: Callable[[], bool]
     on_conflict: OnConflict
@@ -118,6 +120,7 @@ class BatchRun:
             self.engine,
             self.copy_blobs,
             on_progress=self.on_progress,
+            on_retry=self.on_retry,
             stop=self.stop,
             on_conflict=self.on_conflict,
             allow_protected=self.allow_protected,

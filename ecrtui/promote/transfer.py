@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ecrtui.ecr.units import format_count, format_duration, format_size
+from ecrtui.errors import EcrTuiError
 from ecrtui.promote.background_call import BackgroundCall
 from ecrtui.promote.closure import Blob
 from ecrtui.promote.parts import Buffers
@@ -42,6 +43,8 @@ class TransferProgress:
     blobs_total: int
     rate: float
     """Bytes a second, in the last seconds; 0 as long as it is not known."""
+    retried: EcrTuiError | None = None
+    """Why a request is sent again; None if bytes have arrived since."""
 
     @property
     def seconds_left(self) -> float | None:
@@ -56,7 +59,7 @@ class TransferProgress:
 
 
 OnProgress = Callable[[TransferProgress], None]
-"""Called after each part and each blob, in a thread of the transfer; calls do not overlap."""
+"""Called after each part, each blob and each failure, in a thread of the transfer; calls do not overlap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ def copy_blobs(
         target: the layers of the target.
         copies: the blobs by repository.
         records: keeps the state of uploads for another run.
-        on_progress: called with the progress after each part and each blob, in a thread of the transfer.
+        on_progress: called with the progress; see :data:`OnProgress`.
         stop: returns True once no further part may be sent.
         pace: the pauses between requests.
 
@@ -113,7 +116,7 @@ def copy_blobs(
 
     def upload_of(copy: BlobCopy) -> LayerUpload:
         repositories = source, copy.source_repository, target, copy.target_repository
-        return LayerUpload(*repositories, records, pace, buffers, counter.add, halted, copy.way)
+        return LayerUpload(*repositories, records, pace, buffers, counter.add, counter.retry, halted, copy.way)
 
     jobs = [(blob, upload_of(copy)) for copy in copies for blob in copy.blobs]
     jobs.sort(key=lambda job: job[0].size, reverse=True)
@@ -160,6 +163,7 @@ class _Counter:
         self._blobs_total = len(blobs)
         self.blobs_done = 0
         self.bytes_done = 0
+        self._retried: EcrTuiError | None = None
         self._lock = threading.Lock()
         self._samples: list[tuple[float, int]] = [(time.monotonic(), 0)]
 
@@ -167,12 +171,19 @@ class _Counter:
         """Count bytes that the target has; a negative number takes them back."""
         with self._lock:
             self.bytes_done += count
+            self._retried = None
             self._report()
 
     def finish_blob(self) -> None:
         """Count a blob that is complete."""
         with self._lock:
             self.blobs_done += 1
+            self._report()
+
+    def retry(self, error: EcrTuiError) -> None:
+        """Report that a request is sent again, and why."""
+        with self._lock:
+            self._retried = error
             self._report()
 
     def _report(self) -> None:
@@ -185,6 +196,11 @@ class _Counter:
         rate = max(0.0, (self.bytes_done - count) / (now - began)) if is_known else 0.0
         self._on_progress(
             TransferProgress(
-                self.bytes_done, max(self._total, self.bytes_done), self.blobs_done, self._blobs_total, rate
+                self.bytes_done,
+                max(self._total, self.bytes_done),
+                self.blobs_done,
+                self._blobs_total,
+                rate,
+                self._retried,
             )
         )

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 from ecrtui.ecr.layer import Upload
-from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, ErrorKind, NotFound, Refused, Throttled
+from ecrtui.errors import (
+    AccessDenied,
+    ConnectionFailed,
+    CredentialsError,
+    EcrTuiError,
+    ErrorKind,
+    NotFound,
+    OnRetry,
+    Refused,
+    Throttled,
+)
 from ecrtui.promote.closure import Blob
 from ecrtui.promote.parts import Buffers, layer_parts
 from ecrtui.promote.plan import Way
-from ecrtui.registry.protocol import LayerStore, Part
+from ecrtui.registry.protocol import LayerReader, LayerStore, Part
 from ecrtui.registry.rate_limiter import RateLimiter
 
 Result = TypeVar("Result")
@@ -83,6 +93,7 @@ class LayerUpload:
         pace: the pauses between requests.
         buffers: the memory for parts.
         on_bytes: called with the number of bytes of a part that the target has.
+        on_retry: called with the error before a request is sent again.
         stop: returns True once no further part may be sent.
         way: how layers reach the target.
     """
@@ -95,6 +106,7 @@ class LayerUpload:
     pace: Pace
     buffers: Buffers
     on_bytes: Callable[[int], None] = lambda _: None
+    on_retry: OnRetry = lambda _: None
     stop: Callable[[], bool] = lambda: False
     way: Way = "api"
 
@@ -141,7 +153,7 @@ class LayerUpload:
         sent = _Sent(self.on_bytes)
         try:
             with (
-                closing(self.source.open_layer(self.source_repository, blob.digest)) as reader,
+                closing(self._open(blob)) as reader,
                 closing(layer_parts(reader, blob, _PIECE, self.buffers)) as pieces,
             ):
                 self.target.push_layer(self.target_repository, blob.digest, blob.size, self._counted(pieces, sent))
@@ -150,6 +162,9 @@ class LayerUpload:
             if not isinstance(error, ConnectionFailed) or not self._is_there(blob):
                 raise
             self.on_bytes(blob.size)
+
+    def _open(self, blob: Blob) -> LayerReader:
+        return self.source.open_layer(self.source_repository, blob.digest, self.on_retry)
 
     def _counted(self, pieces: Iterable[Part], sent: _Sent) -> Iterator[Part]:
         for piece in pieces:
@@ -165,7 +180,7 @@ class LayerUpload:
         upload, received = self._begin(blob)
         position = 0
         with (
-            closing(self.source.open_layer(self.source_repository, blob.digest)) as reader,
+            closing(self._open(blob)) as reader,
             closing(layer_parts(reader, blob, upload.part_size, self.buffers)) as parts,
         ):
             for part in parts:
@@ -188,20 +203,30 @@ class LayerUpload:
         """Return an upload, and the bytes that it has: one that an earlier run left, or a new one."""
         if _is_recorded(blob) and (left := self.records.unfinished_upload(self.target_repository, blob.digest)):
             upload, recorded = left
-            with suppress(EcrTuiError):
-                received = self._received(upload, recorded)
-                # A process that was killed had not recorded its last part.
-                if received >= recorded and (received % upload.part_size == 0 or received == blob.size):
-                    self.records.save_upload(self.target_repository, blob.digest, upload, received)  # now it is ours
-                    return upload, received
+            received = self._received(upload, recorded)
+            # A process that was killed had not recorded its last part.
+            if received >= recorded and (received % upload.part_size == 0 or received == blob.size):
+                self.records.save_upload(self.target_repository, blob.digest, upload, received)  # now it is ours
+                return upload, received
             self._forget(blob)
         return self._retried(self.pace.begin, lambda: self.target.begin_upload(self.target_repository)), 0
 
     def _received(self, upload: Upload, expected: int) -> int:
-        """Return the bytes that an upload has. Only the refusal of a part that does not follow shows it."""
-        return self._retried(
-            self.pace.part, lambda: self.target.upload_part(self.target_repository, upload.id, expected + 1, b"0")
-        )
+        """Return the bytes that an upload has; 0 if the registry does not have it any more.
+
+        Only the refusal of a part that does not follow shows the number.
+
+        Raises:
+            EcrTuiError: it is not known. The upload may still be there, so its record stays for another run.
+        """
+        try:
+            return self._retried(
+                self.pace.part, lambda: self.target.upload_part(self.target_repository, upload.id, expected + 1, b"0")
+            )
+        except EcrTuiError as error:
+            if error.retryable or isinstance(error, (AccessDenied, CredentialsError)):
+                raise
+            return 0
 
     def _send_part(self, upload: Upload, first_byte: int, part: Part) -> None:
         """Send a part. A repeat after a lost reply is answered with the end of the part, which is success."""
@@ -238,6 +263,7 @@ class LayerUpload:
                 if not left or not error.retryable:
                     raise
                 limiter.record_throttling()
+                self.on_retry(error)
             else:
                 limiter.record_success()
                 break

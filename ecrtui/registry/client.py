@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
+from botocore.retries.standard import DEFAULT_MAX_ATTEMPTS
 from botocore.session import Session
 
 from ecrtui import __version__
@@ -25,6 +26,7 @@ from ecrtui.registry.configuration.session import retries_of, time_limits_of, ve
 from ecrtui.registry.credentials.account_check import AccountCheck, read_account
 from ecrtui.registry.credentials.session_opener import SessionOpener, embedded_session
 from ecrtui.registry.endpoint import is_aws
+from ecrtui.registry.error_table import kind_of_code
 from ecrtui.registry.errors import SIGN_IN_AGAIN, translate_errors
 from ecrtui.registry.layers import parts as layer_parts
 from ecrtui.registry.layers.blobs import BlobStream, Downloads, NetworkSender, Sender
@@ -120,8 +122,23 @@ class Clients:
     @property
     def read_client(self) -> BaseClient:
         """The client for operations that change nothing. It retries, adaptively unless configured otherwise."""
-        client: BaseClient = self._cached("read", lambda session: self._ecr(session, retries_of(session, "adaptive")))
+        client: BaseClient = self._cached("read", self._reading)
         return client
+
+    def _reading(self, session: Session) -> BaseClient:
+        client = self._ecr(session, retries_of(session, "adaptive"))
+        client.meta.events.register_first("needs-retry.ecr", self._report_throttling)
+        return client
+
+    def _report_throttling(
+        self, response: tuple[Any, Mapping[str, Any]] | None = None, attempts: int = 1, **_: Any
+    ) -> None:
+        """Report a throttled request. botocore then pauses, and sends it again unless this was the last attempt."""
+        code = str(response[1].get("Error", {}).get("Code", "")) if response else ""
+        if code and kind_of_code(code) is ErrorKind.THROTTLED:
+            config: Any = self.read_client.meta.config  # the stubs of botocore lack its retries
+            if attempts < (config.retries or {}).get("total_max_attempts", DEFAULT_MAX_ATTEMPTS):
+                self._user.on_throttling()
 
     @property
     def write_client(self) -> BaseClient:

@@ -17,7 +17,7 @@ from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.replication import Destination, ReplicationRules
 from ecrtui.ecr.repository import Repository
-from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused
+from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, OnRetry, Refused
 from ecrtui.registry.calls import EcrCalls, method_of
 from ecrtui.registry.client import Clients
 from ecrtui.registry.errors import error_from_failure, integrity_error
@@ -175,8 +175,8 @@ class EcrRegistry(Registry, LayerStore):
     def layers(self, repository: str, digests: Sequence[str]) -> Mapping[str, LayerState]:
         return self._layers.layers(repository, digests)
 
-    def open_layer(self, repository: str, digest: str) -> LayerReader:
-        return self._layers.open_layer(repository, digest)
+    def open_layer(self, repository: str, digest: str, on_retry: OnRetry = lambda _: None) -> LayerReader:
+        return self._layers.open_layer(repository, digest, on_retry)
 
     def mounts_layers(self) -> bool:
         return self._layers.mounts_layers()

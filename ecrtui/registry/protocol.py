@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, Protocol, TypeVar
 
-from ecrtui.errors import unreadable_rows, unsupported
+from ecrtui.errors import OnRetry, unreadable_rows, unsupported
 
 if TYPE_CHECKING:
     from ecrtui.ecr.findings import ImageScan, ScanReport
@@ -325,8 +325,14 @@ class LayerStore(Protocol):
     def layers(self, repository: str, digests: Sequence[str]) -> Mapping[str, LayerState]:
         """Return what the repository has of these layers; see :meth:`Registry.layers`."""
 
-    def open_layer(self, repository: str, digest: str) -> LayerReader:
-        """Return a reader of a layer that an image of the repository uses (GetDownloadUrlForLayer)."""
+    def open_layer(self, repository: str, digest: str, on_retry: OnRetry = lambda _: None) -> LayerReader:
+        """Return a reader of a layer that an image of the repository uses (GetDownloadUrlForLayer).
+
+        Args:
+            repository: the repository.
+            digest: the digest of the layer.
+            on_retry: called before the download continues after a failure.
+        """
 
     def mount_layer(self, repository: str, digest: str, source: str) -> bool:
         """Give a repository a layer of another one of the registry. Return False if the registry does not do it.

@@ -51,6 +51,8 @@ class User:
     """Removes the page: the sign-in has ended."""
     on_notice: Callable[[str], None] = lambda _: None
     """Tells the user what is wrong without stopping the work."""
+    on_throttling: Callable[[], None] = lambda: None
+    """Reports that ECR throttles a request that changes nothing, before a pause after which it is sent again."""
     on_credentials: Callable[[bool], None] = lambda _: None
     """Reports a change: whether ECR accepts the credentials. It is False, too, if there are none."""
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
-from ecrtui.errors import Refused
+from ecrtui.errors import OnRetry, Refused
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter, shared_limiter
 from ecrtui.retag.journal.entry import JournalEntry
@@ -17,7 +17,7 @@ from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.plan import OnConflict, Plan, Report, Step, StepAction, StepOutcome, StepResult, TagChange
 from ecrtui.retag.plan_builder import PlanBuilder
 from ecrtui.retag.plan_context import ContextLoader, RepositoryContext
-from ecrtui.retag.plan_executor import ApplyOptions, OnResult, OnRetry, PlanExecutor
+from ecrtui.retag.plan_executor import ApplyOptions, OnResult, PlanExecutor
 from ecrtui.retag.planner import WritePolicy
 from ecrtui.retag.step_executor import StepExecutor
 from ecrtui.retag.write_history import WriteHistory, WriteTarget
@@ -248,6 +248,7 @@ class Engine:
         manifests: Iterable[Manifest],
         *,
         stop: Callable[[], bool] = lambda: False,
+        on_retry: OnRetry = lambda error: None,
     ) -> tuple[StepResult, ...]:
         """Store manifests without a tag, in this order, until one cannot be stored. Return a result for each.
 
@@ -256,6 +257,7 @@ class Engine:
             repository: the repository that gets them.
             manifests: the manifests, each after those that it refers to.
             stop: called before each write; once it returns True, no other begins.
+            on_retry: called with the error before a write is sent again.
 
         Raises:
             EcrTuiError: the account or the region cannot be read.
@@ -266,7 +268,7 @@ class Engine:
             if stop():
                 break
             executor = executor or StepExecutor(
-                self._registry, self._journal, self._rate_limiter, self.location, self._registry.identity()
+                self._registry, self._journal, self._rate_limiter, self.location, self._registry.identity(), on_retry
             )
             step = Step(repository, "", StepAction.CREATE, after=manifest.digest, media_type=manifest.media_type)
             results.append(executor.execute(plan, step, {manifest.digest: manifest}))

@@ -10,7 +10,7 @@ from itertools import islice
 
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
-from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError
+from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, OnRetry
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.current_digests import current_digests
@@ -33,9 +33,6 @@ from ecrtui.retag.step_executor import StepExecutor
 
 OnResult = Callable[[StepResult, Progress], None]
 """Called after each step, in the thread that applies the plan."""
-
-OnRetry = Callable[[EcrTuiError], None]
-"""Called before a write is sent again, in the thread of the write, with the error that the service answered."""
 
 _WRITE_WORKERS = 4
 """Concurrent writes of a long plan. They reach the rate limit although each waits for its reply."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,7 +13,7 @@ from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.units import duration_in_words, format_names
-from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, NotFound, Refused, Throttled
+from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, NotFound, OnRetry, Refused, Throttled
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.index_parts import MAX_PARTS, part_digests, parts_of
@@ -70,7 +70,7 @@ class StepExecutor:
         rate_limiter: RateLimiter,
         location: RegistryLocation,
         principal: str,
-        on_retry: Callable[[EcrTuiError], None] = lambda error: None,
+        on_retry: OnRetry = lambda error: None,
     ) -> None:
         self._registry = registry
         self._journal = journal

@@ -67,6 +67,32 @@ def test_a_throttled_write_says_once_that_it_is_sent_again(
     assert registry.tags()["new"] == registry.one
 
 
+def test_throttled_writes_of_a_file_say_once_that_they_are_sent_again(
+    registry: RetagRegistry, capsys: pytest.CaptureFixture[str], no_sdk_retries: None, tmp_path: Path
+) -> None:
+    rows = [f"team/app,tag-{number},one" for number in range(20)]
+    plan = tmp_path / "plan.csv"
+    plan.write_text("\n".join(["repository,tag,source", *rows]))
+    registry.env.embedded.faults.add("PutImage:throttle:times=2")
+    with served(registry.env.embedded) as url:
+        assert main(["retag", "--from-file", str(plan), "--yes", "--endpoint-url", url, "--region", REGION]) == 0
+    assert capsys.readouterr().err.count("Trying again") == 1
+
+
+@pytest.mark.parametrize("attempts", ["1", "2"])
+def test_a_throttled_read_says_once_that_it_is_sent_again(
+    registry: RetagRegistry, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, attempts: str
+) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", attempts)
+    monkeypatch.setenv("AWS_RETRY_MODE", "standard")
+    registry.env.embedded.faults.add("DescribeImages:throttle:times=1")
+    registry.env.embedded.faults.add("BatchGetImage:throttle:times=1")
+    with served(registry.env.embedded) as url:
+        code = main(["retag", "team/app:one", "new", "--yes", "--endpoint-url", url, "--region", REGION])
+    again = capsys.readouterr().err.count("They are sent again after a pause.")
+    assert (code, again) == ((ExitCode.DONE, 1) if attempts == "2" else (ExitCode.REGISTRY_ERROR, 0))
+
+
 def test_without_a_terminal_yes_is_required(registry: RetagRegistry) -> None:
     result = registry.run("retag", "team/app:one", "new")
     assert (result.code, result.out) == (ExitCode.REFUSED, "")

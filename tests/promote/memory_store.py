@@ -9,7 +9,7 @@ from itertools import count
 
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.layer import AVAILABLE, UNAVAILABLE, LayerState, Upload
-from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, NotFound, Refused, Throttled
+from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, NotFound, OnRetry, Refused, Throttled
 from ecrtui.registry.protocol import LayerReader, LayerStore, Part
 
 PART_SIZE = 4
@@ -53,7 +53,7 @@ class MemoryStore(LayerStore):
     def layers(self, repository: str, digests: Sequence[str]) -> Mapping[str, LayerState]:
         return {digest: LayerState(digest, AVAILABLE if digest in self.stored else UNAVAILABLE) for digest in digests}
 
-    def open_layer(self, repository: str, digest: str) -> LayerReader:
+    def open_layer(self, repository: str, digest: str, on_retry: OnRetry = lambda _: None) -> LayerReader:
         return Content(self.stored[digest])
 
     def mount_layer(self, repository: str, digest: str, source: str) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -221,6 +223,73 @@ def test_a_failure_leaves_every_tag_and_is_reported(sites: Promotions, fault: st
     assert sites.tags() == {"v1": other.digest}
     sites.source.embedded.faults.clear()
     assert outcomes(sites.apply())[-1] is DONE
+
+
+EXPIRED = "ExpiredTokenException:message=The security token is expired"
+
+
+@pytest.mark.parametrize(
+    ("fault", "copied"),
+    [
+        (f"target UploadLayerPart:error:code={EXPIRED}", False),
+        (f"target PutImage:error:code={EXPIRED}", True),
+        (f"target DescribeImages:error:code={EXPIRED}", True),
+        (f"target BatchGetImage:error:code={EXPIRED}", True),
+    ],
+)
+def test_credentials_that_expire_on_the_way_are_reported_for_every_tag(
+    sites: Promotions, fault: str, copied: bool
+) -> None:
+    sites.signed_index()
+    push_image(sites.target.client, PROD, "other", "v1")
+    promotion = sites.plan()
+    sites.fault(fault)
+    result = sites.apply(promotion)
+    assert not set(outcomes(result)) & {DONE, ALREADY}
+    assert result.unfinished
+    assert bool(result.blobs) == copied
+    assert "credentials have expired" in result.report.results[0].message
+    sites.target.embedded.faults.clear()
+    assert set(outcomes(sites.apply(sites.plan()))) <= {DONE, ALREADY}
+
+
+def drop_plans(journal: Path | None) -> None:
+    assert journal is not None
+    with closing(sqlite3.connect(journal)) as connection, connection:
+        connection.execute("DROP TABLE plans")
+
+
+def test_a_journal_that_fails_after_the_transfer_is_reported_for_every_tag(sites: Promotions, tmp_path: Path) -> None:
+    sites.journal_file = tmp_path / "journal"
+    sites.image()
+    promotion = sites.plan()
+    sites.target.embedded.faults.before("CompleteLayerUpload", lambda: drop_plans(sites.journal_file))
+    result = sites.apply(promotion)
+    assert outcomes(result) == [FAILED]
+    assert result.unfinished
+    assert "nothing was tagged" in result.report.results[0].message
+    assert sites.tags() == {}
+
+
+@pytest.mark.parametrize(
+    "operation", ["CreateRepository", "InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "PutImage"]
+)
+def test_a_request_that_is_sent_again_says_why(sites: Promotions, operation: str) -> None:
+    sites.image()
+    promotion = sites.plan(TagTarget("team/new", "v1"), create_repository=True)
+    sites.fault(f"target {operation}:throttle:times=1:message=Rate exceeded")
+    reasons: list[str] = []
+    assert outcomes(sites.apply(promotion, on_retry=lambda error: reasons.append(str(error)))) == [DONE]
+    assert reasons == ["ECR is throttling requests: Rate exceeded"]
+
+
+def test_a_download_that_is_repeated_says_why(sites: Promotions) -> None:
+    sites.image()
+    promotion = sites.plan()
+    sites.fault("source GetDownloadUrlForLayer:throttle:times=1:message=Rate exceeded")
+    reasons: list[str] = []
+    assert outcomes(sites.apply(promotion, on_retry=lambda error: reasons.append(str(error)))) == [DONE]
+    assert reasons == ["ECR is throttling requests: Rate exceeded"]
 
 
 def test_a_broken_layer_of_the_source_is_not_copied(sites: Promotions) -> None:

@@ -37,6 +37,7 @@ def apply(sites: Promotions, batch: PromotionBatch, **options: Any) -> BatchRepo
         partial(copy_blobs, sites.source.registry, target, pace=Pace(without_pauses)),
         **{
             "on_progress": lambda _: None,
+            "on_retry": lambda _: None,
             "on_image": lambda _: None,
             "stop": lambda: False,
             "on_conflict": OnConflict.STOP,

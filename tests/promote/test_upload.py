@@ -9,7 +9,7 @@ import pytest
 
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.layer import Upload
-from ecrtui.errors import AccessDenied, EcrTuiError, IntegrityError
+from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError, IntegrityError, OnRetry
 from ecrtui.promote.closure import Blob
 from ecrtui.promote.parts import Buffers
 from ecrtui.promote.transfer import WORKERS, BlobCopy, TransferProgress, copy_blobs
@@ -24,6 +24,7 @@ LARGE = Blob(DIGEST, RESUMED_FROM + 1)
 """A blob of twelve bytes whose manifest says that it is large, so that its upload is recorded."""
 
 DENIED = AccessDenied("denied")
+EXPIRED = CredentialsError("expired")
 
 
 def upload_from(source: MemoryStore, target: MemoryStore, records: MemoryRecords | None = None) -> LayerUpload:
@@ -157,6 +158,19 @@ def test_an_upload_that_is_gone_is_begun_again() -> None:
     assert target.calls["part"] == 3
 
 
+@pytest.mark.parametrize("error", [FAILED, THROTTLED, DENIED, EXPIRED])
+def test_an_upload_whose_state_is_not_known_stays_recorded_for_the_next_run(error: EcrTuiError) -> None:
+    target = MemoryStore(uploads={"old": bytearray(CONTENT[:8])}, before={"part": [error] * 8})
+    records = MemoryRecords({DIGEST: (Upload("old", 4), 8)})
+    with pytest.raises(EcrTuiError) as caught:
+        upload_from(source_with(), target, records).copy(LARGE)
+    assert caught.value is error
+    assert records.uploads == {DIGEST: (Upload("old", 4), 8)}
+    target.before.clear()
+    upload_from(source_with(), target, records).copy(LARGE)
+    assert (target.stored, target.calls["begin"], target.calls["part"]) == ({DIGEST: CONTENT}, 0, 1)
+
+
 def test_a_small_layer_is_not_recorded() -> None:
     target, records = MemoryStore(before={"complete": [DENIED]}), MemoryRecords()
     with pytest.raises(AccessDenied):
@@ -234,15 +248,31 @@ def test_progress_counts_bytes_and_blobs() -> None:
     assert all(one.bytes_done <= two.bytes_done for one, two in pairwise(seen))
 
 
+def test_progress_says_why_a_request_is_sent_again_until_bytes_arrive() -> None:
+    source, wanted = blobs(CONTENT)
+    target = MemoryStore(before={"begin": [THROTTLED], "part": [FAILED], "complete": [THROTTLED]})
+    seen: list[TransferProgress] = []
+    copies = [BlobCopy("dev", "prod", wanted)]
+    copy_blobs(source, target, copies, MemoryRecords(), on_progress=seen.append, pace=Pace(without_pauses))
+    assert [(one.bytes_done, one.retried) for one in seen if one.blobs_done == 0] == [
+        (0, THROTTLED),
+        (0, FAILED),
+        (4, None),
+        (8, None),
+        (12, None),
+        (12, THROTTLED),
+    ]
+
+
 def test_the_rate_is_not_known_while_only_small_blobs_have_arrived() -> None:
     contents = [b"config", b"x" * 1_000]
     source, wanted = blobs(*contents)
     config_arrived, seen = threading.Event(), list[TransferProgress]()
 
     class WaitingStore(MemoryStore):
-        def open_layer(self, repository: str, digest: str) -> LayerReader:
+        def open_layer(self, repository: str, digest: str, on_retry: OnRetry = lambda _: None) -> LayerReader:
             assert digest != digest_of(contents[1]) or config_arrived.wait(60)
-            return super().open_layer(repository, digest)
+            return super().open_layer(repository, digest, on_retry)
 
     def report(progress: TransferProgress) -> None:
         seen.append(progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ecrtui.ecr.layer import LayerState, Upload, is_part_size
-from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, ErrorKind, Refused, Throttled
+from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, ErrorKind, OnRetry, Refused, Throttled
 from ecrtui.registry.calls import EcrCalls
 from ecrtui.registry.client import Clients
 from ecrtui.registry.layers import blobs, oci_uploads
@@ -87,13 +87,13 @@ class LayerCalls(LayerStore):
             found |= {state.digest: state for state in states}
         return found
 
-    def open_layer(self, repository: str, digest: str) -> LayerReader:
+    def open_layer(self, repository: str, digest: str, on_retry: OnRetry = lambda _: None) -> LayerReader:
         def open_at(first_byte: int) -> BlobStream:
             url = self.download_url(repository, digest)
             with self._clients.calling(blobs.OPERATION, repository=repository):
                 return self._clients.open_blob(url, first_byte)
 
-        return ResumingReader(open_at, self._read, RateLimiter(0))
+        return ResumingReader(open_at, self._read, RateLimiter(0), on_retry)
 
     def download_url(self, repository: str, digest: str) -> str:
         """Return the URL of the content of a layer (GetDownloadUrlForLayer). It is valid for a short time."""
@@ -159,6 +159,7 @@ class ResumingReader(LayerReader):
         open_at: opens the content from a byte on, at a new URL.
         read: reads at most this many bytes of the content.
         pace: makes the pauses after failures.
+        on_retry: called before the download continues after a failure.
     """
 
     def __init__(
@@ -166,10 +167,12 @@ class ResumingReader(LayerReader):
         open_at: Callable[[int], BlobStream],
         read: Callable[[BlobStream, int], bytes],
         pace: RateLimiter,
+        on_retry: OnRetry = lambda _: None,
     ) -> None:
         self._open_at = open_at
         self._read_some = read
         self._pace = pace
+        self._on_retry = on_retry
         self._stream: BlobStream | None = None
         self._position = 0
         self._failures = 0
@@ -211,6 +214,7 @@ class ResumingReader(LayerReader):
         if self._failures >= _MAX_FAILURES or not error.retryable:
             raise error
         self._pace.record_throttling()
+        self._on_retry(error)
 
 
 def _complete_timeout(size: int) -> int:

@@ -77,7 +77,7 @@ class PromoteMixin(PlanApplyMixin):
             if not blocking.is_stopping():
                 self.post_message(TransferAdvanced(form, progress))
 
-        return form.apply_plans(request, report, stop)
+        return form.apply_plans(request, report, self.reporting_retries(form), stop)
 
     async def on_promote_form_undo_requested(self, message: PromoteForm.UndoRequested) -> None:
         """Plan to undo a promotion: in a form on this screen, or on a screen of the registry that has the tags."""

@@ -12,7 +12,7 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.ecr.text_formats import Texts
 from ecrtui.ecr.units import format_count, format_names
-from ecrtui.errors import UsageError
+from ecrtui.errors import OnRetry, UsageError
 from ecrtui.promote import change_record
 from ecrtui.promote.batch import BatchReport
 from ecrtui.promote.document import copy_lines
@@ -135,7 +135,9 @@ class PromoteForm(FieldForm):
             self.job = PromotionJob(source, self.images, target_connections_of(self.app))
         return self.job
 
-    def apply_plans(self, request: ApplyRequested, on_progress: OnProgress, stop: Callable[[], bool]) -> Report:
+    def apply_plans(
+        self, request: ApplyRequested, on_progress: OnProgress, on_retry: OnRetry, stop: Callable[[], bool]
+    ) -> Report:
         """Apply the plan that the form shows. Block; keep the result for :meth:`report_lines`.
 
         Raises:
@@ -146,6 +148,7 @@ class PromoteForm(FieldForm):
         self.result = self.job.apply_plans(
             self.planned,
             on_progress=on_progress,
+            on_retry=on_retry,
             on_image=self._begin_image,
             stop=stop,
             on_conflict=request.on_conflict,
@@ -174,9 +177,10 @@ class PromoteForm(FieldForm):
         self.state = replace(self.state, planning=False, problem=f"{problem} {create}".rstrip())
 
     def show_transfer(self, progress: TransferProgress) -> None:
-        """Show how much is copied."""
+        """Show how much is copied, and why a request is sent again."""
         if self.state.phase is Phase.WRITE:
             self._transfer = progress
+            self.state = replace(self.state, retried=progress.retried)
             self.watch_state(self.state)
 
     def action_create_repository(self) -> None:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ecrtui.ecr.reference import Reference
-from ecrtui.errors import UsageError
+from ecrtui.errors import OnRetry, UsageError
 from ecrtui.promote.batch import BatchReport, BatchRun, PromotionBatch
 from ecrtui.promote.plan import Source, TagTarget
 from ecrtui.promote.planning import PromotionPlanner
@@ -123,6 +123,7 @@ class PromotionJob:
         planned: PlannedPromotion,
         *,
         on_progress: OnProgress,
+        on_retry: OnRetry,
         on_image: Callable[[int], None],
         stop: Callable[[], bool],
         on_conflict: OnConflict,
@@ -143,6 +144,7 @@ class PromotionJob:
                 target.engine,
                 copy_blobs,
                 on_progress=on_progress,
+                on_retry=on_retry,
                 on_image=on_image,
                 stop=stop,
                 on_conflict=on_conflict,

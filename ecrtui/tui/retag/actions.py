@@ -17,7 +17,7 @@ from textual import work
 from ecrtui.ecr import units
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.text_formats import by_suffix
-from ecrtui.errors import EcrTuiError, internal_error
+from ecrtui.errors import EcrTuiError, OnRetry, internal_error
 from ecrtui.retag.plan import Plan, Progress, Report, StepResult, TagChange, reverting_kind
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
@@ -51,7 +51,7 @@ class StepFinished(FieldsMessage):
 
 
 class StepRetried(FieldsMessage):
-    """A step of the plan that is being applied is sent again."""
+    """A request of the plan that is being applied is sent again."""
 
     form: PlanForm
     error: EcrTuiError
@@ -170,18 +170,23 @@ class PlanApplyMixin(SavesFiles):
             if not blocking.is_stopping():
                 self.post_message(StepFinished(request.form, result, progress))
 
-        def report_retry(error: EcrTuiError) -> None:
-            if not blocking.is_stopping():
-                self.post_message(StepRetried(request.form, error))
-
         return session.engine.apply(
             request.plan,
             on_result=report_step,
-            on_retry=report_retry,
+            on_retry=self.reporting_retries(request.form),
             stop=stop,
             on_conflict=request.on_conflict,
             allow_protected=request.confirmed,
         )
+
+    def reporting_retries(self, form: PlanForm) -> OnRetry:
+        """Return what shows in a form why a request is sent again. It may be called in any thread."""
+
+        def report(error: EcrTuiError) -> None:
+            if not blocking.is_stopping():
+                self.post_message(StepRetried(form, error))
+
+        return report
 
     def on_step_finished(self, message: StepFinished) -> None:
         message.form.show_progress(message.progress)

@@ -192,7 +192,7 @@ class PlanForm(Vertical, can_focus=True):
             self.state = replace(self.state, progress=progress, retried=None)
 
     def show_retry(self, error: EcrTuiError) -> None:
-        """Show why a write is sent again."""
+        """Show why a request is sent again."""
         if self.state.phase is Phase.WRITE:
             self.state = replace(self.state, retried=error)
 

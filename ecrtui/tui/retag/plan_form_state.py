@@ -31,7 +31,7 @@ class PlanFormState:
         error: Why planning or writing failed.
         report: The result of the write.
         progress: The progress of the write.
-        retried: Why a step is sent again; None if the last one had an answer.
+        retried: Why a request is sent again; None if the last one had an answer.
         problem: What is wrong with the user's input.
         too_early: True if the user confirmed the plan before it was shown. It has to be confirmed again.
     """

@@ -133,6 +133,29 @@ async def test_an_opened_tag_is_the_tag_of_the_copies(embedded: EmbeddedRegistry
         assert [set(tags_of(client, name)) for name in (PROD, "team/other")] == [{"v2"}, {"a", "v2"}]
 
 
+async def test_the_form_says_why_a_request_is_sent_again_until_bytes_arrive(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    for name in (DEV, PROD):
+        create_repository(client, name)
+    image = push_image(client, DEV, "new", "v2", layers=[b"layer"])
+    again, tagging = threading.Event(), threading.Event()
+    embedded.faults.add("UploadLayerPart:throttle:message=Rate exceeded:times=1")
+    embedded.faults.before("UploadLayerPart", lambda: again.wait(HANG), times=None)
+    embedded.faults.before("PutImage", lambda: tagging.wait(HANG))
+    async with running(embedded, DEV, size=(110, 40)) as pilot:
+        await until(pilot, "1 image ·")
+        await open_form(pilot, PROD)
+        await pilot.press("enter")
+        await until(pilot, "! ECR is throttling requests: Rate exceeded. Trying again.")
+        again.set()
+        await until(pilot, "writing manifests and tags")
+        await until_gone(pilot, "Trying again.")
+        tagging.set()
+        await until(pilot, "✓ done")
+        assert tags_of(client, PROD) == {"v2": image.digest}
+
+
 async def test_marked_images_are_copied_one_after_the_other(embedded: EmbeddedRegistry, client: Any) -> None:
     for name in (DEV, PROD):
         create_repository(client, name)
