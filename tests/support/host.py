@@ -7,6 +7,7 @@ from typing import Any
 
 from textual.app import App, ComposeResult
 from textual.message import Message
+from textual.pilot import Pilot
 from textual.widget import Widget
 
 from ecrtui.tui import themes
@@ -57,3 +58,11 @@ def rendered_lines(widget: Widget) -> list[str]:
 def screen_lines(app: App[Any]) -> list[str]:
     """Return the text of the screen, without trailing blanks."""
     return ["".join(segment.text for segment in strip).rstrip() for strip in app.screen._compositor.render_strips()]
+
+
+async def resize(pilot: Pilot[Any], columns: int, rows: int) -> None:
+    """Resize the terminal, and wait until the widgets have their new sizes: a busy machine is late with that."""
+    await pilot.resize_terminal(columns, rows)
+    while pilot.app.screen.size != (columns, rows):
+        await pilot.pause(0.01)
+    await pilot.pause()

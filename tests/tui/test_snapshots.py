@@ -20,6 +20,7 @@ from ecrtui.inspect.comparison.comparison import SECTIONS
 from tests.support.aws_profiles import EVERY_KIND, write_config
 from tests.support.compared import REPOSITORY, push_releases
 from tests.support.embedded import OCI_INDEX, client_for, create_repository, new_embedded, push_image, push_index, put
+from tests.support.host import resize
 from tests.support.screen import fill_in, open_pane, retag, running, screen_text, until, until_gone
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -212,7 +213,7 @@ async def test_the_comparison_matches_its_snapshots() -> None:
             await pilot.press(str(number))
             await until(pilot, f"‹{number} {section}")
             await compare(pilot, f"compare-{section}", PICKER_SIZES)
-            await pilot.resize_terminal(*PICKER_SIZES[0])
+            await resize(pilot, *PICKER_SIZES[0])
 
 
 async def test_the_connection_picker_matches_its_snapshot(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,10 +229,10 @@ async def compare(pilot: Any, name: str, sizes: Sequence[tuple[int, int]] = SIZE
     """Compare the screen, or some lines of it, with its snapshots, from the largest size to the smallest."""
     different = []
     for columns, rows in sizes:
-        await pilot.resize_terminal(columns, rows)
+        await resize(pilot, columns, rows)
         screen = "\n".join((await settled(pilot)).split("\n")[lines])
         different += difference(f"{name}-{columns}x{rows}", screen)
-    await pilot.resize_terminal(*sizes[0])
+    await resize(pilot, *sizes[0])
     if different:
         pytest.fail("\n".join([*different, "UPDATE_SNAPSHOTS=1 keeps it as it is now"]), pytrace=False)
 

@@ -12,7 +12,7 @@ from textual.widgets import Input
 from ecrtui.tui.manifest.document import prepare_manifest
 from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.text_document import TextRange
-from tests.support.host import WidgetApp, rendered_lines
+from tests.support.host import WidgetApp, rendered_lines, resize
 
 
 def digest(number: int) -> str:
@@ -181,8 +181,7 @@ async def test_the_top_line_stays_when_wrapping_or_the_size_changes() -> None:
         top = next(line for line in rendered_lines(view) if line[:7].strip()).split()[0]
         await pilot.press("w")
         assert abs(int(rendered_lines(view)[0].split()[0]) - int(top)) <= 1
-        await pilot.resize_terminal(100, 20)
-        await pilot.pause()
+        await resize(pilot, 100, 20)
         assert abs(int(rendered_lines(view)[0].split()[0]) - int(top)) <= 1
 
 

@@ -8,6 +8,7 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.messages import ShowText
 from ecrtui.tui.overlays.text_viewer import TextViewer
 from ecrtui.tui.text_document import prepare_text
+from tests.support.host import resize
 from tests.support.screen import app_of, row_of, running, type_text, until, until_gone
 
 SIZES = [(160, 50), (80, 24), (60, 15)]
@@ -33,7 +34,7 @@ async def test_every_line_is_reached_found_and_copied_at_every_size(
     async with running(one_image, size=SIZES[0]) as pilot:
         await until(pilot, "1 repository")
         for size in SIZES:
-            await pilot.resize_terminal(*size)
+            await resize(pilot, *size)
             app_of(pilot).post_message(ShowText("config", TEXT))
             screen = await until(pilot, "linux/amd64")
             assert "RUN step-59-" not in screen
@@ -74,7 +75,7 @@ async def test_the_help_and_the_copy_menu_end_inside_their_frame(one_image: Embe
     async with running(one_image, "team/app", size=SIZES[0]) as pilot:
         await until(pilot, "1 image")
         for size in SIZES:
-            await pilot.resize_terminal(*size)
+            await resize(pilot, *size)
             await pilot.press("question_mark")
             await until(pilot, "Keyboard shortcuts")
             await pilot.press("G")

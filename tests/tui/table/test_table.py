@@ -18,7 +18,7 @@ from ecrtui.tui.table.arranger import SLICE
 from ecrtui.tui.table.arrival_pause import ARRIVAL_CELLS_PER_SECOND
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
-from tests.support.host import WidgetApp, rendered_lines
+from tests.support.host import WidgetApp, rendered_lines, resize
 
 ALL_THEMES = ["ecrtui-dark", "ecrtui-light", "ecrtui-colourblind", "ecrtui-contrast", "ecrtui-16"]
 
@@ -496,8 +496,7 @@ async def test_resizing_keeps_the_cursor_visible() -> None:
     async with WidgetApp(table).run_test(size=(80, 30)) as pilot:
         table.merge(entries(100))
         await pilot.press(*["j"] * 25)
-        await pilot.resize_terminal(60, 10)
-        await pilot.pause()
+        await resize(pilot, 60, 10)
         assert any(line.startswith("▸") and "name-000025" in line for line in rendered_lines(table))
 
 
@@ -562,8 +561,7 @@ async def test_the_table_knows_which_rows_and_columns_are_in_view() -> None:
         table.action_bottom()
         await pilot.pause()
         assert table.visible_rows()[-1].key == "k49"
-        await pilot.resize_terminal(20, 11)
-        await pilot.pause()
+        await resize(pilot, 20, 11)
         assert not table.shows("size")
         assert not table.shows("no such column")
 
@@ -646,7 +644,7 @@ async def test_chosen_columns_are_dropped_from_the_right() -> None:
         table.choose_columns(["size", "name", "key"])
         await pilot.pause()
         assert rendered_lines(table)[0].split() == ["size", "name", "▲", "key"]
-        await pilot.resize_terminal(26, 10)
+        await resize(pilot, 26, 10)
         assert [column.id for column in table.shown_columns] == ["size", "name"]
         table.choose_columns(["size"])
         assert rendered_lines(table)[1].split() == ["▸", "0"]  # still sorted by name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.widgets.header import Header
-from tests.support.host import WidgetApp, screen_lines
+from tests.support.host import WidgetApp, resize, screen_lines
 
 ROLE = "arn:aws:sts::123456789012:assumed-role/deploy/jane@example.com"
 SSO = "arn:aws:sts::123456789012:assumed-role/AWSReservedSSO_PowerUserAccess_0123456789abcdef/jane@example.com"
@@ -47,7 +47,7 @@ async def test_a_narrow_header_shortens_all_but_the_role_and_the_mode() -> None:
     app = WidgetApp(header)
     async with app.run_test(size=(120, 3)) as pilot:
         for width, state, left, mode in CASES:
-            await pilot.resize_terminal(width, 3)
+            await resize(pilot, width, 3)
             header.header_state = state
             await pilot.pause()
             line = screen_lines(app)[0]
