@@ -16,10 +16,22 @@ MAX_REFERRERS = 50
 DEFAULT_REFERRERS = 20
 """Results per page of ListImageReferrers; other listings have 100."""
 
-_COLUMNS = (
-    "i.id, i.digest, i.media_type, i.artifact_media_type, i.size, i.pushed_at, i.status, i.last_pulled_at,"
-    f" i.last_archived_at, i.last_activated_at, i.subject, {storage.TAGS}"
-)
+_MEMBERS = {
+    "imageDigest": "i.digest",
+    "imageTags": storage.TAGS,
+    "imageSizeInBytes": "i.size",
+    "imagePushedAt": "i.pushed_at",
+    "imageManifestMediaType": "i.media_type",
+    "imageStatus": "i.status",
+    "artifactMediaType": "i.artifact_media_type",
+    "lastRecordedPullTime": "i.last_pulled_at",
+    "subjectManifestDigest": "i.subject",
+    "lastArchivedAt": "i.last_archived_at",
+    "lastActivatedAt": "i.last_activated_at",
+}
+"""Members of ``ImageDetail``, and their columns. A member without a value is left out."""
+
+_COLUMNS = ", ".join(_MEMBERS.values())
 _DETAILS = {
     False: f"SELECT {_COLUMNS} FROM images i",  # noqa: S608 - the columns are constants
     True: f"SELECT {_COLUMNS}, s.type AS scan_type, s.status AS scan_status, s.description, s.completed_at,"  # noqa: S608
@@ -45,7 +57,8 @@ def describe_images(context: RequestContext) -> dict[str, Any]:
             (repository["id"], after, *values, limit + 1),
         ).fetchall()
     page, next_page = pagination.split_page("images", rows, limit, lambda row: (row["digest"],))
-    return {"imageDetails": [_detail(context, row, scanned=scanned) for row in page], **next_page}
+    members = context.repository_members()
+    return {"imageDetails": [_detail(members, row, scanned=scanned) for row in page], **next_page}
 
 
 def list_images(context: RequestContext) -> dict[str, Any]:
@@ -100,7 +113,7 @@ def _describe_named(
         if status not in ("ANY", image["status"]):
             raise image_not_found(image_id).to_service_error(repository)
         row = connection.execute(f"{_DETAILS[scanned]} WHERE i.id = ?", (image["id"],)).fetchone()
-        details[image["id"]] = _detail(context, row, scanned=scanned)
+        details[image["id"]] = _detail(context.repository_members(), row, scanned=scanned)
     return list(details.values())
 
 
@@ -118,29 +131,17 @@ def _filter_clause(filters: Mapping[str, str]) -> tuple[str, list[Any]]:
     return where, values
 
 
-def _detail(context: RequestContext, row: sqlite3.Row, *, scanned: bool) -> dict[str, Any]:
+def _detail(members: Mapping[str, str], row: sqlite3.Row, *, scanned: bool) -> dict[str, Any]:
     """Return an image in the shape of the API (``ImageDetail``).
 
     Args:
+        members: the registry id and the repository name.
         scanned: include the results of its last scan, if that was a basic one.
     """
-    detail: dict[str, Any] = {**context.repository_members(), "imageDigest": row["digest"]}
-    if tags := storage.split_tags(row):
-        detail["imageTags"] = tags
-    detail |= {
-        "imageSizeInBytes": row["size"],
-        "imagePushedAt": row["pushed_at"],
-        "imageManifestMediaType": row["media_type"],
-        "imageStatus": row["status"],
-    }
-    optional = {
-        "artifactMediaType": row["artifact_media_type"],
-        "lastRecordedPullTime": row["last_pulled_at"],
-        "subjectManifestDigest": row["subject"],
-        "lastArchivedAt": row["last_archived_at"],
-        "lastActivatedAt": row["last_activated_at"],
-    }
-    detail |= {name: value for name, value in optional.items() if value is not None}
+    values = zip(_MEMBERS, row, strict=False)  # the columns of a scan may follow
+    detail: dict[str, Any] = {**members, **{name: value for name, value in values if value is not None}}
+    if "imageTags" in detail:
+        detail["imageTags"] = storage.split_tags(row)
     if scanned and row["scan_type"] == scans.BASIC:
         detail |= scans.summary_members(row)
     return detail
