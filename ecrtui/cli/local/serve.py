@@ -56,7 +56,9 @@ def _execute(options: argparse.Namespace) -> int:
     from ecrtui.emulator.demo import load_demo
     from ecrtui.emulator.faults import Faults
     from ecrtui.emulator.service import EmbeddedRegistry
+    from ecrtui.freed_memory import keep_freed_memory
 
+    keep_freed_memory()
     faults = Faults(*options.fault)
     selected = selected_registry(options)
     with open_registry_file(options.database) as database, stop_event() as stopped:
