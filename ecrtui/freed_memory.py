@@ -26,7 +26,7 @@ def return_freed_memory() -> None:
 
 
 def keep_freed_memory() -> None:
-    """Keep freed memory for the next large block, also of another thread (mallopt(3)). Call it before threads start.
+    """Keep freed memory for the next large block, also of a thread that starts later (mallopt(3)).
 
     A reply with a manifest of 4 MB passes through five blocks of its size. The C library returns each to the system,
     which clears every page again for the next reply. This takes as long as all the rest.

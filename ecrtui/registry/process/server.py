@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecrtui.ecr.row_codec import CODECS
 from ecrtui.errors import EcrTuiError
+from ecrtui.freed_memory import keep_freed_memory
 from ecrtui.registry.configuration.profiles import list_profiles
 from ecrtui.registry.credentials.credential_process import end_running
 from ecrtui.registry.process.rpc import CLOSE, OPEN, PROFILES, SSO_ROLES, RpcConnection, connection_closed
@@ -92,6 +93,7 @@ class RegistryServer:
             opened = self._new_connection(number, *arguments)
             self._put(number, opened)
             opened.prepare()
+            keep_freed_memory()  # the first reply is on its way
             yield None
         elif name == CLOSE:
             self._put(number, None)

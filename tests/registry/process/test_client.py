@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import select
 import signal
 import sys
@@ -102,6 +103,20 @@ def without_pulls(answer: object) -> object:
     if isinstance(answer, dict):
         return {key: without_pulls(value) for key, value in answer.items()}
     return [without_pulls(entry) for entry in answer] if isinstance(answer, (tuple, list)) else answer
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only the GNU C library can keep memory")
+def test_a_large_manifest_uses_the_memory_of_the_one_before(
+    env: RegistryEnv, opened: RemoteConnection, remote: RemoteRegistry
+) -> None:
+    pushed = push_image(env.client, "team/app", annotations={"large": "x" * 4_000_000})
+
+    def page_faults() -> int:
+        remote.manifest("team/app", pushed.digest)
+        return int(Path(f"/proc/{opened.process.pid}/stat").read_text().rpartition(")")[2].split()[7])
+
+    counts = [page_faults() for _ in range(12)]
+    assert counts[-1] - counts[4] < 7 * 1_000  # 4 MB are 1,000 pages, and there are several copies
 
 
 def test_put_image_and_untag_work_through_the_process(env: RegistryEnv, remote: RemoteRegistry) -> None:
