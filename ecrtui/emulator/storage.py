@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from ecrtui.emulator import blobs
 from ecrtui.emulator.blobs import digest_of
+from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.manifests import INDEXES, ManifestContents
 
 TAGS = "(SELECT group_concat(tag, ' ') FROM tags WHERE image_id = i.id) AS tags"
@@ -103,10 +104,15 @@ def copy_image(connection: sqlite3.Connection, image: sqlite3.Row, repository_id
 
 
 def read_manifest(connection: sqlite3.Connection, image_id: int) -> str:
-    """Return the exact text of the manifest of an image."""
+    """Return the exact text of the manifest of an image.
+
+    Raises:
+        ServiceError: ServerException; somebody changed the file.
+    """
     row = connection.execute("SELECT manifest FROM manifests WHERE image_id = ?", (image_id,)).fetchone()
-    manifest: str = row["manifest"]
-    return manifest
+    if row is None or not isinstance(row["manifest"], str):
+        raise ServiceError("ServerException", "The registry file is damaged: an image has no manifest.", 500)
+    return str(row["manifest"])
 
 
 def activate_image(connection: sqlite3.Connection, image: sqlite3.Row, *, at: float) -> bool:

@@ -24,8 +24,10 @@ from tests.support.embedded import (
     create_repository,
     digest_of,
     download,
+    error_message,
     new_embedded,
     push_image,
+    refused,
     served,
 )
 from tests.support.layouts import files_of
@@ -117,6 +119,14 @@ def test_what_is_wrong_with_the_file_is_named(
     change(embedded, statement, *values)
     with pytest.raises(LayoutError, match=reason):
         export_image(embedded.database, REPOSITORY, str(tmp_path / "out"), tag="1.0", region=REGION)
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM manifests", "UPDATE manifests SET manifest = x'ff'"])
+def test_a_manifest_that_is_not_there_is_named(embedded: EmbeddedRegistry, statement: str) -> None:
+    change(embedded, statement)
+    with refused("ServerException") as caught:
+        client_for(embedded).batch_get_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": "1.0"}])
+    assert error_message(caught) == "The registry file is damaged: an image has no manifest."
 
 
 @pytest.mark.parametrize("content", [b"", "text", 7, b"short"])

@@ -179,11 +179,8 @@ def upload_blob(client: Any, repository: str, content: bytes) -> dict[str, Any]:
 
 def _store_layer(embedded: EmbeddedRegistry, region: str, repository: str, content: bytes) -> bool:
     """Store a layer; return False if the caller has no such repository in the region."""
-    key = (embedded.registry_id, region, repository)
     with embedded.database.write() as connection:
-        row = connection.execute(
-            "SELECT id FROM repositories WHERE registry_id = ? AND region = ? AND name = ?", key
-        ).fetchone()
+        row = storage.find_repository(connection, embedded.registry_id, region, repository)
         if row:
             storage.store_layer(connection, row["id"], content)
     return row is not None
