@@ -8,7 +8,13 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
-from ecrtui.cli.standard_streams import escape_missing_characters, flush_stdout, open_closed_streams, write_stderr
+from ecrtui.cli.standard_streams import (
+    escape_missing_characters,
+    flush_stdout,
+    open_closed_streams,
+    wait_for_streams,
+    write_stderr,
+)
 from ecrtui.errors import EcrTuiError
 
 if TYPE_CHECKING:
@@ -106,6 +112,7 @@ def run() -> None:
     """Run the command line of this process and end it."""
     try:
         open_closed_streams()
+        wait_for_streams()
         arguments = command_first(sys.argv[1:])
         # put-image checks before the call whether it can print: the AWS CLI fails if it cannot.
         if arguments[:1] != ["put-image"]:

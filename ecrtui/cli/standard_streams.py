@@ -1,4 +1,4 @@
-"""Standard input, output and error of the process: closed ones, missing characters, errors of the last write.
+"""Standard input, output and error of the process: closed and non-blocking ones, missing characters, failed writes.
 
 Only the standard library: every command line loads this module first.
 """
@@ -32,6 +32,17 @@ def open_closed_streams() -> None:
         sys.stdout = _opened(1, os.O_RDONLY, "w")  # so that a write fails
     if sys.stderr is None:
         sys.stderr = _opened(2, os.O_WRONLY, "w")
+
+
+def wait_for_streams() -> None:
+    """Let reads and writes of the standard streams wait, as a shell does for itself.
+
+    Another program can leave a terminal or a pipe in non-blocking mode. A long output is then cut, and a question gets
+    no answer.
+    """
+    for number in (0, 1, 2):
+        with suppress(OSError):  # it is closed
+            os.set_blocking(number, True)
 
 
 def _opened(descriptor: int, flags: int, mode: str) -> TextIO:

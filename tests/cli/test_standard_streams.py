@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
+import select
 import shlex
 import signal
 import subprocess
@@ -20,6 +22,7 @@ from tests.cli.test_write_commands import RetagRegistry, registry
 from tests.support.cli_env import CliEnv, run_on_terminal
 from tests.support.embedded import REGION, create_repository, push_image, served
 from tests.support.forked_runs import Run, run_all
+from tests.support.terminal import ecrtui, wait_for
 
 __all__ = ["registry"]
 
@@ -188,6 +191,30 @@ def test_a_table_with_rows_of_other_lengths_is_a_usage_error(registry: RetagRegi
     words = ("--output", "table", "--query", "[[`1`, `2`], [`3`]]")
     assert registry.run("images", "team/app", *words).code == ExitCode.USAGE
     assert registry.run(*RETAG, *words).code == ExitCode.DONE
+
+
+def test_a_pipe_in_non_blocking_mode_gets_the_whole_output() -> None:
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    os.set_blocking(writer, False)
+    with subprocess.Popen([sys.executable, "-m", "ecrtui", "keys", "--output", "json"], stdout=writer) as command:
+        wait_for(lambda: not select.select([], [writer], [], 0)[1])  # the pipe is full
+        os.close(writer)
+        with os.fdopen(reader, encoding="utf-8") as output:
+            assert json.load(output)["actions"]
+    assert command.returncode == ExitCode.DONE
+
+
+def test_a_question_on_a_terminal_in_non_blocking_mode_waits_for_the_answer(
+    registry: RetagRegistry, tmp_path: Path
+) -> None:
+    words = ("retag", "team/app:one", "new", *registry.env.options)
+    with ecrtui(*words, home=tmp_path) as terminal:
+        terminal.set_non_blocking()
+        terminal.until("[y/N]")
+        terminal.press("y\r")
+        assert terminal.wait() == ExitCode.DONE
+    assert registry.tags()["new"] == registry.one
 
 
 @pytest.mark.parametrize("ignored", [True, False])

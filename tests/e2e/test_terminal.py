@@ -277,8 +277,8 @@ def test_odd_input_does_not_end_the_program(url: str, own_home: Path) -> None:
 
 def test_a_terminal_in_non_blocking_mode_works(url: str, own_home: Path) -> None:
     with ecrtui("--endpoint-url", url, home=own_home, size=(200, 60)) as terminal:
-        terminal.set_non_blocking()
         terminal.until("1 repository")
+        terminal.set_non_blocking()
         terminal.press("?")
         terminal.until("Keyboard shortcuts")
         terminal.press("q" + "q")
