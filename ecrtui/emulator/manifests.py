@@ -23,6 +23,11 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 INDEXES = frozenset({DOCKER_LIST, OCI_INDEX})
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+IN_TOTO = "application/vnd.in-toto+json"
 KNOWN = frozenset({DOCKER_V1, DOCKER_V1_SIGNED, DOCKER_V2, DOCKER_LIST, OCI_MANIFEST, OCI_INDEX})
 
 MAX_LAYERS = 500
@@ -31,9 +36,9 @@ MAX_LAYERS = 500
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _DOCKER_TO_OCI = {
     DOCKER_V2: OCI_MANIFEST,
-    "application/vnd.docker.container.image.v1+json": "application/vnd.oci.image.config.v1+json",
+    DOCKER_CONFIG: OCI_CONFIG,
     "application/vnd.docker.image.rootfs.diff.tar": "application/vnd.oci.image.layer.v1.tar",
-    "application/vnd.docker.image.rootfs.diff.tar.gzip": "application/vnd.oci.image.layer.v1.tar+gzip",
+    DOCKER_LAYER: OCI_LAYER,
 }
 _OCI_TO_DOCKER = {oci: docker for docker, oci in _DOCKER_TO_OCI.items()}
 

@@ -6,18 +6,14 @@ the repository name. With configs they also depend on the time, because a config
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from ecrtui.emulator.manifests import OCI_INDEX, OCI_MANIFEST
-
-OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
-OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
-IN_TOTO = "application/vnd.in-toto+json"
+from ecrtui.emulator.blobs import digest_of
+from ecrtui.emulator.manifests import IN_TOTO, OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST
 
 _SPAN = 730 * 86_400.0
 """Time span of the pushes, in seconds."""
@@ -122,7 +118,7 @@ class BuildPipeline:
         pushed_at = self._moment()
         layers = [*self._base, self._dependencies, self._layer(4_000_000)]
         content = self._config(layers, platform, pushed_at) if self._style.configs else None
-        config = _digest(content) if content is not None else self._invented()
+        config = digest_of(content) if content is not None else self._invented()
         config_size = len(content) if content is not None else 2_000 + self._random.getrandbits(11)
         text = (
             f'{{"schemaVersion":2,"mediaType":"{OCI_MANIFEST}","config":{{"mediaType":"{OCI_CONFIG}",'
@@ -130,7 +126,7 @@ class BuildPipeline:
             + ",".join([_DESCRIPTOR % (layer.media_type, layer.digest, layer.size) for layer in layers])
             + "]}"
         )
-        digest = _digest(text.encode())
+        digest = digest_of(text.encode())
         return SeededImage(
             digest=digest,
             manifest=text,
@@ -152,7 +148,7 @@ class BuildPipeline:
             *(_attestation_entry(*pair) for pair in zip(attestations, children, strict=False)),
         ]
         text = _INDEX % ",\n".join(entries)
-        digest = _digest(text.encode())
+        digest = digest_of(text.encode())
         pushed_at = children[-1].pushed_at + 1.5
         index = SeededImage(
             digest=digest,
@@ -170,10 +166,10 @@ class BuildPipeline:
     def _attestation(self, image: SeededImage) -> SeededImage:
         statement = self._layer(8_000, IN_TOTO)
         content = (_ATTESTATION_CONFIG % statement.digest[:6:-1]).encode()
-        config = SeededLayer(_digest(content), len(content), OCI_CONFIG)
+        config = SeededLayer(digest_of(content), len(content), OCI_CONFIG)
         text = _ATTESTATION % (config.digest, config.size, statement.digest, statement.size)
         return SeededImage(
-            digest=_digest(text.encode()),
+            digest=digest_of(text.encode()),
             manifest=text,
             media_type=OCI_MANIFEST,
             artifact_media_type=OCI_CONFIG,
@@ -223,10 +219,6 @@ class BuildPipeline:
 
     def _invented(self) -> str:
         return f"sha256:{self._random.getrandbits(256):064x}"
-
-
-def _digest(content: bytes) -> str:
-    return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
 def _platform_entry(image: SeededImage, architecture: str, variant: str) -> str:

@@ -16,14 +16,18 @@ from ecrtui.emulator.demo.builds import Build, iso_time
 from ecrtui.emulator.demo.charts import chart_files
 from ecrtui.emulator.demo.layers import Layer, archive_layer, declared_layer, layer_of
 from ecrtui.emulator.demo.runtimes import RUNTIMES, Application
-from ecrtui.emulator.manifests import DOCKER_LIST, DOCKER_V2, OCI_INDEX, OCI_MANIFEST
+from ecrtui.emulator.manifests import (
+    DOCKER_CONFIG,
+    DOCKER_LAYER,
+    DOCKER_LIST,
+    DOCKER_V2,
+    OCI_CONFIG,
+    OCI_INDEX,
+    OCI_LAYER,
+    OCI_MANIFEST,
+)
 
-OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
-OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 EMPTY = "application/vnd.oci.empty.v1+json"
-
-_DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
-_DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 Json = dict[str, Any]
 
@@ -93,11 +97,11 @@ def image_without_media_type(build: Build, platform: str = "linux/amd64") -> Dem
 
 def docker_image(build: Build, platform: str = "linux/amd64") -> DemoArtifact:
     """Return an image as ``docker push`` writes it."""
-    content, layers = _parts_of_image(build, platform, _DOCKER_LAYER)
+    content, layers = _parts_of_image(build, platform, DOCKER_LAYER)
     document = {
         "schemaVersion": 2,
         "mediaType": DOCKER_V2,
-        "config": descriptor(_DOCKER_CONFIG, content),
+        "config": descriptor(DOCKER_CONFIG, content),
         "layers": [layer.descriptor for layer in layers],
     }
     return _image(json.dumps(document, indent=3), DOCKER_V2, content, layers, platform, build)

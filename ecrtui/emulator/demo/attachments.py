@@ -13,13 +13,12 @@ from typing import Any
 
 from ecrtui.emulator.blobs import digest_of
 from ecrtui.emulator.demo import certificates, sboms
-from ecrtui.emulator.demo.artifacts import EMPTY, OCI_CONFIG, DemoArtifact, descriptor, index
+from ecrtui.emulator.demo.artifacts import EMPTY, DemoArtifact, descriptor, index
 from ecrtui.emulator.demo.builds import Build, iso_time
-from ecrtui.emulator.manifests import OCI_MANIFEST
+from ecrtui.emulator.manifests import IN_TOTO, OCI_CONFIG, OCI_MANIFEST
 
 Json = Mapping[str, Any]
 
-IN_TOTO = "application/vnd.in-toto+json"
 SPDX, CYCLONEDX = "application/spdx+json", "application/vnd.cyclonedx+json"
 SIGSTORE_BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 SOCI = "application/vnd.amazon.soci.index.v1+json"
