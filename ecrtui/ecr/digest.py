@@ -23,6 +23,11 @@ def is_digest(text: str) -> bool:
     return DIGEST_PATTERN.fullmatch(text) is not None
 
 
+def has_other_digest(text: str) -> bool:
+    """Return True if a text has a digest of another algorithm. OCI allows it; ECR knows images by sha256 alone."""
+    return re.search(r"\b(?:sha384|sha512):[0-9a-f]{32}", text, re.IGNORECASE) is not None
+
+
 def find_digest(text: str) -> str:
     """Return the first digest in a text; empty if it has none."""
     found = DIGEST_PATTERN.search(text)

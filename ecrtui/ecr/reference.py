@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from ecrtui.ecr import tag as tags
-from ecrtui.ecr.digest import is_digest
+from ecrtui.ecr.digest import has_other_digest, is_digest
 from ecrtui.errors import UsageError
 
 # Compiled on first use: the first frame does not need them.
@@ -21,6 +21,10 @@ _ARN_PATTERN = r"arn:[a-z0-9-]+:ecr:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}
 
 _SCHEME_PATTERN = r"^(?:https|docker|oci)://"
 """Schemes that people copy with a reference, from a browser, skopeo, crane or Helm."""
+
+
+OTHER_DIGEST = "ECR knows images by their sha256 digest, not by one of another algorithm"
+"""What is wrong with a digest such as ``sha512:…``."""
 
 
 def is_repository_name(text: str) -> bool:
@@ -80,6 +84,10 @@ def parse_reference(text: str) -> Reference:
 
 
 def _problem(repository: str, tag: str, digest: str, *, has_tag: bool, has_digest: bool) -> str:
+    if has_other_digest(f"{repository}:{tag} {digest}"):
+        return OTHER_DIGEST
+    if repository == "sha256" and re.fullmatch("[0-9a-f]{6,64}", tag):
+        return "a digest alone names no repository; search for it in all of them"
     if not is_repository_name(repository):
         return f"{repository!r} is not a repository name"
     if has_tag and (problem := tags.tag_error(tag)):

@@ -11,15 +11,18 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ecrtui.ecr.digest import DIGEST_PATTERN, is_digest
+from ecrtui.ecr.digest import DIGEST_PATTERN, has_other_digest, is_digest
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.reference import parse_reference
+from ecrtui.ecr.reference import OTHER_DIGEST, parse_reference
 from ecrtui.ecr.tag import stored_tag_error
 from ecrtui.ecr.units import matches_wildcard
 from ecrtui.errors import UsageError
 
 MIN_PREFIX = 6
 """The least number of hexadecimal digits that are taken for the beginning of a digest."""
+
+SHOWN_DIGITS = 12
+"""The digits of a digest that people copy from a screen: Docker, Kubernetes and ecrtui show so many."""
 
 DEFAULT_TAG = "latest"
 """The tag of a reference that names none, as for Docker and Kubernetes."""
@@ -160,8 +163,15 @@ def join_queries(queries: Iterable[Query]) -> Query:
 
 
 def looks_pasted(text: str) -> bool:
-    """Return True if a text has a URI, a digest, or ``team/app:tag``; not for the terms of a filter (``is:image``)."""
-    return any(rank == _NAMED or (rank == _LIKELY and "/" in term.repository) for rank, term in _ranked(text))
+    """Return True if a text has a URI, a digest or its first digits, or ``team/app:tag``.
+
+    It is False for the terms of a filter (``is:image``).
+    """
+    if len(text.strip()) >= SHOWN_DIGITS and _HEX.fullmatch(text.strip()):
+        return True
+    return any(
+        rank == _NAMED or (rank == _LIKELY and (term.prefix or "/" in term.repository)) for rank, term in _ranked(text)
+    )
 
 
 def asks_for_tags(text: str) -> bool:
@@ -251,6 +261,8 @@ def _clear_term(word: str) -> FindTerm:
         raise UsageError(f"{word} is the id of a container, not of an image", "", "Paste the line with imageID.")
     if _ARN.match(word):
         raise UsageError(f"{word} names no image", "", FORMS)
+    if has_other_digest(word):
+        raise UsageError(f"{word!r} cannot be found", OTHER_DIGEST, FORMS)
     if _SHORT_DIGEST.fullmatch(lower):
         raise UsageError(f"{word!r} is too short", f"A digest needs {MIN_PREFIX} digits or more.", FORMS)
     raise UsageError(f"{word!r} is not a reference to an image", stored_tag_error(word), FORMS)
@@ -266,6 +278,8 @@ def _reference(word: str) -> FindTerm | None:
         return FindTerm(word, prefix=lower) if _HEX.fullmatch(digits) else None
     if "*" in word:
         return _pattern(word)
+    if has_other_digest(word):
+        return None
     if not stored_tag_error(word):
         return FindTerm(word, tag=word, prefix=_DIGEST + lower if _HEX.fullmatch(word) else "")
     try:

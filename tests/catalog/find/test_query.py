@@ -93,6 +93,8 @@ def test_the_references_are_picked_out(text: str) -> None:
         (f"arn:aws:ecs:eu-west-1:123456789012:task/prod/{CONTAINER[:32]}", "names no image"),
         ("Error: image: not found!", "no reference"),
         ("a//b", "not a reference"),
+        (f"sha512:{HEX}{HEX}", "sha256"),
+        (f"team/app@sha512:{HEX}{HEX}", "sha256"),
     ],
 )
 def test_a_text_that_names_no_image_is_refused_with_the_reason(text: str, words: str) -> None:
@@ -124,7 +126,9 @@ def test_what_a_term_matches_and_where() -> None:
 def test_a_plain_word_does_not_look_pasted() -> None:
     for text, pasted in ((URI, True), (f"{URI}:v1", True), (DIGEST, True), ("team/app:v1", True)):
         assert looks_pasted(text) == pasted, text
-    for text in ("release", "size>100MB pushed<7d", "is:image", "tag:v1", "team/ !legacy"):
+    for text in (DIGEST[:19], HEX[:12]):
+        assert looks_pasted(text), text
+    for text in ("release", "cafe", "size>100MB pushed<7d", "is:image", "tag:v1", "team/ !legacy"):
         assert not looks_pasted(text), text
 
 
