@@ -17,6 +17,7 @@ from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import entry_details
 from ecrtui.ecr.location import RegistryLocation
+from ecrtui.ecr.tag import join_tags
 from ecrtui.ecr.text_formats import by_suffix
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.promote.target_connection import connection_to
@@ -51,7 +52,7 @@ def _outcome(entry: JournalEntry) -> Content:
         return Content.styled("? unknown", "bold $warning")
     if entry.undone_by:
         return Content.styled("↶ undone", "dim")
-    return rendering.short_outcome_label(entry.outcome)
+    return rendering.short_outcome_label(entry.outcome, removes=not entry.after)
 
 
 def _tag(entry: JournalEntry) -> str | Content:
@@ -67,7 +68,7 @@ def _image(entry: JournalEntry, digest: str, tags: Sequence[str]) -> Content:
 
 
 def _image_words(digest: str, tags: Sequence[str]) -> str:
-    names = " ".join(tags)
+    names = join_tags(tags, rendering.MAX_TAGS)
     return (short_digest(digest) or "nothing") + (f" ({names})" if names else "")
 
 
@@ -96,16 +97,28 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
             repository,
             repository,
             min_width=12,
+            full_width=13,
             flex=2,
             matches=True,
         ),
-        Column("tag", "tag", _tag, lambda entry: entry.tag, min_width=12, flex=2, matches=True, style="$tag"),
+        Column(
+            "tag",
+            "tag",
+            _tag,
+            lambda entry: entry.tag,
+            min_width=12,
+            full_width=15,
+            flex=2,
+            matches=True,
+            style="$tag",
+        ),
         Column(
             "before",
             "was",
             lambda entry: _image(entry, entry.before, entry.before_tags),
             lambda entry: entry.before,
             min_width=8,
+            full_width=12,
             flex=1,
             matches=True,
         ),
@@ -115,6 +128,7 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
             lambda entry: _image(entry, entry.after, entry.after_tags),
             lambda entry: entry.after,
             min_width=8,
+            full_width=12,
             flex=1,
             matches=True,
         ),
@@ -122,10 +136,11 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
         Column(
             "principal",
             "user",
+            lambda entry: entry.principal.rpartition(":")[2],
             lambda entry: entry.principal,
-            lambda entry: entry.principal,
-            max_width=40,
+            max_width=24,
             drop_priority=3,
+            optional=True,
         ),
         Column("plan", "plan", lambda entry: entry.plan, lambda entry: entry.plan, max_width=22, drop_priority=1),
     )
@@ -149,6 +164,8 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         super().__init__(connect)
         self.rows = Rows(lambda entry: str(entry.number))
         self.columns = _columns(self._repository)
+        self._has_unknown = False
+        """There is a write to this registry whose outcome is not known."""
         self._location: RegistryLocation | None = None
         """The registry of the session, once it is known."""
         self._accounts: dict[str, SessionSource] = {}
@@ -258,7 +275,22 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
             self.notify_error(error)
             return
         self.table.update(entries)
+        self._look_for_unknown()
         self.notify(f"Resolved {units.format_count(len(entries), 'write')} with unknown outcome")
+
+    def rows_loaded(self) -> None:
+        super().rows_loaded()
+        self._look_for_unknown()
+
+    def _look_for_unknown(self) -> None:
+        """Offer to resolve writes only while the outcome of one is not known."""
+        self._has_unknown = any(entry.unknown and entry.location == self._location for entry in self.rows.everything())
+        self.refresh_bindings()
+
+    def why_not(self, action: str) -> str:
+        if action == "resolve_unknown" and not self._has_unknown:
+            return "The outcome of every write to this registry is known."
+        return super().why_not(action)
 
     def action_open(self) -> None:
         """Show all details of the selected write."""

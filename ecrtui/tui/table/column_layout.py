@@ -41,11 +41,14 @@ class Column(NamedTuple, Generic[Item]):
         style: A style of Textual for a ``str`` (not for ``Content``), such as ``"$digest"``.
         min_width: The width in cells to which the column shrinks before a column is dropped; None if it needs the
             width of its contents.
+        full_width: The width of contents for which columns are dropped first; it shrinks to ``min_width`` when none
+            is left to drop. None for ``min_width``.
         max_width: The greatest width for the contents in cells; None for no limit. A flexible column may exceed it.
         flex: The share of the spare width that the column takes; 0 for none.
         drop_priority: Columns with a greater number are dropped first when the line is too narrow; 0 is never dropped.
         matches: True if the column highlights what the filter matched.
         extra: True if the column is shown only if the user chooses it.
+        optional: True if the column is left out while no known row has anything in it, unless the user chose it.
     """
 
     id: str
@@ -55,11 +58,13 @@ class Column(NamedTuple, Generic[Item]):
     align: Literal["left", "right"] = "left"
     style: str = ""
     min_width: int | None = None
+    full_width: int | None = None
     max_width: int | None = None
     flex: int = 0
     drop_priority: int = 0
     matches: bool = False
     extra: bool = False
+    optional: bool = False
 
     @property
     def heading(self) -> int:
@@ -112,7 +117,9 @@ class ColumnLayout(Generic[Item]):
         if ids is None:
             self.chosen = tuple(column for column in self.columns if not column.extra)
         else:
-            self.chosen = tuple(by_id[name]._replace(drop_priority=position) for position, name in enumerate(ids))
+            self.chosen = tuple(
+                by_id[name]._replace(drop_priority=position, optional=False) for position, name in enumerate(ids)
+            )
 
     def replace(self, columns: Sequence[Column[Item]]) -> None:
         """Use other columns: all that are not ``extra``."""
@@ -151,7 +158,8 @@ class ColumnLayout(Generic[Item]):
         Return:
             True if a column has moved.
         """
-        placed = layout_columns(self.chosen, self._contents, width, self.gutter) if width else []
+        columns = [column for column in self.chosen if not column.optional or self._contents.get(column.id)]
+        placed = layout_columns(columns, self._contents, width, self.gutter) if width else []
         if placed == self.placed:
             return False
         self.placed = placed
@@ -204,7 +212,7 @@ def _least(column: Column[Item], natural: int) -> int:
     """Return the width without which the column is dropped."""
     if column.min_width is None:
         return column.heading if column.flex else natural
-    return max(column.min_width, column.heading)
+    return max(min(column.full_width or 0, natural), column.min_width, column.heading)
 
 
 def _total(columns: Sequence[Column[Item]], widths: Mapping[str, int], gutter: int) -> int:

@@ -35,7 +35,7 @@ async def test_an_empty_journal_says_so(embedded: EmbeddedRegistry, client: Any)
         await pilot.press("a")
         await until(pilot, "No writes recorded on this computer.")
         await pilot.press("u", "U", "d", "y", "c", "f")
-        await until(pilot, "Resolved 0 writes with unknown outcome")
+        await until(pilot, "The outcome of every write")
         await pilot.press("escape")
         await until(pilot, "1 repository")
 

@@ -549,6 +549,23 @@ def test_columns_share_the_spare_width_by_flex() -> None:
     assert [(entry.start, entry.width) for entry in placed] == [(2, 13), (17, 10), (29, 33)]
 
 
+def test_an_optional_column_without_contents_is_left_out_unless_it_was_chosen() -> None:
+    columns: list[Column[Entry]] = [
+        Column("name", "name", by_name),
+        Column("user", "user", lambda row: "", optional=True),
+    ]
+    for chosen, expected in ((None, ["name"]), (["user", "name"], ["user", "name"])):
+        table = layout.ColumnLayout(columns, 2, chosen)
+        table.measure(entries(3))
+        table.place(80)
+        assert [entry.column.id for entry in table.placed] == expected
+    named = [columns[0], columns[1]._replace(cell=by_name)]
+    table = layout.ColumnLayout(named, 2)
+    table.measure(entries(3))
+    table.place(80)
+    assert [entry.column.id for entry in table.placed] == ["name", "user"]
+
+
 async def test_the_table_knows_which_rows_and_columns_are_in_view() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(60, 11)) as pilot:
@@ -586,6 +603,17 @@ def test_columns_shrink_before_one_is_dropped(width: int, expected: dict[str, in
     ]
     placed = layout.layout_columns(columns, {"name": 40, "kind": 20, "age": 8, "size": 6}, width, 2)
     assert {entry.column.id: entry.width for entry in placed} == expected
+
+
+def test_a_column_is_dropped_before_another_one_is_cut_and_then_that_one_shrinks() -> None:
+    columns: list[Column[Entry]] = [
+        Column("name", "name", by_name, min_width=6, full_width=12),
+        Column("user", "user", by_name, min_width=10, drop_priority=1),
+    ]
+    wanted = {"name": 12, "user": 10}
+    for width, expected in ((26, {"name": 12, "user": 10}), (25, {"name": 12}), (10, {"name": 8})):
+        placed = layout.layout_columns(columns, wanted, width, 2)
+        assert {entry.column.id: entry.width for entry in placed} == expected
 
 
 async def test_signs_and_flashes_of_rows_end() -> None:
