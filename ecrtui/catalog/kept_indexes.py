@@ -27,7 +27,7 @@ def kept_indexes_of(
         catalog: the catalog of the registry.
         repository: the repository.
         digest: the digest of the image.
-        images: the images of the repository, as far as they are known.
+        images: the images of the repository, as far as they are known; without any, every kept index is looked at.
         known: digests of indexes that are known to hold the image. They come first.
     """
     images = list(images)
@@ -35,7 +35,11 @@ def kept_indexes_of(
     candidates = [image for image in images if is_index(image.media_type) and image.digest != digest]
     candidates.sort(key=lambda image: abs((image.pushed_at or 0.0) - pushed_at))
     found = dict.fromkeys(known, "")
-    digests = list(dict.fromkeys([*known, *(image.digest for image in candidates[:MAX_CANDIDATES])]))
+    indexes = [image.digest for image in candidates[:MAX_CANDIDATES]]
+    if not images:
+        kept = catalog.recent_manifests(repository, MAX_CANDIDATES)
+        indexes = [manifest.digest for manifest in kept if is_index(manifest.media_type)]
+    digests = list(dict.fromkeys([*known, *indexes]))
     for start in range(0, len(digests), _GROUP):
         for manifest in catalog.kept_manifests(repository, digests[start : start + _GROUP]):
             if digest in manifest.text:  # parsing all of them would take long

@@ -197,6 +197,7 @@ ACTIONS = (
         "read_indexes",
         "read indexes",
         "Read the indexes, to know their parts; counts as a pull",
+        footer=True,
     ),
     Action("images.unfold", "plus", "unfold", "unfold", "Show the parts of the image: platforms, signatures"),
     Action("images.fold", "minus", "fold", "fold", "Hide the parts of the image"),
@@ -430,6 +431,15 @@ ACTIONS = (
         "Move between the table and the text below it",
         footer=True,
     ),
+    Action("split_pane.next", "n", "next", "next", "Go to the next match, in the text and in the table", palette=False),
+    Action(
+        "split_pane.previous",
+        "N",
+        "previous",
+        "previous",
+        "Go to the previous match, in the text and in the table",
+        palette=False,
+    ),
     Action("artifacts_pane.open", "enter", "open", "read", "Read what is in the artifact", footer=True),
     Action(
         "artifacts_pane.pretty", "p", "pretty", "pretty", "Show what the content says, or its exact text", footer=True
@@ -584,6 +594,7 @@ FIRST_IN_FOOTER = (
     "compare.everything",
     "compare.export",
     "image.diff",
+    "images.read_indexes",
     "repositories.totals",
     "list.filter",
     "text_pane.search",

@@ -147,6 +147,11 @@ class AppScreen(PromptFrames, Screen[None]):
         reference = self.reference
         return reference.digest or (str(reference) if reference.tag else "")
 
+    @property
+    def no_image(self) -> str:
+        """What to say after a key for an image when there is none. Screens override it."""
+        return "Select an image first."
+
     def aws_options(self) -> tuple[str, ...]:
         """Return the options of AWS CLI commands that use the connection of this screen."""
         from ecrtui.tui.aws_options import aws_options  # the first frame does not need it

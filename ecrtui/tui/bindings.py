@@ -104,11 +104,15 @@ class KeymapApp(App[None]):
         default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
-        """Run an action; say why if it writes, and the registry refuses all writes."""
+        """Run an action; say why if it does not work now, or if it writes and the registry refuses all writes."""
         node = self if default_namespace is None else default_namespace
         _, name, parameters = parse_action(action) if isinstance(action, str) else action
-        if (reason := why_refused(node, name)) and node.check_action(name, parameters):
+        is_enabled = node.check_action(name, parameters)
+        if is_enabled and (reason := why_refused(node, name)):
             self.notify(reason, severity="warning", timeout=10)
+            return True
+        if not is_enabled and isinstance(node, ExplainsActions) and (reason := node.why_not(name)):
+            self.notify(reason, severity="warning")
             return True
         return await super().run_action(action, default_namespace, namespaces)
 

@@ -57,7 +57,7 @@ async def test_every_case_opens_with_its_exact_manifest(name: str, cases: Cases)
     async with running(cases.embedded, name, size=(200, 60)) as pilot:
         for image in cases.images[name].values():
             app_of(pilot).post_message(OpenImage(app_of(pilot).connect, name, image.digest, pane="manifest"))
-            screen = await until(pilot, f"{name} › {image.digest[7:19]}")
+            await until(pilot, lambda screen: getattr(pilot.app.screen, "subject", "") == image.digest)  # noqa: B023
             screen = await until(pilot, "last pulled")
             assert image.manifest.splitlines()[0][:100] in screen
 
@@ -84,7 +84,7 @@ async def test_a_digest_in_an_annotation_is_tagged_and_opened_as_the_image_that_
         await pilot.press("enter")
         await until_gone(pilot, "✓ done")
         await pilot.press("enter")
-        await until(pilot, f"Repositories › team/app › {base[7:19]}")
+        await until(pilot, "Repositories › team/app › base")
 
 
 @pytest.mark.parametrize("pane", ["manifest", "contents"])

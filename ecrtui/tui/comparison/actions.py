@@ -41,7 +41,7 @@ class CompareMixin(AppScreen):
             else:
                 self._ask(current)
         else:
-            self.notify("Select an image first.")
+            self.notify(self.no_image)
 
     def _marks_below(self) -> Sequence[Reference]:
         """Return the marks of the lists that this screen was opened from."""

@@ -30,6 +30,9 @@ from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.retag_form import RetagSource
 from ecrtui.tui.retag.undo import UndoMixin
 
+_OF_IMAGE = ("retag", "promote", "undo", "redo")
+"""The actions that need the image; there is nothing to do if it does not exist."""
+
 
 class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, CompareMixin):
     """A screen with one image whose panes let the user pick a part of it, such as a platform or a signature."""
@@ -54,6 +57,17 @@ class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, Comp
         """The image, if it is known."""
         known = self.inspected
         return known.known_image if known is not None and isinstance(known.known_image, Image) else None
+
+    @property
+    def no_image(self) -> str:
+        return "The image is not read yet."
+
+    def why_not(self, action: str) -> str:
+        error = None if self.inspected is None else self.inspected.known_image
+        needs_image = action in _OF_IMAGE or (action == "diff" and not self._selected_digest())
+        if needs_image and isinstance(error, EcrTuiError):
+            return f"{error.title}."
+        return super().why_not(action)
 
     @property
     def structure(self) -> ParsedManifest:
@@ -93,6 +107,7 @@ class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, Comp
         """Tag the image under the cursor; without a part under the cursor, tag the image itself."""
         image, picked = self.image, self._picked
         if image is None:
+            self.notify(self.no_image)
             return
         if picked is None or picked.digest == image.digest:
             await self.begin_retag(_source(self.repository_name, image))
@@ -135,10 +150,12 @@ class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, Comp
     async def action_promote(self) -> None:
         """Copy the image to another repository, with all its parts."""
         image = self.image
-        if image is not None:
-            # A target without a tag gets the first one.
-            tags = tuple(sorted(image.tags, key=lambda tag: tag != self.subject))
-            await self.begin_promotion(_source(self.repository_name, replace(image, tags=tags)))
+        if image is None:
+            self.notify(self.no_image)
+            return
+        # A target without a tag gets the first one.
+        tags = tuple(sorted(image.tags, key=lambda tag: tag != self.subject))
+        await self.begin_promotion(_source(self.repository_name, replace(image, tags=tags)))
 
     def compared_image(self) -> Reference | None:
         digest = self._selected_digest()
@@ -153,6 +170,7 @@ class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, Comp
         """Copy a digest, a URI or a command of the image or the selected part, or the text of the pane."""
         known, image, pane = self.inspected, self.image, self.pane
         if known is None or image is None:
+            self.post_message(messages.OfferCopies(copy_words(("reference", str(self.reference)))))
             return
         tag = self.subject if self.subject in image.tags else ""
         texts = () if pane is None else pane.text_items()

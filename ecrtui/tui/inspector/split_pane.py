@@ -27,10 +27,19 @@ class PaneTable(Table[Any]):
         self.styles.max_height = len(self.rows) + 2  # the heading, and a scroll bar below
 
 
+class RowText(PaneText):
+    """The text about a row. Its pane moves between the matches, because the next one can be in another row."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action not in ("next", "previous") and super().check_action(action, parameters)
+
+
 class SplitPane(TextPane[Content], Generic[Content]):
     """A line about the whole, a table, a line about the selected row, and a text about it."""
 
     SCOPES = ("split_pane",)
+    _goes_back = False
+    """The row was reached from the next one, so the search is at its last match."""
     EXAMPLE: ClassVar[str] = "find in the table, and in the text below"
     """The placeholder of the field that ``/`` opens."""
     DEFAULT_CSS = """
@@ -48,7 +57,7 @@ class SplitPane(TextPane[Content], Generic[Content]):
         yield Static(classes="about")
         yield PaneTable(Rows(self.key_of), self.columns())
         yield Static(classes="selected")
-        yield PaneText()
+        yield RowText()
 
     def key_of(self, row: Any) -> Any:
         """Return the identity of a row."""
@@ -83,22 +92,57 @@ class SplitPane(TextPane[Content], Generic[Content]):
     def find(self, words: str) -> int:
         """Find words in the text of the selected row; else select the next row with them, and find them there."""
         found = super().find(words)
-        if found or not words:
+        if found or not words or self._has(self.table.current, words):
             return found
+        return int(self._step_row(words, 1))
+
+    def _has(self, row: Any, words: str) -> bool:
+        """Return True if the text of a row has these words."""
+        return row is not None and words.casefold() in self.row_text(row).casefold()
+
+    def _step_row(self, words: str, step: int) -> bool:
+        """Go to the next row with these words, or to the previous one; return False if no other row has them."""
         rows, current = list(self.table.rows), self.table.current
-        start = rows.index(current) if current in rows else 0
-        for row in (*rows[start:], *rows[:start]):
-            if words.casefold() in self.row_text(row).casefold():
+        start = rows.index(current) if current in rows else -step
+        for distance in range(1, len(rows)):
+            row = rows[(start + step * distance) % len(rows)]
+            if self._has(row, words):
                 self.table.go_to(self.key_of(row))
-                return 1
-        return 0
+                return True
+        return False
+
+    def action_next(self) -> None:
+        """Go to the next match: in the text if it has the keys, then in the next row; after the last one start over."""
+        self._step_match(1)
+
+    def action_previous(self) -> None:
+        """Go to the previous match."""
+        self._step_match(-1)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys of a search to the screen while there is none."""
+        is_of_search = action in ("next", "previous")
+        return super().check_action(action, parameters) and (not is_of_search or bool(self._searched))
+
+    @property
+    def _searched(self) -> str:
+        """The words of the search; empty without one."""
+        bar = self.query_one(FilterBar)
+        return bar.value if bar.is_open else ""
+
+    def _step_match(self, step: int) -> None:
+        if self.view.has_focus and self.view.step_match(step):
+            return
+        self._goes_back = step < 0
+        if not self._step_row(self._searched, step):
+            (self.view.action_previous if self._goes_back else self.view.action_next)()
 
     def show_text(self, document: TextDocument) -> None:
         """Show the text of another row, with the matches of the search."""
         self.view.show(document)
-        bar = self.query_one(FilterBar)
-        if bar.is_open and bar.value:
-            self.view.search(bar.value)
+        if self._searched and self.view.search(self._searched) and self._goes_back:
+            self.view.action_previous()  # from the first match to the last one
+        self._goes_back = False
 
     def on_filter_bar_closed(self, message: FilterBar.Closed) -> None:
         """Give the keys to the text: there they move between the matches."""

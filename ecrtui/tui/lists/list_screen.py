@@ -152,7 +152,7 @@ class ListScreen(TableScreen[Item], Generic[Item]):
 
     def age_parts(self) -> Iterable[str]:
         """Yield how old the rows are, in minutes."""
-        if self._read_at is not None and self.state.complete:
+        if self._read_at is not None and not self.state.loading:
             age = time.monotonic() - self._read_at
             yield "read now" if age < units.MINUTE else f"read {units.format_short_duration(age)} ago"
 

@@ -119,6 +119,7 @@ class PartLoadingMixin(ListScreen[Image]):
 
     def _show_parts(self) -> None:
         self._shown_known = self.groups.known
+        self.refresh_bindings()
         self.table.regroup()
         self.table.redraw()
         self.table.set_placeholder(self._note(self.state))

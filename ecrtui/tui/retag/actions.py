@@ -79,8 +79,8 @@ class PlanApplyMixin(SavesFiles):
         return super().awaits_content or any(form.state.awaits_answer for form in self.query(PlanForm))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable the screen's own actions while a form is open."""
-        return not (action in own_actions(type(self)) and self.shows_form)
+        """Disable the actions that do not work now, such as the screen's own ones while a form is open."""
+        return super().check_action(action, parameters) and not self.why_not(action)
 
     def why_not(self, action: str) -> str:
         """Return why an action does not work now; see :class:`ecrtui.tui.bindings.ExplainsActions`."""

@@ -59,10 +59,11 @@ class PlanFormState:
 
     @property
     def has_failed(self) -> bool:
-        """True if planning or a step failed, or a step was not started."""
+        """True if planning or a step failed, a tag was moved by someone else, or a step was not started."""
         results = self.report.results if self.report else ()
         return self.error is not None or any(
-            result.error is not None or result.outcome is StepOutcome.SKIPPED for result in results
+            result.error is not None or result.outcome in (StepOutcome.SKIPPED, StepOutcome.CONFLICT)
+            for result in results
         )
 
     @property

@@ -20,15 +20,22 @@ class UndoMixin(PlanApplyMixin):
 
     async def action_undo(self) -> None:
         """Plan to undo the newest write of the image or tag."""
-        if (target := self.undo_target()) is not None:
+        if (target := self._target()) is not None:
             await self.begin_undo(
                 f"Undo the newest write of {_name(target)}", lambda engine: engine.newest_write(target)
             )
 
     async def action_redo(self) -> None:
         """Plan to redo the newest undo of the image or tag."""
-        if (target := self.undo_target()) is not None:
+        if (target := self._target()) is not None:
             await self.begin_undo(f"Redo the newest undo of {_name(target)}", lambda engine: engine.newest_undo(target))
+
+    def _target(self) -> WriteTarget | None:
+        """Return the image or the tag that the user looks at; if there is none, say so and return None."""
+        target = self.undo_target()
+        if target is None:
+            self.notify(self.no_image)
+        return target
 
 
 def _name(target: WriteTarget) -> str:

@@ -270,7 +270,9 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
             lines = (str(row.error), row.error.hint)
             self.post_message(messages.ShowText(row.repository or "All repositories", "\n".join(filter(None, lines))))
         elif row.digest:
-            self.post_message(messages.OpenImage(row.registry.source, row.repository, row.digest))
+            index = row.hit.part_of if row.hit is not None else None
+            parent = "" if index is None else index.digest
+            self.post_message(messages.OpenImage(row.registry.source, row.repository, row.digest, parent=parent))
         else:
             self.post_message(messages.OpenImages(row.registry.source, row.repository))
 

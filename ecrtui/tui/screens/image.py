@@ -70,6 +70,8 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
         self._pane_id = pane
         self._index_digest = parent
         self._loader: ImageLoader | None = None
+        self._is_missing = False
+        """The image could not be read, so the footer leaves out what needs it."""
 
     @property
     def reference(self) -> Reference:
@@ -82,7 +84,7 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
     def _names(self) -> Iterable[str]:
         """Yield the names of the index of a platform, of the image, and of the platform that a pane shows."""
         known = self.inspected
-        own = short_digest(self.subject) if is_digest(self.subject) else self.subject
+        own = self._own_name
         if known is not None and known.indexes:
             index = known.indexes[0]
             yield index.tags[0] if index.tags else short_digest(index.digest)
@@ -91,6 +93,14 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
         pane = self.pane
         if known is not None and known.is_index and pane is not None and pane.PER_PLATFORM and known.platform:
             yield known.platform.name or short_digest(known.platform.digest)
+
+    @property
+    def _own_name(self) -> str:
+        """The tag that was opened; else the first tag: people know an image by its tags. Without one, the digest."""
+        if not is_digest(self.subject):
+            return self.subject
+        image = self.image or self._listed
+        return next(iter(image.tags if image is not None else ()), short_digest(self.subject))
 
     def body(self) -> Iterable[Widget]:
         bar = PaneBar()
@@ -145,6 +155,9 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
         image = inspected.known_image
         if image is not None:
             self.set_status(facts.summary(image) if isinstance(image, Image) else "")
+        if isinstance(image, EcrTuiError) != self._is_missing:
+            self._is_missing = not self._is_missing
+            self.refresh_bindings()
         if self.pane is None:
             await self.show_pane(self._pane_id)
             return
@@ -259,7 +272,7 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "show_pane" and parameters and parameters[0] not in BY_ID:
             return False
-        return super().check_action(action, parameters) and not self.why_not(action)
+        return super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:
         known = self.inspected

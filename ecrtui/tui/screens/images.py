@@ -110,6 +110,10 @@ class ImagesScreen(
         return Reference(self.repository_name)
 
     @property
+    def no_image(self) -> str:
+        return "The images are not read yet." if self.state.loading and not self.rows.total else super().no_image
+
+    @property
     def text_to_find(self) -> str:
         return super().text_to_find or (self.current.digest if self.current is not None else "")
 
@@ -238,7 +242,7 @@ class ImagesScreen(
     def _selected(self) -> Image | None:
         """Return the selected image; if there is none, say so and return None."""
         if self.current is None:
-            self.notify("Select an image first.")
+            self.notify(self.no_image)
         return self.current
 
     def action_untag(self) -> None:
@@ -287,6 +291,10 @@ class ImagesScreen(
         )
 
     def why_not(self, action: str) -> str:
+        if action == "read_indexes" and not self.state.complete:
+            return "The images are not read yet."
+        if action == "read_indexes" and self.groups.known.complete:
+            return "The parts of all indexes are known."
         if action == "copy_tags" and self._marked_and_current() is None:
             return _NO_PAIR
         return super().why_not(action)

@@ -127,6 +127,14 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
         """Scroll to the left."""
         self.scroll_relative(x=-16, animate=False, force=True)
 
+    def step_match(self, step: int) -> bool:
+        """Go to the next match, or to the previous one; return False if there is no other in that direction."""
+        number = self._match + step
+        if not 0 <= number < len(self._matches):
+            return False
+        self._move_to_match(number)
+        return True
+
     def action_next(self) -> None:
         """Go to the next match, starting over after the last."""
         if self._matches:

@@ -130,6 +130,33 @@ async def test_a_search_finds_the_rows_of_a_table_and_esc_ends_it_before_it_leav
         await until_gone(pilot, "‹6 artifacts")
 
 
+@pytest.mark.parametrize("from_table", [True, False], ids=["in the table", "in the text"])
+async def test_n_goes_to_the_next_row_with_a_match(from_table: bool) -> None:
+    async with running(checkout_registry(), f"{CHECKOUT}:prod", size=SIZES[0], prefetch=False) as pilot:
+        await until(pilot, "prod release-2026.11 staging")
+        await pilot.press("4")
+        await until(pilot, "layer 1 of")
+        await pilot.press("slash")
+        await type_text(pilot, "RUN")
+        await pilot.press("enter")
+        if from_table:
+            await pilot.press("o")
+        rows = [cursor_row(await until(pilot, lambda text: "RUN" in cursor_row(text)))]
+        for key in ("n",) * 12:
+            if rows.count(rows[0]) > 1:
+                break
+            await pilot.press(key)
+            found = cursor_row(screen_text(pilot.app))
+            if found != rows[-1]:
+                rows.append(found)
+        assert len(rows) > 2
+        assert rows[-1] == rows[0]  # after the last row it starts over
+        assert all("RUN" in row for row in rows)
+        await pilot.press("o") if not from_table else None
+        await pilot.press("N")
+        await until(pilot, lambda text: cursor_row(text) == rows[-2])
+
+
 async def test_a_chart_and_contents_of_every_size_are_read_on_request(tmp_path: Path) -> None:
     embedded = checkout_registry()
     client = client_for(embedded)

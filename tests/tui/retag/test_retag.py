@@ -277,6 +277,12 @@ async def test_a_tag_that_moved_after_planning_is_left_alone(embedded: EmbeddedR
         assert "nothing was sent" in screen
         assert tags_of(client, "team/app")["rc"] == other.digest
         assert embedded.calls["PutImage"] == writes + 1  # the other one's
+        assert "r try again" in screen.splitlines()[-1]
+        await pilot.press("r")  # plans again from where the tag is now
+        form = below(await until(pilot, "enter apply"), "Retag ")
+        assert other.digest[7:19] in row_of(form, "moves")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
 
 
 async def test_a_write_with_a_lost_reply_is_reported_as_done(embedded: EmbeddedRegistry, client: Any) -> None:

@@ -64,7 +64,7 @@ async def test_a_move_is_undone_and_redone_in_place(embedded: EmbeddedRegistry, 
         await until_gone(pilot, "u undo it")
 
         await pilot.press("j", "enter")  # the image that lost the tag
-        await until(pilot, f"{REPOSITORY} › {old_name}")
+        await until(pilot, f"{REPOSITORY} › v1")
         await until(pilot, "v1")
         await pilot.press("u")
         await until(pilot, "enter apply")

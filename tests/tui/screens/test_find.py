@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import cast
 
 from ecrtui.connections import SessionFactory
-from ecrtui.ecr.digest import short_digest
 from ecrtui.emulator.database import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection, load
@@ -84,7 +83,7 @@ async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
         await pilot.press("escape")
         await until_gone(pilot, "tag URI")
         await pilot.press("enter")
-        await until(pilot, f"mirror/app › {short_digest(digest)}")
+        await until(pilot, "mirror/app › copy")
         await pilot.press("escape", "F")
         await type_text(pilot, "missing:tag=prod")
         await pilot.press("enter")

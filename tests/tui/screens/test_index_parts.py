@@ -8,7 +8,7 @@ import pytest
 
 from ecrtui.tui.textual_fixes.frame_hold import is_complete
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index
-from tests.support.screen import row_of, running, screen_text, type_text, until
+from tests.support.screen import row_of, running, screen_text, type_text, until, until_gone
 
 pytestmark = pytest.mark.usefixtures("no_sdk_retries")
 
@@ -126,6 +126,17 @@ async def test_indexes_that_cannot_be_read_leave_their_parts_unknown(env: Env) -
     env.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException")
     async with running(env.embedded, "app", size=(120, 24), prefetch="auto") as pilot:
         await until(pilot, "3 orphans or parts")
+        await until(pilot, "I read indexes")
         await pilot.press("I")
         await until(pilot, "Access denied")
         assert "3 orphans or parts" in screen_text(pilot.app)
+        env.embedded.faults.clear()
+        await pilot.press("I")
+        await until_gone(pilot, "I read indexes")
+        await until(pilot, "2 parts")
+        pilot.app.clear_notifications()
+        await pilot.press("I")
+        await until(pilot, "The parts of all indexes are known.")
+        env.embedded.faults.add("DescribeImages:error:code=AccessDeniedException")
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda screen: "r try again" in screen and "read now" in screen)

@@ -83,7 +83,7 @@ async def test_a_dry_run_is_evaluated_previewed_edited_and_saved(
         await pilot.press("r")
         await until_gone(pilot, "changed copy")
         await pilot.press("enter", "enter")
-        await until(pilot, f"{REPOSITORY} › {old.digest[7:19]}")
+        await until(pilot, f"{REPOSITORY} › main-0")
         await pilot.press("L")  # on the image screen
         await until(pilot, "rule 1 would expire")
         assert cursor_row(screen_text(pilot.app))
