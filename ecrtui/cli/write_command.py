@@ -276,11 +276,10 @@ def print_summary(report: Report) -> None:
         print_message(f"{drift.step.repository}: {drift.message}")
     if report.verification_error is not None:
         print_message(f"could not verify the tags: {report.verification_error}")
-    counts = ", ".join(f"{count} {outcome}" for outcome, count in report.counts.items())
     done, skipped = report.counts.get(StepOutcome.DONE), report.counts.get(StepOutcome.SKIPPED)
     undo = f"; undo with: ecrtui undo {report.plan.id}" if done else ""
     resume = f"; continue with: ecrtui retag --resume {report.plan.id}" if done and skipped else ""
-    print_message((counts or "nothing to do") + undo + resume)
+    print_message((report.counts_in_words or "nothing to do") + undo + resume)
 
 
 def _named(step: Step) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
-from ecrtui.ecr.units import format_count
+from ecrtui.ecr.units import format_count, format_number
 from ecrtui.errors import UsageError
 
 MAX_LENGTH = 128
@@ -19,6 +20,12 @@ MAX_TAGS_PER_IMAGE = 1000
 
 _PATTERN = r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}"
 _WRONG_CHARACTER = r"[^a-zA-Z0-9._-]"
+
+
+def join_tags(tags: Sequence[str], most: int) -> str:
+    """Return tags in one line: at most so many, and the number of the others."""
+    more = f" and {format_number(len(tags) - most)} more" if len(tags) > most else ""
+    return " ".join(tags[:most]) + more
 
 
 def tag_error(tag: str) -> str:

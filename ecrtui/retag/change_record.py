@@ -5,19 +5,28 @@ Every format is made from the document of :mod:`ecrtui.retag.plan_file` or :mod:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ecrtui.ecr.csv_cells import csv_lines
 from ecrtui.ecr.documents import Document, entry_document
 from ecrtui.ecr.markdown_text import markdown_table, markdown_text
+from ecrtui.ecr.tag import join_tags
 from ecrtui.ecr.text_formats import Texts, json_text
 from ecrtui.retag.journal.entry import JournalEntry
-from ecrtui.retag.plan import Plan, Report
+from ecrtui.retag.plan import NOT_THERE, Plan, Report, StepAction, StepOutcome
 from ecrtui.retag.plan_file import NO_TAG, plan_csv, plan_document, report_document
+
+MAX_TAGS = 20
+"""Other tags of an image in a cell. A plan of 1,000 tags for one image would repeat nearly all of them in each row."""
 
 _LISTS = ("entries", "results", "steps", "excluded")
 """The members of a document that hold its rows."""
+
+
+_OUTCOMES = tuple(dict.fromkeys(words for outcome in StepOutcome for words in (str(outcome), NOT_THERE)))
+"""All outcomes in words, in the order of a summary."""
 
 
 class _Field(NamedTuple):
@@ -52,7 +61,10 @@ _FIELDS = (
     _Field("entry"),
     _Field("undoneBy"),
 )
-"""The fields of a row. ``keepsTags`` are the other tags of the old image, ``otherTags`` those of the new one."""
+"""The fields of a row. ``keepsTags`` are the other tags of the old image, ``otherTags`` those of the new one.
+
+JSON has all of these tags, a cell at most :data:`MAX_TAGS`.
+"""
 
 
 def report_texts(report: Report) -> Texts:
@@ -96,7 +108,7 @@ def _value(row: Mapping[str, Any], name: str) -> str:
         return "" if found is None else found or NO_TAG
     value = row.get(name)
     if isinstance(value, list):
-        return " ".join(map(str, value))
+        return join_tags(value, MAX_TAGS)
     return "" if value in (None, 0) else str(value)
 
 
@@ -134,11 +146,17 @@ def _readable(row: Mapping[str, Any]) -> dict[str, str]:
     values = {field.name: _value(row, field.name) for field in _FIELDS}
     values["digestBefore"] = _image(values["digestBefore"], values["keepsTags"])
     values["digestAfter"] = _image(values["digestAfter"], values["otherTags"])
+    values |= {name: _in_words(row, values[name]) for name in ("action", "outcome")}
     values["imageTag"] = values["imageTag"] or "<untagged>"
     values["finishedAt"] = values["finishedAt"] or str(row.get("begunAt") or "")
     if values["undoneBy"]:
         values["outcome"] += f", undone by entry {values['undoneBy']}"
     return values
+
+
+def _in_words(row: Mapping[str, Any], value: str) -> str:
+    """Return an action or an outcome of a row for people."""
+    return NOT_THERE if value == StepAction.ALREADY and not row.get("digestAfter") else value
 
 
 def _image(digest: str, tags: str) -> str:
@@ -149,8 +167,9 @@ def _remarks(document: Document) -> Iterable[str]:
     """Yield what a document says of the change as a whole."""
     if document.get("finishedAt"):
         yield f"finished: {document['finishedAt']}"
-    if counts := document.get("counts"):
-        yield "result: " + ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+    if document.get("counts"):
+        counts = Counter(_in_words(row, row["outcome"]) for row in document["results"])
+        yield "result: " + ", ".join(f"{counts[outcome]} {outcome}" for outcome in _OUTCOMES if counts[outcome])
     yield from (f"warning: {warning}" for warning in document.get("warnings", ()))
     for moved in document.get("movedSince", ()):
         yield f"moved since: {moved['repositoryName']}:{moved['imageTag']} to {moved['digestFound'] or 'nothing'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -41,6 +42,10 @@ class StepOutcome(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
+
+
+NOT_THERE = "not there"
+"""What people read for "already there" where the request is to remove a tag that does not exist."""
 
 
 class OnConflict(StrEnum):
@@ -124,6 +129,11 @@ class Step:
         return self.action in (StepAction.CREATE, StepAction.MOVE, StepAction.REMOVE)
 
     @property
+    def finds_no_tag(self) -> bool:
+        """True if the step would remove a tag that does not exist."""
+        return self.action is StepAction.ALREADY and not self.after
+
+    @property
     def conflict(self) -> bool:
         """True if the step is refused because the tag does not have the expected digest."""
         return self.expected is not None and not self.unread
@@ -141,7 +151,7 @@ class Step:
             StepAction.CREATE: f"new → {new}",
             StepAction.MOVE: f"moves {old} → {new}",
             StepAction.REMOVE: f"removed from {old}",
-            StepAction.ALREADY: f"already at {new}" if self.after else "already gone",
+            StepAction.ALREADY: f"already at {new}" if self.after else NOT_THERE,
             StepAction.REFUSED: f"refused: {self.reason}",
         }
         return f"{self.repository}{f':{self.tag}' if self.tag else ''} {descriptions[self.action]}"
@@ -222,6 +232,12 @@ class StepResult:
     """When its outcome was recorded, in seconds since the epoch; None if nothing was sent."""
 
     @property
+    def outcome_in_words(self) -> str:
+        """The outcome for people."""
+        finds_no_tag = self.outcome is StepOutcome.ALREADY and not self.step.after
+        return NOT_THERE if finds_no_tag else str(self.outcome)
+
+    @property
     def request_id(self) -> str:
         """The id of the request in ECR; empty if no reply had one."""
         if self.result is not None:
@@ -275,6 +291,14 @@ class Report:
         for result in self.results:
             counts[result.outcome] += 1
         object.__setattr__(self, "counts", {outcome: count for outcome, count in counts.items() if count})
+
+    @property
+    def counts_in_words(self) -> str:
+        """The outcomes for people, each with its number: "2 done, 1 not there"; empty without steps."""
+        order = list(StepOutcome)
+        results = sorted(self.results, key=lambda result: order.index(result.outcome))
+        counts = Counter(result.outcome_in_words for result in results)
+        return ", ".join(f"{count} {words}" for words, count in counts.items())
 
     def digests_in(self, repository: str) -> frozenset[str]:
         """Return the images of a repository that have another tag now, or that were found with one of the tags."""

@@ -176,6 +176,13 @@ def test_a_tag_that_only_ecr_accepts_can_be_removed_and_put_back(registry: Retag
     assert registry.tags()[odd] == registry.one
 
 
+def test_to_remove_a_tag_that_does_not_exist_says_that_it_is_not_there(registry: RetagRegistry) -> None:
+    removed = registry.run("untag", "team/app", "nothing", "--yes")
+    assert removed.json["results"][0]["outcome"] == "already there"
+    assert "1 not there" in removed.err
+    assert "already there" not in removed.err
+
+
 FROM_FILE = ("retag", "--from-file", "-", "--yes", "--on-conflict", "continue")
 
 

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 
 from ecrtui.errors import EcrTuiError
-from ecrtui.retag.change_record import history_texts, plan_texts, report_texts
+from ecrtui.retag.change_record import MAX_TAGS, history_texts, plan_texts, report_texts
 from ecrtui.retag.plan import OnConflict
 from tests.support.retag_env import REPOSITORY, RetagEnv
 
@@ -68,6 +68,25 @@ def test_a_failed_write_has_its_request_id(env: RetagEnv) -> None:
     assert isinstance(error, EcrTuiError)
     assert error.request_id
     assert all(error.request_id in make() for make in report_texts(report).values())
+
+
+def test_a_cell_names_few_of_the_other_tags_and_json_has_all(env: RetagEnv) -> None:
+    env.retag(*((f"t{number:03}", env.one) for number in range(100)))
+    texts = {name: make() for name, make in history_texts(env.engine.history()).items()}
+    for row in csv.DictReader(texts["CSV"].splitlines()):
+        assert len(row["otherTags"].split()) == MAX_TAGS + 3
+        assert row["otherTags"].endswith(" and 80 more")
+    assert all(len(line) < 1_000 for line in texts["Markdown"].splitlines())
+    assert {len(entry["otherTags"]) for entry in json.loads(texts["JSON"])["entries"]} == {100}
+
+
+def test_a_removed_tag_that_does_not_exist_is_not_there_for_people(env: RetagEnv) -> None:
+    plan = env.engine.plan_untag(REPOSITORY, ["none"])
+    texts = {name: make() for name, make in report_texts(env.engine.apply(plan)).items()}
+    assert json.loads(texts["JSON"])["results"][0]["outcome"] == "already there"
+    assert "| none | not there |" in texts["Markdown"]
+    assert "already there" not in texts["Markdown"]
+    assert "not there" in str(plan)
 
 
 def test_the_history_and_a_plan_have_the_same_formats(env: RetagEnv) -> None:

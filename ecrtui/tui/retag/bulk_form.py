@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -49,8 +48,7 @@ class BulkForm(PlanForm):
         return f"{removes}." if removes else ""
 
     def plan_lines(self, plan: Plan) -> Content:
-        counts = Counter(step.action for step in plan.steps)
-        lines = [Content(", ").join([rendering.action_count(count, action) for action, count in counts.items()])]
+        lines = [rendering.action_counts(plan.steps)]
         repositories = {step.repository for step in plan.steps}
         if len(repositories) > 1:
             lines[0] += f" in {units.format_count(len(repositories), 'repository', 'repositories')}"
@@ -66,10 +64,7 @@ class BulkForm(PlanForm):
         return Content("\n").join(lines)
 
     def report_lines(self, report: Report) -> Content:
-        lines = [
-            Content.assemble(rendering.outcome_label(outcome), f"  {units.format_number(count)}")
-            for outcome, count in report.counts.items()
-        ]
+        lines = rendering.outcome_counts(report)
         errors = (result.error for result in report.results if result.outcome not in _SUCCESSFUL)
         first_error = next((error for error in errors if error is not None), None)
         if first_error is not None:

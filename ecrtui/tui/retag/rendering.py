@@ -6,6 +6,7 @@ Each color comes with a word or a sign, so that the text is complete without col
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from textual.content import Content
@@ -13,9 +14,13 @@ from textual.content import Content
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.put_image_request import PutImageResult
+from ecrtui.ecr.tag import join_tags
 from ecrtui.errors import EcrTuiError
-from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepOutcome, StepResult
+from ecrtui.retag.plan import NOT_THERE, Plan, Report, Step, StepAction, StepOutcome, StepResult
 from ecrtui.tui import safe_text as text
+
+MAX_TAGS = 6
+"""Other tags of an image that a line names; it counts the rest."""
 
 _ACTION_LABELS = {
     StepAction.CREATE: ("new", "$success"),
@@ -34,7 +39,7 @@ _OUTCOME_LABELS = {
     StepOutcome.SKIPPED: ("- skipped", "dim"),
 }
 
-_SHORT_LABELS = {StepOutcome.ALREADY: "✓ already", StepOutcome.CONFLICT: "✗ conflict"}
+_SHORT_LABELS = {"✓ already there": "✓ already", "✗ moved by someone else": "✗ conflict"}
 """The labels that are shorter in a table; its details have the words."""
 
 _MAX_TAG_WIDTH = 40
@@ -43,30 +48,54 @@ _MAX_TAG_WIDTH = 40
 Part = Content | str | tuple[str, str]
 
 
-def action_label(action: StepAction) -> Content:
-    """Return the word for an action."""
-    words, style = _ACTION_LABELS[action]
-    return Content.styled(words, style)
+def action_label(step: Step) -> Content:
+    """Return the words for the action of a step."""
+    return Content.styled(*_action_label(step))
 
 
-def action_count(number: int, action: StepAction) -> Content:
-    """Return a number of steps with their action: "12 moves"."""
-    words, style = _ACTION_LABELS[action]
-    if action is StepAction.MOVE and number == 1:
-        words = "move"
-    return Content.assemble(f"{units.format_number(number)} ", (words, style))
+def action_counts(steps: Iterable[Step]) -> Content:
+    """Return the numbers of steps by action: "12 moves, 1 not there"."""
+    counts = [
+        Content.assemble(
+            f"{units.format_number(number)} ", ("move" if (words, number) == ("moves", 1) else words, style)
+        )
+        for (words, style), number in Counter(map(_action_label, steps)).items()
+    ]
+    return Content(", ").join(counts)
 
 
-def outcome_label(outcome: StepOutcome) -> Content:
-    """Return the sign and the words for an outcome."""
+def outcome_label(result: StepResult) -> Content:
+    """Return the sign and the words for the outcome of a step."""
+    return Content.styled(*_outcome_label(result.outcome, removes=not result.step.after))
+
+
+def outcome_counts(report: Report) -> list[Content]:
+    """Return a line for each outcome with the number of its steps."""
+    order = list(StepOutcome)
+    results = sorted(report.results, key=lambda result: order.index(result.outcome))
+    counts = Counter(_outcome_label(result.outcome, removes=not result.step.after) for result in results)
+    return [Content.assemble(label, f"  {units.format_number(number)}") for label, number in counts.items()]
+
+
+def short_outcome_label(outcome: StepOutcome, *, removes: bool) -> Content:
+    """Return the sign and at most two words for an outcome.
+
+    Args:
+        outcome: the outcome.
+        removes: True if the step removes a tag.
+    """
+    words, style = _outcome_label(outcome, removes=removes)
+    return Content.styled(_SHORT_LABELS.get(words, words), style)
+
+
+def _action_label(step: Step) -> tuple[str, str]:
+    words, style = _ACTION_LABELS[step.action]
+    return NOT_THERE if step.finds_no_tag else words, style
+
+
+def _outcome_label(outcome: StepOutcome, *, removes: bool) -> tuple[str, str]:
     words, style = _OUTCOME_LABELS[outcome]
-    return Content.styled(words, style)
-
-
-def short_outcome_label(outcome: StepOutcome) -> Content:
-    """Return the sign and at most one word for an outcome."""
-    words, style = _OUTCOME_LABELS[outcome]
-    return Content.styled(_SHORT_LABELS.get(outcome, words), style)
+    return f"✓ {NOT_THERE}" if removes and outcome is StepOutcome.ALREADY else words, style
 
 
 def plan_lines(plan: Plan) -> Content:
@@ -123,7 +152,7 @@ def result_lines(
         with_response: False to show only the request id of the response.
         with_error: False if the lines before have the same error; only its request id is shown.
     """
-    head: list[Part] = [outcome_label(result.outcome), "  ", text.content(label, "bold")]
+    head: list[Part] = [outcome_label(result), "  ", text.content(label, "bold")]
     if changed := _change_words(result):
         head += ["  ", text.content(changed)]
     message = result.message
@@ -199,7 +228,7 @@ def _tag_labels(steps: Sequence[Step]) -> list[str]:
 
 def _step_lines(step: Step, label: str, tag_width: int, now: float) -> Iterable[Content]:
     tag = text.content(f"{label:<{tag_width}}", "bold")
-    parts: list[Part] = ["  ", tag, "  ", action_label(step.action)]
+    parts: list[Part] = ["  ", tag, "  ", action_label(step)]
     if step.action is StepAction.REFUSED:
         parts += [": ", text.content(step.reason)]
     elif step.action is StepAction.MOVE:
@@ -221,14 +250,14 @@ def _change_words(result: StepResult) -> str:
         return ""
     if not step.before:
         return "is new"
-    keeps = f", which keeps {' '.join(step.remaining_tags)}" if step.remaining_tags else ""
+    keeps = f", which keeps {join_tags(step.remaining_tags, MAX_TAGS)}" if step.remaining_tags else ""
     untagged = ", which is untagged now" if step.becomes_untagged else ""
     return f"{'moved' if step.after else 'removed'} from {short_digest(step.before)}{keeps or untagged}"
 
 
 def _notes(step: Step) -> Sequence[str]:
     if step.action is StepAction.MOVE and step.remaining_tags:
-        return (f"{short_digest(step.before)} keeps {' '.join(step.remaining_tags)}", *step.notes)
+        return (f"{short_digest(step.before)} keeps {join_tags(step.remaining_tags, MAX_TAGS)}", *step.notes)
     if step.notes or step.action is not StepAction.MOVE:
         return step.notes
     return (f"{short_digest(step.before)} becomes untagged",) if step.becomes_untagged else ()

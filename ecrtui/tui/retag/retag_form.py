@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.tag import parse_tags, tag_error
+from ecrtui.ecr.tag import join_tags, parse_tags, tag_error
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.field_form import FieldForm
-
-MAX_TAGS_IN_TITLE = 6
-"""Number of tags of the image that the title names; it counts the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +52,7 @@ def image_title(verb: str, source: RetagSource) -> Content:
     """Return the first line of a form that does something with an image, and a line with the note."""
     parts: list[rendering.Part] = [(f"{verb} ", "bold"), (short_digest(source.digest), "bold $accent"), " in "]
     parts += [text.content(source.repository, "bold"), "  "]
-    more = len(source.tags) - MAX_TAGS_IN_TITLE
-    tags = " ".join(source.tags[:MAX_TAGS_IN_TITLE]) + (f" and {more} more" if more > 0 else "")
-    parts.append(text.content(tags or "untagged", "dim"))
+    parts.append(text.content(join_tags(source.tags, rendering.MAX_TAGS) or "untagged", "dim"))
     if source.age:
         parts.append((f"  pushed {source.age}", "dim"))
     if source.note:

@@ -21,7 +21,7 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.text_formats import Texts, by_suffix
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag import change_record, plan_file
-from ecrtui.retag.plan import REVERTING_KINDS, Plan, Report, Step, StepAction, StepResult
+from ecrtui.retag.plan import NOT_THERE, REVERTING_KINDS, Plan, Report, Step, StepAction, StepResult
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
@@ -69,12 +69,15 @@ class PlanRow:
 
 def _state(row: PlanRow) -> Content:
     if row.result is None:
-        return rendering.action_label(row.step.action)
-    return rendering.short_outcome_label(row.result.outcome)
+        return rendering.action_label(row.step)
+    return rendering.short_outcome_label(row.result.outcome, removes=not row.result.step.after)
 
 
 def _state_key(row: PlanRow) -> str:
-    return str(row.result.outcome if row.result else row.step.action)
+    """Return the words of the action or the outcome, to sort and to find rows."""
+    if row.result is not None:
+        return row.result.outcome_in_words
+    return NOT_THERE if row.step.finds_no_tag else str(row.step.action)
 
 
 COLUMNS: Sequence[Column[PlanRow]] = (
@@ -224,6 +227,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     def plan_made_again(self, plan: Plan) -> None:
         self.plan, self.report, self.applied = plan, None, plan.id
         self.table.update(PlanRow(step) for step in plan.steps)
+        self.refresh_bindings()
 
     def action_remove_row(self) -> None:
         """Remove the selected row from the plan."""
@@ -268,6 +272,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
             return  # the form shows the earlier plan, which must be the one applied
         self.plan = replanned
         self.table.update(PlanRow(step) for step in self.plan.steps)
+        self.refresh_bindings()
         self.state = self.state._replace(error=None)
 
     def on_step_finished(self, message: StepFinished) -> None:
@@ -285,15 +290,16 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
             return None
         return row.key, plan_file.result_document(row.result) if row.result else plan_file.step_document(row.step)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return super().check_action(action, parameters) and not self.why_not(action)
-
     def why_not(self, action: str) -> str:
         report = self.report
         if action in _BEFORE_RESULT and report is not None:
             return "The plan is applied."
         if action in (*_BEFORE_RESULT, "save") and not (self.plan and self.plan.steps):
             return "The plan has no rows."
+        if action == "remove_refused" and self.plan is not None and not self.plan.refused_steps:
+            return "No row is refused."
+        if action == "edit" and not self.request.question:
+            return "This plan has no input to edit."
         if action in REVERTING_KINDS and (report is None or undo_verb(report) != action):
             return f"There is no result to {action}."
         return super().why_not(action)

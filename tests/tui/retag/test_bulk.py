@@ -314,6 +314,26 @@ async def test_a_tag_is_removed_but_never_the_last_one(embedded: EmbeddedRegistr
         await until(pilot, "1 image · 1 tagged")
 
 
+async def test_to_remove_a_tag_that_does_not_exist_says_that_it_is_not_there(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    image = push_image(client, REPOSITORY, "one", "keep")
+    put(client, REPOSITORY, image.manifest, "drop", image.media_type)
+    async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
+        await until(pilot, "1 image ·")
+        await pilot.press("X")
+        await until(pilot, "Plan › Remove tags of")
+        await type_text(pilot, "drop none")
+        await pilot.press("enter")
+        screen = await until(pilot, "2 tags")
+        assert "the tag does not exist" in screen
+        await pilot.press("enter")
+        await until(pilot, "1 removed, 1 not there")
+        await pilot.press("enter")
+        screen = await until(pilot, "✓ not there  1")
+        assert "already there" not in screen
+
+
 async def test_the_reason_of_the_selected_row_is_below_the_table(embedded: EmbeddedRegistry, client: Any) -> None:
     client.put_image_tag_mutability(repositoryName=REPOSITORY, imageTagMutability="IMMUTABLE")
     for name in ("a", "b"):
