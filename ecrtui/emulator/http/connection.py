@@ -6,13 +6,12 @@ import io
 import logging
 import socket
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ecrtui.emulator import layer_downloads, sts
 from ecrtui.emulator.distribution import api as distribution
@@ -22,6 +21,7 @@ from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.http import head as http_head
 from ecrtui.emulator.http.body import RequestBody
 from ecrtui.emulator.http.messages import Delivery, Request, Response, error_response
+from ecrtui.emulator.http.timed_input import TimedInput
 
 if TYPE_CHECKING:
     from ecrtui.emulator.http.server import EmbeddedServer
@@ -34,9 +34,6 @@ _EMPTY_LINES = 8
 
 _MESSAGE = 300
 """Characters; the longest message about a request that is not HTTP. It may quote the request."""
-
-_SHORTEST_WAIT = 0.001
-"""Seconds; the timeout of a socket after its deadline. Zero would make the socket non-blocking."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +54,7 @@ class HttpConnection(BaseHTTPRequestHandler):
         """Replace the input of the base class by one with deadlines."""
         super().setup()
         self.rfile.close()
-        self._input = _TimedInput(self.connection, self.server.limits.idle)
+        self._input = TimedInput(self.connection, self.server.limits.idle)
         self._input.expect("", self.server.limits.head)
         self._reader = io.BufferedReader(self._input, 64 * 1024)
         self.rfile = self._reader
@@ -263,53 +260,3 @@ class HttpConnection(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Log nothing: standard error belongs to the command that serves."""
-
-
-class _TimedInput(io.RawIOBase):
-    """The bytes that a client sends, with a limit for each pause and a deadline.
-
-    Args:
-        idle: seconds; the longest pause.
-    """
-
-    def __init__(self, connection: socket.socket, idle: float) -> None:
-        super().__init__()
-        self._connection = connection
-        self._idle = idle
-        self._part = ""
-        self._deadline: float | None = None
-
-    def expect(self, part: str, seconds: float | None, *, pause: float | None = None) -> None:
-        """Set the time in which a part of a request must arrive.
-
-        Args:
-            part: its name for the error; empty if the client expects no answer.
-            seconds: None for no deadline.
-            pause: seconds; the longest pause from now on, if it changes.
-        """
-        self._idle = self._idle if pause is None else pause
-        self._part = part
-        self._deadline = None if seconds is None else time.monotonic() + seconds
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Receive some bytes.
-
-        Raises:
-            ServiceError: RequestTimeout, as from S3, for a part of a request.
-            TimeoutError: the client sends nothing, and expects no answer.
-        """
-        left = self._idle if self._deadline is None else min(self._idle, self._deadline - time.monotonic())
-        try:
-            self._connection.settimeout(max(left, _SHORTEST_WAIT))
-            return self._connection.recv_into(buffer)
-        except TimeoutError:
-            if self._part:
-                message = f"The {self._part} of the request did not arrive in time."
-                raise ServiceError("RequestTimeout", message, 408) from None
-            raise
-        finally:
-            self._connection.settimeout(self._idle)  # for sending
