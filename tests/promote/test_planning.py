@@ -189,7 +189,8 @@ def test_an_image_of_200_layers_that_is_there_takes_eight_calls_and_no_write(sit
     result = sites.apply()
     assert [row.outcome for row in result.report.results] == ["already there"]
     calls = sites.source.embedded.calls + sites.target.embedded.calls
-    assert calls.total() + 2 <= 8, calls  # the tests share the registries, which know their accounts (DescribeRegistry)
+    calls["DescribeRegistry"] = 2  # tests share the registries, so an earlier test may have asked for their accounts
+    assert calls.total() <= 8, calls
 
 
 def test_what_an_index_needs_is_there_with_the_index(sites: Promotions) -> None:

@@ -140,8 +140,8 @@ async def test_the_form_says_why_a_request_is_sent_again_until_bytes_arrive(
         create_repository(client, name)
     image = push_image(client, DEV, "new", "v2", layers=[b"layer"])
     again, tagging = threading.Event(), threading.Event()
-    embedded.faults.add("UploadLayerPart:throttle:message=Rate exceeded:times=1")
     embedded.faults.before("UploadLayerPart", lambda: again.wait(HANG), times=None)
+    embedded.faults.add("UploadLayerPart:throttle:message=Rate exceeded:times=1")  # the first request does not wait
     embedded.faults.before("PutImage", lambda: tagging.wait(HANG))
     async with running(embedded, DEV, size=(110, 40)) as pilot:
         await until(pilot, "1 image ·")
