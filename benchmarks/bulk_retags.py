@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.dataset import empty_index, send_request
 from benchmarks.measurement import Measurement, duration, scaled
 from benchmarks.programs import aws_cli, ecrtui, ecrtui_environment
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.fault_effects import RateLimit
 from ecrtui.emulator.faults import Fault
 from ecrtui.emulator.http.server import serve

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.measurement import scaled
 from benchmarks.programs import CACHE_FOLDER, ecrtui, ecrtui_environment
 from ecrtui.emulator import seed as seeding
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.http.messages import Request
 from ecrtui.emulator.service import TARGET_PREFIX, EmbeddedRegistry
 

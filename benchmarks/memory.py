@@ -16,7 +16,7 @@ from benchmarks.dataset import send_request, serve_file
 from benchmarks.measurement import scaled
 from benchmarks.programs import ecrtui, ecrtui_environment
 from benchmarks.timed_terminal import TimedTerminal
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 
 REPOSITORIES = scaled(40, 4)

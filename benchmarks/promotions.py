@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.image_layout import write_layout
 from benchmarks.programs import REGION, ecrtui, ecrtui_environment
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.http.server import serve
 from ecrtui.emulator.service import EmbeddedRegistry
 

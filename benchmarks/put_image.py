@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.dataset import empty_index, send_request
 from benchmarks.measurement import Measurement, alternate, scaled, timed
 from benchmarks.programs import aws_cli, aws_cli_version, ecrtui, ecrtui_environment
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.http.server import serve
 from ecrtui.emulator.service import EmbeddedRegistry
 

@@ -99,7 +99,7 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
     import time
 
     from ecrtui.emulator import uploads
-    from ecrtui.emulator.database import failure_text, open_database
+    from ecrtui.emulator.database_file import failure_text, open_database
     from ecrtui.emulator.errors import DatabaseRefusedError
     from ecrtui.emulator.service import REGION, EmbeddedRegistry
     from ecrtui.errors import UsageError

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ecrtui.emulator import authorization, layer_downloads, sts, validation
-from ecrtui.emulator.database import Database, failure_text
+from ecrtui.emulator.database import Database
+from ecrtui.emulator.database_file import failure_text
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.fault_effects import Handler
 from ecrtui.emulator.faults import Faults

@@ -18,7 +18,7 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from ecrtui.cli.main import main
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import REGION, EmbeddedRegistry
 from tests.support.cli_env import loaded_packages, run_on_terminal
 from tests.support.embedded import client_for, create_repository, digests_of, push_image, tags_of

@@ -15,7 +15,7 @@ import pytest
 
 from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.main import main
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.cli_env import CommandResult
 from tests.support.embedded import REGION, client_for, create_repository, push_image, served, tags_of

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from ecrtui.emulator import blobs, schema
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.errors import DatabaseRefusedError
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import (

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.demo import load_demo
 from ecrtui.emulator.service import REGION, EmbeddedRegistry
 from tests.support.embedded import (

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecrtui.emulator import manifests
-from ecrtui.emulator.database import Database, open_database
+from ecrtui.emulator.database import Database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.seed import SeedError, SeedTarget, repository_names, seed
 from ecrtui.emulator.seed_content import BuildPipeline, SeedStyle
 from ecrtui.emulator.service import EmbeddedRegistry

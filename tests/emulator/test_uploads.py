@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ecrtui.emulator import blobs, storage, uploads
-from ecrtui.emulator.database import Database, open_database
+from ecrtui.emulator.database import Database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.errors import UploadDigestError, UploadNotFoundError, UploadPositionError
 from ecrtui.emulator.running_digests import RunningDigests
 from tests.support.embedded import digest_of

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ecrtui.ecr.reference import parse_reference
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.promote.apply import PromotionReport, PromotionRun
 from ecrtui.promote.plan import Promotion, Source, TagTarget

@@ -27,7 +27,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
 from ecrtui.emulator import storage
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.http.server import serve
 from ecrtui.emulator.in_process_transport import attach, get
 from ecrtui.emulator.service import EmbeddedRegistry

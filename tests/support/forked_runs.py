@@ -98,7 +98,7 @@ def _load() -> None:
     import ecrtui.cli.put_image.command
     import ecrtui.cli.swap
     import ecrtui.retag.engine  # noqa: F401
-    from ecrtui.emulator.database import open_database
+    from ecrtui.emulator.database_file import open_database
     from ecrtui.emulator.service import EmbeddedRegistry
     from ecrtui.settings import Connection
     from ecrtui.wiring import open_registry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.faults import parse_fault
 from ecrtui.emulator.http.server import serve
 from ecrtui.emulator.service import EmbeddedRegistry

@@ -8,7 +8,7 @@ from ecrtui.catalog.totals.image_totals import ImageCounts
 from ecrtui.catalog.totals.repository_totals import RepositoryTotals
 from ecrtui.connections import SessionFactory
 from ecrtui.ecr.findings import ImageScan
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection, load
 from ecrtui.tui.connections.combined_source import CombinedSource

@@ -7,7 +7,7 @@ from typing import Any, cast
 from textual.pilot import Pilot
 
 from ecrtui.connections import SessionFactory
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection, load
 from ecrtui.tui import messages

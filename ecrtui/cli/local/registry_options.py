@@ -89,7 +89,7 @@ def open_registry_file(path: str | None, *, create: bool = True) -> Iterator[Dat
         path: the file.
         create: whether to create a file that does not exist.
     """
-    from ecrtui.emulator.database import open_database
+    from ecrtui.emulator.database_file import open_database
 
     with open_database(path, create=create) as database:
         yield database
@@ -104,7 +104,7 @@ def usage_errors(command: str) -> Iterator[None]:
     """
     import sqlite3
 
-    from ecrtui.emulator.database import failure_text
+    from ecrtui.emulator.database_file import failure_text
     from ecrtui.emulator.errors import DatabaseRefusedError, LayoutError, ServiceError
     from ecrtui.emulator.faults import FaultSpecError
     from ecrtui.emulator.seed import SeedError

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection
 from tests.support.aws_profiles import profile, write_config

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection
 from ecrtui.tui.promote.form import PromoteForm

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ecrtui import application, wiring
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.reference import parse_reference
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection, Settings
 from ecrtui.tui import messages

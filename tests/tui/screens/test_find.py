@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from ecrtui.connections import SessionFactory
-from ecrtui.emulator.database import open_database
+from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection, load
 from ecrtui.tui.app import EcrTuiApp
