@@ -181,6 +181,33 @@ def test_a_shell_ends_a_stopped_job(stop: str | signal.Signals, url: str, own_ho
         assert bytes(terminal.output).endswith(LEAVE.encode())
 
 
+def test_a_start_in_the_background_without_a_shell_is_refused(url: str, own_home: Path) -> None:
+    background = (sys.executable, "-c", BACKGROUND)
+    with ecrtui("--endpoint-url", url, home=own_home, parent=background) as terminal:
+        terminal.until("needs a terminal: it runs in the background of this one")
+        assert terminal.wait() == 0
+        assert b"Traceback" not in terminal.output
+        assert b"\x1b" not in terminal.output
+
+
+BACKGROUND = """
+import os, sys
+
+reader, writer = os.pipe()
+os.set_inheritable(writer, True)
+parent = os.getpid()
+if os.fork():
+    os.close(writer)
+    os.read(reader, 1)  # until the program ends
+elif os.fork() == 0:
+    while os.getpgid(os.getppid()) == parent:
+        os.sched_yield()
+    os.setpgid(0, 0)
+    os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Runs a program in the background, in a process group without a parent in the session."""
+
+
 NO_SECOND_THREAD = """
 from threading import Thread
 

@@ -20,6 +20,7 @@ from tty import CC, IFLAG, LFLAG, OFLAG
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.color import ColorSystem
+from rich.text import Text
 from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.driver import Driver
@@ -79,6 +80,10 @@ LOST_TERMINAL_CODE: Final = 128 + signal.SIGHUP
 
 class TerminalError(Exception):
     """The application has no terminal to draw on."""
+
+    def __rich__(self) -> Text:
+        """Return what Textual prints in place of a traceback."""
+        return Text(f"ecrtui: the application needs a terminal: {self}")
 
 
 class NotStopped(Message):
@@ -190,7 +195,11 @@ class TerminalDriver(Driver):
     # Modes
 
     def start_application_mode(self) -> None:
-        """Take the terminal."""
+        """Take the terminal.
+
+        Raises:
+            TerminalError: the process starts in the background, and no shell can bring it to the foreground.
+        """
         self._wants_terminal = True
         if self._writer is not None:
             return
@@ -296,9 +305,15 @@ class TerminalDriver(Driver):
             return True
 
     def _is_in_foreground(self) -> bool:
-        """Return False, and stop the process again, if the shell continued it in the background."""
+        """Return False, and stop the process again, if the shell continued it in the background.
+
+        Raises:
+            TerminalError: it starts in the background, and no shell can bring it to the foreground.
+        """
         in_foreground = self._owns_terminal
         if not in_foreground and not self._stop_process(signal.SIGTTIN):
+            if self._frame is None:
+                raise TerminalError("it runs in the background of this one")
             self._when_lost()
         return in_foreground
 
@@ -498,7 +513,7 @@ def _terminal_files() -> tuple[int, int]:
         try:
             controlling = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
         except OSError as error:
-            raise TerminalError(f"the application needs a terminal: {error}") from error
+            raise TerminalError(str(error)) from error
         ours = controlling if ours is None else ours
         output = controlling if output is None else output
     return ours, output
