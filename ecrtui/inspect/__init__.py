@@ -3,8 +3,9 @@
 Nothing here trusts a document: any bytes give a result or a problem in words, never an exception of the parser.
 
 - Artifacts: ``artifact_reading`` reads them, ``artifacts`` puts them in one tree, ``formats`` names their kinds.
-- The content of an artifact: ``contents`` decides what a blob is. ``packages`` (SBOMs), ``statements``, ``envelopes``,
-  ``cbor``, ``certificates`` and ``archives`` read one kind each.
+- The content of an artifact: ``contents`` decides what a blob is. ``packages`` (SBOMs), ``archives``, ``envelopes``,
+  ``cbor`` and ``certificates`` read one format each. ``statements``, ``provenance``, ``cosign`` and ``notation`` say in
+  ``facts`` what a document states, and ``signers`` who signed it.
 - Findings: ``findings`` joins the scans of the platforms; ``findings_filter``, ``findings_export`` and
   ``findings_elsewhere`` use the rows.
 - Lifecycle policies: ``lifecycle`` evaluates one here, ``lifecycle_preview`` asks ECR, ``lifecycle_export`` writes the

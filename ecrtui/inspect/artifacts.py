@@ -18,8 +18,8 @@ from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedMani
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.units import parse_zoned_time
 from ecrtui.errors import EcrTuiError
+from ecrtui.inspect.facts import KnownDigests
 from ecrtui.inspect.formats import created_in, format_name
-from ecrtui.inspect.statements import KnownDigests
 
 MAX_DEPTH = 4
 """Levels of artifacts of artifacts, such as a signature of an SBOM."""

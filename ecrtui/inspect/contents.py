@@ -12,18 +12,13 @@ from typing import Any
 from ecrtui.ecr import exact_json
 from ecrtui.ecr.units import format_size
 from ecrtui.inspect.archives import Archive, ArchiveFile, is_archive, is_gzip, read_archive, text_of, unpack
+from ecrtui.inspect.cosign import cosign_facts, is_simple_signing
 from ecrtui.inspect.envelopes import OpenedDocument, open_envelopes, read_document
+from ecrtui.inspect.facts import Fact, KnownDigests
 from ecrtui.inspect.formats import format_name
+from ecrtui.inspect.notation import is_notation, notation_facts
 from ecrtui.inspect.packages import PackageList, packages_of
-from ecrtui.inspect.statements import (
-    Fact,
-    KnownDigests,
-    cosign_facts,
-    is_notation,
-    is_simple_signing,
-    notation_facts,
-    statement_facts,
-)
+from ecrtui.inspect.statements import statement_facts
 
 MAX_HEX = 64 * 1024
 """Bytes that are shown as hexadecimal digits."""

@@ -15,7 +15,7 @@ from ecrtui.emulator.demo.certificates import AUTHORITY, RELEASE, WORKFLOW, pem
 from ecrtui.inspect.cbor import Tagged, parse_cbor
 from ecrtui.inspect.certificates import certificates_of_pem, parse_certificate
 from ecrtui.inspect.contents import BlobContent, BlobContext, read_content
-from ecrtui.inspect.statements import NOT_VERIFIED, KnownDigests
+from ecrtui.inspect.facts import NOT_VERIFIED, KnownDigests
 from tests.ecr.test_exact_json import VALUES
 
 IMAGE, OTHER = digest_of("image"), digest_of("other")

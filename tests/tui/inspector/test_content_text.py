@@ -12,8 +12,8 @@ from ecrtui.ecr.manifest import Descriptor, DescriptorRole
 from ecrtui.inspect.archives import ArchiveFile
 from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, ArtifactTree, Subject, with_artifact
 from ecrtui.inspect.contents import BlobContent, BlobContext, read_content
+from ecrtui.inspect.facts import Fact
 from ecrtui.inspect.packages import Package, PackageList
-from ecrtui.inspect.statements import Fact
 from ecrtui.tui.inspector.artifact_rows import artifact_rows
 from ecrtui.tui.inspector.content_text import content_text, totals_text
 from ecrtui.tui.inspector.package_table import package_filter
