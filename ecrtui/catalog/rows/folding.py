@@ -131,8 +131,13 @@ class Folding(Generic[Item]):
         """Decide again which of these rows are inside others."""
         if self._groups is not None:
             slots = list(slots)
-            for slot, found in zip(slots, self.find_out(slots), strict=True):
+            for slot, found in zip(slots, list(self._places(slots)), strict=True):
                 self.inside[slot], self._alone[slot] = found
+
+    def _places(self, slots: Collection[int]) -> Iterator[tuple[bool, bool]]:
+        """Yield what :meth:`find_out` does. Take the places of all other rows as they are known."""
+        undecided = set(slots)
+        return self.find_out(slots, lambda slot: self.is_current and bool(self.inside[slot]) and slot not in undecided)
 
     def adopt(self, placed: Placed | None, length: int) -> None:
         """Take over what a job found out about rows; there are this many slots now."""
@@ -142,8 +147,15 @@ class Folding(Generic[Item]):
             self.inside.extend(bytes(length - len(self.inside)))
             self._alone.extend(bytes(length - len(self._alone)))
 
-    def find_out(self, slots: Iterable[int]) -> Iterator[tuple[bool, bool]]:
-        """Yield whether each row is inside another one, and whether it stands alone; twice False without a row."""
+    def find_out(
+        self, slots: Iterable[int], is_settled: Callable[[int], bool] = lambda slot: False
+    ) -> Iterator[tuple[bool, bool]]:
+        """Yield whether each row is inside another one, and whether it stands alone; twice False without a row.
+
+        Args:
+            slots: the rows.
+            is_settled: returns True for a row that is known to be inside another one, so that nothing above it counts.
+        """
         groups = self._groups
         has_top: dict[int, bool] = {}
         for slot in slots:
@@ -153,11 +165,13 @@ class Folding(Generic[Item]):
             elif groups.stands_alone(item):
                 yield False, True
             elif keys := groups.owners(item):
-                yield self._has_top(slot, self._others(slot, keys), has_top), False
+                yield self._has_top(slot, self._others(slot, keys), has_top, is_settled), False
             else:
                 yield False, False
 
-    def _has_top(self, slot: int, owners: Sequence[int], known: dict[int, bool]) -> bool:
+    def _has_top(
+        self, slot: int, owners: Sequence[int], known: dict[int, bool], is_settled: Callable[[int], bool]
+    ) -> bool:
         """Return True if there is a top row above a row with these owners. Nearly every owner is one itself.
 
         Args:
@@ -165,8 +179,9 @@ class Folding(Generic[Item]):
             owners: the slots of its owners.
             known: by slot: whether a row is a top row, or has one above it. All rows on the way up are added, so that
                 the rows of a long chain are not visited again for each of them.
+            is_settled: returns True for a row that is known to have a top row above it.
         """
-        if not owners or any(map(self._is_top, owners)):
+        if not owners or any(map(self._is_top, owners)) or any(map(is_settled, owners)):
             return bool(owners)
         if slot in known:
             return known[slot]
@@ -175,20 +190,52 @@ class Folding(Generic[Item]):
         while waiting:
             row = waiting.pop()
             for owner in self._owners(row):
-                if owner not in below and owner not in known and not self._is_top(owner):
+                if owner not in below and owner not in known and not (is_settled(owner) or self._is_top(owner)):
                     waiting.append(owner)
                 below.setdefault(owner, []).append(row)
-        tops = {row for row in below if known.get(row) or self._is_top(row)}
+        tops = {row for row in below if known.get(row) or is_settled(row) or self._is_top(row)}
         found = tops | _reached(tops, lambda row: below.get(row, ()))
         known.update((row, row in found) for row in below)
         return slot in found
 
-    def kin(self, slots: Iterable[int]) -> set[int]:
-        """Return the rows whose place depends on these: all that they belong to, and all that belongs to them."""
+    def kin(self, slots: Iterable[int], *, deep: bool) -> set[int]:
+        """Return the rows whose place depends on these: rows that they belong to, and that belong to them.
+
+        Of the rows above, the nearest ones and those that a line shows depend on these: what is shown below a row
+        inside another one is decided there. Of the rows below, the children do, unless there may be a circle.
+
+        Args:
+            slots: the rows.
+            deep: whether all rows below depend on these, as for a filter on what a row belongs to.
+        """
         if self._groups is None:
             return set()
-        slots = list(slots)
-        return _reached(slots, self._children) | _reached(slots, self._owners)
+        slots = set(slots)
+        nearest = {owner for slot in slots for owner in self._owners(slot)}
+        above = nearest | _reached(nearest, self._owners)
+        outside = {slot for slot in above if not self.inside[slot]}
+        below = {child for slot in slots for child in self._children(slot)} - slots
+        if below and (deep or below & above or self._may_be_circle(slots, above, outside - slots, below)):
+            below = _reached(slots, self._children)
+        return below | nearest | outside
+
+    def _may_be_circle(self, slots: set[int], above: set[int], outside: Iterable[int], below: Iterable[int]) -> bool:
+        """Return True unless rows are known to be in no circle: these, and those above and below them.
+
+        Args:
+            slots: the rows.
+            above: all rows that they belong to.
+            outside: of those, the other rows that are not inside another one.
+            below: other rows that belong to them.
+        """
+        between = slots & above
+        return (
+            not all(map(self._is_top, outside))
+            or not all(slots.issuperset(self._owners(child)) for child in below)
+            or not all(
+                inside or self._is_top(slot) for slot, (inside, _) in zip(between, self._places(between), strict=True)
+            )
+        )
 
     def tops(self, slots: Iterable[int], seen: set[int] | None = None) -> set[int]:
         """Return the top rows that these rows, which are inside, are shown below.

@@ -7,7 +7,7 @@ of integers, and the values of a sort are a list by slot.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import compress
 from typing import Generic, TypeVar
 
@@ -92,7 +92,7 @@ class RowSlots(Generic[Item]):
 
     def replace(self, slot: int, item: Item | None) -> None:
         """Put another row into a slot that has one; None removes it. :meth:`insert` has to follow."""
-        self._related |= self.folding.kin((slot,))
+        self._related |= self._kin((slot,))
         self.folding.replace(slot, item)
         self.items[slot] = item
 
@@ -183,8 +183,8 @@ class RowSlots(Generic[Item]):
         New rows that wait change no row that is shown.
         """
         related, self._related = self._related, set()
-        related |= self.folding.kin(changed)
-        arrived = self.folding.kin(fresh)
+        related |= self._kin(changed)
+        arrived = self._kin(fresh)
         if self._is_waiting(fresh):
             shown = arrived - self._waiting
             arrived -= shown
@@ -192,6 +192,10 @@ class RowSlots(Generic[Item]):
         related |= arrived
         related.difference_update(fresh, removed)
         return related.union(changed) if related else changed
+
+    def _kin(self, slots: Iterable[int]) -> set[int]:
+        """Return the rows whose place depends on these, with the filter that is shown or will be."""
+        return self.folding.kin(slots, deep=self._predicate is not None or self._job is not None)
 
     def _is_waiting(self, fresh: range) -> bool:
         """Return True if these new rows wait: all of them do, or none."""
@@ -282,7 +286,7 @@ class RowSlots(Generic[Item]):
         self._visible = bytearray(job.visible)
         self.folding.adopt(job.placed, len(self.items))
         self._extend()
-        self._record_touched(self._due | self.folding.kin(self._due))  # after a preview, apply() needs them again
+        self._record_touched(self._due | self._kin(self._due))  # after a preview, apply() needs them again
         touched = job.touched
         self._waiting, self._due = set(), set()
         present = sorted(slot for slot in touched if self.items[slot] is not None)

@@ -164,6 +164,20 @@ def test_the_rows_of_a_long_chain_are_visited_a_few_times_each(circle: bool, unf
     assert groups.asked + groups.owners_asked < 20 * length
 
 
+@pytest.mark.parametrize("direction", [1, -1], ids=["first row first", "last row first"])
+def test_the_rows_of_a_chain_that_arrives_in_pages_are_visited_a_few_times_for_each_page(direction: int) -> None:
+    groups, pages, page = CountedGroups(), 40, 10
+    chain = [Node("0"), *(Node(str(number), owners=(str(number - 1),)) for number in range(1, pages * page))][
+        ::direction
+    ]
+    rows: Rows[Node] = Rows(lambda node: node.key, groups=groups)
+    for start in range(0, len(chain), page):
+        rows.merge(chain[start : start + page])
+    assert outline(rows) == ["+0"]
+    visits = sum(range(0, len(chain), page))  # each page looks once at the rows above it
+    assert groups.asked + groups.owners_asked < 2 * visits
+
+
 def test_each_row_of_a_circle_shows_what_belongs_to_it() -> None:
     nodes = [Node(str(number), number, owners=(str((number + 1) % 3),)) for number in range(3)]
     rows = folded(*nodes, Node("inside", 3, owners=("0",)))
@@ -184,6 +198,16 @@ def test_a_part_of_two_indexes_is_below_both_and_has_a_row_if_it_has_a_tag() -> 
     rows.update([Node("arm", 2, "own", ("index", "two"))])
     assert outline(rows) == ["arm", "-index", " arm", "-two", " arm"]
     assert rows.cursor == 4
+
+
+def test_what_hangs_on_a_circle_that_closes_is_shown() -> None:
+    chain = Node("0"), Node("1", owners=("0",)), Node("2", owners=("1",)), Node("3", owners=("2",))
+    rows = folded(*chain)
+    assert outline(rows) == ["+0"]
+    rows.merge([Node("0", owners=("1",))])
+    assert outline(rows) == ["+0", "+1", "+2", "3"]
+    rows.merge([Node("0")])
+    assert outline(rows) == ["+0"]
 
 
 def test_rows_that_belong_to_each_other_do_not_disappear() -> None:
@@ -373,6 +397,8 @@ class FoldedRows(RuleBasedStateMachine):
                     found[child] = depth
                     visit(child, depth + 1)
 
+        if self.owners(key) and not self.known[key].tag:  # a shown row of a circle
+            return [(child, 1) for child in sorted(self.known) if key in self.known[child].owners and child != key]
         visit(key, 1)
         return list(found.items())[1:]
 
