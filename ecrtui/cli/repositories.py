@@ -21,6 +21,7 @@ from ecrtui.cli.list_command import (
     print_rows,
     readable_rows,
     selected_order,
+    sort_and_limit,
 )
 from ecrtui.cli.row_format import COUNTED_REPOSITORY_FORMAT, REPOSITORY_FORMAT
 from ecrtui.ecr.repository import Repository
@@ -97,6 +98,8 @@ def _execute(options: argparse.Namespace) -> int:
     with readable_rows(catalog.repositories(stream=True)) as rows:
         chosen_rows: Iterator[Repository] = filter(chosen.matches, filter(named.matches, rows))
         if options.totals:
+            if options.limit is not None and options.sort not in TOTAL_ORDERS:  # count only what is printed
+                chosen_rows = sort_and_limit(chosen_rows, order, options.limit, lambda repository: repository)
             chosen_rows = _counted(catalog, chosen_rows, failed, inexact)
         row_format = COUNTED_REPOSITORY_FORMAT if options.totals else REPOSITORY_FORMAT
         print_rows(chosen_rows, order, row_format, options, title="Repositories")

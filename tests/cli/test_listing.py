@@ -202,6 +202,18 @@ def test_repositories_without_totals_make_the_answer_incomplete(
     assert "The totals are not complete: 2 repositories could not be counted." in captured.err
 
 
+def test_only_the_repositories_that_are_printed_are_counted(
+    capsys: pytest.CaptureFixture[str], no_sdk_retries: None
+) -> None:
+    embedded = new_embedded(faults=Faults("DescribeImages:error:code=AccessDeniedException"))
+    add_repositories(embedded, ["app", "web"])
+    with served(embedded) as url:
+        assert main(["repositories", "--totals", "--limit", "1", "--endpoint-url", url]) == 11
+    captured = capsys.readouterr()
+    assert [row["repositoryName"] for row in json.loads(captured.out)["repositories"]] == ["app"]
+    assert "1 repository could not be counted." in captured.err
+
+
 def test_a_repository_has_the_members_of_describe_repositories(listing: CliEnv) -> None:
     result = listing.run("repositories", "base", "--output", "jsonl")
     (document,) = result.json_lines
