@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ecrtui.ecr.image import ImageKind
+from ecrtui.ecr.image import Image, ImageKind, is_index
 from ecrtui.ecr.image_config import ImageConfig
 from ecrtui.ecr.json_values import parse_json, to_list, to_mapping, to_text
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest, parse_manifest
@@ -113,6 +113,23 @@ def layer_sharing(manifests: Iterable[Manifest], image: str) -> LayerSharing:
         for layer in parsed.with_role(DescriptorRole.LAYER):
             found.setdefault(layer.digest, set()).add(manifest.digest)
     return LayerSharing(known, {digest: frozenset(images) for digest, images in found.items()})
+
+
+def image_names(manifests: Iterable[Manifest], images: Iterable[Image]) -> Mapping[str, str]:
+    """Return how people know the images of these manifests: by a tag, or as a platform of an image with a tag.
+
+    Args:
+        manifests: the kept manifests; this reads nothing.
+        images: the images of the repository, as far as they are known.
+    """
+    kept = {manifest.digest: manifest for manifest in manifests}
+    tags = {image.digest: image.tags[0] for image in images if image.tags and image.digest in kept}
+    names = dict(tags)
+    for index, tag in tags.items():
+        if is_index(kept[index].media_type):
+            for digest, platform in parse_manifest(kept[index].text).platform_names.items():
+                names.setdefault(digest, f"{platform} of {tag}")
+    return names
 
 
 def _rows(

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrtui.ecr.digest import digest_of
+from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import parse_config
 from ecrtui.ecr.manifest import Manifest
-from ecrtui.inspect.layers import LayerRow, layer_sharing, layer_table
+from ecrtui.inspect.layers import LayerRow, image_names, layer_sharing, layer_table
 from tests.ecr.test_exact_json import VALUES
 
 A, B, C = (digest_of(name) for name in "abc")
@@ -117,3 +118,18 @@ def test_a_config_that_cannot_be_read_keeps_the_layers() -> None:
 def test_any_value_in_layers_and_history_gives_a_table(layers: Any, history: Any, version: int) -> None:
     text = json.dumps({"schemaVersion": version, "layers": layers, "fsLayers": layers, "history": history})
     layer_table(text, parse_config(json.dumps({"history": history, "rootfs": layers}).encode()))
+
+
+def test_images_are_known_by_a_tag_or_as_a_platform_of_an_image_with_a_tag() -> None:
+    oci_index = "application/vnd.oci.image.index.v1+json"
+    oci = "application/vnd.oci.image.manifest.v1+json"
+    platforms = [{"os": "linux", "architecture": name} for name in ("amd64", "arm64")]
+    parts = zip((A, B), platforms, strict=True)
+    entries = [{"mediaType": oci, "digest": one, "size": 2, "platform": platform} for one, platform in parts]
+    text = json.dumps({"schemaVersion": 2, "mediaType": oci_index, "manifests": entries})
+    index, own = digest_of(text), digest_of(manifest(C))
+    kept = [Manifest(text, index, oci_index), Manifest(manifest(C), own, oci)]
+    images = [Image(index, ("release",)), Image(own, ("v1", "v2")), Image(B, ("b",)), Image(digest_of("other"), ("x",))]
+    names = image_names(kept, images)
+    assert names == {index: "release", own: "v1", A: "linux/amd64 of release", B: "linux/arm64 of release"}
+    assert image_names(kept, ()) == {}

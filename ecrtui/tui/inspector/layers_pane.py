@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import ImageConfig
 from ecrtui.ecr.manifest import parse_manifest
 from ecrtui.ecr.units import UNKNOWN, format_count, format_size, reformat_iso_time
 from ecrtui.errors import EcrTuiError
-from ecrtui.inspect.layers import LayerRow, LayerSharing, LayerTable, layer_sharing, layer_table
+from ecrtui.inspect.layers import LayerRow, LayerSharing, LayerTable, image_names, layer_sharing, layer_table
 from ecrtui.session import Session
 from ecrtui.tui import blocking
 from ecrtui.tui.clipboard.copy_items import CopyItem
@@ -40,12 +41,14 @@ class Layers:
         name: the platform; empty for an image that is not in an index.
         table: the layers and steps.
         sharing: which other images have them.
+        names: how people know these images, by digest: a tag, or a platform of an image with a tag.
         config_error: why the steps are not known.
     """
 
     name: str
     table: LayerTable
     sharing: LayerSharing
+    names: Mapping[str, str]
     config_error: EcrTuiError | None = None
 
 
@@ -100,7 +103,13 @@ class LayersPane(SplitPane[Layers]):
         manifest = await inspected.manifest_of(platform.digest)
         read = _read_layers
         return await blocking.run_blocking(
-            read, inspected.session, inspected.repository_name, manifest.text, platform.digest, platform.name
+            read,
+            inspected.session,
+            inspected.repository_name,
+            manifest.text,
+            platform.digest,
+            platform.name,
+            inspected.listed_images() or (),
         )
 
     def present(self, content: Layers) -> None:
@@ -147,7 +156,9 @@ def _step(row: _Row) -> str:
     return row.layer.command[:MAX_STEP] or ("not known" if row.layers.config_error else "")
 
 
-def _read_layers(session: Session, repository: str, manifest: str, digest: str, name: str) -> Layers:
+def _read_layers(
+    session: Session, repository: str, manifest: str, digest: str, name: str, images: Sequence[Image]
+) -> Layers:
     """Return the layers of a platform. The config can be missing: then the steps are not known. Blocks."""
     descriptor = parse_manifest(manifest).config
     config: ImageConfig | None = None
@@ -158,7 +169,7 @@ def _read_layers(session: Session, repository: str, manifest: str, digest: str, 
         except EcrTuiError as problem:
             error = problem
     known = session.catalog.recent_manifests(repository, MAX_MANIFESTS)
-    return Layers(name, layer_table(manifest, config), layer_sharing(known, digest), error)
+    return Layers(name, layer_table(manifest, config), layer_sharing(known, digest), image_names(known, images), error)
 
 
 def _about(content: Layers) -> str:
@@ -177,6 +188,11 @@ def _about(content: Layers) -> str:
     return "\n".join(filter(None, lines))
 
 
+def _image_name(digest: str, names: Mapping[str, str]) -> str:
+    """Return an image by its name and its digest: the name comes first, where there is one."""
+    return "  ".join(filter(None, (names.get(digest, ""), short_digest(digest))))
+
+
 def _row_text(row: _Row) -> str:
     """Return all that is known of a layer, or of a step."""
     layer = row.layer
@@ -192,9 +208,9 @@ def _row_text(row: _Row) -> str:
             exact = f"{exact}, {layer.size:,} bytes"
         facts += [
             ("size", [exact]),
+            ("also in", sorted(visible(_image_name(digest, row.layers.names)) for digest in images)),
             ("digest", [visible(layer.digest)]),
             ("unpacked", [visible(layer.diff_id)] if layer.diff_id else []),
             ("media type", [visible(layer.media_type)] if layer.media_type else []),
-            ("also in", [short_digest(digest) for digest in sorted(images)]),
         ]
     return facts_text(facts)

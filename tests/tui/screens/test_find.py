@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import cast
 
 from ecrtui.connections import SessionFactory
+from ecrtui.ecr.digest import short_digest
 from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection, load
 from ecrtui.tui.app import EcrTuiApp
 from ecrtui.tui.screens.repositories import RepositoriesScreen
-from tests.support.embedded import client_for, create_repository, new_embedded, push_image, tags_of
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index, tags_of
 from tests.support.screen import cursor_row, paste, row_of, running, type_text, until, until_gone
 
 HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -128,3 +129,21 @@ async def test_all_open_connections_are_searched() -> None:
         assert {"123456789012", "210987654321"} <= set(screen.split())
         await pilot.press("enter")
         await until(pilot, "team/app › ")
+
+
+async def test_a_platform_that_was_found_opens_with_its_index() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    index = push_index(client, "team/app", None, "multi")
+    platform = json.loads(index.manifest)["manifests"][1]["digest"]
+    async with running(embedded, size=(120, 30), prefetch=False) as pilot:
+        await until(pilot, "1 repository")
+        await pilot.press("F")
+        await type_text(pilot, platform)
+        await pilot.press("enter")
+        await until(pilot, "its index is not known")
+        await pilot.press("I")
+        await until(pilot, "linux/arm64 of multi")
+        await pilot.press("enter")
+        await until(pilot, f"team/app › multi › linux/arm64 {short_digest(platform)}")
