@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.main import main
 from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.paths import journal_file
 from tests.support.cli_env import CommandResult
 from tests.support.embedded import REGION, client_for, create_repository, push_image, served, tags_of
 
@@ -186,6 +189,26 @@ def test_targets_may_be_in_several_registries(two: TwoRegistries) -> None:
     refused = two.run(f"{DEV}:v1", *targets, "--yes", "--expect", "none")
     assert refused.code == ExitCode.PARTLY_DONE  # one is right already
     client_for(two.target, region="us-east-1").delete_repository(repositoryName=PROD, force=True)
+
+
+def test_a_registry_that_fails_leaves_the_results_of_the_others(two: TwoRegistries) -> None:
+    image = push_image(client_for(two.source), DEV, "app", "v1")
+    client = client_for(two.target, region="us-east-1")
+    create_repository(client, PROD)
+
+    def break_journal() -> None:
+        with closing(sqlite3.connect(journal_file())) as connection, connection:
+            connection.execute("DROP TABLE transfers")
+
+    two.target.faults.before("PutImage", break_journal)
+    targets = [f"222222222222.dkr.ecr.{region}.amazonaws.com/{PROD}" for region in ("eu-west-1", "us-east-1")]
+    result = two.run(f"{DEV}:v1", *targets, "--yes")
+    assert [row["outcome"] for plan in result.json["promotions"] for row in plan["results"]] == ["done", "refused"]
+    assert result.code == ExitCode.PARTLY_DONE
+    assert "Could not write the journal" in result.err
+    assert tags_of(client_for(two.target), PROD) == {"v1": image.digest}
+    assert tags_of(client, PROD) == {}
+    client.delete_repository(repositoryName=PROD, force=True)
 
 
 def test_within_one_registry_no_option_is_needed(two: TwoRegistries) -> None:

@@ -59,6 +59,19 @@ def test_findings_are_counted_if_the_reply_has_no_counts(env: RegistryEnv) -> No
     assert env.registry.scan("team/app", digest).counts == counts
 
 
+def test_an_enhanced_scan_can_have_an_empty_list_of_basic_findings(env: RegistryEnv) -> None:
+    basic = scanned_image(env)
+    assert not env.registry.findings("team/app", basic).enhanced
+    scan_everything(env)
+    digest = push_image(env.client, "team/app", "other").digest
+
+    def as_ecr_replies(reply: dict[str, Any]) -> None:
+        reply["imageScanFindings"] = {"findings": []}
+
+    env.embedded.faults.add(edited(OPERATION, as_ecr_replies))
+    assert env.registry.findings("team/app", digest).enhanced
+
+
 def test_a_scan_that_found_nothing_differs_from_every_other_state(env: RegistryEnv) -> None:
     digest = scanned_image(env)
 
