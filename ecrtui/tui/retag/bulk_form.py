@@ -70,6 +70,7 @@ class BulkForm(PlanForm):
         if first_error is not None:
             lines += rendering.error_lines(first_error)
         lines += rendering.verification_lines(report)
+        lines += [rendering.warning_line(warning) for warning in report.plan.warnings]
         return Content("\n").join(lines)
 
     def keys(self, state: PlanFormState) -> Iterable[tuple[str, str]]:
