@@ -17,6 +17,9 @@ BUSY_TIMEOUT = 10.0
 Clients give up after 15 seconds or later. A write that waited longer could be applied after its client has gone.
 """
 
+LOG_SIZE = 16 * 1024 * 1024
+"""Bytes; SQLite shortens the write-ahead log to this size after a larger write, when it begins the log again."""
+
 _BUSY_PAUSE = 0.01
 """Seconds between two attempts where SQLite itself does not wait."""
 
@@ -149,6 +152,7 @@ class Database:
         connection.execute("PRAGMA trusted_schema = OFF")
         # In WAL mode NORMAL keeps committed data when the process dies. Only a power failure can lose the last writes.
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA journal_size_limit = {LOG_SIZE}")
         return connection
 
 

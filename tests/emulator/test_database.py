@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from ecrtui.emulator import blobs, schema
+from ecrtui.emulator.database import LOG_SIZE
 from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.errors import DatabaseRefusedError
 from ecrtui.emulator.service import EmbeddedRegistry
@@ -483,6 +484,15 @@ def test_a_file_that_another_process_creates_is_opened_afterwards(tmp_path: Path
         wait([opened], timeout=0.5)  # it would have failed at once
         other.execute("ROLLBACK")
         opened.result().close()
+
+
+def test_the_log_of_a_large_write_does_not_keep_its_size(tmp_path: Path) -> None:
+    path = tmp_path / "ecr.db"
+    with open_database(path) as database:
+        for size in (LOG_SIZE * 2, 1, 1):
+            with database.write() as connection:
+                connection.execute("INSERT INTO blob_chunks VALUES ('key', random(), zeroblob(?))", (size,))
+        assert (tmp_path / "ecr.db-wal").stat().st_size <= LOG_SIZE
 
 
 def test_a_database_failure_is_a_server_exception() -> None:
