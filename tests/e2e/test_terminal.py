@@ -312,6 +312,25 @@ def test_a_terminal_in_non_blocking_mode_works(url: str, own_home: Path) -> None
         assert terminal.wait() == 0
 
 
+MANY_FILES = """
+import os, resource, sys
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+null = os.open(os.devnull, os.O_RDONLY)
+for number in range(null, 1100):
+    os.dup2(null, number)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Runs a program with more open files than ``select`` takes."""
+
+
+def test_a_program_that_inherits_many_open_files_reads_its_terminal(url: str, own_home: Path) -> None:
+    with ecrtui("--endpoint-url", url, home=own_home, parent=(sys.executable, "-c", MANY_FILES)) as terminal:
+        terminal.until("1 repository")
+        terminal.press("q")
+        assert terminal.wait() == 0
+
+
 def test_the_size_of_the_terminal_wins_over_columns_and_lines(url: str, own_home: Path) -> None:
     with ecrtui("--endpoint-url", url, home=own_home, size=(100, 30), COLUMNS="40", LINES="10") as terminal:
         assert len(terminal.until("1 repository").splitlines()[0]) > 40

@@ -10,12 +10,12 @@ Delete this module when Textual's driver ends with its terminal and writes only 
 from __future__ import annotations
 
 import os
-import select
 import signal
 import termios
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from selectors import EVENT_READ
 from tty import CC, IFLAG, LFLAG, OFLAG
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,7 +33,7 @@ from ecrtui.tui.textual_fixes.cell_looks import LookTable
 from ecrtui.tui.textual_fixes.frame_hold import FrameHold
 from ecrtui.tui.textual_fixes.terminal_features import erases_in_color, is_gnu_screen, marks_pastes
 from ecrtui.tui.textual_fixes.terminal_input import GnuScreenFound, TerminalInput
-from ecrtui.tui.textual_fixes.terminal_writer import TerminalWriter
+from ecrtui.tui.textual_fixes.terminal_writer import TerminalWriter, new_selector
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -453,6 +453,9 @@ class _InputThread(threading.Thread):
         self._driver = driver
         self._parser = TerminalInput(marks_pastes=marks_pastes())
         self._wake_reader, self._wake_writer = os.pipe()
+        self._selector = new_selector()
+        self._selector.register(self._fileno, EVENT_READ)
+        self._selector.register(self._wake_reader, EVENT_READ)
         self._delay = escape_delay()
 
     def stop(self) -> None:
@@ -460,6 +463,7 @@ class _InputThread(threading.Thread):
         os.write(self._wake_writer, b"\x00")
         if self is not threading.current_thread():
             self.join()
+        self._selector.close()
         os.close(self._wake_writer)
         os.close(self._wake_reader)
 
@@ -475,7 +479,7 @@ class _InputThread(threading.Thread):
 
     def _read(self) -> bool:
         timeout = self._delay if self._parser.is_waiting else None
-        ready, _, _ = select.select([self._fileno, self._wake_reader], [], [], timeout)
+        ready = {key.fd for key, _ in self._selector.select(timeout)}
         if self._wake_reader in ready:
             return False
         if not ready:

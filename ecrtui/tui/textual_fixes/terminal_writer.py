@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import select
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from selectors import EVENT_WRITE, BaseSelector, DefaultSelector, SelectSelector
 from typing import NamedTuple
 
 WRITE_SIZE = 1024
@@ -14,6 +15,15 @@ WRITE_SIZE = 1024
 
 CLOSE_TIMEOUT = 1.0
 """Seconds to wait for a terminal that takes no more output when the application ends."""
+
+
+def new_selector() -> BaseSelector:
+    """Return a selector for terminals.
+
+    ``select`` takes no file above 1023, and a process can inherit that many. Only ``select`` takes the terminals of
+    macOS.
+    """
+    return DefaultSelector() if sys.platform == "linux" else SelectSelector()
 
 
 class Output(NamedTuple):
@@ -122,4 +132,6 @@ class TerminalWriter(threading.Thread):
                 view = view[os.write(self._fileno, view[:WRITE_SIZE]) :]
                 self._writes += 1
             except BlockingIOError:  # the terminal is in non-blocking mode
-                select.select([], [self._fileno], [])
+                with new_selector() as selector:
+                    selector.register(self._fileno, EVENT_WRITE)
+                    selector.select()
