@@ -35,7 +35,8 @@ async def test_help_lists_every_key_that_works_on_the_screen(one_image: Embedded
         await pilot.press("question_mark")
         screen = await until(pilot, "Keyboard shortcuts")
         for action in actions.of("app", "screen", "list", "row", "images", "image", "marks", "table"):
-            assert not action.keys or action.help in screen, action.id
+            works = bool(action.keys) and action.id != "images.read_indexes"  # there is no index to read
+            assert works == (bool(action.keys) and action.help in screen), action.id
         assert "Plan to undo every write" not in screen  # Activity only
         assert "ctrl+" not in row_of(screen, "Quit; a write")
         assert "^c" in row_of(screen, "Quit; a write")
