@@ -157,7 +157,7 @@ def test_a_step_has_a_readable_text() -> None:
         "team/app:prod moves aaaaaaaaaaaa → bbbbbbbbbbbb",
         "team/app:new new → bbbbbbbbbbbb",
         "team/app:rc already at bbbbbbbbbbbb",
-        "team/app:gone already gone",
+        "team/app:gone not there",
         "team/app:x removed from bbbbbbbbbbbb",
     ]
 
