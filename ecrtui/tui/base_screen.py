@@ -25,6 +25,7 @@ from ecrtui.tui.messages import Connected, ConnectFailed, GoBack
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
 from ecrtui.tui.textual_fixes.footer import Footer
 from ecrtui.tui.textual_fixes.frame_timer import PromptFrames
+from ecrtui.tui.textual_fixes.kept_focus import KeptFocus
 from ecrtui.tui.textual_fixes.styles_cache import clear_styles_cache
 from ecrtui.tui.widgets.breadcrumb import SEPARATOR, Breadcrumb
 from ecrtui.tui.widgets.header import Header
@@ -54,7 +55,7 @@ def worker_error(event: Worker.StateChanged) -> EcrTuiError | None:
     return internal_error(problem)
 
 
-class AppScreen(PromptFrames, Screen[None]):
+class AppScreen(PromptFrames, KeptFocus):
     """A screen on the session of one source.
 
     Args:

@@ -209,8 +209,8 @@ def test_a_question_on_a_terminal_in_non_blocking_mode_waits_for_the_answer(
     registry: RetagRegistry, tmp_path: Path
 ) -> None:
     words = ("retag", "team/app:one", "new", *registry.env.options)
-    with ecrtui(*words, home=tmp_path) as terminal:
-        terminal.set_non_blocking()
+    non_blocking = "import os, sys; os.set_blocking(0, False); os.execv(sys.argv[1], sys.argv[1:])"
+    with ecrtui(*words, home=tmp_path, parent=(sys.executable, "-c", non_blocking)) as terminal:
         terminal.until("[y/N]")
         terminal.press("y\r")
         assert terminal.wait() == ExitCode.DONE

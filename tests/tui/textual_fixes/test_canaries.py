@@ -40,6 +40,7 @@ from ecrtui.tui.textual_fixes import class_definitions, one_shot_timers, removal
 from ecrtui.tui.textual_fixes.bare_lines import BareLines
 from ecrtui.tui.textual_fixes.fatal_error import ReportingApp
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
+from ecrtui.tui.textual_fixes.kept_focus import KeptFocus
 from ecrtui.tui.textual_fixes.line_input import LineInput
 from ecrtui.tui.textual_fixes.palette import Palette
 from ecrtui.tui.textual_fixes.segments import component_style
@@ -521,3 +522,25 @@ async def test_bare_lines_are_those_of_textual(style: str) -> None:
         for crop in (Region(0, 0, 20, 6), Region(3, 1, 5, 2)):
             drawn, expected = lines.render_lines(crop), Widget.render_lines(lines, crop)
             assert [list(strip) for strip in drawn] == [list(strip) for strip in expected]
+
+
+@pytest.mark.parametrize(("screen", "keeps"), [(Screen[None], False), (KeptFocus, True)])
+async def test_a_widget_that_is_hidden_and_shown_again_at_once_loses_the_focus(
+    screen: type[Screen[None]], keeps: bool
+) -> None:
+    """Textual takes the focus away; our screen does not, but it does from a widget that stays hidden."""
+    first, second = TextArea(), TextArea()
+    async with App[None]().run_test() as pilot:
+        await pilot.app.push_screen(screen())
+        await pilot.app.screen.mount(first, second)
+        first.focus()
+        await pilot.pause()
+        for display in (False, True):
+            first.display = display
+            pilot.app.screen._refresh_layout()  # at once, before the widget handles its events
+        await pilot.pause()
+        assert pilot.app.focused is (first if keeps else second)
+        pilot.app.screen.set_focus(first)
+        first.display = False
+        await pilot.pause()
+        assert pilot.app.focused is second
