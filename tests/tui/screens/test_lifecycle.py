@@ -78,8 +78,8 @@ async def test_a_dry_run_is_evaluated_previewed_edited_and_saved(
         screen_of_policy._edited("{}")  # a test has no terminal for an editor
         await until(pilot, "The policy is not valid")
         screen_of_policy._edited(policy(3))
-        screen = await until(pilot, "changed copy")
-        assert re.search(r"newest 3 +1 +– ", row_of(screen, "tagged main-"))
+        await until(pilot, "changed copy")
+        await until(pilot, lambda screen: bool(re.search(r"newest 3 +1 +– ", row_of(screen, "tagged main-"))))
         await pilot.press("r")
         await until_gone(pilot, "changed copy")
         await pilot.press("enter", "enter")
