@@ -70,6 +70,10 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
         self._pane_id = pane
         self._index_digest = parent
         self._loader: ImageLoader | None = None
+        self._tag = ""
+        """The tag in the path, if the image was opened by its digest."""
+        if image is not None:
+            self._choose_tag(image)
         self._is_missing = False
         """The image could not be read, so the footer leaves out what needs it."""
 
@@ -96,11 +100,13 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
 
     @property
     def _own_name(self) -> str:
-        """The tag that was opened; else the first tag: people know an image by its tags. Without one, the digest."""
-        if not is_digest(self.subject):
-            return self.subject
-        image = self.image or self._listed
-        return next(iter(image.tags if image is not None else ()), short_digest(self.subject))
+        """The tag that was opened; else a tag of the image: people know it by its tags. Without one, the digest."""
+        return self.subject if not is_digest(self.subject) else self._tag or short_digest(self.subject)
+
+    def _choose_tag(self, image: Image) -> None:
+        """Name the image by its first tag. A tag that is written later does not rename it."""
+        if self._tag not in image.tags:
+            self._tag = next(iter(image.tags), "")
 
     def body(self) -> Iterable[Widget]:
         bar = PaneBar()
@@ -153,6 +159,8 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
         if inspected is None or inspected is not self.inspected or not self.is_mounted:
             return  # Textual calls it for each value, also after the value has changed again
         image = inspected.known_image
+        if isinstance(image, Image):
+            self._choose_tag(image)
         if image is not None:
             self.set_status(facts.summary(image) if isinstance(image, Image) else "")
         if isinstance(image, EcrTuiError) != self._is_missing:

@@ -261,3 +261,14 @@ async def test_each_section_is_denied_on_its_own_and_a_text_is_saved(
 
 DENIED = ("ecr:BatchGetImage", "ecr:GetLifecyclePolicy", "ecr:DescribeImageScanFindings")
 """The permissions that the overview names."""
+
+
+async def test_a_new_tag_does_not_rename_the_image_in_the_path(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "one", "prod")
+    async with running(embedded, f"{REPOSITORY}@{image.digest}", size=(100, 30)) as pilot:
+        await until(pilot, f"{REPOSITORY} › prod ")
+        await retag(pilot, "a-tag")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        screen = await until(pilot, "a-tag prod · ")
+        assert f"{REPOSITORY} › prod " in screen
