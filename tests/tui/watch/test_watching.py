@@ -84,8 +84,12 @@ async def test_a_watched_list_shows_what_others_change() -> None:
 
         # the changes end, and with them the rows that are gone; a reading that is under way does not report them again
         arrived, release = threading.Event(), threading.Event()
-        embedded.faults.before("DescribeImages", arrived.set, times=1)
-        embedded.faults.before("DescribeImages", lambda: release.wait(60), times=1)
+
+        def hold_reading() -> None:
+            arrived.set()
+            release.wait(60)
+
+        embedded.faults.before("DescribeImages", hold_reading)
         await until(pilot, lambda screen: arrived.is_set())
         screen._expire(list(screen._changes))
         calls = embedded.calls["DescribeImages"]
