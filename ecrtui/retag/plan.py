@@ -293,11 +293,15 @@ class Report:
         object.__setattr__(self, "counts", {outcome: count for outcome, count in counts.items() if count})
 
     @property
+    def results_by_outcome(self) -> list[StepResult]:
+        """The results in the order of their outcomes."""
+        order = list(StepOutcome)
+        return sorted(self.results, key=lambda result: order.index(result.outcome))
+
+    @property
     def counts_in_words(self) -> str:
         """The outcomes for people, each with its number: "2 done, 1 not there"; empty without steps."""
-        order = list(StepOutcome)
-        results = sorted(self.results, key=lambda result: order.index(result.outcome))
-        counts = Counter(result.outcome_in_words for result in results)
+        counts = Counter(result.outcome_in_words for result in self.results_by_outcome)
         return ", ".join(f"{count} {words}" for words, count in counts.items())
 
     def digests_in(self, repository: str) -> frozenset[str]:

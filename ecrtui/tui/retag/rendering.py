@@ -71,8 +71,7 @@ def outcome_label(result: StepResult) -> Content:
 
 def outcome_counts(report: Report) -> list[Content]:
     """Return a line for each outcome with the number of its steps."""
-    order = list(StepOutcome)
-    results = sorted(report.results, key=lambda result: order.index(result.outcome))
+    results = report.results_by_outcome
     counts = Counter(_outcome_label(result.outcome, removes=not result.step.after) for result in results)
     return [Content.assemble(label, f"  {units.format_number(number)}") for label, number in counts.items()]
 

@@ -118,7 +118,7 @@ def test_a_new_writer_waits_for_the_rest_of_a_closed_one(
     closed = Listener(writing).writer
     closed.write("x" * (1 << 20))
     closed.write("leave")
-    closed.close()  # the writer gives up, because nobody reads the terminal
+    closed.close()  # nobody reads the terminal now, so the writer stops
     assert closed.is_alive()
     writer = Listener(writing, closed).writer
     writer.write("enter")
