@@ -5,7 +5,6 @@ Every format is made from the document of :mod:`ecrtui.retag.plan_file` or :mod:
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ from ecrtui.ecr.markdown_text import markdown_table, markdown_text
 from ecrtui.ecr.tag import join_tags
 from ecrtui.ecr.text_formats import Texts, json_text
 from ecrtui.retag.journal.entry import JournalEntry
-from ecrtui.retag.plan import NOT_THERE, Plan, Report, StepAction, StepOutcome
+from ecrtui.retag.plan import Plan, Report, counts_in_words, in_words
 from ecrtui.retag.plan_file import NO_TAG, plan_csv, plan_document, report_document
 
 MAX_TAGS = 20
@@ -23,10 +22,6 @@ MAX_TAGS = 20
 
 _LISTS = ("entries", "results", "steps", "excluded")
 """The members of a document that hold its rows."""
-
-
-_OUTCOMES = tuple(dict.fromkeys(words for outcome in StepOutcome for words in (str(outcome), NOT_THERE)))
-"""All outcomes in words, in the order of a summary."""
 
 
 class _Field(NamedTuple):
@@ -146,17 +141,12 @@ def _readable(row: Mapping[str, Any]) -> dict[str, str]:
     values = {field.name: _value(row, field.name) for field in _FIELDS}
     values["digestBefore"] = _image(values["digestBefore"], values["keepsTags"])
     values["digestAfter"] = _image(values["digestAfter"], values["otherTags"])
-    values |= {name: _in_words(row, values[name]) for name in ("action", "outcome")}
+    values |= {name: in_words(values[name], row.get("digestAfter") or "") for name in ("action", "outcome")}
     values["imageTag"] = values["imageTag"] or "<untagged>"
     values["finishedAt"] = values["finishedAt"] or str(row.get("begunAt") or "")
     if values["undoneBy"]:
         values["outcome"] += f", undone by entry {values['undoneBy']}"
     return values
-
-
-def _in_words(row: Mapping[str, Any], value: str) -> str:
-    """Return an action or an outcome of a row for people."""
-    return NOT_THERE if value == StepAction.ALREADY and not row.get("digestAfter") else value
 
 
 def _image(digest: str, tags: str) -> str:
@@ -168,8 +158,8 @@ def _remarks(document: Document) -> Iterable[str]:
     if document.get("finishedAt"):
         yield f"finished: {document['finishedAt']}"
     if document.get("counts"):
-        counts = Counter(_in_words(row, row["outcome"]) for row in document["results"])
-        yield "result: " + ", ".join(f"{counts[outcome]} {outcome}" for outcome in _OUTCOMES if counts[outcome])
+        states = ((row["outcome"], row.get("digestAfter") or "") for row in document["results"])
+        yield f"result: {counts_in_words(states)}"
     yield from (f"warning: {warning}" for warning in document.get("warnings", ()))
     for moved in document.get("movedSince", ()):
         yield f"moved since: {moved['repositoryName']}:{moved['imageTag']} to {moved['digestFound'] or 'nothing'}"

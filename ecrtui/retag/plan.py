@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -46,6 +46,27 @@ class StepOutcome(StrEnum):
 
 NOT_THERE = "not there"
 """What people read for "already there" where the request is to remove a tag that does not exist."""
+
+
+def in_words(state: str, after: str) -> str:
+    """Return an action or an outcome for people.
+
+    Args:
+        state: the value of a :class:`StepAction` or a :class:`StepOutcome`.
+        after: the digest that the step gives to the tag; empty if it removes the tag.
+    """
+    return NOT_THERE if state == StepOutcome.ALREADY and not after else str(state)
+
+
+def counts_in_words(states: Iterable[tuple[str, str]]) -> str:
+    """Return the numbers of outcomes for people, in the order of the outcomes: "2 done, 1 not there".
+
+    Args:
+        states: the arguments of :func:`in_words` for each step.
+    """
+    order: Sequence[str] = list(StepOutcome)
+    counts = Counter(in_words(*state) for state in sorted(states, key=lambda state: order.index(state[0])))
+    return ", ".join(f"{count} {words}" for words, count in counts.items())
 
 
 class OnConflict(StrEnum):
@@ -129,9 +150,9 @@ class Step:
         return self.action in (StepAction.CREATE, StepAction.MOVE, StepAction.REMOVE)
 
     @property
-    def finds_no_tag(self) -> bool:
-        """True if the step would remove a tag that does not exist."""
-        return self.action is StepAction.ALREADY and not self.after
+    def action_in_words(self) -> str:
+        """The action for people."""
+        return in_words(self.action, self.after)
 
     @property
     def conflict(self) -> bool:
@@ -234,8 +255,7 @@ class StepResult:
     @property
     def outcome_in_words(self) -> str:
         """The outcome for people."""
-        finds_no_tag = self.outcome is StepOutcome.ALREADY and not self.step.after
-        return NOT_THERE if finds_no_tag else str(self.outcome)
+        return in_words(self.outcome, self.step.after)
 
     @property
     def request_id(self) -> str:
@@ -301,8 +321,7 @@ class Report:
     @property
     def counts_in_words(self) -> str:
         """The outcomes for people, each with its number: "2 done, 1 not there"; empty without steps."""
-        counts = Counter(result.outcome_in_words for result in self.results_by_outcome)
-        return ", ".join(f"{count} {words}" for words, count in counts.items())
+        return counts_in_words((result.outcome, result.step.after) for result in self.results)
 
     def digests_in(self, repository: str) -> frozenset[str]:
         """Return the images of a repository that have another tag now, or that were found with one of the tags."""

@@ -16,22 +16,24 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.tag import join_tags
 from ecrtui.errors import EcrTuiError
-from ecrtui.retag.plan import NOT_THERE, Plan, Report, Step, StepAction, StepOutcome, StepResult
+from ecrtui.retag.plan import NOT_THERE, Plan, Report, Step, StepAction, StepOutcome, StepResult, in_words
 from ecrtui.tui import safe_text as text
 
 MAX_TAGS = 6
 """Other tags of an image that a line names; it counts the rest."""
 
-_ACTION_LABELS = {
+_ACTION_LABELS: dict[str, tuple[str, str]] = {
     StepAction.CREATE: ("new", "$success"),
     StepAction.MOVE: ("moves", "$warning"),
     StepAction.REMOVE: ("removed", "$warning"),
     StepAction.ALREADY: ("already there", "dim"),
+    NOT_THERE: (NOT_THERE, "dim"),
     StepAction.REFUSED: ("refused", "$error"),
 }
-_OUTCOME_LABELS = {
+_OUTCOME_LABELS: dict[str, tuple[str, str]] = {
     StepOutcome.DONE: ("✓ done", "$success"),
     StepOutcome.ALREADY: ("✓ already there", "$success"),
+    NOT_THERE: (f"✓ {NOT_THERE}", "$success"),
     StepOutcome.REFUSED: ("✗ refused", "$error"),
     StepOutcome.CONFLICT: ("✗ moved by someone else", "$error"),
     StepOutcome.FAILED: ("✗ failed", "$error"),
@@ -66,35 +68,29 @@ def action_counts(steps: Iterable[Step]) -> Content:
 
 def outcome_label(result: StepResult) -> Content:
     """Return the sign and the words for the outcome of a step."""
-    return Content.styled(*_outcome_label(result.outcome, removes=not result.step.after))
+    return Content.styled(*_OUTCOME_LABELS[result.outcome_in_words])
 
 
 def outcome_counts(report: Report) -> list[Content]:
     """Return a line for each outcome with the number of its steps."""
     results = report.results_by_outcome
-    counts = Counter(_outcome_label(result.outcome, removes=not result.step.after) for result in results)
+    counts = Counter(map(outcome_label, results))
     return [Content.assemble(label, f"  {units.format_number(number)}") for label, number in counts.items()]
 
 
-def short_outcome_label(outcome: StepOutcome, *, removes: bool) -> Content:
+def short_outcome_label(outcome: StepOutcome, after: str) -> Content:
     """Return the sign and at most two words for an outcome.
 
     Args:
         outcome: the outcome.
-        removes: True if the step removes a tag.
+        after: the digest that the step gives to the tag; empty if it removes the tag.
     """
-    words, style = _outcome_label(outcome, removes=removes)
+    words, style = _OUTCOME_LABELS[in_words(outcome, after)]
     return Content.styled(_SHORT_LABELS.get(words, words), style)
 
 
 def _action_label(step: Step) -> tuple[str, str]:
-    words, style = _ACTION_LABELS[step.action]
-    return NOT_THERE if step.finds_no_tag else words, style
-
-
-def _outcome_label(outcome: StepOutcome, *, removes: bool) -> tuple[str, str]:
-    words, style = _OUTCOME_LABELS[outcome]
-    return f"✓ {NOT_THERE}" if removes and outcome is StepOutcome.ALREADY else words, style
+    return _ACTION_LABELS[step.action_in_words]
 
 
 def plan_lines(plan: Plan) -> Content:

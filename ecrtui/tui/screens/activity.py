@@ -52,7 +52,7 @@ def _outcome(entry: JournalEntry) -> Content:
         return Content.styled("? unknown", "bold $warning")
     if entry.undone_by:
         return Content.styled("↶ undone", "dim")
-    return rendering.short_outcome_label(entry.outcome, removes=not entry.after)
+    return rendering.short_outcome_label(entry.outcome, entry.after)
 
 
 def _tag(entry: JournalEntry) -> str | Content:

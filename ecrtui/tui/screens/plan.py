@@ -21,7 +21,7 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.text_formats import Texts, by_suffix
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag import change_record, plan_file
-from ecrtui.retag.plan import NOT_THERE, REVERTING_KINDS, Plan, Report, Step, StepAction, StepResult
+from ecrtui.retag.plan import REVERTING_KINDS, Plan, Report, Step, StepAction, StepResult
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
@@ -70,14 +70,12 @@ class PlanRow:
 def _state(row: PlanRow) -> Content:
     if row.result is None:
         return rendering.action_label(row.step)
-    return rendering.short_outcome_label(row.result.outcome, removes=not row.result.step.after)
+    return rendering.short_outcome_label(row.result.outcome, row.result.step.after)
 
 
 def _state_key(row: PlanRow) -> str:
     """Return the words of the action or the outcome, to sort and to find rows."""
-    if row.result is not None:
-        return row.result.outcome_in_words
-    return NOT_THERE if row.step.finds_no_tag else str(row.step.action)
+    return row.step.action_in_words if row.result is None else row.result.outcome_in_words
 
 
 COLUMNS: Sequence[Column[PlanRow]] = (
