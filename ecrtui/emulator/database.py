@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -45,6 +46,7 @@ class Database:
         self._available = threading.Condition()
         self._closed = False
         self._idle.append(self._connect())
+        weakref.finalize(self, _close_all, self._idle)  # also at the end of the process: SQLite then merges its log
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -104,8 +106,7 @@ class Database:
         """Close all connections; those in use close when their block ends."""
         with self._available:
             self._closed = True
-            while self._idle:
-                self._idle.pop().close()
+            _close_all(self._idle)
             self._available.notify_all()
 
     def __enter__(self) -> Database:
@@ -158,6 +159,11 @@ class Database:
 
 def _set_busy_timeout(connection: sqlite3.Connection, seconds: float) -> None:
     connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+
+
+def _close_all(connections: list[sqlite3.Connection]) -> None:
+    while connections:
+        connections.pop().close()
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import importlib
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,3 +142,29 @@ def test_every_help_fits_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
             if isinstance(action, argparse._SubParsersAction):
                 pending += action.choices.values()
     assert [line for page in pages for line in page.splitlines() if len(line) > 80] == []
+
+
+def test_a_command_ends_without_a_collection_of_all_objects() -> None:
+    script = (
+        "import gc, sys\n"
+        "from ecrtui.cli.main import run\n"
+        "gc.disable()\n"
+        "gc.set_debug(gc.DEBUG_STATS)\n"
+        "sys.argv = ['ecrtui', 'keys']\n"
+        "run()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    collected = re.findall(r"objects in each generation: (\d+) (\d+) (\d+)", ended.stderr)
+    assert collected
+    assert all(sum(map(int, numbers)) < 1000 for numbers in collected), ended.stderr
+
+
+def test_a_command_that_writes_leaves_no_log_of_a_database(cli: CliEnv, tmp_path: Path) -> None:
+    create_repository(cli.client, "team/app")
+    push_image(cli.client, "team/app", tag="one")
+    cli.embedded.database.close()
+    command = cli.start("retag", "team/app:one", "two", "--yes", XDG_STATE_HOME=str(tmp_path / "state"))
+    output, problems = command.communicate()
+    assert command.returncode == 0, (output, problems)
+    assert (tmp_path / "state" / "ecrtui" / "journal.sqlite").exists()
+    assert not [*tmp_path.rglob("*-wal"), *tmp_path.rglob("*-shm")]

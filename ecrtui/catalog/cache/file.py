@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import weakref
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -170,6 +171,7 @@ class CacheFile:
         except BaseException:
             connection.close()
             raise
+        weakref.finalize(self, connection.close)  # also at the end of the process: SQLite then merges its log
         return connection
 
     def _recover(self, problem: Exception) -> bool:

@@ -6,6 +6,7 @@ import errno
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -121,6 +122,7 @@ class JournalFile:
                 connection.close()
                 raise
             self._connection = connection
+            weakref.finalize(self, connection.close)  # also at the end of the process: SQLite then merges its log
         return self._connection
 
     def _use_wal(self, connection: sqlite3.Connection) -> None:
