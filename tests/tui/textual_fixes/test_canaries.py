@@ -485,7 +485,8 @@ async def cancel_removal(app: App[None]) -> bool:
         with pytest.raises(WorkerCancelled):
             await worker.wait()
         widget.may_end.set()
-        while widget.is_attached and app.is_running:  # a pilot waits half a minute for an application that ended
+        # Textual has no event for either. A pilot would wait half a minute for an application that has ended.
+        while widget.is_attached and app.is_running:  # noqa: ASYNC110
             await asyncio.sleep(0)
         return not widget.is_attached
 
