@@ -18,6 +18,7 @@ properties" and "How lifecycle policies work":
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -92,6 +93,12 @@ class LifecycleRule:
             any(matches_wildcard(pattern, tag) for tag in image.tags) for pattern in self.patterns
         )
 
+    def names(self, tag: str) -> bool:
+        """Return True if the rule asks for this tag: one of its prefixes or patterns matches it."""
+        return any(map(tag.startswith, self.prefixes)) or any(
+            matches_wildcard(pattern, tag) for pattern in self.patterns
+        )
+
     def age_start(self, image: Image) -> float | None:
         """Return the time from which the rule measures the age of an image; None if it is unknown."""
         if self.count_type is CountType.SINCE_TRANSITIONED:
@@ -114,7 +121,7 @@ class LifecycleRule:
     def selection(self) -> str:
         """What the rule selects, in the words of the policy: "tagged main-*", "untagged", "any"."""
         archived = "archived, " if self.storage_class == "archive" else ""
-        return archived + " ".join(filter(None, (self.tag_status, self._tags)))
+        return archived + " ".join(filter(None, (self.tag_status, self.tags)))
 
     @property
     def limit(self) -> str:
@@ -129,13 +136,13 @@ class LifecycleRule:
         return "archive" if self.action == "transition" else "expire"
 
     @property
-    def _tags(self) -> str:
+    def tags(self) -> str:
         """The tags that an image must have: ``main-* and *-rc``; empty if the rule names none."""
         return " and ".join((*(f"{prefix}*" for prefix in self.prefixes), *self.patterns))
 
     def __str__(self) -> str:
         names = {"untagged": "untagged images", "any": "all images"}
-        which = names.get(self.tag_status, f"images with {self._tags}")
+        which = names.get(self.tag_status, f"images with {self.tags}")
         verb = f"{self.verb}s"
         unit = f"{self.count_number} day{'' if self.count_number == 1 else 's'}"
         when = {
@@ -242,6 +249,11 @@ def displaced(
 def newest_first(rule: LifecycleRule, images: Iterable[Image]) -> Sequence[Image]:
     """Return the images that a rule selects; those after the first ``count_number`` are beyond its number."""
     return sorted((image for image in images if rule.selects(image)), key=_age_key)
+
+
+def rank_among(counted: Sequence[Image], image: Image) -> int:
+    """Return the rank that an image has, or would have, among images in the order of :func:`newest_first`; from 1."""
+    return bisect_left(counted, _age_key(image), key=_age_key) + 1
 
 
 def _age_key(image: Image) -> tuple[float, str]:

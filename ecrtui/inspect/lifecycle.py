@@ -6,10 +6,11 @@ The rules are those of :mod:`ecrtui.ecr.lifecycle`. ECR has an evaluation of its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePreview, LifecycleRule, is_over, newest_first
 from ecrtui.ecr.units import format_count, format_number, format_short_duration
@@ -30,6 +31,8 @@ class RuleOutlook:
     """When that is, in seconds since the epoch; None for a rule that counts images: with the next push."""
     of_unknown_age: int = 0
     """The number of images whose age is not known."""
+    kept: tuple[Image, ...] = ()
+    """The images beyond its limit that a rule of higher priority keeps, oldest first."""
 
     @property
     def bytes(self) -> int:
@@ -37,17 +40,24 @@ class RuleOutlook:
         return sum(image.size or 0 for image in self.acting)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DryRun:
     """What a policy would do."""
 
-    outlooks: tuple[RuleOutlook, ...]
-    images: int
+    outlooks: tuple[RuleOutlook, ...] = ()
+    images: int = 0
     """The number of images of the repository."""
-    kept_parts: int
+    kept_parts: int = 0
     """The number of images that a rule would act on, but an index refers to them, so they stay."""
-    possible_parts: frozenset[str]
+    keeping_indexes: int = 0
+    """The number of these indexes."""
+    possible_parts: frozenset[str] = frozenset()
     """Images of ``acting`` that an index may refer to: the manifests of some indexes were not read."""
+    policy: LifecyclePolicy = field(default_factory=LifecyclePolicy)
+    counted: Mapping[int, Sequence[Image]] = field(default_factory=dict)
+    """The images that each rule counts, newest first, by its priority."""
+    now: float = 0.0
+    """When it was evaluated, in seconds since the epoch."""
 
     @property
     def acting(self) -> dict[str, tuple[Image, LifecycleRule]]:
@@ -75,23 +85,33 @@ def dry_run(
         index_of: returns the digest of an index that refers to an image; empty if none does; None if not known.
         now: seconds since the epoch.
     """
-    decided: set[str] = set()
-    kept: set[str] = set()
+    deciding: dict[str, LifecycleRule] = {}
+    kept: dict[str, str] = {}
+    counted: dict[int, Sequence[Image]] = {}
+    acted: set[str] = set()
     outlooks = []
     for rule in policy.rules:
         selected = newest_first(rule, images)
-        own = [image for image in selected if image.digest not in decided]
-        decided.update(image.digest for image in own)
+        if rule.counts_images:
+            counted[rule.priority] = selected
         due = _exceeding(rule, selected, now)
-        kept.update(image.digest for image in own if image.digest in due and index_of(image.digest))
+        own, beyond = [], []
+        for image in selected:
+            if deciding.setdefault(image.digest, rule) is rule:
+                own.append(image)
+            elif image.digest in due and image.digest not in acted and not index_of(image.digest):
+                beyond.append(image)
+        kept |= {image.digest: index for image in own if image.digest in due and (index := index_of(image.digest))}
         free = [image for image in own if not index_of(image.digest)]
         acting = sorted((image for image in free if image.digest in due), key=_oldest_first)
+        acted.update(image.digest for image in acting)
         following, at = _following(rule, selected, [image for image in free if image.digest not in due])
         of_unknown_age = 0 if rule.counts_images else sum(rule.age_start(image) is None for image in own)
-        outlooks.append(RuleOutlook(rule, len(selected), tuple(acting), following, at, of_unknown_age))
-    acted = (image.digest for outlook in outlooks for image in outlook.acting)
+        stay = tuple(sorted(beyond, key=_oldest_first))
+        outlooks.append(RuleOutlook(rule, len(selected), tuple(acting), following, at, of_unknown_age, stay))
     possible = frozenset(digest for digest in acted if index_of(digest) is None)
-    return DryRun(tuple(outlooks), len(images), len(kept), possible)
+    indexes = len(set(kept.values()))
+    return DryRun(tuple(outlooks), len(images), len(kept), indexes, possible, policy, counted, now)
 
 
 def rule_differences(run: DryRun, preview: LifecyclePreview) -> tuple[RuleDifference, ...]:
@@ -105,15 +125,21 @@ def rule_differences(run: DryRun, preview: LifecyclePreview) -> tuple[RuleDiffer
     )
 
 
+def next_time(outlook: RuleOutlook, now: float) -> str:
+    """Return when a rule acts on the image that comes next: "5 d", "next push"; empty if there is none."""
+    if outlook.following is None:
+        return ""
+    return "next push" if (when := outlook.following_at) is None else format_short_duration(max(when - now, 0.0))
+
+
 def outcome_words(outlook: RuleOutlook, now: float) -> str:
     """Return what a rule would do, in words: "expire 3 now", "expire pr-4711 in 5 d", "nothing: 18 of 40"."""
     rule, words = outlook.rule, []
     if outlook.acting:
         words.append(f"{rule.verb} {format_number(len(outlook.acting))} now")
     if outlook.following is not None:
-        name = next(iter(outlook.following.tags), "") or "an untagged image"
-        when = outlook.following_at
-        later = "with the next push" if when is None else f"in {format_short_duration(max(when - now, 0.0))}"
+        name = next(iter(outlook.following.tags), "") or short_digest(outlook.following.digest)
+        later = f"{'with the' if outlook.following_at is None else 'in'} {next_time(outlook, now)}"
         words.append(f"{'then' if words else rule.verb} {name} {later}")
     if outlook.of_unknown_age:
         words.append(f"{format_count(outlook.of_unknown_age, 'image')} of unknown age")

@@ -301,6 +301,15 @@ ACTIONS = (
     Action("dry_run.lifecycle", "L", "lifecycle", "lifecycle", "Show what the lifecycle policy would do"),
     Action("lifecycle.open", "enter", "open", "open", "Go to the images of the rule; open the image", palette=False),
     Action("lifecycle.switch_pane", "o,tab", "switch_pane", "switch", "Switch between the rules and the images"),
+    Action(
+        "lifecycle.retag",
+        "t",
+        "retag",
+        "tag",
+        "Give this image another tag, so that another rule decides about it, or none",
+        footer=True,
+        writes=True,
+    ),
     Action("lifecycle.preview", "E", "preview", "ask ECR", "Ask ECR what the policy would do (a preview)", footer=True),
     Action(
         "lifecycle.edit",

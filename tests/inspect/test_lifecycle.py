@@ -16,6 +16,7 @@ from ecrtui.ecr.units import DAY
 from ecrtui.errors import EcrTuiError, ErrorKind, Refused
 from ecrtui.inspect.lifecycle import DryRun, dry_run, outcome_words, rule_differences
 from ecrtui.inspect.lifecycle_export import dry_run_document, dry_run_texts
+from ecrtui.inspect.lifecycle_keepers import keeping_rule, possible_keeper
 from ecrtui.inspect.lifecycle_preview import LONGEST_PAUSE, PATIENCE, preview_policy
 from ecrtui.registry.protocol import Registry
 from ecrtui.settings import Connection
@@ -78,7 +79,7 @@ def test_each_rule_says_what_it_selects_keeps_and_does() -> None:
     assert run.outlooks[1].bytes == 316
     assert [outcome_words(outlook, NOW) for outlook in run.outlooks] == [
         "expire 1 now, then main-1 with the next push",
-        "expire 2 now, then an untagged image in 6 d",
+        "expire 2 now, then 000000000000 in 6 d",
         "expire pr-4711 in 5 d",
     ]
 
@@ -91,7 +92,7 @@ def test_each_rule_says_what_it_selects_keeps_and_does() -> None:
         ([image("a", "main-1", age=1), image("b", "main-2", age=2)], MAIN, "expire main-2 with the next push"),
         ([Image("sha256:a")], UNTAGGED, "1 image of unknown age"),
         ([image("a", age=8)], rule(1, "untagged", 7, action=ARCHIVE), "archive 1 now"),
-        ([image("a", age=7)], UNTAGGED, "expire an untagged image in 0 s"),  # ECR: older than 7 days
+        ([image("a", age=7)], UNTAGGED, "expire 000000000000 in 0 s"),  # ECR: older than 7 days
     ],
 )
 def test_the_outcome_of_a_rule_is_a_sentence(images: list[Image], one_rule: Any, words: str) -> None:
@@ -113,13 +114,61 @@ def test_parts_of_an_index_stay_and_are_counted_apart() -> None:
     parts = {images[0].digest: "sha256:index", images[1].digest: None}
     run = evaluated(images, UNTAGGED, parts=parts)
     assert acting(run) == [["b", "c"]]
-    assert run.kept_parts == 1
+    assert (run.kept_parts, run.keeping_indexes) == (1, 1)
     assert run.possible_parts == {images[1].digest}
     texts = dry_run_texts(lambda: dry_run_document("team/app", run, NOW))
     rows = list(csv.DictReader(texts["CSV"]().splitlines()))
     assert [(row["rulePriority"], row["mayBePart"]) for row in rows] == [("2", "yes"), ("2", "no")]
     assert "| 2 | untagged | 7 d since push | 3 | 2 | 20 | expire 2 now |" in texts["Markdown"]()
     assert json.loads(texts["JSON"]())["partsThatStay"] == 1
+
+
+ANY = rule(9, "any", 5)
+RELEASES = rule(1, "tagged", 30, tagPrefixList=["release-"])
+BUILDS = rule(2, "tagged", 2, days=False, tagPatternList=["main-*"])
+PULLED = {**rule(3, "any", 5), "selection": {"tagStatus": "any", "countType": "sinceImagePulled", "countUnit": "days"}}
+PULLED["selection"]["countNumber"] = 5
+ARCHIVED = rule(4, "any", 90, storageClass="archive")
+ARCHIVED["selection"]["countType"] = "sinceImageTransitioned"
+
+
+def test_the_images_that_a_rule_of_higher_priority_keeps_are_told_apart() -> None:
+    images = [
+        image("a", "release-1", age=9),
+        image("b", "release-2", age=40),
+        image("c", "main-1", age=9),
+        image("d", age=9),
+    ]
+    run = evaluated(images, RELEASES, rule(2, "any", 5), parts={images[3].digest: "sha256:index"})
+    assert acting(run) == [["b"], ["c"]]
+    assert [one.digest for outlook in run.outlooks for one in outlook.kept] == [images[0].digest]
+    assert keeping_rule(run, images[0]) == "rule 1: 30 d since push"
+
+
+@pytest.mark.parametrize(
+    ("tags", "rules", "members", "keeper"),
+    [
+        ((), (BUILDS, rule(3, "untagged", 5)), {}, "a tag that no rule selects"),
+        ((), (rule(3, "untagged", 5), rule(9, "any", 99)), {}, "rule 9: any tag"),
+        ((), (rule(3, "untagged", 5), ANY), {}, "another policy"),
+        (("x",), (RELEASES, ANY), {}, "rule 1: a tag release-*"),
+        (("x",), (rule(1, "tagged", 5, tagPrefixList=["release-"]), ANY), {}, "another policy"),
+        (("x",), (BUILDS, ANY), {}, "rule 2: a tag main-*"),  # it counts two, and would be the second
+        (("main-0",), (BUILDS,), {}, "another policy"),  # a further tag does not help
+        (("main-0", "prod"), (BUILDS,), {}, "the removal of main-0"),
+        (("x",), (PULLED,), {}, "a pull"),
+        (("x",), (ARCHIVED,), {"status": "ARCHIVED", "archived_at": NOW - 100 * DAY}, "a restore from the archive"),
+    ],
+)
+def test_what_would_keep_an_image_follows_the_rules(
+    tags: tuple[str, ...], rules: tuple[Any, ...], members: dict[str, Any], keeper: str
+) -> None:
+    count = 2 if "main-0" in tags else 1
+    newer = [image(f"f{number}", f"main-{number + 1}", age=1) for number in range(count)]
+    subject = image("a", *tags, age=9, **members)
+    run = evaluated([subject, *newer], *rules)
+    found, by = run.acting[subject.digest]
+    assert possible_keeper(run, by, found) == keeper
 
 
 def test_images_on_which_the_preview_of_ecr_disagrees_are_listed() -> None:

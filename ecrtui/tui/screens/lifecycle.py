@@ -1,4 +1,4 @@
-"""The Lifecycle screen: what the policy of a repository would do, by ecrtui and by ECR. Nothing is changed."""
+"""The Lifecycle screen: what the policy of a repository would do, by ecrtui and by ECR. The policy is not changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from textual import work
+from textual import events, work
 from textual.content import Content
 from textual.reactive import var
 from textual.widget import Widget
@@ -28,14 +28,16 @@ from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.inspect.lifecycle import DryRun, RuleOutlook, dry_run, outcome_words, rule_differences
 from ecrtui.inspect.lifecycle_export import dry_run_document, dry_run_texts
 from ecrtui.inspect.lifecycle_preview import preview_policy
+from ecrtui.retag.plan import Report
 from ecrtui.session import Session
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import key_hint, press
 from ecrtui.tui.clipboard.copy_items import CopyItem, copy_words
 from ecrtui.tui.lifecycle_columns import IMAGE_COLUMNS, RULE_COLUMNS, ImageRow, RuleRow
+from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.rendering import error_lines, warning_line
-from ecrtui.tui.saving import SavesFiles
+from ecrtui.tui.retag.retag_form import RetagSource
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.indented_text import IndentedText
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
@@ -75,7 +77,7 @@ class LifecycleState:
     error: EcrTuiError | None = None
 
 
-class LifecycleScreen(SavesFiles):
+class LifecycleScreen(RetagMixin):
     """The rules of a policy, and the images on which the selected rule would act."""
 
     DEFAULT_CSS = """
@@ -95,6 +97,10 @@ class LifecycleScreen(SavesFiles):
         self.repository_name = request.repository
         self._images = request.images
         self._groups = request.groups or ImageGroups()
+        self._shown_rule: int | None = None
+        """The priority of the rule whose images are shown."""
+        self._table = "#rules"
+        """The table that had the focus last."""
         self._rules: Rows[RuleRow] = Rows(lambda row: str(row.outlook.rule.priority))
         self._rows: Rows[ImageRow] = Rows(lambda row: row.image.digest)
 
@@ -136,7 +142,15 @@ class LifecycleScreen(SavesFiles):
         return self.query_one("#images", Table)
 
     def focus_content(self) -> None:
-        self.rules.focus()
+        self.query_one(self._table).focus()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if event.widget in (self.rules, self.images):
+            self._table = f"#{event.widget.id}"
+            self.refresh_bindings()
+
+    def all_images(self) -> Sequence[Image] | None:
+        return self._images
 
     @work(exclusive=True, group="load", exit_on_error=False)
     async def load(self, *, again: bool = False) -> None:
@@ -228,53 +242,68 @@ class LifecycleScreen(SavesFiles):
             agree = "ECR and ecrtui agree"
             yield text.content(f"  {units.format_count(found, 'difference')} to ECR" if found else f"  {agree}", "bold")
         if run.kept_parts:
-            kept = units.format_count(run.kept_parts, "image")
-            yield text.content(f"  not listed: {kept} that an index refers to; they stay as long as the index", "dim")
+            parts = units.format_count(run.kept_parts, "part")
+            indexes = units.format_count(run.keeping_indexes, "index", "indexes")
+            yield text.content(f"  not listed: {parts} of {indexes}; they stay as long as their index", "dim")
         if run.possible_parts:
             possible = units.format_count(len(run.possible_parts), "image")
             reads = press(self, "lifecycle.read_indexes", "read the indexes (ECR records a pull of each)")
             yield warning_line(f"{possible} may be parts of an index, and then they stay. {reads}".rstrip())
         asks = "" if state.preview or not state.text else key_hint(self, "lifecycle.preview", "asks ECR itself")
-        yield text.content("  " + " · ".join(filter(None, ("nothing is changed", asks))), "dim")
+        yield text.content("  " + " · ".join(filter(None, ("the policy is not changed", asks))), "dim")
 
     def _show_images(self) -> None:
-        """Show the images of the selected rule."""
+        """Show the images of the selected rule. The cursor stays on its image, or else on its line."""
         row, run = self._rules.current, self.state.run
         rows = [] if row is None or run is None else list(self._image_rows(row.outlook, run))
+        shown = None if row is None else row.outlook.rule.priority
+        line = self._rows.cursor if shown == self._shown_rule else None
+        current, self._shown_rule = self._rows.current, shown
         self.images.replace_rows(rows)
+        if line and current is not None and current.image.digest not in self._rows:
+            self.images.go_to(self._rows.key_at(min(line, len(self._rows) - 1)))
         self.images.set_placeholder("" if row is None else "This rule would act on no image now.")
         parts: tuple[str, ...] = ()
         if row is not None:
             rule = row.outlook.rule
-            head = f"rule {rule.priority} would {rule.verb}, oldest first"
+            head = f"rule {rule.priority} would {rule.verb}, oldest first" if rows else f"rule {rule.priority}"
             parts = (head, outcome_words(row.outlook, row.now), rule.description)
         self.query_one("#caption", Static).update(text.block(" · ".join(filter(None, parts))))
 
     def _image_rows(self, outlook: RuleOutlook, run: DryRun) -> Iterable[ImageRow]:
+        """Yield the images on which the rule would act, then those that a rule of higher priority keeps from it."""
         preview = self.state.preview
         named = [] if preview is None else [one for one in preview.images if one.priority == outlook.rule.priority]
         by_ecr = {one.digest for one in named}
+
+        def says(image: Image) -> bool | None:
+            return None if preview is None else image.digest in by_ecr
+
         for image in outlook.acting:
-            says = None if preview is None else image.digest in by_ecr
-            yield ImageRow(image, True, says, image.digest in run.possible_parts)
-        here = {image.digest for image in outlook.acting}
+            yield ImageRow(image, outlook, run, True, says(image), image.digest in run.possible_parts)
+        for image in outlook.kept:
+            yield ImageRow(image, outlook, run, False, says(image), self._may_be_part(image.digest))
+        shown = {image.digest for image in (*outlook.acting, *outlook.kept)}
         listed = {image.digest: image for image in self._images or ()}
         for one in named:
-            if one.digest not in here:
+            if one.digest not in shown:
                 image = listed.get(one.digest) or Image(one.digest, one.tags, one.pushed_at)
-                yield ImageRow(image, False, True, self._groups.index_of(one.digest) is None)
+                yield ImageRow(image, outlook, run, False, True, self._may_be_part(one.digest))
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Disable what has nothing to act on."""
-        return super().check_action(action, parameters) and not self.why_not(action)
+    def _may_be_part(self, digest: str) -> bool:
+        return self._groups.index_of(digest) is None
 
     def why_not(self, action: str) -> str:
-        """Return why an action does not work now; see :class:`ecrtui.tui.bindings.ExplainsActions`."""
         if action == "preview" and (not self.state.text or self.state.error is not None):
             return "There is no valid policy that ECR could evaluate."
         if action == "read_indexes" and not (self.state.run and self.state.run.possible_parts):
             return "There is no image that could be a part of an index."
-        return ""
+        if action == "retag" and self._rows.current is None:
+            return "There is no image to tag."
+        if action == "retag" and self._table != "#images":
+            go = press(self, "lifecycle.switch_pane", "go to the images")
+            return f"Select an image of the rule first. {go}".rstrip()
+        return super().why_not(action)
 
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
         if message.table is self.rules:
@@ -298,6 +327,32 @@ class LifecycleScreen(SavesFiles):
     def action_switch_pane(self) -> None:
         """Go to the other table."""
         (self.images if self.rules.has_focus else self.rules).focus()
+
+    async def action_retag(self) -> None:
+        """Tag the image under the cursor. A tag that no rule selects keeps an image that has none."""
+        if (row := self._rows.current) is not None:
+            image = row.image
+            age = units.format_age(image.pushed_at)
+            await self.begin_retag(RetagSource(self.repository_name, image.digest, image.tags, age))
+
+    async def refresh_after_write(self, report: Report) -> None:
+        """Read the images that the write changed, and evaluate the policy again. A preview of ECR is old then."""
+        known = {image.digest: image for image in self._images or ()}
+        tags = report.tags_in(self.repository_name)
+        shown = (image.digest for image in known.values() if not tags.isdisjoint(image.tags))
+        changed = sorted({*shown, *report.digests_in(self.repository_name)})
+        if self._images is None or not changed:
+            return
+        try:
+            session = await self.session()
+            images = await blocking.run_blocking(session.registry.images_by_digest, self.repository_name, changed)
+        except EcrTuiError as error:
+            self.notify(f"Could not update the images: {error}", severity="warning")
+            return
+        for digest in changed:
+            known.pop(digest, None)
+        self._images = (*known.values(), *images)
+        await self._evaluate(self.state.text, changed=self.state.changed)
 
     @work(exclusive=True, group="preview", exit_on_error=False)
     async def action_preview(self) -> None:
@@ -355,7 +410,7 @@ class LifecycleScreen(SavesFiles):
 
     def _document(self) -> dict[str, object]:
         state = self.state
-        run = state.run or DryRun((), 0, 0, frozenset())
+        run = state.run or DryRun()
         return dry_run_document(self.repository_name, run, state.now, preview=state.preview, changed=state.changed)
 
     def action_refresh_screen(self) -> None:

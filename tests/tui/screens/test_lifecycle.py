@@ -9,8 +9,8 @@ from typing import Any
 
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.screens.lifecycle import LifecycleScreen
-from tests.support.embedded import push_image, push_index
-from tests.support.screen import below, cursor_row, row_of, running, screen_text, type_text, until, until_gone
+from tests.support.embedded import push_image, push_index, tags_of
+from tests.support.screen import below, cursor_row, retag, row_of, running, screen_text, type_text, until, until_gone
 
 REPOSITORY = "team/app"
 
@@ -45,7 +45,7 @@ async def test_a_dry_run_is_evaluated_previewed_edited_and_saved(
         client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=policy(2))
         await pilot.press("L")
         screen = await until(pilot, "oldest first · expire 2 now, then main-2")
-        assert re.search(r"1  tagged main-\* +newest 2 +2 +– ", row_of(screen, "tagged main-"))
+        assert re.search(r"1  tagged main-\* +newest 2 +2 +≤ ", row_of(screen, "tagged main-"))
         assert re.search(r"2  untagged +7 d since push +0 +– ", row_of(screen, "untagged"))
         images = below(screen, "oldest first")
         assert images.index(old.digest[7:19]) < images.index("main-1")
@@ -60,7 +60,7 @@ async def test_a_dry_run_is_evaluated_previewed_edited_and_saved(
         assert "▸" in row_of(screen, "main-1"), "the preview leaves the cursor on its image"
         await pilot.press("o")
         assert re.search(r"newest 2 +2 +2 ", row_of(screen, "tagged main-"))
-        assert re.search(r"yes +yes", row_of(screen, old.digest[7:19]))
+        assert re.search(r"expire +expire", row_of(screen, old.digest[7:19]))
 
         embedded.faults.add("StartLifecyclePolicyPreview:error:code=AccessDeniedException")
         await pilot.press("E")
@@ -79,7 +79,7 @@ async def test_a_dry_run_is_evaluated_previewed_edited_and_saved(
         await until(pilot, "The policy is not valid")
         screen_of_policy._edited(policy(3))
         await until(pilot, "changed copy")
-        await until(pilot, lambda screen: bool(re.search(r"newest 3 +1 +– ", row_of(screen, "tagged main-"))))
+        await until(pilot, lambda screen: bool(re.search(r"newest 3 +1 +≤ ", row_of(screen, "tagged main-"))))
         await pilot.press("r")
         await until_gone(pilot, "changed copy")
         await pilot.press("enter", "enter")
@@ -92,3 +92,64 @@ async def test_a_dry_run_is_evaluated_previewed_edited_and_saved(
     assert json.loads(client.get_lifecycle_policy(repositoryName=REPOSITORY)["lifecyclePolicyText"]) == json.loads(
         policy(2)
     )
+
+
+async def test_a_tag_that_no_rule_selects_keeps_an_image(embedded: EmbeddedRegistry, client: Any) -> None:
+    old, kept, _ = (push_image(client, REPOSITORY, name) for name in ("a", "b", "c"))
+    for number in range(3):
+        push_image(client, REPOSITORY, f"n{number}", f"main-{number}")
+    rules = json.loads(policy(2))["rules"]
+    rules[1]["selection"] |= {"countType": "imageCountMoreThan", "countNumber": 1}
+    del rules[1]["selection"]["countUnit"]
+    client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=json.dumps({"rules": rules}))
+    async with running(embedded, REPOSITORY, size=(120, 35)) as pilot:
+        await until(pilot, "images ·")
+        await pilot.press("L")
+        screen = await until(pilot, "rule 1 would expire")
+        assert "another policy" in row_of(screen, "main-0 ")
+        await pilot.press("j")
+        screen = await until(pilot, "rule 2 would expire")
+        assert "a tag that no rule selects" in row_of(screen, old.digest[7:19])
+        await pilot.press("t")
+        await until(pilot, "Select an image of the rule first. Press o")
+        pilot.app.clear_notifications()
+        await pilot.press("o", "j")
+        await until(pilot, lambda text: kept.digest[7:19] in cursor_row(below(text, "oldest first")))
+        screen = await retag(pilot, "keep")
+        assert kept.digest[7:19] in row_of(screen, "Retag")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        await pilot.press("enter")
+        screen = await until_gone(pilot, "expire 2 now")
+        assert kept.digest[7:19] not in below(screen, "oldest first")
+        assert old.digest[7:19] in cursor_row(below(screen, "oldest first"))
+    assert tags_of(client, REPOSITORY)["keep"] == kept.digest
+
+
+async def test_an_image_that_a_rule_of_higher_priority_keeps_is_told(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "old", "main-1")
+    gone = push_image(client, REPOSITORY, "older", "x")
+    rules = json.loads(policy(2))["rules"]
+    newest = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1}
+    rules[1]["selection"] = newest
+    client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=json.dumps({"rules": rules}))
+    push_image(client, REPOSITORY, "new", "y")
+    async with running(embedded, REPOSITORY, size=(80, 24)) as pilot:
+        await until(pilot, "images ·")
+        await pilot.press("L")
+        await until(pilot, "rule 1 · nothing")
+        await pilot.press("j")
+        screen = await until(pilot, "rule 2 would expire")
+        assert re.search(r"expire +rule 1: a tag main-\*", row_of(screen, gone.digest[7:19]))
+        assert re.search(r"stays +rule 1: newest 2", row_of(screen, image.digest[7:19]))
+
+
+async def test_the_rules_are_not_known_without_the_permission(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, REPOSITORY, "one", "v1")
+    embedded.faults.add("GetLifecyclePolicy:error:code=AccessDeniedException")
+    async with running(embedded, REPOSITORY, size=(80, 24)) as pilot:
+        await until(pilot, "image ·")
+        await pilot.press("L")
+        await until(pilot, "ecr:GetLifecyclePolicy")
+        await pilot.press("t")
+        await until(pilot, "There is no image to tag.")
