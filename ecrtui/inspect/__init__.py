@@ -8,9 +8,10 @@ Nothing here trusts a document: any bytes give a result or a problem in words, n
   ``facts`` what a document states, and ``signers`` who signed it.
 - Findings: ``findings`` joins the scans of the platforms; ``findings_filter``, ``findings_export`` and
   ``findings_elsewhere`` use the rows.
-- Lifecycle policies: ``lifecycle`` evaluates one here, ``lifecycle_preview`` asks ECR, ``lifecycle_export`` writes the
-  result.
-- The panes of an image: ``overview``, ``layers``, ``tag_history``. The details of a repository: ``repository_facts``.
+- Lifecycle policies: ``lifecycle`` evaluates one here, ``lifecycle_keepers`` says what would keep an image,
+  ``lifecycle_preview`` asks ECR, ``lifecycle_export`` writes the result.
+- The panes of an image: ``overview`` with ``platform_facts`` and ``release_sharing``, ``layers``, ``tag_history``. The
+  details of a repository: ``repository_facts``.
 
 ``comparison`` compares two images.
 """

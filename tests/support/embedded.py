@@ -195,6 +195,7 @@ def manifest_text(
     layers: Sequence[bytes] = (b"layer",),
     media_type: str | None = OCI_MANIFEST,
     config_media_type: str = OCI_CONFIG,
+    config_members: Mapping[str, Any] = {},
     indent: int | None = 2,
     **members: Any,
 ) -> str:
@@ -203,10 +204,12 @@ def manifest_text(
     Args:
         name: becomes a label in the config, so that another name makes another digest.
         media_type: None leaves ``mediaType`` out.
+        config_members: members of the config; ``config`` in them replaces the labels.
         members: further members of the manifest (``subject``, ``annotations``, ``artifactType`` …).
     """
     system, _, architecture = platform.partition("/")
     config = {"os": system, "architecture": architecture, "config": {"Labels": {"name": name}}, "rootfs": {}}
+    config |= config_members
     document = {
         "schemaVersion": 2,
         **({"mediaType": media_type} if media_type else {}),

@@ -175,6 +175,7 @@ async def test_the_panes_of_an_image_match_their_snapshots() -> None:
         await until(pilot, "Notation · present, not verified")
         await until(pilot, "not written from here")
         await until(pilot, lambda screen: screen.count("not scanned") == 2)
+        await until(pilot, lambda screen: screen.count("not set") == 4)  # user and time of both platforms
         await compare(pilot, "pane-overview", PANE_SIZES)
         for pane, wanted in OWN_PANES.items():
             await open_pane(pilot, pane)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import DOCKER_IMAGE_CONFIG
-from ecrtui.ecr.image_config import config_of_schema1
-from ecrtui.ecr.manifest import Descriptor, parse_manifest
+from ecrtui.ecr.image_config import ImageConfig, config_of_schema1
+from ecrtui.ecr.manifest import Descriptor, Manifest, ParsedManifest, parse_manifest
 from ecrtui.ecr.safe_text import visible
 from ecrtui.ecr.units import format_size
 from ecrtui.errors import NotFound
-from ecrtui.session import Session
 from ecrtui.tui import blocking
 from ecrtui.tui.config_text import config_text
 from ecrtui.tui.details import facts_text
-from ecrtui.tui.inspector.inspected import Inspected, PlatformImage
+from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.text_pane import TextPane
 from ecrtui.tui.text_document import TextDocument, prepare_text
 
@@ -27,22 +26,22 @@ class ConfigPane(TextPane[TextDocument]):
 
     async def read(self, inspected: Inspected) -> TextDocument:
         platform = inspected.require_platform()
-        return await blocking.run_blocking(_read_config, inspected.session, inspected.repository_name, platform)
+        manifest = await inspected.manifest_of(platform.digest)
+        parsed = await blocking.run_blocking(parse_manifest, manifest.text)
+        config = None if parsed.config is None else await inspected.config_of(parsed.config)
+        return await blocking.run_blocking(_document, manifest, parsed, config, platform.name)
 
 
-def _read_config(session: Session, repository: str, platform: PlatformImage) -> TextDocument:
-    """Return the config of a platform as text. Blocks; raises EcrTuiError."""
-    manifest = session.catalog.manifest(repository, platform.digest)
-    parsed = parse_manifest(manifest.text)
-    if parsed.config is not None:
-        config = session.catalog.config(repository, parsed.config)
+def _document(manifest: Manifest, parsed: ParsedManifest, config: ImageConfig | None, name: str) -> TextDocument:
+    """Return the config of a platform as text. Raises EcrTuiError."""
+    if parsed.config is not None and config is not None:
         body, stored = config_text(config, parsed.config.media_type), _stored(parsed.config)
     elif parsed.schema_version == 1:
         body = config_text(config_of_schema1(manifest.text), DOCKER_IMAGE_CONFIG)
         stored = "in the manifest, in the texts v1Compatibility of its history"
     else:
-        raise NotFound("No config", f"The manifest {short_digest(platform.digest)} has no config.")
-    head = facts_text([("config of", [visible(platform.name)] if platform.name else []), ("stored", [stored])])
+        raise NotFound("No config", f"The manifest {short_digest(manifest.digest)} has no config.")
+    head = facts_text([("config of", [visible(name)] if name else []), ("stored", [stored])])
     return prepare_text(f"{head}\n\n{body}")
 
 

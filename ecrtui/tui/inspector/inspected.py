@@ -16,6 +16,7 @@ from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.tui import blocking
 
 if TYPE_CHECKING:
+    from ecrtui.ecr.image_config import ImageConfig
     from ecrtui.ecr.referrer import Referrer
     from ecrtui.ecr.repository import Repository
     from ecrtui.session import Session, SessionSource
@@ -236,6 +237,15 @@ class Inspected:
         """
         read = self.session.catalog.manifest
         return await self.reads.once(("manifest", digest), read, self.repository_name, digest)
+
+    async def config_of(self, descriptor: Descriptor) -> ImageConfig:
+        """Return the config that a manifest of the repository names. ECR records no pull. Raises EcrTuiError."""
+        read = self.session.catalog.config
+        return await self.reads.once(("config", descriptor.digest), read, self.repository_name, descriptor)
+
+    def has_manifest_of(self, digest: str) -> bool:
+        """Return True if :meth:`manifest_of` has read the manifest of an image."""
+        return self.reads.is_read(("manifest", digest))
 
     async def referrers_of(self, digest: str) -> tuple[Referrer, ...]:
         """Return the referrers of an image of the repository. Raises EcrTuiError."""

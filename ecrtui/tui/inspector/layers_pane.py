@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ecrtui.catalog.catalog import Catalog
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import ImageConfig
-from ecrtui.ecr.manifest import parse_manifest
+from ecrtui.ecr.manifest import Manifest, parse_manifest
 from ecrtui.ecr.units import UNKNOWN, format_count, format_size, reformat_iso_time
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.layers import LayerRow, LayerSharing, LayerTable, image_names, layer_sharing, layer_table
-from ecrtui.session import Session
 from ecrtui.tui import blocking
 from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.details import Facts, facts_text, reason_with_permission
@@ -101,15 +101,17 @@ class LayersPane(SplitPane[Layers]):
     async def read(self, inspected: Inspected) -> Layers:
         platform = inspected.require_platform()
         manifest = await inspected.manifest_of(platform.digest)
-        read = _read_layers
+        descriptor = (await blocking.run_blocking(parse_manifest, manifest.text)).config
+        config: ImageConfig | None = None
+        error: EcrTuiError | None = None
+        if descriptor is not None:
+            try:
+                config = await inspected.config_of(descriptor)
+            except EcrTuiError as problem:
+                error = problem
+        catalog, images = inspected.session.catalog, inspected.listed_images() or ()
         return await blocking.run_blocking(
-            read,
-            inspected.session,
-            inspected.repository_name,
-            manifest.text,
-            platform.digest,
-            platform.name,
-            inspected.listed_images() or (),
+            _layers, catalog, inspected.repository_name, manifest, platform.name, images, config, error
         )
 
     def present(self, content: Layers) -> None:
@@ -156,20 +158,19 @@ def _step(row: _Row) -> str:
     return row.layer.command[:MAX_STEP] or ("not known" if row.layers.config_error else "")
 
 
-def _read_layers(
-    session: Session, repository: str, manifest: str, digest: str, name: str, images: Sequence[Image]
+def _layers(
+    catalog: Catalog,
+    repository: str,
+    manifest: Manifest,
+    name: str,
+    images: Sequence[Image],
+    config: ImageConfig | None,
+    error: EcrTuiError | None,
 ) -> Layers:
     """Return the layers of a platform. The config can be missing: then the steps are not known. Blocks."""
-    descriptor = parse_manifest(manifest).config
-    config: ImageConfig | None = None
-    error: EcrTuiError | None = None
-    if descriptor is not None:
-        try:
-            config = session.catalog.config(repository, descriptor)
-        except EcrTuiError as problem:
-            error = problem
-    known = session.catalog.recent_manifests(repository, MAX_MANIFESTS)
-    return Layers(name, layer_table(manifest, config), layer_sharing(known, digest), image_names(known, images), error)
+    known = catalog.recent_manifests(repository, MAX_MANIFESTS)
+    sharing = layer_sharing(known, manifest.digest)
+    return Layers(name, layer_table(manifest.text, config), sharing, image_names(known, images), error)
 
 
 def _about(content: Layers) -> str:

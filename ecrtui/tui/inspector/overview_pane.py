@@ -16,13 +16,16 @@ from textual.worker import WorkType
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.cosign_tags import cosign_tags
 from ecrtui.ecr.findings import Finding
-from ecrtui.ecr.image import Image
+from ecrtui.ecr.image import Image, is_image_config
+from ecrtui.ecr.image_config import config_of_schema1
 from ecrtui.ecr.lifecycle_document import parse_policy
-from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, parse_manifest
+from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest, parse_manifest
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, attestation_artifact, referrer_artifact, with_manifest
 from ecrtui.inspect.findings import worst_first
 from ecrtui.inspect.overview import NotRead, TagOrigin, artifact_lines, lifecycle_text, tag_origins
+from ecrtui.inspect.platform_facts import config_facts
+from ecrtui.inspect.release_sharing import ReleaseSharing, previous_release, shared_layers
 from ecrtui.retag.planner import WritePolicy
 from ecrtui.session import Session
 from ecrtui.tui import blocking, messages
@@ -42,6 +45,9 @@ from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 WORST = 2
 """Findings that the overview names."""
+
+MAX_CONFIG_SIZE = 1_000_000
+"""Bytes of a config that is read unasked. Most have a few thousand."""
 
 
 class OverviewPane(TextPane[TextDocument]):
@@ -91,11 +97,18 @@ class OverviewPane(TextPane[TextDocument]):
         platform = inspected.platform
         if platform is not None and platform.image is not None and platform.image.findings:
             self._once("findings", (platform.digest, platform.image.findings), self._read_findings)
-        if inspected.is_index and inspected.platforms:
-            digests = tuple(entry.digest for entry in inspected.platforms)
-            self._once("structures", digests, self._read_structures)
+        if inspected.platforms and isinstance(inspected.known_manifest, ParsedManifest):
+            read = tuple((entry.digest, inspected.has_manifest_of(entry.digest)) for entry in inspected.platforms)
+            self._once("structures", read, self._read_structures)
         pull_times = session.registry.capabilities.pull_times
-        self.data = replace(self.data, inspected=inspected, pull_times=pull_times)
+        self.data = replace(
+            self.data,
+            inspected=inspected,
+            pull_times=pull_times,
+            config_hint=key_hint(self, "inspector.config", "reads one"),
+            lifecycle_hint=key_hint(self, "dry_run.lifecycle", "dry run"),
+            undo_hint=key_hint(self, "undo.undo", "undo"),
+        )
         panel = self.query_one(MessagePanel)
         panel.message = PanelMessage.from_error(image) if isinstance(image, EcrTuiError) else None
         self._draw()
@@ -207,9 +220,35 @@ class OverviewPane(TextPane[TextDocument]):
         self._change(origins=origins, tags_by_digest=tags)
 
     async def _read_structures(self, inspected: Inspected) -> None:
-        digests = [entry.digest for entry in inspected.platforms]
-        read = partial(_structures, inspected.session, inspected.repository_name, digests)
-        self._change(structures=await blocking.run_blocking(read))
+        """Show what the kept manifests say, then what the configs say that they name."""
+        if inspected.is_index:
+            digests = [entry.digest for entry in inspected.platforms]
+            read = partial(_structures, inspected.session, inspected.repository_name, digests)
+            structures = await blocking.run_blocking(read)
+        else:
+            structures = {inspected.digest: inspected.manifest}
+        self._change(structures=structures)
+        listed = inspected.listed_images() or ()
+        sharing = await blocking.run_blocking(_shared_with_previous, inspected, structures, listed)
+        self._change(sharing=sharing)
+        try:
+            await self._read_configs(inspected, structures)
+        except EcrTuiError as error:
+            self._change(config_error=error)
+
+    async def _read_configs(self, inspected: Inspected, structures: Mapping[str, ParsedManifest]) -> None:
+        """Read the configs that these manifests name. ECR records no pull of a config. Raises EcrTuiError."""
+        self._change(config_error=None)
+        for digest, structure in structures.items():
+            if digest in self.data.configs:
+                continue
+            if structure.schema_version == 1:
+                config = config_of_schema1((await inspected.manifest_of(digest)).text)
+            elif structure.config is not None and _is_small_image_config(structure.config):
+                config = await inspected.config_of(structure.config)
+            else:
+                continue
+            self._change(configs={**self.data.configs, digest: config_facts(config)})
 
     # Links
 
@@ -259,6 +298,34 @@ def _attestations(inspected: Inspected, manifest: ParsedManifest) -> Sequence[Ar
 
 def _writes(session: Session, repository: str) -> Sequence[Any]:
     return session.engine.history(repository)
+
+
+def _is_small_image_config(config: Descriptor) -> bool:
+    return is_image_config(config.media_type) and config.size <= MAX_CONFIG_SIZE
+
+
+def _shared_with_previous(
+    inspected: Inspected, structures: Mapping[str, ParsedManifest], images: Sequence[Image]
+) -> ReleaseSharing | None:
+    """Return what the image shares with the release before, if manifests of both are kept. Sends no request."""
+    image = inspected.known_image
+    earlier = previous_release(image, images) if isinstance(image, Image) else None
+    if earlier is None:
+        return None
+
+    def kept(*digests: str) -> Mapping[str, ParsedManifest]:
+        found = inspected.session.catalog.kept_manifests(inspected.repository_name, digests)
+        return {manifest.digest: parse_manifest(manifest.text) for manifest in found}
+
+    own = {entry.name: structures.get(entry.digest) for entry in inspected.platforms}
+    manifest = kept(earlier.image.digest).get(earlier.image.digest)
+    if manifest is None:
+        return None
+    others = {"": manifest}
+    if inspected.is_index:
+        names = manifest.platform_names
+        others = {names[digest]: part for digest, part in kept(*names).items()}
+    return shared_layers(earlier.tag, own, others)
 
 
 def _structures(session: Session, repository: str, digests: Sequence[str]) -> Mapping[str, ParsedManifest]:

@@ -15,6 +15,8 @@ from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind
 from ecrtui.inspect.overview import ArtifactLine, TagOrigin, stored_size
+from ecrtui.inspect.platform_facts import ConfigFacts, base_image
+from ecrtui.inspect.release_sharing import ReleaseSharing
 from ecrtui.tui.details import NOT_SUPPORTED
 from ecrtui.tui.inspector.inspected import Inspected, Known, PlatformImage
 from ecrtui.tui.inspector.linked_text import Link
@@ -31,8 +33,14 @@ LABEL_WIDTH = 14
 """Cells of the labels at the left."""
 MAX_TAG_ROWS = 4
 """Rows of tags above the facts. All tags are at the end of the overview."""
-_WIDE = 100
-"""The least number of columns for what a narrow screen has no room for."""
+_COLUMNS = ("platform", "digest", "size", "layers", "findings", "pushed", "user", "created", "base image")
+"""The columns of the platforms."""
+_NUMBERS = frozenset(("size", "layers"))
+"""The columns that are aligned to the right."""
+_DROPPED = ("pushed", "base image", "created", "user", "layers")
+"""The columns for which a narrow screen has no room, in the order in which they are left out."""
+_GAP = 3
+_NOT_SET = "not set"
 
 
 @dataclass(frozen=True)
@@ -42,24 +50,40 @@ class OverviewData:
     Args:
         inspected: what is known of the image.
         protected: the tags of the image that are protected.
-        structures: the parsed manifests of its platforms that are kept, by digest.
+        structures: the parsed manifests of its platforms that are kept, by digest; None before they are looked for.
         artifacts: the lines about its artifacts.
+        configs: what the configs of its platforms say that are read, by digest of the platform.
+        config_error: why a config could not be read; None if none failed.
+        config_hint: says how to read a config.
+        sharing: what it shares with the release before; None if that is not known.
         lifecycle: what the lifecycle policy does to it.
+        lifecycle_hint: says how to see what the policy does to all images.
         findings: the worst findings of the selected platform.
         origins: since when it has its tags.
         tags_by_digest: the tags of images that are known, to name the images that tags were at before.
+        undo_hint: says how to undo the newest write.
         pull_times: True if the registry records when an image was last pulled.
     """
 
     inspected: Inspected
     protected: frozenset[str] = frozenset()
-    structures: Mapping[str, ParsedManifest] = field(default_factory=dict)
+    structures: Mapping[str, ParsedManifest] | None = None
     artifacts: Known[Sequence[ArtifactLine]] = None
+    configs: Mapping[str, ConfigFacts] = field(default_factory=dict)
+    config_error: EcrTuiError | None = None
+    config_hint: str = ""
+    sharing: ReleaseSharing | None = None
     lifecycle: Known[str] = None
+    lifecycle_hint: str = ""
     findings: Known[Sequence[Finding]] = None
     origins: Known[Sequence[TagOrigin]] = None
     tags_by_digest: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    undo_hint: str = ""
     pull_times: bool = True
+
+    def structure_of(self, digest: str) -> ParsedManifest | None:
+        """Return the manifest of a platform; None if it is not known."""
+        return None if self.structures is None else self.structures.get(digest)
 
 
 class _Lines:
@@ -80,10 +104,19 @@ class _Lines:
         if link is not None:
             self.links[number] = link
 
-    def fact(self, label: str, value: FactValue, link: Link | None = None) -> None:
-        """Add a label, and a text or why it is not known beside it."""
+    def fact(self, label: str, value: FactValue, link: Link | None = None, hint: str = "") -> None:
+        """Add a label, and a text or why it is not known beside it; a hint at the right end if there is room."""
         text = self._not_known("not known", value) if isinstance(value, EcrTuiError) else value
-        self.add(f"{label:<{LABEL_WIDTH}}{text}", link, [(0, len(label), "$text-muted")])
+        self.hinted(f"{label:<{LABEL_WIDTH}}{text}", hint, link, [(0, len(label), "$text-muted")])
+
+    def hinted(self, text: str, hint: str, link: Link | None = None, styles: Sequence[Span] = ()) -> None:
+        """Add a text, and a hint at the right end of the line if there is room."""
+        start = self.width - cell_len(hint)
+        if hint and cell_len(text) + _GAP <= start:
+            text += " " * (start - cell_len(text))
+            styles = [*styles, (len(text), len(text) + len(hint), "$text-muted")]
+            text += hint
+        self.add(text, link, styles)
 
     def artifacts(self, line: ArtifactLine) -> None:
         """Add what is known of one kind of artifact."""
@@ -128,13 +161,13 @@ def overview(data: OverviewData, width: int, now: float) -> tuple[TextDocument, 
     _head(lines, data, now)
     lines.add()
     if inspected.is_index:
-        _platforms(lines, data)
+        _platforms(lines, data, now)
         lines.add()
     for section in _sections(data, now):
         if isinstance(section, ArtifactLine):
             lines.artifacts(section)
         else:
-            lines.fact(*section)
+            lines.fact(*section, hint=data.lifecycle_hint if section[0] == "lifecycle" else "")
     lines.add()
     _tags(lines, data, now)
     return prepare_text("\n".join(lines.texts), lines.styles), lines.links
@@ -180,6 +213,9 @@ def _sections(data: OverviewData, now: float) -> Iterator[tuple[str, FactValue, 
     yield from _relations(inspected)
     if isinstance(image, Image):
         yield "stored", _stored(data, image), Link("layers")
+        if data.sharing is not None:
+            yield "shared", visible(str(data.sharing)), Link("layers")
+        yield from _config(data, now)
         if image.artifact_media_type and not is_image_config(image.artifact_media_type):
             yield "artifact type", visible(image.artifact_media_type), None
         if isinstance(data.artifacts, EcrTuiError) or data.artifacts is None:
@@ -218,7 +254,8 @@ def _stored(data: OverviewData, image: Image) -> FactValue:
         return units.format_size(image.size)
     if inspected.platform_error is not None:
         return inspected.platform_error
-    if len(data.structures) == len(inspected.platforms) and (sizes := stored_size(data.structures)):
+    structures = data.structures or {}
+    if len(structures) == len(inspected.platforms) and (sizes := stored_size(structures)):
         stored, shared = sizes
         return f"{units.format_size(stored)}, platforms share {units.format_size(shared)}"
     if isinstance(inspected.known_manifest, EcrTuiError):
@@ -263,7 +300,7 @@ def _worst_findings(data: OverviewData) -> Iterator[tuple[str, FactValue, Link |
         yield "worst" if number == 0 else "", visible(text), Link("findings")
 
 
-def _platforms(lines: _Lines, data: OverviewData) -> None:
+def _platforms(lines: _Lines, data: OverviewData, now: float) -> None:
     """Add a row for each platform."""
     inspected = data.inspected
     if inspected.platform_error is not None:
@@ -275,41 +312,85 @@ def _platforms(lines: _Lines, data: OverviewData) -> None:
         else:
             lines.fact("platforms", manifest or LOADING)
         return
-    rows = [_platform_row(data, entry) for entry in inspected.platforms]
-    heads = ["platform", "digest", "size", "layers", "findings", "pushed"]
-    columns = 6 if lines.width >= _WIDE else 5
-    widths = [max(cell_len(row[column]) for row in (heads, *rows)) for column in range(columns)]
-    right = {2, 3}
+    bases = {entry.digest: base for entry in inspected.platforms if (base := _base(data, entry))}
+    rows = [_platform_row(data, entry, bases, now) for entry in inspected.platforms]
+    known = [name for name in _COLUMNS if name in rows[0]]
+    widths = {name: max(cell_len(name), *(cell_len(row[name]) for row in rows)) for name in known}
+    for name in _DROPPED:
+        if sum(widths.values()) + _GAP * (len(widths) - 1) > lines.width:
+            widths.pop(name, None)
 
-    def joined(row: Sequence[str]) -> str:
-        cells = [
-            " " * (width - cell_len(cell)) + cell if number in right else cell + " " * (width - cell_len(cell))
-            for number, (cell, width) in enumerate(zip(row, widths, strict=False))
-        ]
-        return "   ".join(cells).rstrip()
+    def joined(row: Mapping[str, str]) -> str:
+        cells = (_padded(row[name], width, right=name in _NUMBERS) for name, width in widths.items())
+        return (" " * _GAP).join(cells).rstrip()
 
-    head = joined(heads)
+    head = joined({name: name for name in known})
     lines.add(head, styles=[(0, len(head), "$text-muted")])
     own = inspected.known_image
     parent = own.digest if isinstance(own, Image) else inspected.reference.digest
     for entry, row in zip(inspected.platforms, rows, strict=True):
         lines.add(joined(row), Link("", entry.digest, parent))
+    if bases and "base image" not in widths:
+        lines.fact("base image", visible(units.format_names(dict.fromkeys(bases.values()))), Link("config"))
 
 
-def _platform_row(data: OverviewData, entry: PlatformImage) -> Sequence[str]:
-    image, structure = entry.image, data.structures.get(entry.digest)
-    layers = "?" if structure is None else units.format_number(len(structure.with_role(DescriptorRole.LAYER)))
+def _padded(text: str, width: int, *, right: bool) -> str:
+    blanks = " " * (width - cell_len(text))
+    return blanks + text if right else text + blanks
+
+
+def _platform_row(data: OverviewData, entry: PlatformImage, bases: Mapping[str, str], now: float) -> Mapping[str, str]:
+    """Return the cells of a platform by column; without those of the config if no config is known."""
+    image, structure = entry.image, data.structure_of(entry.digest)
     size = "?" if image is None else units.format_size(image.size)
-    if entry.digest in data.inspected.missing_platforms:
-        size = "missing"
-    return (
-        visible(entry.name) or "no platform",
-        short_digest(entry.digest),
-        size,
-        layers,
-        "?" if image is None or not image.scan_known else _finding_counts(image),
-        "?" if image is None else units.format_age(image.pushed_at),
+    row = {
+        "platform": visible(entry.name) or "no platform",
+        "digest": short_digest(entry.digest),
+        "size": "missing" if entry.digest in data.inspected.missing_platforms else size,
+        "layers": "?" if structure is None else units.format_number(len(structure.with_role(DescriptorRole.LAYER))),
+        "findings": "?" if image is None or not image.scan_known else _finding_counts(image),
+        "pushed": "?" if image is None else units.format_age(image.pushed_at),
+    }
+    if data.configs:
+        config = data.configs.get(entry.digest)
+        row |= {
+            "user": "?" if config is None else visible(config.user) or _NOT_SET,
+            "created": "?" if config is None else units.format_age(config.created_at, now, _NOT_SET),
+        }
+    if bases:
+        unknown = _NOT_SET if entry.digest in data.configs else "?"
+        row["base image"] = visible(bases.get(entry.digest, "")) or unknown
+    return row
+
+
+def _base(data: OverviewData, entry: PlatformImage) -> str:
+    """Return the base image of a platform; empty if nothing that was read names it."""
+    structure, config = data.structure_of(entry.digest), data.configs.get(entry.digest)
+    index = data.inspected.known_manifest
+    return base_image(
+        *((structure.annotations,) if structure is not None else ()),
+        *((entry.descriptor.annotations,) if entry.descriptor is not None else ()),
+        *((config.labels,) if config is not None else ()),
+        *((index.annotations,) if isinstance(index, ParsedManifest) else ()),
     )
+
+
+def _config(data: OverviewData, now: float) -> Iterator[tuple[str, FactValue, Link | None]]:
+    """Yield what the config of an image says; of an index, why the configs of its platforms are not known."""
+    inspected = data.inspected
+    link = Link("config")
+    if data.config_error is not None:
+        yield "config", data.config_error, link
+    elif not inspected.is_index:
+        for entry in inspected.platforms:
+            if (config := data.configs.get(entry.digest)) is not None:
+                created = units.format_age(config.created_at, now, _NOT_SET)
+                yield "config", visible(f"user {config.user or _NOT_SET} · created {created}"), link
+            if base := _base(data, entry):
+                yield "base image", visible(base), link
+    elif inspected.platforms and data.structures == {}:
+        words = f"not known: the manifests of {units.format_count(len(inspected.platforms), 'platform')} were not read"
+        yield "config", " · ".join(filter(None, (words, data.config_hint))), link
 
 
 def _tags(lines: _Lines, data: OverviewData, now: float) -> None:
@@ -323,11 +404,14 @@ def _tags(lines: _Lines, data: OverviewData, now: float) -> None:
     width = min(max(len("tag"), *(cell_len(visible(tag)) for tag in image.tags)), lines.width // 3)
     head = f"{'tag':<{width}}   here since   before"
     lines.add(head, styles=[(0, len(head), "$text-muted")])
+    writes = (origin.write for origin in data.origins if origin.write is not None)
+    newest = max(writes, key=lambda write: write.number, default=None)
     for origin in data.origins:
         name = visible(origin.tag)
         shown = name + " " * max(width - cell_len(name), 0)
         link = Link("tags", tag=origin.tag)
-        lines.add(f"{shown}   {_origin(data, origin, now)}", link, [(0, len(name), "$tag")])
+        hint = data.undo_hint if newest is not None and origin.write is newest else ""
+        lines.hinted(f"{shown}   {_origin(data, origin, now)}", hint, link, [(0, len(name), "$tag")])
 
 
 def _origin(data: OverviewData, origin: TagOrigin, now: float) -> str:

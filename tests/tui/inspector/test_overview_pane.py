@@ -1,0 +1,120 @@
+"""The overview: what configs and kept manifests say of the platforms, and what is not read for it."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+from ecrtui.emulator.service import EmbeddedRegistry
+from tests.support.embedded import PushedImage, push_image, push_index
+from tests.support.screen import open_pane, retag, row_of, running, until, until_gone
+
+REPOSITORY = "team/app"
+BASE = "org.opencontainers.image.base.name"
+AMD, ARM = "linux/amd64", "linux/arm64"
+
+
+def push_release(client: Any, tag: str, *, base: str = "debian:12", shared: bytes = b"base") -> dict[str, PushedImage]:
+    """Push an index of two platforms, each with a layer of its own, and return the platforms."""
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 3 * 86_400 - 60))
+    settings = {AMD: {"User": "1001", "Labels": {BASE: base}}, ARM: {"Labels": {"tag": tag}}}
+    parts = {
+        name: push_image(
+            client,
+            REPOSITORY,
+            name,
+            platform=name,
+            layers=[shared, f"{name} {tag}".encode()],
+            config_members={"created": created, "config": config},
+        )
+        for name, config in settings.items()
+    }
+    push_index(client, REPOSITORY, parts, tag)
+    return parts
+
+
+async def test_the_platforms_show_user_age_and_base_of_their_configs(embedded: EmbeddedRegistry, client: Any) -> None:
+    parts = push_release(client, "v1")
+    async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35)) as pilot:
+        await until(pilot, lambda text: bool(re.search("user +created +base image", text)))
+        screen = await until(pilot, lambda text: "?" not in row_of(text, f"{ARM} "))
+        assert re.search(r"1001 +3 d ago +debian:12$", row_of(screen, f"{AMD} ").rstrip())
+        assert re.search(r"not set +3 d ago +not set$", row_of(screen, f"{ARM} ").rstrip())
+        await pilot.press("enter")
+        await until(pilot, f"v1 › {AMD} {parts[AMD].digest[7:19]}")
+        screen = await until(pilot, "config        user 1001 · created 3 d ago")
+        assert "base image    debian:12" in screen
+
+
+async def test_a_narrow_screen_names_the_base_image_below_the_platforms(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    push_release(client, "v1", base="registry.example.com/platform/base/debian:bookworm-20260112")
+    async with running(embedded, f"{REPOSITORY}:v1", size=(80, 24)) as pilot:
+        screen = await until(pilot, "base image    registry.example.com/platform/base/debian:bookworm-20260112")
+        assert re.search("findings +user +created$", row_of(screen, "digest  ").rstrip())
+
+
+async def test_no_manifest_is_read_for_the_configs(embedded: EmbeddedRegistry, client: Any) -> None:
+    parts = push_release(client, "v1")
+    async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35), prefetch=False) as pilot:
+        screen = await until(pilot, "config        not known: the manifests of 2 platforms were not read · 3 reads one")
+        assert "base image" not in screen
+        await open_pane(pilot, "config")
+        await until(pilot, "user      1001")
+        await open_pane(pilot, "overview")
+        screen = await until(pilot, "debian:12")
+        assert re.search(r" 2 +not scanned .* 1001 +3 d ago +debian:12", row_of(screen, f"{AMD} "))
+        assert re.search(r" \? +not scanned .* \? +\? +\?", row_of(screen, f"{ARM} "))
+    (arm,) = client.describe_images(repositoryName=REPOSITORY, imageIds=[{"imageDigest": parts[ARM].digest}])[
+        "imageDetails"
+    ]
+    assert "lastRecordedPullTime" not in arm
+
+
+async def test_a_config_that_is_denied_is_told_and_read_again(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, REPOSITORY, "one", "v1", config_members={"config": {"User": "app"}})
+    embedded.faults.add("GetDownloadUrlForLayer:error:code=AccessDeniedException:message=no")
+    async with running(embedded, f"{REPOSITORY}:v1", size=(140, 35), prefetch=False) as pilot:
+        await until(pilot, "ecr:GetDownloadUrlForLayer")
+        embedded.faults.clear()
+        await pilot.press("r")
+        await until(pilot, "config        user app · created not set")
+        await until_gone(pilot, "ecr:GetDownloadUrlForLayer")
+
+
+async def test_layers_of_the_release_before_are_counted_where_it_was_read(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    push_release(client, "release-1", shared=b"s" * 2_000)
+    push_release(client, "release-2", shared=b"s" * 2_000)
+    async with running(embedded, REPOSITORY, size=(120, 35)) as pilot:
+        await until(pilot, "2 images")
+        await pilot.press("enter")
+        screen = await until(pilot, "platforms share 2.0 kB")
+        await until(pilot, "debian:12")  # it is read after the layers are compared
+        assert "shared  " not in screen
+        await pilot.press("escape")
+        await until(pilot, "2 images")
+        await pilot.press("j", "enter")
+        await until(pilot, "platforms share 2.0 kB")
+        await pilot.press("escape")
+        await until(pilot, "2 images")
+        await pilot.press("g", "enter")
+        await until(pilot, "shared        2.0 kB in 1 layer with release-1")
+
+
+async def test_keys_for_the_dry_run_and_the_undo_are_beside_what_they_act_on(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    push_image(client, REPOSITORY, "one", "v1")
+    async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35)) as pilot:
+        screen = await until(pilot, "no lifecycle policy")
+        assert row_of(screen, "no lifecycle policy").rstrip().endswith("L dry run")
+        await retag(pilot, "next")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        await pilot.press("enter")
+        screen = await until(pilot, "the tag was new")
+        assert row_of(screen, "the tag was new").rstrip().endswith("u undo")
