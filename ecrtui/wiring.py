@@ -121,12 +121,12 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
 
 def _in_process(embedded: EmbeddedRegistry, file: str | None) -> InProcessTransport:
     from ecrtui.emulator import sts
-    from ecrtui.emulator.in_process_transport import attach, get
+    from ecrtui.emulator.in_process_transport import attach, send
     from ecrtui.registry.client import InProcessTransport
 
     return InProcessTransport(
         attach=partial(attach, embedded=embedded),
-        get=partial(get, embedded),
+        send=partial(send, embedded),
         identity=sts.caller_arn(embedded.registry_id, embedded.region),
         region=embedded.region,
         endpoint=f"{EMBEDDED} {Path(file).resolve()}" if file else EMBEDDED,

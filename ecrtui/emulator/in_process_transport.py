@@ -6,8 +6,9 @@ and the handler's exception as a connection failure. All else is botocore's own 
 
 from __future__ import annotations
 
+import io
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ecrtui.emulator import layer_downloads
@@ -28,15 +29,40 @@ def attach(client: Any, embedded: EmbeddedRegistry) -> None:
     client.meta.events.register(f"before-send.{service}", transport.send)
 
 
-def get(embedded: EmbeddedRegistry, read_timeout: float | None, url: str, headers: Mapping[str, str]) -> AWSResponse:
-    """Return the response to a GET of a URL of GetDownloadUrlForLayer, as botocore's HTTP session does.
+def send(
+    embedded: EmbeddedRegistry,
+    read_timeout: float | None,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: Collection[bytes] | None = None,
+) -> AWSResponse:
+    """Return the response to a GET of a URL of GetDownloadUrlForLayer, or to a request of the OCI distribution API.
 
-    Its body is read in pieces.
+    It is a response as botocore's HTTP session returns it. Its body is read in pieces.
+
+    Args:
+        embedded: the registry.
+        read_timeout: seconds to wait for the response; None for no limit.
+        method: the method.
+        url: the URL.
+        headers: the headers.
+        body: the body in pieces, whose length is the number of all its bytes; None for no body.
 
     Raises:
         botocore.exceptions.ReadTimeoutError, botocore.exceptions.ConnectionClosedError: a fault of the registry.
     """
-    response = embedded.download(layer_downloads.download_target(url), headers.get("Range", ""))
+    from ecrtui.emulator.distribution import api, messages, routes
+    from ecrtui.emulator.http.body import RequestBody
+
+    target = layer_downloads.download_target(url)
+    if routes.is_distribution_path(target):
+        names = {name.lower(): value for name, value in headers.items()}
+        content = RequestBody(_BodyReader(iter(body or ())), len(body or ()))
+        request = messages.DistributionRequest(method, target, names, content, layer_downloads.IN_PROCESS_ENDPOINT)
+        response = api.handle(embedded, request)
+    else:
+        response = embedded.download(target, headers.get("Range", ""))
     return _received(response, url, read_timeout)
 
 
@@ -52,21 +78,33 @@ class _Transport:
         return _received(response, request.url, self._read_timeout)
 
 
-class _Body:
+class _BodyReader(io.BufferedIOBase):
+    """The body of a request as a file: each read returns at most one piece."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
+
+    def read1(self, count: int = -1, /) -> bytes:
+        while not self._rest and (piece := next(self._pieces, None)) is not None:
+            self._rest = bytes(piece)
+        end = len(self._rest) if count < 0 else count
+        found, self._rest = self._rest[:end], self._rest[end:]
+        return found
+
+
+class _ResponseBody:
     """The raw body that :class:`AWSResponse` reads."""
 
     def __init__(self, response: Response) -> None:
         self._pieces = response.delivered_body()
-        self._rest = b""
+        self._reader = _BodyReader(self._pieces)
 
     def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
         yield from self._pieces
 
     def read(self, count: int) -> bytes:
-        while not self._rest and (piece := next(self._pieces, None)) is not None:
-            self._rest = piece
-        found, self._rest = self._rest[:count], self._rest[count:]
-        return found
+        return self._reader.read1(count)
 
     def close(self) -> None:
         self._pieces.close()
@@ -85,7 +123,7 @@ def _received(response: Response, url: str, read_timeout: float | None) -> AWSRe
     if response.delivery in (Delivery.DROPPED, Delivery.RESET):
         raise ConnectionClosedError(endpoint_url=url, error="Connection aborted.")
     headers = HTTPHeaders.from_dict({**response.headers, "Content-Length": str(response.length)})
-    return AWSResponse(url, response.status, headers, _Body(response))
+    return AWSResponse(url, response.status, headers, _ResponseBody(response))
 
 
 def _to_request(request: AWSPreparedRequest, region: str) -> Request:

@@ -96,7 +96,7 @@ class PromotionPlanner:
         if self._way == "api" or (self._way is None and not has_blobs):
             return "api"
         if self._way == "oci":
-            return _check_oci(target)
+            return "oci"
         if source.location == target and self._target.mounts_layers():
             return "mount"
         if self._way is None:
@@ -203,16 +203,6 @@ class PromotionPlanner:
         if self._engine.read_only and promotion.has_work and not promotion.plan.write_steps:
             return promotion.refuse("ecrtui is in read-only mode")
         return promotion
-
-
-def _check_oci(target: RegistryLocation) -> Way:
-    if target.is_embedded:
-        raise Refused(
-            "Layers cannot be sent by the OCI API",
-            "The registry of --demo and --db is in this process and does not serve it.",
-            "Use --way api, or ecrtui local serve.",
-        )
-    return "oci"
 
 
 def _left_out(source: Source, external: frozenset[str]) -> str:

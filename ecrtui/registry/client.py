@@ -29,7 +29,7 @@ from ecrtui.registry.endpoint import is_aws
 from ecrtui.registry.error_table import kind_of_code
 from ecrtui.registry.errors import SIGN_IN_AGAIN, translate_errors
 from ecrtui.registry.layers import parts as layer_parts
-from ecrtui.registry.layers.blobs import BlobStream, Downloads, NetworkSender, Sender
+from ecrtui.registry.layers.blobs import BlobStream, Downloads, NetworkSender, RequestSender, Sender
 from ecrtui.registry.protocol import Part
 from ecrtui.registry.replies.parsing import RawJsonParserFactory
 from ecrtui.registry.user import User
@@ -70,15 +70,15 @@ class InProcessTransport:
 
     Args:
         attach: makes the registry answer the requests of a client.
-        get: returns the response to a GET of a URL of GetDownloadUrlForLayer. Its arguments are the seconds to wait
-            for it, the URL and the headers.
+        send: answers other requests, as a :class:`RequestSender` does. Its first argument is the number of seconds
+            to wait for the response; None for no limit.
         identity: the ARN of the user.
         region: the region, unless the user gives another one.
         endpoint: identifies the registry in journal and cache: ``embedded``, and the file if it has one.
     """
 
     attach: Callable[[BaseClient], None]
-    get: Callable[[float | None, str, Mapping[str, str]], AWSResponse]
+    send: Callable[..., AWSResponse]
     identity: str
     region: str
     endpoint: str = EMBEDDED
@@ -190,6 +190,11 @@ class Clients:
         return "" if is_aws(url) else public_url(url)
 
     @property
+    def oci_endpoint(self) -> str:
+        """The URL below which the OCI API is; empty on AWS, where each registry has a host of its own."""
+        return EMBEDDED_ENDPOINT if self.in_process else self.endpoint
+
+    @property
     def access_key(self) -> str:
         """The access key that signs requests now; empty if there is none. Renews temporary credentials if needed."""
         credentials = self._with_session(Session.get_credentials)
@@ -220,7 +225,7 @@ class Clients:
         *,
         read_timeout: int = 0,
     ) -> tuple[int, Mapping[str, str]]:
-        """Send a request over the network; return the status and the headers of the response.
+        """Send a request of the OCI API; return the status and the headers of the response.
 
         Args:
             method: the method.
@@ -229,7 +234,7 @@ class Clients:
             body: the body in pieces, with a length; None for no body.
             read_timeout: seconds that the response may take, if that is longer than for other requests.
         """
-        response = self._network_for(read_timeout)(method, url, headers, body)
+        response = self._request_sender(read_timeout)(method, url, headers, body)
         response.raw.close()
         return int(response.status_code), response.headers
 
@@ -239,13 +244,13 @@ class Clients:
         return downloads
 
     def _sender(self) -> Sender:
-        if self.in_process:
-            return partial(self.in_process.get, self.timeouts[1])
-        return partial(self._network_for(0), "GET")
+        return partial(self._request_sender(), "GET")
 
-    def _network_for(self, read_timeout: int) -> NetworkSender:
+    def _request_sender(self, read_timeout: int = 0) -> RequestSender:
         connect, read = self.timeouts
         timeouts = connect, read if read is None else max(read, read_timeout)
+        if self.in_process:
+            return partial(self.in_process.send, timeouts[1])
         sender: NetworkSender = self._cached(f"network {timeouts}", lambda _: NetworkSender(self.verify, timeouts))
         return sender
 

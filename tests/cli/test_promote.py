@@ -20,7 +20,7 @@ from ecrtui.cli.main import main
 from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.paths import journal_file
-from tests.support.cli_env import CommandResult
+from tests.support.cli_env import CliEnv, CommandResult
 from tests.support.embedded import REGION, client_for, create_repository, push_image, served, tags_of
 
 DEV, PROD = "team/dev", "team/prod"
@@ -273,6 +273,28 @@ def test_layers_are_sent_whole_by_the_oci_api(two: TwoRegistries) -> None:
     assert result.json["verification"]["missing"] == []
     assert tags_of(client_for(two.target), PROD) == {"v1": image.digest}
     assert two.target.calls["UploadLayerPart"] == 0
+
+
+@pytest.mark.parametrize("way", ["mount", "oci", "api"])
+def test_a_registry_in_this_process_takes_layers_in_every_way(cli: CliEnv, way: str) -> None:
+    cli.client.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
+    create_repository(cli.client, DEV)
+    create_repository(cli.client, PROD)
+    image = push_image(cli.client, DEV, "app", "v1", layers=[b"one" * 1_000_000, b"two"])
+    result = cli.run("promote", f"{DEV}:v1", PROD, "--yes", "--way", way, "--verify")
+    assert (result.code, result.json["transfer"]["way"]) == (ExitCode.DONE, way), result.err
+    assert result.json["verification"]["missing"] == []
+    assert cli.tags(PROD) == {"v1": image.digest}
+
+
+def test_an_image_of_the_demo_can_be_promoted_though_its_layers_have_no_content(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = ["--demo", "--create-repository", "--yes", "--verify"]
+    code = main(["promote", "team/checkout:staging", "mirror/checkout:tried", *options])
+    result = CommandResult(code, *capsys.readouterr())
+    assert (result.code, result.json["transfer"]["way"]) == (ExitCode.DONE, "mount"), result.err
+    assert result.json["verification"]["missing"] == []
 
 
 def test_layers_are_not_mounted_between_registries(two: TwoRegistries) -> None:

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from ecrtui.emulator.blobs import CHUNK_SIZE
-from ecrtui.emulator.in_process_transport import get
+from ecrtui.emulator.in_process_transport import send
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import client_for, create_repository, digest_of, new_embedded, push_image
 
@@ -68,7 +68,7 @@ def test_a_download_reads_a_layer_in_pieces(empty: EmbeddedRegistry) -> None:
     create_repository(ecr, "team/app")
     push_image(ecr, "team/app", layers=[content])
     answer = ecr.get_download_url_for_layer(repositoryName="team/app", layerDigest=digest_of(content))
-    response = get(empty, None, answer["downloadUrl"], {"Range": "bytes=5-"})
+    response = send(empty, None, "GET", answer["downloadUrl"], {"Range": "bytes=5-"})
     assert (response.status_code, response.headers["Content-Length"]) == (206, str(len(content) - 5))
     assert response.raw.read(300) == content[5:305]
     ecr.delete_repository(repositoryName="team/app", force=True)

@@ -11,7 +11,6 @@ from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refuse
 from ecrtui.promote.closure import MemberKind
 from ecrtui.promote.document import promotion_document
 from ecrtui.promote.plan import TagTarget
-from ecrtui.promote.planning import PromotionPlanner
 from ecrtui.retag.plan import StepAction, StepOutcome
 from ecrtui.settings import Settings
 from tests.promote.conftest import DEV, PROD, SOURCE_ACCOUNT, TARGET_ACCOUNT, Promotions, cosign_tag
@@ -337,14 +336,6 @@ def test_a_target_in_the_repository_of_the_source_points_to_retag(sites: Promoti
         with pytest.raises(UsageError) as caught:
             sites.plan(TagTarget(DEV, tag))
         assert hint in caught.value.hint
-
-
-def test_a_registry_in_this_process_has_no_oci_api(sites: Promotions) -> None:
-    sites.image()
-    planner = PromotionPlanner(sites.source.registry, sites.target.registry, sites.engine, way="oci")
-    with pytest.raises(Refused) as caught:
-        planner.plan(sites.read(), [TagTarget(PROD, "v1")])
-    assert "--way api" in caught.value.hint
 
 
 def test_several_repositories_and_tags_make_one_plan(sites: Promotions) -> None:

@@ -29,7 +29,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from ecrtui.emulator import storage
 from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.http.server import serve
-from ecrtui.emulator.in_process_transport import attach, get
+from ecrtui.emulator.in_process_transport import attach, send
 from ecrtui.emulator.service import EmbeddedRegistry
 
 REGION = "eu-west-1"
@@ -117,7 +117,7 @@ def download(embedded: EmbeddedRegistry, url: str) -> bytes:
         ConnectionError: it has none, or the connection closed before all of it arrived.
     """
     try:
-        response = get(embedded, None, url, {})
+        response = send(embedded, None, "GET", url, {})
     except HTTPClientError as problem:
         raise ConnectionError(str(problem)) from problem
     content: bytes = response.content

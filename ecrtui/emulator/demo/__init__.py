@@ -35,5 +35,7 @@ def load_demo(
         load_repositories(DemoRegistry(connection, registry_id, region, moment))
         # Looking at the demo changes no pull times, so ecrtui may read the indexes, and folds all of their parts.
         registry_settings.put_pull_time_exclusions(connection, registry_id, region, [caller_arn(registry_id, region)])
+        setting = registry_settings.BLOB_MOUNTING  # so that images whose layers have no content can be promoted
+        registry_settings.put_account_setting(connection, registry_id, region, setting, registry_settings.ENABLED)
         registry_settings.put(connection, registry_id, region, _LOADED, moment)
     return True

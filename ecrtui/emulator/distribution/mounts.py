@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from ecrtui.emulator import blobs, storage
+from ecrtui.emulator import storage
 from ecrtui.emulator.distribution.messages import Call
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.operations import creation_templates, layers, registry_settings
@@ -45,7 +45,6 @@ def mount_blob(call: Call, digest: str, source: str) -> bool:
             or any(repository[name] != other[name] for name in _ENCRYPTION)
             or layer is None
             or not layer["active"]
-            or not blobs.has_content(connection, digest)
         ):
             return False
         storage.declare_layer(connection, repository["id"], digest, layer["size"])

@@ -42,6 +42,15 @@ Sender = Callable[[str, Mapping[str, str]], "AWSResponse"]
 """Sends a GET with these headers; returns the response, whose body is read in pieces."""
 
 
+class RequestSender(Protocol):
+    """Sends requests over the network, or to the registry in this process."""
+
+    def __call__(
+        self, method: str, url: str, headers: Mapping[str, str], body: Iterable[Part] | None = None
+    ) -> AWSResponse:
+        """Return the response, whose body is read in pieces."""
+
+
 class NetworkSender:
     """A sender over the network, with the TLS settings, time limits and proxies of a connection.
 

@@ -61,7 +61,7 @@ class LayerCalls(LayerStore):
         self._calls = calls
         self._clients = clients
         self._oci = OciApi(calls, clients)
-        self._mounts = Mounts(calls, clients, self._oci)
+        self._mounts = Mounts(calls, self._oci)
 
     def mounts_layers(self) -> bool:
         return self._mounts.allowed()

@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from ecrtui.errors import AccessDenied, Refused
 from ecrtui.registry.calls import EcrCalls
-from ecrtui.registry.client import Clients
 from ecrtui.registry.layers.oci_api import OciApi
 from ecrtui.registry.replies.validation import text, validate_reply
 
@@ -25,19 +24,15 @@ class Mounts:
 
     Args:
         calls: calls the operations of the ECR API.
-        clients: the clients of the connection.
         api: the OCI API of the registry.
     """
 
-    def __init__(self, calls: EcrCalls, clients: Clients, api: OciApi) -> None:
+    def __init__(self, calls: EcrCalls, api: OciApi) -> None:
         self._calls = calls
-        self._clients = clients
         self._api = api
 
     def allowed(self) -> bool:
-        """Return whether the account setting lets ECR mount layers. The registry in this process does not serve it."""
-        if self._clients.in_process:
-            return False
+        """Return whether the account setting lets ECR mount layers."""
         try:
             reply = self._calls.read(_SETTING, without_registry_id=True, name="BLOB_MOUNTING")
         except (AccessDenied, Refused):

@@ -135,7 +135,7 @@ class OciApi:
 
     def _endpoint(self, proxy: str) -> str:
         """Return where the OCI API is: at the endpoint of the user, or at the host of the registry on AWS."""
-        if endpoint := self._clients.endpoint:
+        if endpoint := self._clients.oci_endpoint:
             return endpoint.rstrip("/")
         account, host = self._calls.registry_id, urlsplit(proxy).netloc
         return f"https://{account}.{host.partition('.')[2]}" if account else f"https://{host}"
