@@ -233,6 +233,7 @@ def _config_of_image(build: Build, platform: str, layers: Sequence[Layer]) -> Js
                 "org.opencontainers.image.revision": build.revision,
                 "org.opencontainers.image.created": created,
                 "org.opencontainers.image.source": build.source,
+                **({"org.opencontainers.image.base.name": runtime.base} if runtime.base else {}),
                 **build.labels,
             },
         },

@@ -18,6 +18,8 @@ class Runtime:
     environment: tuple[str, ...] = (_PATH,)
     entrypoint: tuple[str, ...] = ()
     user: str = ""
+    base: str = ""
+    """The name of the base image that the builder writes into the config; empty for a builder that writes none."""
     created: str = "2026-01-13T00:00:00Z"
     platform_steps: Mapping[str, tuple[tuple[str, float], ...]] = field(default_factory=dict)
     """By platform: steps that only its images have, each with the size of its layer."""
@@ -67,7 +69,8 @@ RUNTIMES: Mapping[str, Runtime] = {
         "RUN pip install --no-cache-dir --require-hashes -r requirements.txt",
         (_PATH, "LANG=C.UTF-8", "PYTHON_VERSION=3.13.1", "PYTHONUNBUFFERED=1"),
         ("python", "-m"),
-        "app",
+        user="app",
+        base="docker.io/library/python:3.13.1-bookworm",
     ),
     "node": Runtime(
         (28.2e6, 44.6e6, 2.1e6),

@@ -15,7 +15,7 @@ from textual.worker import WorkType
 
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.cosign_tags import cosign_tags
-from ecrtui.ecr.findings import Finding
+from ecrtui.ecr.findings import ScanReport
 from ecrtui.ecr.image import Image, is_image_config
 from ecrtui.ecr.image_config import config_of_schema1
 from ecrtui.ecr.lifecycle_document import parse_policy
@@ -268,11 +268,11 @@ class OverviewPane(TextPane[TextDocument]):
         return copy_words(("platform digest", link.digest), ("platform URI", uri))
 
 
-async def worst_findings(inspected: Inspected) -> Sequence[Finding]:
-    """Return the worst findings of the selected platform. Raises EcrTuiError."""
+async def worst_findings(inspected: Inspected) -> ScanReport:
+    """Return the last scan of the selected platform with its worst findings alone. Raises EcrTuiError."""
     digest, registry = inspected.require_platform().digest, inspected.session.registry
     report = await inspected.reads.once(("findings", digest), registry.findings, inspected.repository_name, digest)
-    return worst_first(report.findings)[:WORST]
+    return replace(report, findings=tuple(worst_first(report.findings)[:WORST]))
 
 
 def _not_read(part: str, error: EcrTuiError) -> NotRead:

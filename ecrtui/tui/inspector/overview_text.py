@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.findings import Finding, scan_status_text
+from ecrtui.ecr.findings import ScanReport, scan_status_text
 from ecrtui.ecr.image import Image, is_image_config
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
 from ecrtui.ecr.repository import Repository
@@ -58,7 +58,7 @@ class OverviewData:
         sharing: what it shares with the release before; None if that is not known.
         lifecycle: what the lifecycle policy does to it.
         lifecycle_hint: says how to see what the policy does to all images.
-        findings: the worst findings of the selected platform.
+        findings: the last scan of the selected platform, with the worst findings.
         origins: since when it has its tags.
         tags_by_digest: the tags of images that are known, to name the images that tags were at before.
         undo_hint: says how to undo the newest write.
@@ -75,7 +75,7 @@ class OverviewData:
     sharing: ReleaseSharing | None = None
     lifecycle: Known[str] = None
     lifecycle_hint: str = ""
-    findings: Known[Sequence[Finding]] = None
+    findings: Known[ScanReport] = None
     origins: Known[Sequence[TagOrigin]] = None
     tags_by_digest: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     undo_hint: str = ""
@@ -163,11 +163,12 @@ def overview(data: OverviewData, width: int, now: float) -> tuple[TextDocument, 
     if inspected.is_index:
         _platforms(lines, data, now)
         lines.add()
+    hints = {"lifecycle": data.lifecycle_hint, "worst": _scan_time(data, now)}
     for section in _sections(data, now):
         if isinstance(section, ArtifactLine):
             lines.artifacts(section)
         else:
-            lines.fact(*section, hint=data.lifecycle_hint if section[0] == "lifecycle" else "")
+            lines.fact(*section, hint=hints.get(section[0], ""))
     lines.add()
     _tags(lines, data, now)
     return prepare_text("\n".join(lines.texts), lines.styles), lines.links
@@ -292,12 +293,20 @@ def _worst_findings(data: OverviewData) -> Iterator[tuple[str, FactValue, Link |
     if isinstance(data.findings, EcrTuiError):
         yield "worst", data.findings, Link("findings")
         return
-    for number, finding in enumerate(data.findings or ()):
+    for number, finding in enumerate(data.findings.findings if data.findings is not None else ()):
         name = f"{platform.name}  " if platform is not None and platform.name else ""
         package = f"{finding.package} {finding.version}".strip()
         fix = f" → {finding.fixed_in}" if finding.fixed_in else ""
         text = f"{name}{finding.severity:<8} {finding.name}  {package}{fix}"
         yield "worst" if number == 0 else "", visible(text), Link("findings")
+
+
+def _scan_time(data: OverviewData, now: float) -> str:
+    """Return when the selected platform was scanned, and by which kind of scan; empty if that is not known."""
+    scan = data.findings
+    if not isinstance(scan, ScanReport) or scan.completed_at is None:
+        return ""
+    return f"scanned {units.format_age(scan.completed_at, now)} ({'enhanced' if scan.enhanced else 'basic'})"
 
 
 def _platforms(lines: _Lines, data: OverviewData, now: float) -> None:

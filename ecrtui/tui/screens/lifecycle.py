@@ -250,7 +250,7 @@ class LifecycleScreen(RetagMixin):
             reads = press(self, "lifecycle.read_indexes", "read the indexes (ECR records a pull of each)")
             yield warning_line(f"{possible} may be parts of an index, and then they stay. {reads}".rstrip())
         asks = "" if state.preview or not state.text else key_hint(self, "lifecycle.preview", "asks ECR itself")
-        yield text.content("  " + " · ".join(filter(None, ("the policy is not changed", asks))), "dim")
+        yield text.content("  " + " · ".join(filter(None, ("the dry run changes nothing", asks))), "dim")
 
     def _show_images(self) -> None:
         """Show the images of the selected rule. The cursor stays on its image, or else on its line."""

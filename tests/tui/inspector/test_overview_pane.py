@@ -7,7 +7,15 @@ import time
 from typing import Any
 
 from ecrtui.emulator.service import EmbeddedRegistry
-from tests.support.embedded import PushedImage, push_image, push_index
+from tests.support.embedded import (
+    PushedImage,
+    client_for,
+    create_repository,
+    distinct_times,
+    new_embedded,
+    push_image,
+    push_index,
+)
 from tests.support.screen import open_pane, retag, row_of, running, until, until_gone
 
 REPOSITORY = "team/app"
@@ -118,3 +126,14 @@ async def test_keys_for_the_dry_run_and_the_undo_are_beside_what_they_act_on(
         await pilot.press("enter")
         screen = await until(pilot, "the tag was new")
         assert row_of(screen, "the tag was new").rstrip().endswith("u undo")
+
+
+async def test_the_worst_findings_say_when_and_how_the_platform_was_scanned() -> None:
+    embedded = new_embedded(clock=distinct_times(days_ago=3))
+    client = client_for(embedded)
+    create_repository(client, REPOSITORY)
+    image = push_image(client, REPOSITORY, "one", "v1")
+    client.start_image_scan(repositoryName=REPOSITORY, imageId={"imageDigest": image.digest})
+    async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35)) as pilot:
+        screen = await until(pilot, "worst  ")
+        assert row_of(screen, "worst  ").rstrip().endswith("scanned 3 d ago (basic)")
