@@ -167,15 +167,15 @@ class ImageGroups:
             return part.name
         return image.kind.value if self.is_part(image) else ""
 
-    def platforms(self, digest: str) -> Sequence[str]:
-        """Return the names of the platforms of an index; none if it was not read."""
-        return [part.platform for part in self.known.parts.get(digest, ()) if part.platform]
+    def platforms(self, digest: str) -> Sequence[Part]:
+        """Return the platforms of an index; none if it was not read."""
+        return [part for part in self.known.parts.get(digest, ()) if part.is_platform]
 
     def scanned(self, image: Image) -> Sequence[Image]:
         """Return the images whose scans stand for an image: of an index its platforms, none if it was not read."""
         if image.kind is not ImageKind.INDEX:
             return (image,)
-        platforms = (self.find(part.digest) for part in self.known.parts.get(image.digest, ()) if part.platform)
+        platforms = (self.find(part.digest) for part in self.platforms(image.digest) if part.is_scanned)
         return [platform for platform in platforms if platform is not None]
 
     def worst(self, image: Image) -> Image:

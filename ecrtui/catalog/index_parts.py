@@ -27,7 +27,14 @@ class Part(NamedTuple):
     digest: str
     kind: ImageKind
     platform: str = ""
-    """Such as ``linux/arm64``; empty for an attestation, and for an entry without a platform."""
+    """Such as ``linux/arm64``; empty for an attestation, and for an entry that states no platform."""
+    is_platform: bool = False
+    """True if a client chooses from it and other platforms, whether it states a platform or not."""
+
+    @property
+    def is_scanned(self) -> bool:
+        """True if its scan is one of those of the index: ECR scans no artifacts."""
+        return self.is_platform and self.kind in (ImageKind.IMAGE, ImageKind.INDEX)
 
     @property
     def name(self) -> str:
@@ -139,9 +146,10 @@ def parts_of(text: str) -> Sequence[Part] | None:
     parsed = parse_manifest(text)
     if parsed.problem:
         return None
-    platforms = parsed.platform_names
+    names = parsed.platform_names
+    platforms = {entry.digest for entry in parsed.platform_entries}
     parts: dict[str, Part] = {}
     for entry in parsed.with_role(DescriptorRole.MANIFEST):
-        kind = ImageKind.ATTESTATION if entry.is_attestation else entry.kind
-        parts.setdefault(entry.digest, Part(entry.digest, kind, platforms.get(entry.digest, "")))
-    return tuple(sorted(parts.values(), key=lambda part: not part.platform))
+        part = Part(entry.digest, entry.kind, names.get(entry.digest, ""), entry.digest in platforms)
+        parts.setdefault(entry.digest, part)
+    return tuple(sorted(parts.values(), key=lambda part: not part.is_platform))

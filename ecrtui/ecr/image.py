@@ -88,6 +88,7 @@ _ARTIFACTS = (
     ("cyclonedx", ImageKind.SBOM),
     ("syft", ImageKind.SBOM),
     ("in toto", ImageKind.ATTESTATION),
+    ("docker attestation", ImageKind.ATTESTATION),
     ("cosign att", ImageKind.ATTESTATION),
     ("cosign sig", ImageKind.SIGNATURE),
     ("signature", ImageKind.SIGNATURE),

@@ -28,6 +28,12 @@ MEDIA_TYPES = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST, DOCKER_SCH
 ATTESTED = "vnd.docker.reference.digest"
 """The annotation of an attestation manifest with the digest of the manifest that it is about (BuildKit)."""
 
+SOCI_IMAGE = "com.amazon.soci.image-manifest-digest"
+"""The annotation of a SOCI index, as an entry of an index, with the digest of the image that it is about (SOCI v2)."""
+
+_UNKNOWN = "unknown"
+"""Operating system and architecture of an entry of an index that is not an image, as BuildKit writes it."""
+
 
 class DescriptorRole(StrEnum):
     """The role of a descriptor in its manifest."""
@@ -53,6 +59,11 @@ class Platform:
 
     def __str__(self) -> str:
         return self._joined(self.os)
+
+    @property
+    def is_unknown(self) -> bool:
+        """True for ``unknown/unknown``, the platform of an attestation or another artifact in an index."""
+        return self.os == self.architecture == _UNKNOWN
 
     @property
     def with_version(self) -> str:
@@ -91,8 +102,12 @@ class Descriptor:
 
     @property
     def kind(self) -> ImageKind:
-        """The kind of the manifest, as far as its descriptor says."""
-        return image_kind(self.media_type, self.artifact_type, (), predicate_types(self.annotations))
+        """The kind of the manifest, as far as its descriptor says. A descriptor that is not of an image says little."""
+        if self.is_attestation:
+            return ImageKind.ATTESTATION
+        kind = image_kind(self.media_type, self.artifact_type, (), predicate_types(self.annotations))
+        is_other = self.platform.is_unknown or self.media_type not in ("", *MEDIA_TYPES)
+        return ImageKind.ARTIFACT if kind is ImageKind.IMAGE and is_other else kind
 
     @property
     def is_attestation(self) -> bool:
@@ -100,9 +115,14 @@ class Descriptor:
         return self.annotations.get("vnd.docker.reference.type") == "attestation-manifest"
 
     @property
-    def attested(self) -> str:
-        """The digest of the manifest that this attestation manifest of BuildKit is about; empty if it names none."""
-        return self.annotations.get(ATTESTED, "") if self.is_attestation else ""
+    def about(self) -> str:
+        """The digest of the image in the same index that this attestation or artifact is about; empty if unknown."""
+        return self.annotations.get(ATTESTED) or self.annotations.get(SOCI_IMAGE, "")
+
+    @property
+    def is_container(self) -> bool:
+        """True for a container image or a nested index, as far as the entry of an index says."""
+        return self.is_image and self.kind in (ImageKind.IMAGE, ImageKind.INDEX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,36 +171,57 @@ class ParsedManifest:
 
     @property
     def platform_names(self) -> Mapping[str, str]:
-        """By digest: the platform of each manifest of an index, named as in :attr:`platforms`."""
+        """By digest: the platform of each entry of an index that states one, named as in :attr:`platforms`."""
         names: dict[str, str] = {}
         for entry, name in zip(self.platform_entries, self.platforms, strict=True):
-            names[entry.digest] = f"{names[entry.digest]}, {name}" if entry.digest in names else name
+            if str(entry.platform):
+                names[entry.digest] = f"{names[entry.digest]}, {name}" if entry.digest in names else name
         return names
 
     @property
     def platforms(self) -> tuple[str, ...]:
-        """The platforms of an index in its order, without attestations.
+        """The names of :attr:`platform_entries`.
 
-        A name has ``os.version`` and ``os.features`` where they distinguish it, and else a part of the digest.
+        A name has ``os.version`` and ``os.features`` where they distinguish it, and else a part of the digest. An entry
+        that states no platform has the short digest as its name.
         """
         entries = self.platform_entries
-        names = [str(entry.platform) for entry in entries]
+        names = [str(entry.platform) or short_digest(entry.digest) for entry in entries]
         for longer in (
             [entry.platform.with_version for entry in entries],
             [entry.platform.full for entry in entries],
             [f"{entry.platform.full}@{short_digest(entry.digest)}" for entry in entries],
         ):
             uses = Counter(names)
-            names = [long if uses[name] > 1 else name for name, long in zip(names, longer, strict=True)]
+            names = [
+                long if uses[name] > 1 and str(entry.platform) else name
+                for entry, name, long in zip(entries, names, longer, strict=True)
+            ]
         return tuple(names)
 
     @property
     def platform_entries(self) -> Sequence[Descriptor]:
-        """The manifests of an index that have a platform, without attestations; :attr:`platforms` has their names."""
+        """The entries of an index that a client chooses from: its images and nested indexes, in its order.
+
+        They need not state a platform. All other entries are :attr:`artifact_entries`, even those with a platform: in
+        SOCI v2 it is that of the image that the artifact is about. But where an index has artifacts alone, such as
+        modules of WebAssembly, a client chooses from those that state a platform.
+        """
+        entries = [entry for entry in self.with_role(DescriptorRole.MANIFEST) if entry.is_image]
+        return [entry for entry in entries if entry.is_container] or [
+            entry
+            for entry in entries
+            if str(entry.platform) and not entry.platform.is_unknown and not entry.is_attestation
+        ]
+
+    @property
+    def artifact_entries(self) -> Sequence[Descriptor]:
+        """The entries of an index that are not platforms: attestations and other artifacts, in its order."""
+        platforms = {entry.digest for entry in self.platform_entries}
         return [
             entry
             for entry in self.with_role(DescriptorRole.MANIFEST)
-            if str(entry.platform) and not entry.is_attestation
+            if entry.is_image and entry.digest not in platforms
         ]
 
     @property

@@ -29,6 +29,7 @@ from ecrtui.inspect.artifacts import (
     blob_kind,
     listed_artifacts,
     named_platforms,
+    other_artifacts,
     with_manifest,
 )
 from ecrtui.inspect.contents import BlobContent, BlobContext, read_content, read_start
@@ -186,11 +187,12 @@ class _Gathering:
         attested = attestations_of(parsed)
         if not self.reader.registry.capabilities.referrers:
             self.notes.append("This registry does not list referrers.")
-        self._attempt("attestations", lambda: self._read_manifests(list(attested)))
-        subjects: Sequence[str] = [self.manifest.digest, *named_platforms(parsed)]
+        self._attempt("attestations", lambda: self._read_manifests(attested))
+        others = other_artifacts(parsed)
+        subjects: Sequence[str] = [self.manifest.digest, *named_platforms(parsed), *others]
         for _ in range(MAX_LEVELS):
             subjects = self._ask(subjects)
-        found = [digest for digest in dict.fromkeys([*self._found(), *attested]) if is_digest(digest)]
+        found = [digest for digest in dict.fromkeys([*self._found(), *attested, *others]) if is_digest(digest)]
         self._attempt("times", lambda: self._read_images(found))
         self._keep(self.reader.catalog.kept_manifests(self.reader.repository, found))
         return ArtifactSources(

@@ -183,25 +183,19 @@ def walk(artifacts: Iterable[Artifact], depth: int = 0) -> Iterator[tuple[Artifa
 
 
 def named_platforms(parsed: ParsedManifest) -> Mapping[str, str]:
-    """Return the name of each platform of an index by digest. Without a platform, it is a part of the digest.
-
-    Entries with the annotations of an attestation are left out, whatever their platform.
-    """
+    """Return the name of each platform of an index by digest. Without a platform, it is a part of the digest."""
     names = parsed.platform_names
-    return {
-        entry.digest: names.get(entry.digest) or short_digest(entry.digest)
-        for entry in parsed.with_role(DescriptorRole.MANIFEST)
-        if is_digest(entry.digest) and not entry.attested
-    }
+    return {entry.digest: names.get(entry.digest) or short_digest(entry.digest) for entry in parsed.platform_entries}
 
 
-def attestations_of(parsed: ParsedManifest) -> Mapping[str, str]:
-    """Return the digests of the attestations in an index, each with the digest of the image that it is about."""
-    return {
-        entry.digest: subject
-        for entry in parsed.with_role(DescriptorRole.MANIFEST)
-        if is_digest(entry.digest) and (subject := entry.attested)
-    }
+def attestations_of(parsed: ParsedManifest) -> Sequence[str]:
+    """Return the digests of the attestations in an index. Only their manifests say what they contain."""
+    return [entry.digest for entry in parsed.artifact_entries if entry.is_attestation]
+
+
+def other_artifacts(parsed: ParsedManifest) -> Sequence[str]:
+    """Return the digests of the artifacts in an index that are no attestations. Each can have artifacts of its own."""
+    return [entry.digest for entry in parsed.artifact_entries if not entry.is_attestation]
 
 
 def listed_artifacts(manifest: Manifest) -> Sequence[Descriptor]:
@@ -214,13 +208,14 @@ def artifact_tree(sources: ArtifactSources) -> ArtifactTree:
     """Return the tree of what was read."""
     parsed = parse_manifest(sources.manifest.text)
     kind = parsed.kind(sources.manifest.media_type, sources.tags)
-    builder = _Builder(sources, parsed)
     platforms = named_platforms(parsed)
     own = () if kind in (ImageKind.IMAGE, ImageKind.INDEX) else _own_contents(sources, parsed, kind)
-    stray = [digest for digest, subject in builder.attested.items() if subject not in {sources.digest, *platforms}]
-    at_root = (*own, *builder.artifacts_of(sources.digest), *(builder.attestation(digest) for digest in stray))
+    inside: dict[str, list[Descriptor]] = {}
+    for entry in parsed.artifact_entries:
+        inside.setdefault(entry.about if entry.about in platforms else sources.digest, []).append(entry)
+    builder = _Builder(sources, inside)
     return ArtifactTree(
-        Subject(sources.digest, str(kind), at_root),
+        Subject(sources.digest, str(kind), (*own, *builder.artifacts_of(sources.digest))),
         tuple(Subject(digest, name, builder.artifacts_of(digest)) for digest, name in platforms.items()),
         sources.problems,
         sources.notes,
@@ -298,10 +293,30 @@ def attestation_artifact(digest: str) -> Artifact:
     return Artifact(digest, ImageKind.ATTESTATION, ArtifactOrigin.INDEX)
 
 
+def entry_artifact(entry: Descriptor) -> Artifact:
+    """Return an artifact as its entry in an index describes it."""
+    return Artifact(
+        entry.digest,
+        ImageKind.ARTIFACT if entry.is_container else entry.kind,
+        ArtifactOrigin.INDEX,
+        _formats(predicate_types(entry.annotations)) or format_name(entry.artifact_type),
+        entry.size if entry.size >= 0 else None,
+        parse_zoned_time(created_in(entry.annotations)),
+        artifact_type=entry.artifact_type,
+    )
+
+
 class _Builder:
-    def __init__(self, sources: ArtifactSources, parsed: ParsedManifest) -> None:
+    """Builds the artifacts of subjects.
+
+    Args:
+        sources: what was read.
+        inside: the artifacts in the index, by the digest of the image that they are about.
+    """
+
+    def __init__(self, sources: ArtifactSources, inside: Mapping[str, Sequence[Descriptor]]) -> None:
         self._sources = sources
-        self.attested = attestations_of(parsed)
+        self._inside = inside
         self._by_subject: dict[str, list[tuple[str, Manifest]]] = {}
         for tag, manifest in sources.cosign.items():
             self._by_subject.setdefault(subject_of_tag(tag), []).append((tag, manifest))
@@ -315,7 +330,7 @@ class _Builder:
             self._with_known(referrer_artifact(referrer)) for referrer in self._sources.referrers.get(subject, ())
         ]
         tagged = [found for tag, manifest in self._by_subject.get(subject, ()) for found in self._tagged(tag, manifest)]
-        inside = [self.attestation(digest) for digest, about in self.attested.items() if about == subject]
+        inside = [self._with_known(entry_artifact(entry)) for entry in self._inside.get(subject, ())]
         new = []
         for artifact in (*listed, *tagged, *inside):
             if artifact.digest and artifact.digest in self._shown:
@@ -325,10 +340,6 @@ class _Builder:
         new.sort(key=lambda one: _ORDER.index(one.kind) if one.kind in _ORDER else len(_ORDER))
         return tuple(replace(one, artifacts=self.artifacts_of(one.digest, depth + 1)) for one in new)
 
-    def attestation(self, digest: str) -> Artifact:
-        """Return an attestation in the index."""
-        return self._with_known(attestation_artifact(digest))
-
     def _tagged(self, tag: str, manifest: Manifest) -> Iterator[Artifact]:
         """Yield the artifact with a tag of cosign, or those in the index with the referrers tag of the OCI spec."""
         if not is_index(manifest.media_type):
@@ -336,9 +347,7 @@ class _Builder:
             yield with_manifest(self._with_known(found), manifest)
             return
         for entry in listed_artifacts(manifest):
-            named = format_name(*predicate_types(entry.annotations), entry.artifact_type)
-            size = entry.size if entry.size >= 0 else None
-            yield self._with_known(Artifact(entry.digest, entry.kind, ArtifactOrigin.TAG, named, size, tag=tag))
+            yield self._with_known(replace(entry_artifact(entry), origin=ArtifactOrigin.TAG, tag=tag))
 
     def _with_known(self, artifact: Artifact) -> Artifact:
         """Return an artifact with its time, and with its manifest if that is known."""

@@ -9,8 +9,7 @@ from typing import Any
 
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.findings import SEVERITIES, Availability, Finding, ScanReport, scan_status_text
-from ecrtui.ecr.image import ImageKind
-from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest
+from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
 from ecrtui.ecr.permissions import action_of
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.registry.protocol import Registry
@@ -20,9 +19,6 @@ OPERATION = "DescribeImageScanFindings"
 
 CONCURRENT_SCANS = 4
 """Scans that are read at the same time."""
-
-_UNKNOWN_PLATFORM = "unknown/unknown"
-"""The platform of an attestation in an index, as BuildKit writes it."""
 
 _NO_SCAN = "ScanNotFoundException"
 """The code of ECR for an image that was not scanned. Other codes of the same kind are states of a scan."""
@@ -153,22 +149,11 @@ def scan_targets(digest: str, manifest: ParsedManifest | None, tags: Sequence[st
         manifest: its manifest; None if it is known that the image is not an index.
         tags: the tags to name the targets by; none if all targets belong to one image.
     """
-    parts = [] if manifest is None else [part for part in manifest.with_role(DescriptorRole.MANIFEST) if _scanned(part)]
-    if manifest is None or not (parts or manifest.with_role(DescriptorRole.MANIFEST)):
+    if manifest is None or not manifest.with_role(DescriptorRole.MANIFEST):
         return (ScanTarget(digest, tags=tuple(tags)),)
     names = manifest.platform_names
-    digests = dict.fromkeys(part.digest for part in parts)
+    digests = dict.fromkeys(entry.digest for entry in manifest.platform_entries if entry.is_container)
     return tuple(ScanTarget(part, names.get(part, ""), tuple(tags)) for part in digests)
-
-
-def _scanned(part: Descriptor) -> bool:
-    """Return True for an image of an index, but not for an attestation or another artifact."""
-    return (
-        part.is_image
-        and not part.is_attestation
-        and part.kind in (ImageKind.IMAGE, ImageKind.INDEX)
-        and str(part.platform) != _UNKNOWN_PLATFORM
-    )
 
 
 def read_scan(registry: Registry, repository: str, target: ScanTarget) -> PlatformScan:

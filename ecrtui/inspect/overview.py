@@ -59,7 +59,8 @@ def artifact_lines(
     found: dict[str, list[str]] = {}
     unread = 0
     for artifact in artifacts:
-        if artifact.origin is ArtifactOrigin.INDEX and artifact.blobs is None:
+        is_attestation = artifact.origin is ArtifactOrigin.INDEX and artifact.kind is ImageKind.ATTESTATION
+        if is_attestation and artifact.blobs is None:
             unread += 1
             continue
         for kind, name in _contents(artifact):

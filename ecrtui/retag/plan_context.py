@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.lifecycle import LifecyclePolicy
 from ecrtui.ecr.lifecycle_document import parse_policy
-from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
+from ecrtui.ecr.manifest import Manifest, parse_manifest
 from ecrtui.ecr.repository import Repository
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused
 from ecrtui.registry.protocol import Registry
@@ -193,11 +193,7 @@ class ContextLoader:
 def _platforms(manifest: Manifest) -> Mapping[str, str]:
     parsed = parse_manifest(manifest.text)
     names = parsed.platform_names
-    return {
-        descriptor.digest: names.get(descriptor.digest, "an unnamed platform")
-        for descriptor in parsed.with_role(DescriptorRole.MANIFEST)
-        if not descriptor.is_attestation
-    }
+    return {entry.digest: names.get(entry.digest, "an unnamed platform") for entry in parsed.platform_entries}
 
 
 def _is_single(image: Image | None) -> bool:

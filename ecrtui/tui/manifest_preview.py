@@ -102,6 +102,6 @@ def platforms_by_digest(indexes: Sequence[Manifest]) -> dict[str, str]:
         names = parsed.platform_names
         found[index.digest] = " ".join(platform.removeprefix("linux/") for platform in parsed.platforms)
         for part in parsed.with_role(DescriptorRole.MANIFEST):
-            name = "attestation" if part.is_attestation else names.get(part.digest, "part").removeprefix("linux/")
+            name = names.get(part.digest, str(part.kind)).removeprefix("linux/")
             found.setdefault(part.digest, f"{name} of {short_digest(index.digest)}")
     return found

@@ -10,10 +10,11 @@ import pytest
 
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Catalog
-from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST, KnownParts, find_parts, parts_of
+from ecrtui.catalog.image_groups import ImageGroups
+from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST, KnownParts, find_parts, parts_of, parts_of_indexes
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.ecr.manifest import OCI_INDEX, OCI_MANIFEST
+from ecrtui.ecr.manifest import OCI_INDEX, OCI_MANIFEST, Manifest
 from ecrtui.errors import AccessDenied
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
@@ -111,9 +112,9 @@ def test_platforms_come_first_and_each_part_once() -> None:
     parts = parts_of(json.dumps({"schemaVersion": 2, "manifests": entries}))
     assert [(part.digest[-1], part.kind.value, part.platform) for part in parts or ()] == [
         ("2", "image", "linux/arm64/v8, linux/amd64"),
-        ("1", "attestation", ""),
         ("3", "index", ""),
         ("4", "image", ""),
+        ("1", "attestation", ""),
     ]
     assert parts_of("{") is None
 
@@ -143,3 +144,28 @@ def test_an_error_ends_the_search() -> None:
     env.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException")
     with pytest.raises(AccessDenied):
         env.find(read=True)
+
+
+WORST = ((), (("HIGH", 1),), (("CRITICAL", 1),))
+"""The findings of an image, of one without a platform, and of an artifact, which ECR would not scan."""
+
+
+def test_the_worst_scan_of_an_index_is_that_of_an_image_in_it_whether_or_not_it_states_a_platform() -> None:
+    clean, bad, soci = (Image(f"sha256:{number:064}", findings=found) for number, found in enumerate(WORST))
+    index = Image(f"sha256:{9:064}", media_type=OCI_INDEX)
+    entries: list[dict[str, Any]] = [
+        {"mediaType": OCI_MANIFEST, "digest": clean.digest, "platform": {"os": "linux", "architecture": "amd64"}},
+        {"mediaType": OCI_MANIFEST, "digest": bad.digest},
+        {
+            "mediaType": OCI_MANIFEST,
+            "digest": soci.digest,
+            "platform": {"os": "linux", "architecture": "amd64"},
+            "artifactType": "application/vnd.amazon.soci.index.v2+json",
+        },
+    ]
+    text = json.dumps({"schemaVersion": 2, "manifests": entries})
+    groups = ImageGroups({image.digest: image for image in (clean, bad, soci)}.get)
+    groups.known = parts_of_indexes([Manifest(text, index.digest, OCI_INDEX)])
+    assert groups.worst(index) == bad
+    assert groups.kind_text(index) == "index 2"
+    assert [groups.kind_text(image) for image in (clean, bad, soci)] == ["amd64", "image", "artifact"]

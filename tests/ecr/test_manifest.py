@@ -121,7 +121,8 @@ def test_the_platforms_of_an_index_leave_out_attestations() -> None:
             }
         )
     )
-    assert parsed.platforms == ("linux/arm/v7",)
+    assert parsed.platforms == ("linux/arm/v7", "c" * 12)
+    assert parsed.platform_names == {A: "linux/arm/v7"}
     assert [child.is_image for child in parsed.with_role(DescriptorRole.MANIFEST)] == [True, True, True]
     assert parsed.config is None
 
@@ -177,6 +178,9 @@ PREDICATE = "dev.sigstore.bundle.predicateType"
 IMAGE_CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+zstd"
 IN_TOTO = "application/vnd.in-toto+json"
+SPDX = {"in-toto.io/predicate-type": "https://spdx.dev/Document"}
+DOCKER_ATTESTATION = "application/vnd.docker.attestation.manifest.v1+json"
+"""The type of an attestation of BuildKit with ``oci-artifact=true``."""
 
 
 @pytest.mark.parametrize(
@@ -207,6 +211,8 @@ IN_TOTO = "application/vnd.in-toto+json"
         ("", "application/vnd.cncf.helm.config.v1+json", {}, [("application/x-tar", {})], ImageKind.HELM),
         ("", "application/vnd.convex.model", {}, [], ImageKind.ARTIFACT),
         ("application/vnd.in-toto.provenance+dsse", "", {}, [], ImageKind.PROVENANCE),
+        (DOCKER_ATTESTATION, "", {}, [(IN_TOTO, SPDX)], ImageKind.SBOM),
+        (DOCKER_ATTESTATION, "", {}, [], ImageKind.ATTESTATION),
     ],
 )
 def test_the_manifest_determines_the_kind(

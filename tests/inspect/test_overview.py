@@ -67,6 +67,12 @@ def test_each_line_says_what_is_not_known() -> None:
     }
 
 
+def test_another_artifact_in_the_index_is_no_attestation_that_was_not_read() -> None:
+    soci = Artifact(OTHER, ImageKind.ARTIFACT, ArtifactOrigin.INDEX, "SOCI index v2")
+    assert lines([soci])["sbom"] == "none"
+    assert lines([soci])["artifact"] == "SOCI index v2 · present, not verified"
+
+
 def test_an_attestation_in_the_index_that_was_read_is_shown_by_its_contents() -> None:
     names = ("https://spdx.dev/Document", "https://slsa.dev/provenance/v0.2")
     layers = [

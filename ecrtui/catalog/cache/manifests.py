@@ -191,4 +191,7 @@ def _decode_parts(text: str | None) -> Sequence[Part] | None:
         return None
     from ecrtui.catalog.index_parts import Part
 
-    return tuple(Part(digest, ImageKind(kind), sys.intern(platform)) for digest, kind, platform in stored)
+    return tuple(
+        Part(digest, ImageKind(kind), sys.intern(platform), bool(is_platform))
+        for digest, kind, platform, is_platform in stored
+    )

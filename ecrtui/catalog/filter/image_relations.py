@@ -50,7 +50,7 @@ def platform_part_condition(groups: ImageGroups) -> Condition[Image]:
 
     def is_platform(digest: str) -> bool:
         part = groups.part(digest)
-        return part is not None and bool(part.platform)
+        return part is not None and part.is_platform
 
     def mask(images: Sequence[Image]) -> list[bool]:
         indexes = groups.known.indexes

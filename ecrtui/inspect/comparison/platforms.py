@@ -50,7 +50,7 @@ class PlatformPair(NamedTuple):
 
 
 def platforms_of(manifest: ParsedManifest) -> Sequence[IndexPlatform]:
-    """Return the platforms of an index in its order, without attestations."""
+    """Return the platforms of an index in its order."""
     entries = manifest.platform_entries
     return [
         IndexPlatform(name, entry.digest, entry.platform)

@@ -220,7 +220,9 @@ class Inspected:
             return self.platform
         if not isinstance(self.known_manifest, ParsedManifest):
             self.manifest  # noqa: B018 - raises the error that says why it is not known
-        raise NotFound("This index has no platforms", "No image in it can run.")
+        raise NotFound(
+            "This index has no platforms", "No image in it can run.", "Open one of its entries in the manifest pane."
+        )
 
     def with_images(self, images: tuple[Image, ...]) -> Inspected:
         """Return this with newer entries of the image and its platforms, from DescribeImages or with a scan."""
@@ -262,14 +264,12 @@ def platforms_of(manifest: ParsedManifest, image: Image | None, digest: str) -> 
         image: its entry of DescribeImages; None if that is not known.
         digest: the digest of the image.
     """
-    manifests = manifest.with_role(DescriptorRole.MANIFEST)
-    if not manifests and not (image is not None and image.kind == "index"):
+    if not manifest.with_role(DescriptorRole.MANIFEST) and not (image is not None and image.kind == "index"):
         return (PlatformImage(digest, image=image),)
     names = manifest.platform_names
     entries = {
         entry.digest: PlatformImage(entry.digest, names.get(entry.digest, ""), entry)
-        for entry in manifests
-        if entry.is_image and not entry.is_attestation
+        for entry in manifest.platform_entries
     }
     return tuple(entries.values())
 

@@ -92,8 +92,8 @@ def part_warning(image: Image, structure: ParsedManifest, part: Part) -> str:
         return f"This is the subject that {own} refers to, not {own} itself."
     if part.role is DescriptorRole.REFERRER:
         return f"This is a {part.kind} that refers to {own}, not {own} itself."
-    if part.is_attestation:
-        return f"This is an attestation in the index {own}; it cannot run."
+    if part in structure.artifact_entries:
+        return f"This is an {'attestation' if part.is_attestation else 'artifact'} in the index {own}; it cannot run."
     name = structure.platform_names.get(part.digest, "")
     what = f"{name} alone" if name else "one manifest"
     return f"This is {what}, not the index {own} that holds it: other platforms will not find it."

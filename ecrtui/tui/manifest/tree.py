@@ -82,13 +82,11 @@ class StructureTree(Tree[Part | None]):
         root.data = None
         if structure.problem:
             root.add_leaf(text.label(structure.problem, limit=MAX_LABEL_LENGTH))
-        manifests = structure.with_role(DescriptorRole.MANIFEST)
-        self._group(
-            root, "platforms", [entry for entry in manifests if not entry.is_attestation], structure.platform_names
-        )
-        attestations = [entry for entry in manifests if entry.is_attestation]
-        names = structure.platform_names
-        subjects = {entry.digest: names.get(entry.attested, "") for entry in attestations}
+        names, others = structure.platform_names, structure.artifact_entries
+        self._group(root, "platforms", structure.platform_entries, names)
+        self._group(root, "artifacts", [entry for entry in others if not entry.is_attestation], {})
+        attestations = [entry for entry in others if entry.is_attestation]
+        subjects = {entry.digest: names.get(entry.about, "") for entry in attestations}
         self._group(root, "attestations", attestations, subjects, expand=False)
         for role in (DescriptorRole.CONFIG, DescriptorRole.SUBJECT):
             for descriptor in structure.with_role(role):
@@ -199,7 +197,8 @@ def _title(descriptor: Descriptor, number: int, platform: str) -> Text:
         return text.label(platform, limit=MAX_LABEL_LENGTH)
     if descriptor.role is DescriptorRole.LAYER:
         return Text(f"{number:>3}")
-    if descriptor.role is DescriptorRole.REFERRER:
+    is_artifact = descriptor.role is DescriptorRole.MANIFEST and not descriptor.is_container
+    if is_artifact or descriptor.role is DescriptorRole.REFERRER:
         kind = descriptor.kind
         if kind in (ImageKind.ARTIFACT, ImageKind.IMAGE) and descriptor.artifact_type:
             return text.label(_type(descriptor), limit=MAX_LABEL_LENGTH)

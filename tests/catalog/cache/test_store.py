@@ -202,7 +202,7 @@ def test_the_parts_of_an_index_are_parsed_once_and_again_if_they_are_damaged(fil
     index, empty, other = (Manifest(text, digest_of(text), OCI_INDEX) for text in texts)
     cache.keep_manifests("team/app", [index, empty, other])
     digests = [index.digest, empty.digest, other.digest]
-    parts = (Part(digest_of("part"), ImageKind.IMAGE, "linux/arm"),)
+    parts = (Part(digest_of("part"), ImageKind.IMAGE, "linux/arm", True),)
     expected = {index.digest: parts, empty.digest: (), other.digest: None}
     assert cache.parts("team/app", [*digests, "sha256:0"]) == expected
     with closing(sqlite3.connect(file)) as connection, connection:

@@ -244,8 +244,8 @@ IN_INDEX = {"amd64", "attestation", "tagged part"}
 INSIDE = {*IN_INDEX, "signature", "sbom"}
 ORPHANS = {"loose", "old index", "lost"}
 MULTI = (
-    Part(digest("a1"), ImageKind.IMAGE, "linux/amd64"),
-    Part(digest("a4"), ImageKind.IMAGE, "windows/arm64"),
+    Part(digest("a1"), ImageKind.IMAGE, "linux/amd64", True),
+    Part(digest("a4"), ImageKind.IMAGE, "windows/arm64", True),
     Part(digest("a2"), ImageKind.ATTESTATION),
 )
 ALL_READ = KnownParts(
