@@ -30,7 +30,7 @@ from ecrtui.ecr.units import format_count
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.inspect import findings, findings_export
 from ecrtui.inspect.findings import FindingRow, PlatformScan, ScanTarget
-from ecrtui.inspect.findings_filter import parse_findings
+from ecrtui.inspect.findings_filter import names_status, parse_findings
 
 if TYPE_CHECKING:
     from ecrtui.catalog.catalog import Catalog
@@ -85,12 +85,16 @@ def _execute(options: argparse.Namespace) -> int:
     else:
         targets, unread = _targets_in(catalog, context, reference.repository)
     scans = _read(context, reference.repository, targets)
-    rows = findings.join_findings(scans)
+    every = findings.join_findings(scans)
+    rows = every if names_status(options.filter or "") else findings.open_rows(every)
     undecided = [rows[index] for index in chosen.undecided(rows)]
     matching = chosen.select(rows)
     print_rows(matching, order, _row_format(options), options, title="Findings")
     unknown = findings.unknown_scans(scans)
     _report(unknown, undecided, unread)
+    if len(rows) < len(every):
+        left_out = findings.not_open_text(every)
+        print_message(f"not listed, because Amazon Inspector says so: {left_out}. Add status:suppressed to see them.")
     if failure := _failure(unknown):
         raise failure
     if options.exit_code and matching:

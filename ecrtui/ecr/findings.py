@@ -62,6 +62,13 @@ UNREADABLE = "unreadable finding"
 """The name of a finding that could not be read. A list always shows it."""
 
 
+SUPPRESSED = "SUPPRESSED"
+"""The status of a finding that a suppression rule of Amazon Inspector hides (``FindingStatus``)."""
+
+CLOSED = "CLOSED"
+"""The status of a finding that Amazon Inspector knows to be remedied (``FindingStatus``)."""
+
+
 class Availability(StrEnum):
     """What a scan says about a fix or an exploit (``fixAvailable``, ``exploitAvailable`` of Amazon Inspector)."""
 
@@ -99,6 +106,7 @@ class Finding:
         first_seen: when the service first saw it, in seconds since the epoch.
         updated: when the finding was last changed, in seconds since the epoch.
         in_use: the number of ECS and EKS clusters that run the image.
+        status: "ACTIVE", :data:`SUPPRESSED` or :data:`CLOSED`, of Amazon Inspector. A basic scan has none.
     """
 
     name: str
@@ -122,6 +130,12 @@ class Finding:
     first_seen: float | None = None
     updated: float | None = None
     in_use: int | None = None
+    status: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """True unless Amazon Inspector says that the finding is suppressed or closed. Only open findings count."""
+        return self.status not in (SUPPRESSED, CLOSED)
 
     @property
     def unreadable(self) -> bool:

@@ -102,13 +102,16 @@ class ScannedImage:
     """The digests of its layers, the first layer first."""
 
 
-def to_enhanced_finding(one: Vulnerability, image: ScannedImage, now: float) -> dict[str, Any]:
+def to_enhanced_finding(
+    one: Vulnerability, image: ScannedImage, now: float, *, suppressed: bool = False
+) -> dict[str, Any]:
     """Return a finding of enhanced scanning (``EnhancedImageScanFinding``).
 
     Args:
         one: the vulnerability.
         image: the image that has it.
         now: the time of the scan, in seconds since the epoch.
+        suppressed: a suppression rule selects it.
     """
     cvss = {"baseScore": one.score, "source": "NVD", "version": "3.1"}
     inspector = {"score": one.score, "scoreSource": "NVD", "version": "3.1", "adjustments": []}
@@ -136,7 +139,7 @@ def to_enhanced_finding(one: Vulnerability, image: ScannedImage, now: float) -> 
         "score": one.score,
         "scoreDetails": {"cvss": inspector},
         "severity": "UNTRIAGED" if one.severity == "UNDEFINED" else one.severity,
-        "status": "ACTIVE",
+        "status": "SUPPRESSED" if suppressed else "ACTIVE",
         "title": f"{one.name} - {one.package}",
         "type": "PACKAGE_VULNERABILITY",
         "fixAvailable": "YES" if one.fixed_in else "NO",

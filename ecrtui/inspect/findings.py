@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,6 +12,7 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.findings import SEVERITIES, Availability, Finding, ScanReport, scan_status_text
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
 from ecrtui.ecr.permissions import action_of
+from ecrtui.ecr.units import format_number
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag.parallel import map_concurrently
@@ -92,7 +94,7 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class FindingRow:
-    """A vulnerability in a package, with all images in which it is. The worst occurrence comes first."""
+    """A vulnerability in a package, with all images in which it has one status. The worst occurrence comes first."""
 
     occurrences: tuple[Occurrence, ...]
     severity: str
@@ -109,8 +111,8 @@ class FindingRow:
     layer: str
     first_seen: float | None
     updated: float | None
-    key: tuple[str, str] = field(init=False)
-    """The id of the vulnerability, and the package."""
+    key: tuple[str, str, str] = field(init=False)
+    """The id of the vulnerability, the package, and the status, which is empty for an open finding."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", _key(self.finding))
@@ -129,6 +131,16 @@ class FindingRow:
     def package(self) -> str:
         """The name of the package."""
         return self.finding.package
+
+    @property
+    def status(self) -> str:
+        """``open``, ``suppressed`` or ``closed``."""
+        return "open" if self.is_open else self.finding.status.lower()
+
+    @property
+    def is_open(self) -> bool:
+        """True unless Amazon Inspector says that the finding is suppressed or closed."""
+        return self.finding.is_open
 
     @property
     def unreadable(self) -> bool:
@@ -174,13 +186,15 @@ def read_scans(registry: Registry, repository: str, targets: Sequence[ScanTarget
 def join_findings(
     scans: Iterable[PlatformScan], layers: Mapping[str, Sequence[str]] | None = None
 ) -> tuple[FindingRow, ...]:
-    """Return one row for each vulnerability in a package, the worst first.
+    """Return one row for each vulnerability in a package, the worst first. Those that are not open come last.
+
+    A vulnerability that is open in one image and suppressed in another has a row for each.
 
     Args:
         scans: the scans of the targets, in the order in which the rows name them.
         layers: by the digest of a target: the digests of its layers, the first layer first, as far as they are known.
     """
-    found: dict[tuple[str, str], list[Occurrence]] = {}
+    found: dict[tuple[str, str, str], list[Occurrence]] = {}
     for scan in scans:
         known = (layers or {}).get(scan.target.digest, ())
         for finding in scan.report.findings if scan.report else ():
@@ -189,9 +203,10 @@ def join_findings(
     return tuple(sorted(map(_row, found.values()), key=severity_key, reverse=True))
 
 
-def _key(finding: Finding) -> tuple[str, str]:
+def _key(finding: Finding) -> tuple[str, str, str]:
     """Return the identity of a row. Of an unreadable finding only the problem is known."""
-    return finding.name, finding.description if finding.unreadable else finding.package
+    about = finding.description if finding.unreadable else finding.package
+    return finding.name, about, "" if finding.is_open else finding.status
 
 
 def layer_text(layer: str, layers: Sequence[str]) -> str:
@@ -250,14 +265,18 @@ def _severity_of(finding: Finding) -> tuple[int, float]:
     return _rank(finding.severity), -1.0 if finding.score is None else finding.score
 
 
-def severity_key(row: FindingRow) -> tuple[int, float, str]:
-    """Return a sort key by severity and score; with equal ones, new vulnerabilities are greater."""
-    return _rank(row.severity), -1.0 if row.score is None else row.score, row.id
+def severity_key(row: FindingRow) -> tuple[bool, int, float, str]:
+    """Return a sort key by severity and score; with equal ones, new vulnerabilities are greater.
+
+    Every open finding is greater than those that are not.
+    """
+    return row.is_open, _rank(row.severity), -1.0 if row.score is None else row.score, row.id
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings of one image in the order of the table of findings."""
-    return sorted(findings, key=lambda finding: (*_severity_of(finding), finding.name), reverse=True)
+    """Return the open findings of one image in the order of the table of findings."""
+    found = [finding for finding in findings if finding.is_open]
+    return sorted(found, key=lambda finding: (*_severity_of(finding), finding.name), reverse=True)
 
 
 _ANSWERS = (Availability.UNKNOWN, Availability.NO, Availability.PARTIAL, Availability.YES)
@@ -276,6 +295,7 @@ SORT_KEYS: Mapping[str, SortKey] = {
     "layer": lambda row: row.layer,
     "on": lambda row: row.platforms,
     "seen": lambda row: row.first_seen or 0.0,
+    "status": lambda row: row.status,
 }
 """The sort orders by the name of their column. A value that is not known is the least."""
 
@@ -284,14 +304,27 @@ DESCENDING = frozenset({"severity", "score", "exploit", "seen"})
 
 
 def severity_counts(rows: Iterable[FindingRow]) -> tuple[tuple[str, int], ...]:
-    """Return the number of vulnerabilities by severity, worst first; one in several packages counts once."""
+    """Return the number of open vulnerabilities by severity, worst first; one in several packages counts once."""
     worst: dict[str, str] = {}
     for row in rows:
+        if not row.is_open:
+            continue
         known = worst.get(row.id)
         if known is None or _rank(row.severity) > _rank(known):
             worst[row.id] = row.severity
     found = list(worst.values())
     return tuple((severity, found.count(severity)) for severity in SEVERITIES if severity in found)
+
+
+def open_rows(rows: Iterable[FindingRow]) -> list[FindingRow]:
+    """Return the rows of open findings."""
+    return [row for row in rows if row.is_open]
+
+
+def not_open_text(rows: Iterable[FindingRow]) -> str:
+    """Return how many rows are not open, by their status: ``2 suppressed, 1 closed``; empty if all are."""
+    counts = Counter(row.status for row in rows if not row.is_open)
+    return ", ".join(f"{format_number(number)} {status}" for status, number in sorted(counts.items(), reverse=True))
 
 
 def unknown_scans(scans: Iterable[PlatformScan]) -> tuple[PlatformScan, ...]:

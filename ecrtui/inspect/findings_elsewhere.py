@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ecrtui.ecr.findings import CLOSED
 from ecrtui.ecr.image import Image, ImageKind, is_index
 from ecrtui.ecr.manifest import parse_manifest
 from ecrtui.ecr.units import format_names
@@ -110,7 +111,13 @@ def tagged_scan(name: str, scans: Sequence[PlatformScan], platforms: Collection[
         scans: its scans.
         platforms: the platforms that were asked for. An image that is not an index does not name its platform.
     """
-    findings = [finding for scan in scans if scan.report for finding in scan.report.findings]
+    findings = [
+        finding
+        for scan in scans
+        if scan.report
+        for finding in scan.report.findings
+        if finding.status != CLOSED  # a suppressed one is still there
+    ]
     unknown = next((scan.state for scan in scans if scan.report is None), "" if scans else "it names no image")
     if not unknown and any(finding.unreadable for finding in findings):
         unknown = "a finding cannot be read"

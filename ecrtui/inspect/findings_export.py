@@ -50,6 +50,7 @@ def finding_document(row: FindingRow) -> dict[str, Any]:
             "updatedAt": format_iso_time(row.updated),
             "inUseCount": row.in_use,
             "images": [_occurrence_document(occurrence) for occurrence in row.occurrences],
+            "status": finding.status,
             "sourceUrl": finding.uri,
             "referenceUrls": list(finding.links),
             "remediation": finding.remediation,
@@ -107,6 +108,7 @@ COLUMNS: Sequence[tuple[str, Callable[[FindingRow], object]]] = (
     ),
     ("imageDigests", lambda row: " ".join(occurrence.target.digest for occurrence in row.occurrences)),
     _column("description"),
+    _column("status"),
 )
 """Name and value of each CSV column."""
 

@@ -1,7 +1,7 @@
 """The fields of a filter on findings.
 
 =====================  ===============================================================================================
-``word`` ``"a word"``  part of a shown value: id, package, version, fix, severity, platform or layer
+``word`` ``"a word"``  part of a shown value: id, package, version, fix, severity, platform, layer or status
 ``id:``                part of the id of the vulnerability; ``package:`` of the package
 ``installed:``         part of the installed version; ``fixed:`` of the version with a fix
 ``severity>=high``     this severity or a worse one
@@ -11,6 +11,7 @@
 ``platform:arm64``     part of the platform; ``layer:`` of the layer; ``manager:`` of the package manager
 ``seen<7d``            seen for the first time within seven days; ``updated<7d``: changed
 ``inuse>0``            number of clusters that run the image
+``status:suppressed``  open, suppressed or closed
 ``text:``              part of the description
 =====================  ===============================================================================================
 
@@ -26,17 +27,20 @@ from collections.abc import Callable, Collection, Sequence
 from operator import attrgetter
 
 from ecrtui.catalog.filter.language import Condition, FilterSchema, any_of, of_text, on_text
-from ecrtui.catalog.filter.lexer import Term
+from ecrtui.catalog.filter.lexer import Term, terms
 from ecrtui.catalog.filter.matching import matcher
 from ecrtui.catalog.filter.parser import Filter, parse_terms
 from ecrtui.catalog.filter.values import COMPARISONS, number_test, one_of, require_plain, time_test, value_error
 from ecrtui.ecr.findings import SEVERITIES, Availability
 from ecrtui.inspect.findings import FindingRow
 
-_SHOWN: Sequence[Callable[[FindingRow], str]] = tuple(
-    attrgetter(name) for name in ("id", "package", "installed", "fixed_in", "severity", "platforms", "layer")
+_SHOWN: Sequence[Callable[[FindingRow], str]] = (
+    *(attrgetter(name) for name in ("id", "package", "installed", "fixed_in", "severity", "platforms", "layer")),
+    lambda row: "" if row.is_open else row.status,
 )
 """The values that a plain word can match."""
+
+_STATUSES = ("open", "suppressed", "closed")
 
 _RANKS = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES))}
 _SCORE = re.compile(r"\d{1,2}(?:\.\d{1,4})?", re.ASCII)
@@ -53,6 +57,11 @@ def parse_findings(text: str, now: float | None = None) -> Filter[FindingRow]:
         FilterError: the text is not a valid filter.
     """
     return parse_terms(text, FINDINGS, now)
+
+
+def names_status(text: str) -> bool:
+    """Return True if a valid filter has a term about the status of a finding."""
+    return any(term.field == "status" for term in terms(text))
 
 
 def _plain(term: Term) -> Condition[FindingRow]:
@@ -105,6 +114,12 @@ def _answered(
     return make
 
 
+def _status(term: Term, now: float) -> Condition[FindingRow]:
+    require_plain(term, ":", "=")
+    wanted = one_of(term, _STATUSES)
+    return Condition(lambda rows: [row.status == wanted for row in rows], {})
+
+
 def _time(read: Callable[[FindingRow], float | None]) -> Callable[[Term, float], Condition[FindingRow]]:
     return lambda term, now: _known(read, time_test(term, now))
 
@@ -133,6 +148,7 @@ FINDINGS: FilterSchema[FindingRow] = FilterSchema(
         "seen": _time(attrgetter("first_seen")),
         "updated": _time(attrgetter("updated")),
         "inuse": lambda term, now: _known(attrgetter("in_use"), number_test(term)),
+        "status": _status,
         "text": on_text(lambda row: row.finding.description),
     },
 )

@@ -9,7 +9,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ecrtui.ecr.findings import ACTIVE, FINISHED, NOT_SCANNED, PENDING, Finding, ImageScan, ScanReport
+from ecrtui.ecr.findings import (
+    ACTIVE,
+    CLOSED,
+    FINISHED,
+    NOT_SCANNED,
+    PENDING,
+    SUPPRESSED,
+    Finding,
+    ImageScan,
+    ScanReport,
+)
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.registry.errors import integrity_error
 from ecrtui.registry.paging import PAGE_SIZE, RepetitionCheck
@@ -94,12 +104,13 @@ class ScanFindings:
             )
 
     def _counted(self, repository: str, digest: str) -> Mapping[str, int]:
-        """Return the number of findings by severity. A finding in two packages counts once, as in ECR's counts."""
+        """Return the number of open findings by severity. A finding in two packages counts once, as in ECR's counts."""
         return Counter(
             text(finding, "severity")
             for reply in self._pages(repository, digest, PAGE_SIZE)
             for name in LISTS
             for finding in structures(structure(reply, "imageScanFindings"), name)
+            if text(finding, "status") not in (SUPPRESSED, CLOSED)
         )
 
     def _pages(self, repository: str, digest: str, size: int) -> Iterator[Reply]:

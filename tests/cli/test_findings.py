@@ -98,6 +98,38 @@ def test_the_exit_code_is_0_only_if_it_is_known_that_nothing_matches(
         assert not result.err
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "listed"),
+    [
+        ("", ExitCode.FOUND, "curl"),
+        ("severity>=high package:zlib", ExitCode.DONE, ""),
+        ("severity>=critical", ExitCode.FOUND, "curl"),
+        ("status:suppressed", ExitCode.FOUND, "zlib"),
+        ("!status:open", ExitCode.FOUND, "openssl zlib"),
+    ],
+)
+def test_findings_that_are_not_open_are_listed_on_request_alone(
+    env: Env, text: str, code: ExitCode, listed: str
+) -> None:
+    def enhanced(name: str, severity: str, package: str, status: str) -> Mapping[str, object]:
+        details = {"vulnerabilityId": name, "vulnerablePackages": [{"name": package, "version": "1"}]}
+        return {"title": name, "severity": severity, "status": status, "packageVulnerabilityDetails": details}
+
+    found = [
+        enhanced("CVE-1", "CRITICAL", "curl", "ACTIVE"),
+        enhanced("CVE-2", "HIGH", "zlib", "SUPPRESSED"),
+        enhanced("CVE-3", "HIGH", "openssl", "CLOSED"),
+    ]
+    image = push_image(env.cli.client, "app", "enhanced", "enhanced")
+    with env.cli.embedded.database.write() as connection:
+        (image_id,) = connection.execute("SELECT id FROM images WHERE digest = ?", (image.digest,)).fetchone()
+        scans.store_scan(connection, image_id, found, {"CRITICAL": 1}, kind=scans.ENHANCED, at=1_700_000_000)
+    result = env.cli.run("findings", "app:enhanced", "--exit-code", "--filter", text)
+    assert result.code == code, result.err
+    assert " ".join(row["packageName"] for row in result.json["findings"]) == listed
+    assert ("1 suppressed, 1 closed. Add status:suppressed" in result.err) is ("status" not in text)
+
+
 @pytest.mark.parametrize(("status", "state"), [("IN_PROGRESS", "in progress"), ("FAILED", "failed")])
 def test_a_platform_without_a_result_is_named_and_the_others_are_printed(env: Env, status: str, state: str) -> None:
     with env.cli.embedded.database.write() as connection:

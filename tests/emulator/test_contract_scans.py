@@ -6,6 +6,7 @@ The numbers are those of docs/embedded-registry-behaviour.md.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -158,6 +159,18 @@ def test_a_finding_of_an_enhanced_scan_has_fix_exploit_and_layer(transport: Tran
             assert {"firstObservedAt", "updatedAt"} <= finding.keys()
             fixes.add(finding["fixAvailable"])
     assert fixes == {"YES", "NO"}
+
+
+def test_the_counts_of_an_enhanced_scan_are_those_of_active_findings(transport: Transport, name: str) -> None:
+    """S15"""
+    ecr = transport.client(region="ap-southeast-3")
+    ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[EVERY_IMAGE])
+    ecr.create_repository(repositoryName=name)
+    push_image(ecr, name, tag="1.0")
+    found = ecr.describe_image_scan_findings(repositoryName=name, imageId={"imageTag": "1.0"})["imageScanFindings"]
+    statuses = Counter(finding["status"] for finding in found["enhancedFindings"])
+    assert statuses.keys() <= {"ACTIVE", "SUPPRESSED", "CLOSED"}
+    assert sum(found["findingSeverityCounts"].values()) == statuses["ACTIVE"]
 
 
 def test_an_image_with_the_schema_version_of_another_media_type_is_scanned(empty: EmbeddedRegistry) -> None:

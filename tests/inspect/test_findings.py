@@ -19,12 +19,14 @@ from ecrtui.inspect.findings import (
     PlatformScan,
     ScanTarget,
     join_findings,
+    not_open_text,
+    open_rows,
     scan_targets,
     severity_counts,
     unknown_scans,
     worst_first,
 )
-from ecrtui.inspect.findings_filter import parse_findings
+from ecrtui.inspect.findings_filter import names_status, parse_findings
 
 AMD, ARM = ScanTarget("sha256:" + "a" * 64, "linux/amd64"), ScanTarget("sha256:" + "b" * 64, "linux/arm64")
 LAYERS = ["sha256:" + digit * 64 for digit in "123"]
@@ -51,6 +53,7 @@ OPENSSL_ARM = Finding(
     "CVE-2014-0160", "MEDIUM", "openssl", "1.0.1e", fix=Availability.NO, exploit=Availability.NO, score=8.0, layer="odd"
 )
 NCURSES = Finding("CVE-2023-50495", "MEDIUM", "ncurses", "6.4-4")
+XZ = Finding("CVE-2024-3094", "CRITICAL", "xz-utils", "5.6", score=10.0, status="SUPPRESSED")
 BROKEN = Finding(UNREADABLE, "UNDEFINED", description="severity is 7, not a text")
 
 
@@ -80,6 +83,54 @@ def test_the_worst_findings_are_those_at_the_top_of_the_table() -> None:
     assert worst_first(findings) == [higher_score, newer, CURL, OPENSSL, NCURSES, BROKEN]
     table = join_findings([PlatformScan(AMD, ScanReport(findings))])
     assert worst_first(findings) == [row.finding for row in table]
+
+
+def rows_of_every_status() -> tuple[FindingRow, ...]:
+    """Return findings of two platforms: one is suppressed on both, one on one of them, and one is closed."""
+    suppressed, closed = replace(OPENSSL, status="SUPPRESSED"), replace(CURL, status="CLOSED")
+    active = replace(OPENSSL, status="ACTIVE")
+    scans = [
+        PlatformScan(AMD, ScanReport((active, XZ, closed, NCURSES))),
+        PlatformScan(ARM, ScanReport((suppressed, XZ))),
+    ]
+    return join_findings(scans)
+
+
+def test_only_open_findings_count() -> None:
+    found = rows_of_every_status()
+    assert [(row.package, row.status, row.platforms) for row in found] == [
+        ("openssl", "open", "linux/amd64"),
+        ("ncurses", "open", "linux/amd64"),
+        ("xz-utils", "suppressed", "linux/amd64, linux/arm64"),
+        ("curl", "closed", "linux/amd64"),
+        ("openssl", "suppressed", "linux/arm64"),
+    ]
+    assert severity_counts(found) == (("HIGH", 1), ("MEDIUM", 1))
+    assert [row.package for row in open_rows(found)] == ["openssl", "ncurses"]
+    assert not_open_text(found) == "2 suppressed, 1 closed"
+    assert worst_first([XZ, NCURSES, OPENSSL]) == [OPENSSL, NCURSES]
+    assert len({row.key for row in found}) == len(found)
+
+
+def test_a_status_that_is_not_known_is_open() -> None:
+    (row,) = join_findings([PlatformScan(AMD, ScanReport((replace(CURL, status="NEW"),)))])
+    assert (row.is_open, row.status, not_open_text([row])) == (True, "open", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "packages"),
+    [
+        ("status:open", "openssl ncurses"),
+        ("status:suppressed", "xz-utils openssl"),
+        ("status=closed", "curl"),
+        ("!status:open", "xz-utils curl openssl"),
+        ("suppressed", "xz-utils openssl"),
+        ("severity>=high status:open", "openssl"),
+    ],
+)
+def test_a_filter_knows_the_status(text: str, packages: str) -> None:
+    assert " ".join(row.package for row in parse_findings(text).select(rows_of_every_status())) == packages
+    assert names_status(text) is ("status" in text)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +179,7 @@ def test_a_filter_matches_what_is_known_and_names_the_rest(text: str, ids: str, 
         ("severty>high", "severity"),
         ("severity:huge", "high"),
         ("score:7", "score>7"),
+        ("status:new", "suppressed"),
         ("score>high", "score>7"),
         ("score>100", "score>7"),
         ("fix:maybe", "partial"),
@@ -198,6 +250,10 @@ def test_an_export_has_every_value_and_no_formula() -> None:
     assert document[0]["images"][0]["sourceLayerHash"] == LAYERS[1]
     assert document[1]["packageName"] == "@pkg"
     assert "score" not in document[1]
+    (suppressed,) = csv.DictReader(
+        io.StringIO(findings_export.as_csv(join_findings([PlatformScan(AMD, ScanReport((XZ,)))])))
+    )
+    assert suppressed["status"] == "SUPPRESSED"
 
 
 def test_a_line_for_a_ticket_says_what_where_and_how_to_mend_it() -> None:

@@ -59,6 +59,28 @@ def test_findings_are_counted_if_the_reply_has_no_counts(env: RegistryEnv) -> No
     assert env.registry.scan("team/app", digest).counts == counts
 
 
+def test_suppressed_and_closed_findings_are_not_counted(env: RegistryEnv) -> None:
+    scan_everything(env)
+    digests = [push_image(env.client, "team/app", f"image {number}").digest for number in range(9)]
+    digest = max(digests, key=lambda one: len(env.registry.findings("team/app", one).findings))
+    counts = env.registry.scan("team/app", digest).counts or ()
+    names = [finding.name for finding in env.registry.findings("team/app", digest).findings]
+    statuses = dict(zip(names, ("SUPPRESSED", "CLOSED"), strict=False))
+
+    def spoil(reply: dict[str, Any]) -> None:
+        found = reply["imageScanFindings"]
+        del found["findingSeverityCounts"]
+        for finding in found["enhancedFindings"]:
+            name = finding["packageVulnerabilityDetails"]["vulnerabilityId"]
+            finding["status"] = statuses.get(name, "ACTIVE")
+
+    env.embedded.faults.add(edited(OPERATION, spoil))
+    report = env.registry.findings("team/app", digest)
+    assert [finding.status for finding in report.findings[:3]] == ["SUPPRESSED", "CLOSED", "ACTIVE"]
+    fewer = env.registry.scan("team/app", digest).counts or ()
+    assert sum(number for _, number in fewer) == sum(number for _, number in counts) - 2
+
+
 def test_an_enhanced_scan_can_have_an_empty_list_of_basic_findings(env: RegistryEnv) -> None:
     basic = scanned_image(env)
     assert not env.registry.findings("team/app", basic).enhanced

@@ -23,6 +23,7 @@ class RepositorySetup:
     Args:
         age: days since its creation.
         scanning: ``BASIC``, ``ENHANCED``, or empty for none.
+        suppressed: vulnerabilities that a suppression rule of Amazon Inspector selects.
         kms_key: the id of a KMS key; empty for AES256.
         lifecycle: the rules of its lifecycle policy.
         resource_tags: its AWS resource tags.
@@ -33,6 +34,7 @@ class RepositorySetup:
     exclusions: Sequence[str] = ()
     age: float = 400
     scanning: str = ""
+    suppressed: Sequence[str] = ()
     kms_key: str = ""
     lifecycle: Sequence[Mapping[str, object]] = ()
     resource_tags: Mapping[str, str] = field(default_factory=dict)
@@ -158,7 +160,13 @@ class DemoRepository:
                 "UPDATE images SET last_pulled_at = ? WHERE id = ?", (self._moment(pulled), image_id)
             )
         if self.settings.scanning and artifact.platform:
-            scans.scan_image(self._connection, image_id, self.settings.scanning, at=self._moment(age) + 25)
+            scans.scan_image(
+                self._connection,
+                image_id,
+                self.settings.scanning,
+                at=self._moment(age) + 25,
+                suppressed=self.settings.suppressed,
+            )
         return image_id
 
 

@@ -54,6 +54,7 @@ _WEEK, _MONTH = untagged_after(7), untagged_after(30)
 _TEAM = {"team": "storefront", "cost-centre": "4100", "environment": "production"}
 _PAYMENTS = {"team": "payments", "cost-centre": "4200", "data-classification": "confidential", "pci": "in-scope"}
 _PLATFORM = {"team": "platform", "cost-centre": "1000"}
+_ACCEPTED = ("CVE-2023-50495", "CVE-2022-3219", "CVE-2010-4756")
 _KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
@@ -102,17 +103,19 @@ _REPOSITORIES: tuple[tuple[str, RepositorySetup, FillRepository], ...] = (
     ),
     (
         "payments/gateway",
-        RepositorySetup("IMMUTABLE", scanning="ENHANCED", kms_key=_KEY, resource_tags=_PAYMENTS),
+        RepositorySetup("IMMUTABLE", scanning="ENHANCED", suppressed=_ACCEPTED, kms_key=_KEY, resource_tags=_PAYMENTS),
         partial(pushes.service, _app("payments/gateway", "go", 8443), line="1.21", both=True),
     ),
     (
         "payments/ledger",
-        RepositorySetup("IMMUTABLE", scanning="ENHANCED", kms_key=_KEY, resource_tags=_PAYMENTS),
+        RepositorySetup("IMMUTABLE", scanning="ENHANCED", suppressed=_ACCEPTED, kms_key=_KEY, resource_tags=_PAYMENTS),
         partial(pushes.service, _app("payments/ledger", "java"), line="9.3"),
     ),
     (
         "payments/fraud-model",
-        RepositorySetup(scanning="ENHANCED", kms_key=_KEY, resource_tags=_PAYMENTS, lifecycle=[_MONTH]),
+        RepositorySetup(
+            scanning="ENHANCED", suppressed=_ACCEPTED, kms_key=_KEY, resource_tags=_PAYMENTS, lifecycle=[_MONTH]
+        ),
         partial(
             pushes.service,
             _app("payments/fraud-model", "cuda", size=2.9e9, dependencies_size=3.1e9),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ecrtui.emulator import manifests, pagination, vulnerabilities
@@ -120,12 +120,15 @@ def summary_members(row: sqlite3.Row) -> dict[str, Any]:
     return members
 
 
-def scan_image(connection: sqlite3.Connection, image_id: int, kind: str, *, at: float) -> None:
+def scan_image(
+    connection: sqlite3.Connection, image_id: int, kind: str, *, at: float, suppressed: Collection[str] = ()
+) -> None:
     """Simulate a scan of an image and store it.
 
     Args:
         kind: BASIC or ENHANCED.
         at: the time of the scan, in seconds since the epoch.
+        suppressed: the vulnerabilities that a suppression rule of Amazon Inspector selects (ENHANCED).
     """
     image = connection.execute(
         "SELECT r.registry_id, r.region, r.name, i.digest, i.media_type, m.manifest FROM images i"
@@ -141,7 +144,10 @@ def scan_image(connection: sqlite3.Connection, image_id: int, kind: str, *, at: 
             image["digest"],
             manifests.layer_digests(image["manifest"], image["media_type"]),
         )
-        findings = [vulnerabilities.to_enhanced_finding(one, scanned, at) for one in found]
+        findings = [
+            vulnerabilities.to_enhanced_finding(one, scanned, at, suppressed=one.name in suppressed) for one in found
+        ]
+        found = tuple(one for one in found if one.name not in suppressed)
     else:
         findings = [vulnerabilities.to_basic_finding(one) for one in found]
     store_scan(connection, image_id, findings, vulnerabilities.count_severities(found), kind=kind, at=at)

@@ -182,14 +182,21 @@ def packages_section(a: ComparedImage, b: ComparedImage) -> Section:
 
 
 def findings_section(a: ComparedImage, b: ComparedImage) -> Section:
-    """Compare the findings, in the order of the table of findings: removed ones are fixed, added ones are new."""
+    """Compare the findings, in the order of the table of findings: removed ones are fixed, added ones are new.
+
+    A finding that is open in one image alone, and suppressed or closed in the other, is changed.
+    """
     before, after = a.findings, b.findings
     if isinstance(before, NotKnown) or isinstance(after, NotKnown):
         return Section("findings", (), problems_of(before, after, "scan"), is_pending(before, after))
-    old, new = ({row.key: row for row in rows if not row.unreadable} for rows in (before, after))
+    old, new = ({row.key: row for row in rows if row.is_open and not row.unreadable} for rows in (before, after))
     worst = {key: max(severity_key(rows[key]) for rows in (old, new) if key in rows) for key in {*old, *new}}
     order = sorted(sorted(worst), key=worst.__getitem__, reverse=True)  # packages of one finding stay in their order
-    rows = (_finding_row(key[0], old.get(key), new.get(key)) for key in order)
+    others = [{row.key[:2]: row for row in rows if not row.is_open} for rows in (before, after)]
+    rows = (
+        _finding_row(key[0], old.get(key) or others[0].get(key[:2]), new.get(key) or others[1].get(key[:2]))
+        for key in order
+    )
     problems = (*_unreadable(before, "A"), *_unreadable(after, "B"))
     return Section("findings", tuple(rows), problems)
 
@@ -361,6 +368,8 @@ def _finding_row(name: str, before: FindingRow | None, after: FindingRow | None)
 
 def _finding_change(before: FindingRow, after: FindingRow) -> str:
     """Return in which direction a finding that both images have changed: its severity, or else its package."""
+    if before.is_open is not after.is_open:
+        return f"{before.status} → {after.status}"
     severities = [row.severity for row in (before, after)]
     if severities[0] != severities[1]:
         order = SEVERITIES.index(severities[0]) - SEVERITIES.index(severities[1])
@@ -374,5 +383,5 @@ def _finding_text(row: FindingRow) -> str:
     findings = [occurrence.finding for occurrence in row.occurrences]
     versions = ", ".join(sorted({finding.version for finding in findings if finding.version}))
     fixes = ", ".join(sorted({finding.fixed_in for finding in findings if finding.fixed_in}))
-    text = " ".join(filter(None, (row.severity, row.package, versions)))
+    text = " ".join(filter(None, ("" if row.is_open else row.status, row.severity, row.package, versions)))
     return f"{text}, fixed in {fixes}" if fixes else text

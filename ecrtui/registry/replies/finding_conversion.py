@@ -112,6 +112,7 @@ def _enhanced(entry: Reply) -> tuple[Finding, ...]:
             first_seen=moment(entry, "firstObservedAt"),
             updated=moment(entry, "updatedAt"),
             in_use=_in_use(entry),
+            status=text(entry, "status"),
         )
         for package in structures(details, "vulnerablePackages") or ({},)
     )

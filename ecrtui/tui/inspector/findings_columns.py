@@ -33,6 +33,7 @@ def finding_columns(rows: Sequence[FindingRow], platforms: int) -> Sequence[Colu
     without |= {name for name, is_known in _SOMETIMES_KNOWN.items() if not any(map(is_known, rows))}
     columns = (
         Column("severity", "severity", _severity, SORT_KEYS["severity"], min_width=8),
+        Column("status", "status", _status, SORT_KEYS["status"], min_width=10),
         Column("id", "id", lambda row: row.id, SORT_KEYS["id"], min_width=14, max_width=24, matches=True),
         Column(
             "package",
@@ -81,6 +82,7 @@ def finding_columns(rows: Sequence[FindingRow], platforms: int) -> Sequence[Colu
 
 
 _SOMETIMES_KNOWN: Mapping[str, Callable[[FindingRow], bool]] = {
+    "status": lambda row: not row.is_open,
     "score": lambda row: row.score is not None,
     "exploit": lambda row: row.exploit is not Availability.UNKNOWN,
     "layer": lambda row: bool(row.layer),
@@ -102,8 +104,14 @@ def _platforms(number: int, row: FindingRow) -> str:
 
 def _severity(row: FindingRow) -> Content:
     shown = UNKNOWN if row.unreadable else _SHORT_SEVERITIES.get(row.severity, row.severity)
+    if not row.is_open:
+        return Content.styled(shown, "dim")
     weight = "bold " if row.severity == SEVERITIES[0] else ""
     return Content.styled(shown, f"{weight}$severity-{row.severity.lower()}")
+
+
+def _status(row: FindingRow) -> Content:
+    return Content.styled("" if row.is_open else row.status, "dim")
 
 
 def _fixed(row: FindingRow) -> str:

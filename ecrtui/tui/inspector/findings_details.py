@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.findings import Availability, ScanReport
+from ecrtui.ecr.findings import CLOSED, SUPPRESSED, Availability, ScanReport
 from ecrtui.ecr.safe_text import visible
 from ecrtui.inspect.findings import FindingRow, Occurrence, PlatformScan
 from ecrtui.inspect.findings_elsewhere import TaggedScan, presence_of
@@ -20,6 +20,10 @@ _FIXES = {
     Availability.NO: "there is no fix",
     Availability.PARTIAL: "for some platforms",
     Availability.UNKNOWN: "the scan names no version with a fix",
+}
+_STATUSES = {
+    SUPPRESSED: "suppressed by a rule of Amazon Inspector; it does not count",
+    CLOSED: "closed: Amazon Inspector does not find it any more; it does not count",
 }
 _EXPLOITS = {Availability.YES: "an exploit is known", Availability.NO: "no exploit is known"}
 
@@ -56,6 +60,7 @@ def details_text(row: FindingRow, scans: Sequence[PlatformScan], elsewhere: Else
     if row.unreadable:
         return "\n".join([*paragraphs, "  The scan has this finding, and nothing else is known of it."])
     facts: Facts = [
+        ("status", [] if row.is_open else [_STATUSES.get(finding.status, row.status)]),
         ("link", [visible(link) for link in (finding.uri, *finding.links) if link]),
         ("fixed in", _fix_lines(row)),
         ("elsewhere", _elsewhere_lines(row, elsewhere, ask)),

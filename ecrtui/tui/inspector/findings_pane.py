@@ -155,10 +155,12 @@ class FindingsPane(Pane[FindingsContent]):
         table, content = self._table, self._content
         if table is None:
             return
-        total = units.format_count(len(content.rows), "finding")
+        counted = findings.open_rows(content.rows)
+        total = units.format_count(len(counted), "finding")
         if self._chosen is None:
-            counts = units.format_finding_counts(findings.severity_counts(content.rows)) if content.rows else ""
-            summary, note = f"{total}  {counts}".rstrip(), _no_findings(content.scans)
+            counts = units.format_finding_counts(findings.severity_counts(counted)) if counted else ""
+            shown = (f"{total}  {counts}".rstrip(), findings.not_open_text(content.rows))
+            summary, note = " · ".join(filter(None, shown)), _no_findings(content.scans)
         else:
             undecided = len(self._chosen.undecided(content.rows))
             unknown = f"unknown for {units.format_number(undecided)}" if undecided else ""

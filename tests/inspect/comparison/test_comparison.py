@@ -153,6 +153,23 @@ def test_findings_are_fixed_new_or_changed() -> None:
     assert (row.before, row.after, row.note) == ("1C 1H 1L", "1H 1M", "2 fixed, 1 new, 1 severity up")
 
 
+def test_a_suppressed_finding_is_neither_fixed_nor_new() -> None:
+    zlib, curl = Finding("CVE-1", "HIGH", "zlib", "1.2"), Finding("CVE-2", "LOW", "curl", "8.3")
+    hidden = replace(zlib, status="SUPPRESSED")
+    for before, after, row in (
+        (zlib, hidden, ("CVE-1", "HIGH zlib 1.2", "suppressed HIGH zlib 1.2", "open → suppressed")),
+        (hidden, zlib, ("CVE-1", "suppressed HIGH zlib 1.2", "HIGH zlib 1.2", "suppressed → open")),
+    ):
+        comparison = compared(image(findings=[before, curl]), image(findings=[after, curl]))
+        assert [(one.label, one.before, one.after, one.note) for one in comparison.section("findings").rows[:1]] == [
+            row
+        ]
+        (summary,) = [one for one in comparison.section("summary").rows if one.label == "findings"]
+        assert summary.note == f"1 {row[3]}"
+    both = compared(image(findings=[hidden]), image(findings=[hidden]))
+    assert not both.section("findings").rows
+
+
 def test_findings_have_the_order_of_the_table_of_findings() -> None:
     findings = [
         Finding("CVE-2025-9", "HIGH", "zlib", score=7.1),

@@ -52,6 +52,7 @@ def test_everything_in_an_enhanced_scan_is_kept() -> None:
         resources=[{"details": {"awsEcrContainerImage": {"inUseCount": 3}}}],
         firstObservedAt=1_700_000_000,
         updatedAt=1_700_000_500.5,
+        status="SUPPRESSED",
     )
     first, second = found
     assert first == Finding(
@@ -76,6 +77,7 @@ def test_everything_in_an_enhanced_scan_is_kept() -> None:
         1_700_000_000,
         1_700_000_500.5,
         3,
+        "SUPPRESSED",
     )
     assert (second.fixed_in, second.fix, second.version) == ("", Availability.NO, "1.4.3")
 
@@ -133,6 +135,7 @@ def test_a_basic_scan_has_package_and_score_in_attributes(
         basic({}, attributes="x"),
         basic({}, severity=7),
         enhanced({"name": []}),
+        enhanced(status=7),
         enhanced(details={"vulnerablePackages": {}}),
         enhanced(details={"referenceUrls": [1]}),
         enhanced(details={"cvss": [{"baseScore": "9"}]}),

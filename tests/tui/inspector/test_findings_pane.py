@@ -136,6 +136,25 @@ async def test_findings_are_read_filtered_sorted_and_exported(tmp_path: Path) ->
         assert env.embedded.calls[OPERATION] == calls + 3
 
 
+async def test_suppressed_and_closed_findings_are_marked_and_do_not_count() -> None:
+    env = Env()
+    env.store(env.amd)
+    env.store(env.arm, {**CURL, "status": "SUPPRESSED"}, {**SSL, "status": "ACTIVE"}, {**NCURSES, "status": "CLOSED"})
+    async with running(env.embedded, "app:prod", size=(80, 24)) as pilot:
+        await until(pilot, "over")
+        await pilot.press("5")
+        screen = await until(pilot, "1 finding  1H · 1 suppressed, 1 closed")
+        assert "find 1H›" in screen
+        assert cursor_row(screen).split()[:3] == ["▸", "HIGH", "CVE-2014-0160"]
+        assert row_of(screen, "curl").split()[:3] == ["CRITICAL", "suppressed", "CVE-2023-38545"]
+        assert "closed" in row_of(screen, "ncurses")
+        await pilot.press("j")
+        await until(pilot, "suppressed by a rule of Amazon Inspector; it does not count")
+        await pilot.press("slash")
+        await type_text(pilot, "status:suppressed")
+        await until(pilot, "1 match")
+
+
 async def test_each_state_is_shown_in_its_place() -> None:
     env = Env()
     env.fail(env.arm)
