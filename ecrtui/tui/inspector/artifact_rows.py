@@ -14,6 +14,9 @@ from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, ArtifactTree, Sub
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.table.column_layout import Column
 
+NOT_VERIFIED = "not verified"
+"""The note on a signature. A narrow screen shows it too."""
+
 
 class ArtifactRow(NamedTuple):
     """A row: an image, an artifact of it, or one of several contents of an artifact."""
@@ -57,11 +60,11 @@ def columns() -> Sequence[Column[ArtifactRow]]:
     return (
         Column("name", "artifact", _name, min_width=18, max_width=40, flex=1),
         Column("format", "format", lambda row: row.format, min_width=10, max_width=40),
-        Column("digest", "digest", lambda row: short_digest(row.digest), min_width=12, max_width=12, drop_priority=1),
+        Column("digest", "digest", lambda row: short_digest(row.digest), min_width=12, max_width=12, drop_priority=2),
         Column("size", "size", lambda row: "" if row.subject else format_size(row.size), align="right", min_width=6),
-        Column("created", "pushed", _age, align="right", min_width=MAX_AGE_WIDTH, drop_priority=3),
-        Column("origin", "from", lambda row: row.origin, min_width=8, max_width=16, drop_priority=2),
-        Column("note", "", lambda row: row.note, min_width=12, drop_priority=4),
+        Column("created", "pushed", _age, align="right", min_width=MAX_AGE_WIDTH, drop_priority=4),
+        Column("origin", "from", lambda row: row.origin, min_width=8, max_width=16, drop_priority=3),
+        Column("note", "", lambda row: row.note, min_width=len(NOT_VERIFIED), drop_priority=1),
     )
 
 
@@ -94,7 +97,7 @@ def _artifact_rows(artifacts: Sequence[Artifact], parent: str, indent: str, *, l
 
 def _artifact_row(artifact: Artifact, blob: Descriptor | None, key: str, branch: str) -> ArtifactRow:
     shown = blob.digest if blob is not None and artifact.origin is ArtifactOrigin.OWN else artifact.digest
-    note = artifact.problem or ("not verified" if artifact.is_signature else "")
+    note = artifact.problem or (NOT_VERIFIED if artifact.is_signature else "")
     named = artifact.format or artifact.artifact_type.removeprefix("application/")
     return ArtifactRow(
         key, branch, str(artifact.kind), named, shown, artifact.size, artifact.created, _origin(artifact), note,
