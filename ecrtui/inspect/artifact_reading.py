@@ -32,8 +32,8 @@ from ecrtui.inspect.artifacts import (
     other_artifacts,
     with_manifest,
 )
-from ecrtui.inspect.contents import BlobContent, BlobContext, read_content, read_start
-from ecrtui.inspect.envelopes import MAX_CONTENT
+from ecrtui.inspect.contents import MAX_START, BlobContent, BlobContext, read_content, read_start
+from ecrtui.inspect.envelopes import MAX_CONTENT, MAX_SBOM
 from ecrtui.inspect.packages import PackageList
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag.parallel import map_concurrently
@@ -44,11 +44,11 @@ MAX_SUBJECTS = 100
 MAX_LEVELS = 3
 """The largest depth of artifacts of artifacts whose referrers are requested."""
 
-MAX_START = 1_000_000
-"""Bytes of a blob that :meth:`ArtifactReader.start` reads."""
-
 MAX_SAVED = 64 * 1024 * 1024
 """Bytes of a blob that :meth:`ArtifactReader.stored` reads. All of them are in memory at once."""
+
+_WITH_PACKAGES = frozenset({ImageKind.SBOM, ImageKind.ATTESTATION, ImageKind.SIGSTORE_BUNDLE})
+"""The kinds of contents that can be an SBOM, as far as their descriptor says."""
 
 _WORKERS = 8
 _TAGS_PER_REQUEST = 100
@@ -91,22 +91,33 @@ class ArtifactReader:
         """Read and parse one of the contents of an artifact. Check its bytes against its digest.
 
         Raises:
-            Refused: it has more than :data:`~ecrtui.inspect.envelopes.MAX_CONTENT` bytes.
+            Refused: it is larger than :func:`read_limit`.
             EcrTuiError: the registry cannot return it, or its bytes have another digest.
         """
-        if blob.size > MAX_CONTENT:
-            raise _too_large(blob, MAX_CONTENT, "read", "Save it from the artifacts of the image.")
-        content = self.registry.blob(self.repository, blob.digest, MAX_CONTENT)
+        limit = read_limit(artifact, blob)
+        if blob.size > limit:
+            raise _too_large(blob, limit, "read", self._how_to_save(blob))
+        content = self.registry.blob(self.repository, blob.digest, limit)
         return read_content(content, _context(tree, artifact, blob))
 
     def start(self, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> BlobContent:
-        """Return the first ``MAX_START`` bytes of one of the contents of an artifact, which no digest can check.
+        """Return the start of one of the contents of an artifact, which no digest can check.
 
         Raises:
             EcrTuiError: it cannot be read.
         """
         start = self.registry.blob_start(self.repository, blob.digest, MAX_START)
-        return read_start(start, blob.size, _context(tree, artifact, blob))
+        content = read_start(start, blob.size, _context(tree, artifact, blob))
+        if read_limit(artifact, blob) <= MAX_CONTENT:
+            return content
+        limit = f"Packages are read of at most {format_size(MAX_SBOM)}. {self._how_to_save(blob)}"
+        return replace(content, problem=f"{content.problem} {limit}")
+
+    def _how_to_save(self, blob: Descriptor) -> str:
+        """Return how to save the bytes of a content that is too large to read."""
+        if blob.size <= MAX_SAVED:
+            return "Save it from the artifacts of the image."
+        return f"Save it with: oras blob fetch --output FILE REGISTRY/{self.repository}@{blob.digest}"
 
     def stored(self, blob: Descriptor) -> bytes:
         """Read the bytes of one of the contents of an artifact. Check them against its digest.
@@ -116,13 +127,20 @@ class ArtifactReader:
             EcrTuiError: the registry cannot return it, or its bytes have another digest.
         """
         if blob.size > MAX_SAVED:
-            raise _too_large(blob, MAX_SAVED, "saved", "Read it with another tool, such as oras blob fetch.")
+            raise _too_large(blob, MAX_SAVED, "saved", self._how_to_save(blob))
         return self.registry.blob(self.repository, blob.digest, MAX_SAVED)
 
-    def packages(self, tree: ArtifactTree, digest: str) -> PackageList | None:
+    def packages(
+        self, tree: ArtifactTree, digest: str, reading: Callable[[Descriptor], None] = lambda blob: None
+    ) -> PackageList | None:
         """Return the packages of a platform, from its first SBOM that can be read, else from one of the image.
 
         None if there is no SBOM. ``source`` says which one it is; ``problem`` says what is wrong with it.
+
+        Args:
+            tree: the artifacts of the image.
+            digest: the platform.
+            reading: is called with each content before it is read.
 
         Raises:
             EcrTuiError: no SBOM can be read, and this is the reason of the first one.
@@ -131,7 +149,7 @@ class ArtifactReader:
         refused: EcrTuiError | None = None
         for artifact in tree.sboms(digest):
             try:
-                listed = self._packages_of(tree, artifact)
+                listed = self._packages_of(tree, artifact, reading)
             except (NotFound, Refused) as error:  # it is too large, or was deleted: another one may be there
                 refused = refused or error
                 continue
@@ -142,22 +160,29 @@ class ArtifactReader:
             raise refused
         return found
 
-    def _packages_of(self, tree: ArtifactTree, artifact: Artifact) -> PackageList | None:
+    def _packages_of(
+        self, tree: ArtifactTree, artifact: Artifact, reading: Callable[[Descriptor], None]
+    ) -> PackageList | None:
         """Return the packages of an artifact, from its first SBOM that can be read; None if it has no SBOM."""
         found: PackageList | None = None
         whole = self.with_blobs(artifact)
         for blob in whole.blobs or ():
-            listed = self._packages_in(tree, whole, blob)
-            if listed is not None and not listed.unreadable:
+            if len(whole.blobs or ()) > 1 and blob_kind(whole, blob)[0] is not ImageKind.SBOM:
+                continue
+            reading(blob)
+            listed = replace(self.content(tree, whole, blob).package_list, source=_source(tree, whole))
+            if not listed.unreadable:
                 return listed
             found = found or listed
         return found
 
-    def _packages_in(self, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> PackageList | None:
-        """Return the packages in one of the contents of an artifact; None if it is not an SBOM."""
-        if len(artifact.blobs or ()) > 1 and blob_kind(artifact, blob)[0] is not ImageKind.SBOM:
-            return None
-        return replace(self.content(tree, artifact, blob).package_list, source=_source(tree, artifact))
+
+def read_limit(artifact: Artifact, blob: Descriptor) -> int:
+    """Return how many bytes one of the contents of an artifact may have to be read. An SBOM may have more."""
+    kinds = {blob_kind(artifact, blob)[0]}
+    if len(artifact.blobs or ()) == 1:
+        kinds.add(artifact.kind)  # the media type of the only content can be that of any JSON
+    return MAX_SBOM if kinds & _WITH_PACKAGES else MAX_CONTENT
 
 
 def _context(tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> BlobContext:

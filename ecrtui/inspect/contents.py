@@ -13,7 +13,7 @@ from ecrtui.ecr import exact_json
 from ecrtui.ecr.units import format_size
 from ecrtui.inspect.archives import Archive, ArchiveFile, is_archive, is_gzip, read_archive, text_of, unpack
 from ecrtui.inspect.cosign import cosign_facts, is_simple_signing
-from ecrtui.inspect.envelopes import OpenedDocument, open_envelopes, read_document
+from ecrtui.inspect.envelopes import MAX_CONTENT, OpenedDocument, open_envelopes, read_document
 from ecrtui.inspect.facts import Fact, KnownDigests
 from ecrtui.inspect.formats import format_name
 from ecrtui.inspect.notation import is_notation, notation_facts
@@ -22,6 +22,9 @@ from ecrtui.inspect.statements import statement_facts
 
 MAX_HEX = 64 * 1024
 """Bytes that are shown as hexadecimal digits."""
+
+MAX_START = 1_000_000
+"""Bytes of a large blob that are shown as text."""
 
 _HEX_COLUMNS = 16
 
@@ -77,7 +80,12 @@ class BlobContext:
 
 
 def read_content(content: bytes, context: BlobContext) -> BlobContent:
-    """Return what is in a blob. Never raise: what cannot be read is shown as text or as bytes, with the problem."""
+    """Return what is in a blob. Never raise: what cannot be read is shown as text or as bytes, with the problem.
+
+    Of a blob of more than :data:`~ecrtui.inspect.envelopes.MAX_CONTENT` bytes, only the packages are read.
+    """
+    if len(content) > MAX_CONTENT:
+        return _read_large(content, context)
     exact = text_of(content)
     return replace(_read_content(content, exact, context), is_text=exact is not None)
 
@@ -97,6 +105,23 @@ def read_start(start: bytes, size: int, context: BlobContext) -> BlobContent:
     if text is None:
         return BlobContent(named, exact=hexadecimal(start, size), problem=problem, is_text=False, is_whole=False)
     return BlobContent(named, pretty=text, exact=text, problem=problem, is_whole=False)
+
+
+def _read_large(content: bytes, context: BlobContext) -> BlobContent:
+    """Return the packages of a large SBOM, and the start of its text."""
+    start = replace(read_start(content[:MAX_START], len(content), context), is_whole=True)
+    opened = OpenedDocument()
+    try:
+        opened = open_envelopes(read_document(content))
+        problem = opened.problem or "it lists no packages in a known format"
+    except ValueError as reason:
+        problem = str(reason)
+    packages = packages_of(opened.document)
+    if packages is None:
+        return replace(start, problem=f"{_broken(ValueError(problem))} {start.problem}")
+    more = f"{format_size(len(content) - MAX_START)} more are not shown."
+    facts = statement_facts(opened, context.known)
+    return BlobContent(packages.format, facts, packages, exact=f"{start.exact}\n{more}", is_text=start.is_text)
 
 
 def _whole_characters(start: bytes) -> bytes:

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ecrtui.ecr.json_values import parse_json, to_list, to_mapping, to_text
+from ecrtui.ecr.json_values import to_list, to_mapping, to_text
+from ecrtui.inspect.large_json import parse_document
 
 MAX_CONTENT = 4 * 1024 * 1024
-"""The largest content in bytes that is read and shown."""
+"""The largest content in bytes that is read and shown. Its text is in memory several times while it is prepared."""
+
+MAX_SBOM = 64 * 1024 * 1024
+"""The largest content in bytes that is read for its packages. Of its text, only the start is shown."""
 
 MAX_ENVELOPES = 8
 """Envelopes inside each other. Real content has at most three."""
@@ -27,6 +32,8 @@ MAX_STATEMENT_SUBJECTS = 1_000
 _STATEMENT_TYPE = re.compile(r"https://in-toto\.io/Statement/v\d[\w.]*")
 _BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle"
 _NOT_BASE64 = re.compile(r"[\s=]")
+_PIECE = 256 * 1024
+"""Bytes of UTF-8, or characters of base64, that are decoded at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +76,34 @@ class OpenedDocument:
 
 
 def read_document(content: bytes) -> Any:
-    """Return the plain JSON value of the bytes of a blob.
+    """Return the JSON value of the bytes of a blob; see :func:`ecrtui.inspect.large_json.parse_document`.
 
     Raises:
-        ValueError: it is not UTF-8, not JSON, nested too deeply, or larger than :data:`MAX_CONTENT`.
+        ValueError: it is not UTF-8, not JSON, nested too deeply, or larger than :data:`MAX_SBOM`.
     """
-    if len(content) > MAX_CONTENT:
-        raise ValueError(f"it has {len(content):,} bytes; at most {MAX_CONTENT:,} are read")
+    if len(content) > MAX_SBOM:
+        raise ValueError(f"it has {len(content):,} bytes; at most {MAX_SBOM:,} are read")
     try:
-        text = content.decode("utf-8-sig")
+        text = _decoded_text(content)
     except UnicodeDecodeError as problem:
         raise ValueError(f"it is not UTF-8: byte {problem.start:,} is wrong") from None
     try:
-        return parse_json(text)
+        return parse_document(text)
     except ValueError as problem:
         raise ValueError(f"it is not JSON: {problem}") from None
+
+
+def _decoded_text(content: bytes) -> str:
+    """Return UTF-8 as text. A large one is decoded in pieces: no other thread runs while one is decoded."""
+    if len(content) <= MAX_CONTENT:
+        return content.decode("utf-8-sig")
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    with memoryview(content) as view:
+        try:
+            pieces = [decoder.decode(view[start : start + _PIECE]) for start in range(0, len(content), _PIECE)]
+            return "".join([*pieces, decoder.decode(b"", final=True)])
+        except UnicodeDecodeError:
+            return content.decode("utf-8-sig")  # its error has the place in the whole
 
 
 def open_envelopes(document: Any) -> OpenedDocument:
@@ -107,11 +127,21 @@ def decode_base64(text: object) -> bytes:
     """
     if not isinstance(text, str):
         raise ValueError("it is not base64 text")  # noqa: TRY004 - the data is wrong, not the caller
-    packed = _NOT_BASE64.sub("", text).replace("-", "+").replace("_", "/")
     try:
-        return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
+        return b"".join(_decoded_pieces(text))
     except (binascii.Error, ValueError):
         raise ValueError("it is not base64") from None
+
+
+def _decoded_pieces(text: str) -> Iterator[bytes]:
+    """Yield the bytes of a base64 text in pieces: no other thread runs while one is decoded."""
+    rest = ""
+    for start in range(0, len(text), _PIECE):
+        packed = rest + _NOT_BASE64.sub("", text[start : start + _PIECE]).replace("-", "+").replace("_", "/")
+        whole = len(packed) - len(packed) % 4
+        rest = packed[whole:]
+        yield base64.b64decode(packed[:whole], validate=True)
+    yield base64.b64decode(rest + "=" * (-len(rest) % 4), validate=True)
 
 
 def _open(opened: OpenedDocument) -> OpenedDocument | None:
@@ -147,7 +177,7 @@ def _payload(opened: OpenedDocument, document: Mapping[str, Any]) -> OpenedDocum
 
 def _text_predicate(opened: OpenedDocument, text: str) -> OpenedDocument | None:
     try:
-        return _with(opened, document=parse_json(text)) if text.lstrip().startswith("{") else None
+        return _with(opened, document=parse_document(text)) if text.lstrip().startswith("{") else None
     except ValueError:
         return None
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from ecrtui.ecr.json_values import to_list, to_mapping, to_text
+from ecrtui.inspect.large_json import LargeArray
 
 MAX_PACKAGES = 50_000
 """Packages that are read of one SBOM."""
@@ -70,7 +71,11 @@ class PackageList:
 
 
 def packages_of(document: Any) -> PackageList | None:
-    """Return the packages of an SBOM as plain JSON values; None if its format is not known. Never raise."""
+    """Return the packages of an SBOM; None if its format is not known. Never raise.
+
+    Args:
+        document: the SBOM as a value of :func:`ecrtui.inspect.large_json.parse_document`.
+    """
     members = to_mapping(document)
     for matches, read in _FORMATS:
         if matches(members):
@@ -103,7 +108,7 @@ def _listed(packages: Iterator[Package], **about: str) -> PackageList:
 
 
 def _objects(value: object) -> Iterator[Mapping[str, Any]]:
-    for entry in to_list(value):
+    for entry in value if isinstance(value, LargeArray) else to_list(value):
         if isinstance(entry, dict):
             yield entry
 
@@ -155,55 +160,68 @@ _IMAGES = ("oci", "docker")
 
 
 def _spdx3(document: Mapping[str, Any]) -> PackageList:
-    elements = list(_objects(document.get("@graph")))
-    about = next((entry for entry in elements if _type(entry) == "CreationInfo"), {})
-    root = next((entry for entry in elements if _type(entry) == "SpdxDocument"), {})
-    tools = [to_text(entry.get("name")) for entry in elements if _type(entry) == "Tool"]
+    elements = _Spdx3Elements(document.get("@graph"))
     return _listed(
-        _spdx3_packages(elements),
-        format=f"SPDX {to_text(about.get('specVersion')) or '3'}",
-        tool=", ".join(filter(None, tools)),
-        name=to_text(root.get("name")),
-        created=to_text(about.get("created")),
+        elements.packages(),
+        format=f"SPDX {to_text(elements.about.get('specVersion')) or '3'}",
+        tool=", ".join(filter(None, elements.tools)),
+        name=to_text(elements.root.get("name")),
+        created=to_text(elements.about.get("created")),
     )
 
 
-def _spdx3_packages(elements: list[Mapping[str, Any]]) -> Iterator[Package]:
-    licenses = _spdx3_licenses(elements)
-    for entry in elements:
-        if _type(entry) not in ("software_Package", "Package"):
-            continue
-        identifiers = [
-            to_text(identifier.get("identifier"))
-            for identifier in _objects(entry.get("externalIdentifier"))
-            if identifier.get("externalIdentifierType") in ("packageUrl", "packageURL", "purl")
-        ]
-        purl = _first_known(entry.get("software_packageUrl"), entry.get("packageUrl"), *identifiers)
-        if purl_type(purl) in _IMAGES or entry.get("software_primaryPurpose") == "container":
-            continue
-        yield Package(
-            to_text(entry.get("name")),
-            _first_known(entry.get("software_packageVersion"), entry.get("packageVersion")),
-            purl_type(purl),
-            licenses.get(_id(entry), ""),
-            purl,
-        )
+class _Spdx3Elements:
+    """What is needed of the elements of an SPDX 3 document. Most of a large one are files and relationships."""
+
+    def __init__(self, graph: object) -> None:
+        self.about: Mapping[str, Any] = {}
+        self.root: Mapping[str, Any] = {}
+        self.tools: list[str] = []
+        self._packages: list[tuple[str, Package]] = []
+        self._texts: dict[str, str] = {}
+        """The texts of licenses by the id of their element."""
+        self._licenses: dict[str, dict[str, list[str]]] = {"hasDeclaredLicense": {}, "hasConcludedLicense": {}}
+        """By the type of a relationship, and by the id of a package: the ids of its licenses."""
+        for entry in _objects(graph):
+            self._add(entry, _type(entry))
+
+    def _add(self, entry: Mapping[str, Any], kind: str) -> None:
+        if kind == "CreationInfo":
+            self.about = self.about or entry
+        elif kind == "SpdxDocument":
+            self.root = self.root or entry
+        elif kind == "Tool":
+            self.tools.append(to_text(entry.get("name")))
+        elif kind in ("software_Package", "Package"):
+            if (package := _spdx3_package(entry)) is not None:
+                self._packages.append((_id(entry), package))
+        elif "licens" in kind.lower():
+            self._texts[_id(entry)] = _first_known(entry.get("simplelicensing_licenseExpression"), entry.get("name"))
+        elif (licenses := self._licenses.get(to_text(entry.get("relationshipType")))) is not None:
+            licenses.setdefault(to_text(entry.get("from")), []).extend(map(to_text, to_list(entry.get("to"))))
+
+    def packages(self) -> Iterator[Package]:
+        """Yield the packages, each with the license that was concluded, or else declared."""
+        for name, package in self._packages:
+            named = (self._license(name, relation) for relation in ("hasConcludedLicense", "hasDeclaredLicense"))
+            yield package._replace(license=_first_known(*named))
+
+    def _license(self, package: str, relation: str) -> str:
+        return _first_known(*(self._texts.get(name, "") for name in self._licenses[relation].get(package, ())))
 
 
-def _spdx3_licenses(elements: list[Mapping[str, Any]]) -> Mapping[str, str]:
-    """Return the license by the id of a package: the concluded one, else the declared one."""
-    texts = {
-        _id(entry): _first_known(entry.get("simplelicensing_licenseExpression"), entry.get("name"))
-        for entry in elements
-    }
-    found: dict[str, str] = {}
-    for relation in ("hasDeclaredLicense", "hasConcludedLicense"):
-        for entry in elements:
-            if entry.get("relationshipType") == relation:
-                named = [texts.get(to_text(target), "") for target in to_list(entry.get("to"))]
-                if text := _first_known(*named):
-                    found[to_text(entry.get("from"))] = text
-    return found
+def _spdx3_package(entry: Mapping[str, Any]) -> Package | None:
+    """Return a package without its license; None for the image that the SBOM describes."""
+    identifiers = [
+        to_text(identifier.get("identifier"))
+        for identifier in _objects(entry.get("externalIdentifier"))
+        if identifier.get("externalIdentifierType") in ("packageUrl", "packageURL", "purl")
+    ]
+    purl = _first_known(entry.get("software_packageUrl"), entry.get("packageUrl"), *identifiers)
+    if purl_type(purl) in _IMAGES or entry.get("software_primaryPurpose") == "container":
+        return None
+    version = _first_known(entry.get("software_packageVersion"), entry.get("packageVersion"))
+    return Package(to_text(entry.get("name")), version, purl_type(purl), "", purl)
 
 
 def _type(entry: Mapping[str, Any]) -> str:
@@ -234,10 +252,7 @@ def _cyclonedx(document: Mapping[str, Any]) -> PackageList:
 
 
 def _cyclonedx_packages(document: Mapping[str, Any]) -> Iterator[Package]:
-    waiting = list(_objects(document.get("components")))[::-1]
-    while waiting:
-        entry = waiting.pop()
-        waiting.extend(list(_objects(entry.get("components")))[::-1])
+    for entry in _cyclonedx_components(document.get("components")):
         if entry.get("type") == "file":
             continue
         purl, group, name = to_text(entry.get("purl")), to_text(entry.get("group")), to_text(entry.get("name"))
@@ -248,6 +263,16 @@ def _cyclonedx_packages(document: Mapping[str, Any]) -> Iterator[Package]:
             " AND ".join(dict.fromkeys(filter(None, map(_cyclonedx_license, _objects(entry.get("licenses")))))),
             purl,
         )
+
+
+def _cyclonedx_components(components: object) -> Iterator[Mapping[str, Any]]:
+    """Yield components, each before those inside it."""
+    for outer in _objects(components):
+        waiting = [outer]
+        while waiting:
+            entry = waiting.pop()
+            waiting.extend(list(_objects(entry.get("components")))[::-1])
+            yield entry
 
 
 def _cyclonedx_license(entry: Mapping[str, Any]) -> str:
@@ -292,5 +317,5 @@ _FORMATS: tuple[tuple[Callable[[_Members], bool], Callable[[_Members], PackageLi
     (lambda document: to_text(document.get("spdxVersion")).startswith("SPDX-2"), _spdx2),
     (lambda document: "spdx.org/rdf/3" in to_text(document.get("@context")), _spdx3),
     (lambda document: document.get("bomFormat") == "CycloneDX", _cyclonedx),
-    (lambda document: isinstance(document.get("artifacts"), list) and "descriptor" in document, _syft),
+    (lambda document: isinstance(document.get("artifacts"), list | LargeArray) and "descriptor" in document, _syft),
 )

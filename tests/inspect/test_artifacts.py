@@ -14,10 +14,11 @@ from ecrtui.ecr.digest import digest_of, short_digest
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.manifest import OCI_INDEX, OCI_MANIFEST, Descriptor, DescriptorRole, Manifest
 from ecrtui.ecr.referrer import Referrer
+from ecrtui.ecr.units import format_size
 from ecrtui.emulator.demo.attachments import SOCI
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.errors import AccessDenied, NotFound, Refused
-from ecrtui.inspect.artifact_reading import MAX_SUBJECTS, ArtifactReader
+from ecrtui.inspect.artifact_reading import MAX_SUBJECTS, ArtifactReader, read_limit
 from ecrtui.inspect.artifacts import (
     Artifact,
     ArtifactOrigin,
@@ -28,6 +29,7 @@ from ecrtui.inspect.artifacts import (
     walk,
 )
 from ecrtui.inspect.contents import BlobContent
+from ecrtui.inspect.envelopes import MAX_CONTENT, MAX_SBOM
 from ecrtui.registry.protocol import ECR_CAPABILITIES
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
@@ -269,14 +271,43 @@ def test_an_upstream_registry_that_does_not_list_referrers_is_a_problem_of_the_t
     assert [problem.part for problem in env.tree().problems] == ["referrers"]
 
 
-def test_a_large_sbom_leaves_the_next_one(env: Env) -> None:
-    tree, large = env.tree(), Descriptor(DescriptorRole.LAYER, digest_of("large"), "application/spdx+json", 5_000_000)
+def test_a_too_large_sbom_leaves_the_next_one(env: Env) -> None:
+    tree, large = env.tree(), Descriptor(DescriptorRole.LAYER, digest_of("large"), "application/spdx+json", 80_000_000)
     sbom = Artifact(digest_of("a"), ImageKind.SBOM, ArtifactOrigin.REFERRER, blobs=(large,))
     with_large = replace(tree, root=replace(tree.root, artifacts=(sbom, *tree.root.artifacts)))
     assert env.reader.packages(with_large, "") == env.reader.packages(tree, "")
     alone = replace(tree, root=replace(tree.root, artifacts=(sbom,)))
-    with pytest.raises(Refused, match=r"The content has 5\.0 MB"):
+    with pytest.raises(Refused, match=r"The content has 80 MB") as caught:
         env.reader.packages(alone, "")
+    assert caught.value.detail == "At most 67 MB are read."
+    assert caught.value.hint == f"Save it with: oras blob fetch --output FILE REGISTRY/{CHECKOUT}@{large.digest}"
+
+
+def test_of_a_too_large_sbom_the_start_is_shown_with_the_limit_and_how_to_save_it(env: Env) -> None:
+    tree = env.tree()
+    sbom = next(one for one, _ in tree.all_artifacts() if one.kind is ImageKind.SBOM)
+    whole = env.reader.with_blobs(sbom)
+    (blob,) = whole.blobs or ()
+    content = env.reader.start(tree, whole, replace(blob, size=80_000_000))
+    assert content.problem.startswith(f"These are the first {format_size(len(content.exact))} of 80 MB.")
+    assert "Packages are read of at most 67 MB. Save it with: oras blob fetch" in content.problem
+
+
+@pytest.mark.parametrize(
+    ("kind", "media_types", "limit"),
+    [
+        (ImageKind.SBOM, ["application/spdx+json"], MAX_SBOM),
+        (ImageKind.SBOM, ["application/json"], MAX_SBOM),
+        (ImageKind.ATTESTATION, ["application/vnd.in-toto+json"], MAX_SBOM),
+        (ImageKind.ATTESTATION, ["application/vnd.cyclonedx+json", "text/plain"], MAX_SBOM),
+        (ImageKind.ATTESTATION, ["text/plain", "application/vnd.cyclonedx+json"], MAX_CONTENT),
+        (ImageKind.SIGNATURE, ["application/jose+json"], MAX_CONTENT),
+        (ImageKind.HELM, ["application/vnd.cncf.helm.chart.content.v1.tar+gzip"], MAX_CONTENT),
+    ],
+)
+def test_only_what_can_be_an_sbom_may_be_large(kind: ImageKind, media_types: list[str], limit: int) -> None:
+    blobs = tuple(Descriptor(DescriptorRole.LAYER, A, media_type) for media_type in media_types)
+    assert read_limit(Artifact(B, kind, ArtifactOrigin.REFERRER, blobs=blobs), blobs[0]) == limit
 
 
 def test_an_attestation_of_an_image_that_is_not_in_the_index_is_shown() -> None:

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 
 from ecrtui.inspect.contents import BlobContext, read_content
+from ecrtui.inspect.envelopes import MAX_CONTENT, MAX_SBOM
+from ecrtui.inspect.large_json import PACKAGES
 from ecrtui.inspect.packages import MAX_PACKAGES, Package, PackageList, packages_of, purl_type
 from tests.ecr.test_exact_json import VALUES
 
@@ -159,6 +161,26 @@ def test_every_format_gives_the_same_packages(document: Any, named: str) -> None
     assert found.licenses == (("", 1), ("MIT", 1), ("curl", 1))
 
 
+@pytest.mark.parametrize("wrap", [lambda document: document, statement, lambda document: bundle(statement(document))])
+@pytest.mark.parametrize(
+    "document", [spdx2(), spdx3(), cyclonedx(), syft()], ids=["spdx2", "spdx3", "cyclonedx", "syft"]
+)
+def test_a_large_sbom_has_the_packages_that_it_has_when_it_is_small(document: dict[str, Any], wrap: Any) -> None:
+    name = next(name for name in document if name in PACKAGES)
+    fillers = [{"type": "software_Package", "name": f"filler-{number}", "license": "é"} for number in range(2_000)]
+    document = {**document, name: [*fillers, *document[name]]}
+    files = [{"fileName": f"/app/{number}.class", "checksum": "a" * 40} for number in range(60_000)]
+    small = read_packages(json.dumps(wrap(document)).encode())
+    content = json.dumps(wrap({"files": files, **document}), ensure_ascii=False).encode()
+    assert len(content) > MAX_CONTENT
+    large = read_content(content, BlobContext("application/spdx+json"))
+    assert large.package_list == small
+    assert len(small.packages) == 2_000 + len(EXPECTED)
+    assert (large.problem, large.pretty, large.is_whole) == ("", "", True)
+    assert large.exact.endswith(" more are not shown.")
+    assert content.startswith(large.exact[:1_000].encode())
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
@@ -166,7 +188,10 @@ def test_every_format_gives_the_same_packages(document: Any, named: str) -> None
         (b"\xff\xfe{}", "it is not UTF-8: byte 0 is wrong"),
         (b"{}", "it is not an SPDX, CycloneDX or syft document in JSON"),
         (b"[" * 100_000, "nested too deeply"),
-        (b" " * (4 * 1024 * 1024 + 1), "it has 4,194,305 bytes; at most 4,194,304 are read"),
+        (b" " * (MAX_SBOM + 1), "it has 67,108,865 bytes; at most 67,108,864 are read"),
+        (b" " * MAX_CONTENT + b"{}", "it lists no packages in a known format"),
+        (b" " * MAX_CONTENT + b"\xff", "it is not UTF-8: byte 4,194,304 is wrong"),
+        (b" " * MAX_CONTENT + b'{"payloadType": "a", "payload": "*"}', "the payload cannot be read: it is not base64"),
         (json.dumps({"payloadType": "a", "payload": "*"}).encode(), "the payload cannot be read: it is not base64"),
         (json.dumps({"payloadType": "a", "payload": 5}).encode(), "the payload cannot be read: it is not base64 text"),
     ],

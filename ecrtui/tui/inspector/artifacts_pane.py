@@ -15,10 +15,9 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Descriptor
 from ecrtui.ecr.units import format_size
 from ecrtui.errors import EcrTuiError
-from ecrtui.inspect.artifact_reading import MAX_START, ArtifactReader
+from ecrtui.inspect.artifact_reading import ArtifactReader, read_limit
 from ecrtui.inspect.artifacts import Artifact, ArtifactTree, with_artifact
-from ecrtui.inspect.contents import BlobContent, file_suffix
-from ecrtui.inspect.envelopes import MAX_CONTENT
+from ecrtui.inspect.contents import MAX_START, BlobContent, file_suffix
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard.copy_items import CopyItem
@@ -148,9 +147,10 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
                 if (only := self._only_blob(artifact)) is None:
                     return
                 self._blob = blob = only
-            if not self._may_read(blob):
+            is_start = blob.size > read_limit(artifact, blob)
+            if not (is_start or self._may_read(blob)):
                 return
-            self._explain(f"reading {format_size(MAX_START if _is_too_large(blob) else blob.size)}…")
+            self._explain(f"reading {format_size(MAX_START if is_start else blob.size)}…")
             self._shown = await self.inspected.reads.once(
                 ("content", artifact.digest, blob.digest), _read_content, reader, tree, artifact, blob
             )
@@ -173,11 +173,8 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         return None
 
     def _may_read(self, blob: Descriptor) -> bool:
-        """Return False at the first request for a large blob, and report its size.
-
-        Of a blob that is too large, only the first part is read.
-        """
-        if blob.size < LARGE or _is_too_large(blob) or self._announced == blob.digest:
+        """Return False at the first request for a large blob, and report its size."""
+        if blob.size < LARGE or self._announced == blob.digest:
             return True
         self._announced = blob.digest
         again = key_hint(self, "artifacts_pane.open", "again reads it.")
@@ -281,15 +278,12 @@ def _reader(inspected: Inspected) -> ArtifactReader:
 
 def _read_content(reader: ArtifactReader, tree: ArtifactTree, artifact: Artifact, blob: Descriptor) -> _Shown:
     """Read the content of a blob, and prepare its text. Blocks; raises EcrTuiError."""
-    content = (reader.start if _is_too_large(blob) else reader.content)(tree, artifact, blob)
+    is_start = blob.size > read_limit(artifact, blob)
+    content = (reader.start if is_start else reader.content)(tree, artifact, blob)
     if content.packages is not None:
         totals_text(content.packages)  # counts them here, not in the thread that draws
     pretty, exact = (prepare_text(content_text(content, exact=exact)) for exact in (False, True))
     return _Shown(content, blob, pretty, exact)
-
-
-def _is_too_large(blob: Descriptor) -> bool:
-    return blob.size > MAX_CONTENT
 
 
 def _heading(artifact: Artifact, shown: _Shown) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from textual.widget import Widget
 
 from ecrtui.ecr.csv_cells import csv_lines
+from ecrtui.ecr.manifest import Descriptor
+from ecrtui.ecr.units import format_size
 from ecrtui.inspect.artifact_reading import ArtifactReader
 from ecrtui.inspect.artifacts import ArtifactTree
 from ecrtui.inspect.findings import ScanTarget, read_scan
@@ -15,13 +17,14 @@ from ecrtui.session import Session
 from ecrtui.tui import blocking
 from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.details import reason_with_permission
-from ecrtui.tui.inspector.artifacts_pane import read_tree
+from ecrtui.tui.inspector.artifacts_pane import LARGE, read_tree
 from ecrtui.tui.inspector.content_text import totals_text
 from ecrtui.tui.inspector.inspected import Inspected, PlatformImage
 from ecrtui.tui.inspector.package_table import PackageTable
 from ecrtui.tui.inspector.pane import Pane, SavePane
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.filter_bar import FilterBar
+from ecrtui.tui.widgets.message_panel import PanelMessage
 
 
 class PackagesPane(Pane[PackageList]):
@@ -36,8 +39,15 @@ class PackagesPane(Pane[PackageList]):
 
     async def read(self, inspected: Inspected) -> PackageList:
         platform = inspected.require_platform()
-        tree = await read_tree(inspected)
-        return await blocking.run_blocking(_read_packages, inspected.session, inspected.repository_name, tree, platform)
+        key, tree = self._key(), await read_tree(inspected)
+
+        def show(blob: Descriptor) -> None:
+            if key == self._shown_key and blob.size >= LARGE:
+                self._show_message(PanelMessage(f"reading an SBOM of {format_size(blob.size)}…"))
+
+        return await blocking.run_blocking(
+            _read_packages, inspected.session, inspected.repository_name, tree, platform, blocking.in_loop(show)
+        )
 
     def present(self, content: PackageList) -> None:
         self._packages.show(content, " · ".join(filter(None, [content.source, content.format, content.tool])))
@@ -106,9 +116,15 @@ def as_csv(packages: Iterable[Package]) -> str:
     return "".join(csv_lines([Package._fields, *packages]))
 
 
-def _read_packages(session: Session, repository: str, tree: ArtifactTree, platform: PlatformImage) -> PackageList:
+def _read_packages(
+    session: Session,
+    repository: str,
+    tree: ArtifactTree,
+    platform: PlatformImage,
+    reading: Callable[[Descriptor], None],
+) -> PackageList:
     """Return the packages of a platform: of its SBOM, else those with findings. Blocks; raises EcrTuiError."""
-    found = ArtifactReader(session.catalog, session.registry, repository).packages(tree, platform.digest)
+    found = ArtifactReader(session.catalog, session.registry, repository).packages(tree, platform.digest, reading)
     if found is not None:
         totals_text(found)  # counts them here, not in the thread that draws
         return found

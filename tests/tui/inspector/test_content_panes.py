@@ -265,3 +265,42 @@ async def test_without_an_sbom_only_packages_with_findings_are_known() -> None:
         await until(pilot, "This image has no SBOM. Only packages with findings are known.")
         await pilot.press("6")
         await until(pilot, "This image has no signature, SBOM or other artifact.")
+
+
+async def test_a_large_sbom_is_read_after_its_size_was_shown(tmp_path: Path) -> None:
+    embedded = checkout_registry()
+    client = client_for(embedded)
+    chart = client.describe_images(repositoryName=CHART, imageIds=[{"imageTag": "1.1.0"}])["imageDetails"][0]
+    packages = [{"name": f"package-{number}", "versionInfo": f"1.{number}"} for number in range(2_500)]
+    files = [{"fileName": f"/app/{number}.class", "checksum": "a" * 40} for number in range(60_000)]
+    sbom = json.dumps({"spdxVersion": "SPDX-2.3", "name": "checkout", "files": files, "packages": packages}).encode()
+    config = {"mediaType": "application/vnd.oci.empty.v1+json", **upload_blob(client, CHART, b"{}")}
+    layer = {"mediaType": "application/spdx+json", **upload_blob(client, CHART, sbom)}
+    subject = {"mediaType": chart["imageManifestMediaType"], "digest": chart["imageDigest"], "size": 5}
+    document = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "artifactType": "application/spdx+json", "config": config, "layers": [layer],
+                "subject": subject}  # fmt: skip
+    put(client, CHART, json.dumps(document))
+    reading, read_on = threading.Event(), threading.Event()
+    async with running(embedded, f"{CHART}:1.1.0", size=(110, 40), prefetch=False) as pilot:
+        await until(pilot, "1.1.0")
+        embedded.faults.before("GetDownloadUrlForLayer", lambda: read_on.wait(60))
+        embedded.faults.before("GetDownloadUrlForLayer", reading.set)
+        await pilot.press("8")
+        await until(pilot, "reading an SBOM of 5.5 MB…")
+        await until(pilot, lambda _: reading.is_set())
+        await pilot.press("6")
+        await until(pilot, "sbom")
+        read_on.set()
+        await pilot.press("8")
+        await until(pilot, "2,500 packages")
+        await pilot.press("6")
+        await move_to(pilot, "sbom", "j")
+        await pilot.press("enter")
+        await until(pilot, "This content has 5.5 MB. enter again reads it.")
+        await pilot.press("enter")
+        await until(pilot, "2,500 packages")
+        assert "5.5 MB · matches its digest" in screen_text(pilot.app)
+        await pilot.press("p")
+        await until(pilot, '{"spdxVersion":')
+        assert await save(pilot, ".json", tmp_path / "sbom.json") == sbom
