@@ -25,6 +25,9 @@ DOCKER_SCHEMA1_SIGNED = "application/vnd.docker.distribution.manifest.v1+prettyj
 MEDIA_TYPES = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST, DOCKER_SCHEMA1_SIGNED, DOCKER_SCHEMA1)
 """Every media type of a manifest. BatchGetImage returns a manifest unconverted only if its media type is named."""
 
+OCI_EMPTY = "application/vnd.oci.empty.v1+json"
+"""The media type of a blob that stands for no content: of a config, or of the only layer (OCI image spec)."""
+
 ATTESTED = "vnd.docker.reference.digest"
 """The annotation of an attestation manifest with the digest of the manifest that it is about (BuildKit)."""
 

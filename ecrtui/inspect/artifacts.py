@@ -14,7 +14,15 @@ from typing import NamedTuple
 from ecrtui.ecr.cosign_tags import subject_of_tag
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind, image_kind, is_index
-from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest, parse_manifest, predicate_types
+from ecrtui.ecr.manifest import (
+    OCI_EMPTY,
+    Descriptor,
+    DescriptorRole,
+    Manifest,
+    ParsedManifest,
+    parse_manifest,
+    predicate_types,
+)
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.units import parse_zoned_time
 from ecrtui.errors import EcrTuiError
@@ -227,9 +235,9 @@ def with_manifest(artifact: Artifact, manifest: Manifest) -> Artifact:
     parsed = parse_manifest(manifest.text)
     if parsed.problem:
         return replace(artifact, problem=f"The manifest cannot be read: {parsed.problem}.")
-    layers = parsed.with_role(DescriptorRole.LAYER)
     config = parsed.config
-    if not layers and config is not None and not is_index(manifest.media_type):
+    layers = tuple(layer for layer in parsed.with_role(DescriptorRole.LAYER) if layer.media_type != OCI_EMPTY)
+    if not layers and config is not None and config.media_type != OCI_EMPTY and not is_index(manifest.media_type):
         layers = (config,)
     tags = (artifact.tag,) if artifact.tag else ()
     sizes = [layer.size for layer in layers if layer.size >= 0]
@@ -374,6 +382,7 @@ def _own_contents(sources: ArtifactSources, parsed: ParsedManifest, kind: ImageK
             artifact_type=parsed.artifact_type or (parsed.config.media_type if parsed.config else ""),
         )
         for layer in parsed.with_role(DescriptorRole.LAYER)
+        if layer.media_type != OCI_EMPTY
     )
 
 

@@ -138,6 +138,10 @@ def file_suffix(media_type: str) -> str:
         return ".json"
     if media_type.endswith("gzip"):
         return ".tgz" if "tar" in media_type else ".gz"
+    if media_type.endswith("zstd"):
+        return ".tar.zst" if "tar" in media_type else ".zst"
+    if media_type.endswith(".tar"):
+        return ".tar"
     return ".txt" if media_type.startswith("text/") else ".bin"
 
 

@@ -33,6 +33,8 @@ class LayerRow(NamedTuple):
     """What made it (``created_by``)."""
     created: str = ""
     comment: str = ""
+    external: bool = False
+    """True for a foreign layer: its content can be elsewhere (``urls``), and the registry need not have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def _rows(
 
 def _layer(index: int, layer: Descriptor, diff_ids: Sequence[str]) -> LayerRow:
     diff_id = diff_ids[index] if index < len(diff_ids) else ""
-    return LayerRow(index + 1, layer.digest, layer.size, layer.media_type, diff_id)
+    return LayerRow(index + 1, layer.digest, layer.size, layer.media_type, diff_id, external=layer.external)
 
 
 def _with_step(row: LayerRow, step: Mapping[str, Any]) -> LayerRow:

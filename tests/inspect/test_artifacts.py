@@ -310,6 +310,17 @@ def test_only_what_can_be_an_sbom_may_be_large(kind: ImageKind, media_types: lis
     assert read_limit(Artifact(B, kind, ArtifactOrigin.REFERRER, blobs=blobs), blobs[0]) == limit
 
 
+def test_the_descriptor_of_no_content_is_no_content() -> None:
+    empty = {"mediaType": "application/vnd.oci.empty.v1+json", "digest": C, "size": 2, "data": "e30="}
+    referrer = manifest({"schemaVersion": 2, "artifactType": "a/b", "config": empty, "layers": [empty]})
+    root = image_of({"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": A, "size": 1})
+    known = {referrer.digest: referrer}
+    tree = tree_of(root, referrers={root.digest: [Referrer(referrer.digest, OCI_MANIFEST, "a/b")]}, manifests=known)
+    (artifact,) = tree.root.artifacts
+    assert (artifact.kind, artifact.blobs) == (ImageKind.ARTIFACT, ())
+    assert not tree_of(referrer).root.artifacts
+
+
 def test_an_attestation_of_an_image_that_is_not_in_the_index_is_shown() -> None:
     annotations = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": C}
     unknown = {"os": "unknown", "architecture": "unknown"}

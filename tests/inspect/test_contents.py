@@ -12,7 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrtui.inspect.archives import MAX_FILE, MAX_FILES, MAX_UNPACKED, read_archive
-from ecrtui.inspect.contents import MAX_HEX, BlobContext, hexadecimal, pretty_json, read_content, read_start
+from ecrtui.inspect.contents import (
+    MAX_HEX,
+    BlobContext,
+    file_suffix,
+    hexadecimal,
+    pretty_json,
+    read_content,
+    read_start,
+)
 
 CHART = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
@@ -166,3 +174,19 @@ def test_any_bytes_of_any_media_type_give_a_content(content: bytes) -> None:
             archive({"a": b"b"})[:40] + content,
         ):
             read_content(data, BlobContext(media_type))
+
+
+@pytest.mark.parametrize(
+    ("media_type", "suffix"),
+    [
+        ("application/vnd.in-toto+json", ".json"),
+        ("application/vnd.cncf.helm.chart.content.v1.tar+gzip", ".tgz"),
+        ("application/vnd.oci.image.layer.v1.tar+zstd", ".tar.zst"),
+        ("application/vnd.example+zstd", ".zst"),
+        ("application/vnd.oci.image.layer.v1.tar", ".tar"),
+        ("text/plain", ".txt"),
+        ("application/octet-stream", ".bin"),
+    ],
+)
+def test_a_saved_file_has_the_ending_of_its_media_type(media_type: str, suffix: str) -> None:
+    assert file_suffix(media_type) == suffix

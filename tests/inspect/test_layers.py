@@ -44,6 +44,20 @@ def test_each_layer_is_beside_its_step(layers: Any, history: Any, expected: Any)
     assert [(row.number, row.digest, row.command) for row in table.rows] == expected
 
 
+def test_a_foreign_layer_need_not_be_in_the_registry() -> None:
+    layers = [{"digest": A, "size": 1, "urls": ["https://example.com/windows"]}, {"digest": B, "size": 1}]
+    table = layer_table(json.dumps({"schemaVersion": 2, "config": {}, "layers": layers}))
+    assert [row.external for row in table.rows] == [True, False]
+
+
+def test_as_many_layers_as_a_host_can_mount_are_beside_their_steps() -> None:
+    digests = [digest_of(str(number)) for number in range(127)]
+    steps = [{"created_by": f"RUN {number}"} for number in range(127)]
+    table = layer_table(manifest(*digests), parse_config(config(*steps, diff_ids=digests)))
+    assert (len(table.layers), table.problem) == (127, "")
+    assert table.layers[-1].command == "RUN 126"
+
+
 @pytest.mark.parametrize(
     ("history", "diff_ids", "problem"),
     [

@@ -209,6 +209,7 @@ def _row_text(row: _Row) -> str:
             exact = f"{exact}, {layer.size:,} bytes"
         facts += [
             ("size", [exact]),
+            ("stored", ["a foreign layer: its content can be outside the registry"] if layer.external else []),
             ("also in", sorted(visible(_image_name(digest, row.layers.names)) for digest in images)),
             ("digest", [visible(layer.digest)]),
             ("unpacked", [visible(layer.diff_id)] if layer.diff_id else []),
