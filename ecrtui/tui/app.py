@@ -325,9 +325,10 @@ class EcrTuiApp(
 
     def on_show_text(self, message: messages.ShowText) -> None:
         from ecrtui.tui.overlays.text_viewer import TextViewer
-        from ecrtui.tui.text_document import prepare_text
+        from ecrtui.tui.text_document import prepare_facts, prepare_text
 
-        self.push_screen(TextViewer(message.title, prepare_text(message.text)))
+        prepare = prepare_facts if message.labelled else prepare_text
+        self.push_screen(TextViewer(message.title, prepare(message.text)))
 
     def on_offer_copies(self, message: messages.OfferCopies) -> None:
         from ecrtui.tui.overlays.menus import CopyMenu
@@ -385,7 +386,7 @@ class EcrTuiApp(
         if any(source is known for known in self.connected):
             session = await blocking.run_blocking(source)
             settings, account = session.settings, f" for account {session.location.registry_id}"
-        self.post_message(messages.ShowText(f"Settings{account}", settings_text(settings)))
+        self.post_message(messages.ShowText(f"Settings{account}", settings_text(settings), labelled=True))
 
     def action_command_palette(self) -> None:
         """Open the command palette."""

@@ -69,6 +69,7 @@ class AppScreen(PromptFrames, KeptFocus):
     DEFAULT_CSS = """
     AppScreen {
         layout: vertical;
+        background: $surface;
         #body { height: 1fr; }
         &.-no-header Header { display: none; }
         &.-tiny, &.-flat {

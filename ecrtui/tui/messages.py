@@ -179,10 +179,17 @@ class PrintText(FieldsMessage):
 
 
 class ShowText(FieldsMessage):
-    """Show a text in an overlay, such as a row as YAML."""
+    """Show a text in an overlay, such as a row as YAML.
+
+    Args:
+        title: its title.
+        text: the text.
+        labelled: True if its lines have labels.
+    """
 
     title: str
     text: str
+    labelled: bool = False
 
 
 class ChooseColumns(FieldsMessage):

@@ -92,6 +92,15 @@ def prepare_text(source: str, styles: Mapping[int, Sequence[Span]] | None = None
     )
 
 
+def prepare_facts(source: str) -> TextDocument:
+    """Prepare lines with a label and a value each. A label is muted, as in a panel of facts.
+
+    A line that begins with a blank has no label of its own.
+    """
+    ends = ((number, _label_end(line)) for number, line in enumerate(source.split("\n")))
+    return prepare_text(source, {number: [(0, end, "$text-muted")] for number, end in ends if end})
+
+
 def wide_lines(lines: Sequence[str]) -> frozenset[int]:
     """Return the numbers of the lines with a character that does not take exactly one cell."""
     return frozenset(number for number, line in enumerate(lines) if _is_wide(line))
@@ -116,6 +125,12 @@ def _indent(line: str) -> int:
     """Return the indentation of the further rows of a line: a little more than that of the text beside its label."""
     label = LABEL.match(line[:80])
     return (0 if label is None else cell_len(label[0])) + 2
+
+
+def _label_end(line: str) -> int:
+    """Return the number of characters of the label at the start of a line; 0 without one."""
+    label = None if line.startswith(" ") else LABEL.match(line[:80])
+    return 0 if label is None else len(label[0].rstrip(" "))
 
 
 def _is_wide(line: str) -> bool:

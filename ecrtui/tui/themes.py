@@ -67,9 +67,22 @@ class LoadedThemes(NamedTuple):
 def css_variables(theme: Theme, *, no_color: bool = False) -> dict[str, str]:
     """Return the variables of a theme for the style sheets: those of Textual, and ours, which a theme need not set."""
     generated = _generated(theme)
+    generated = {**generated, **_muted(theme, generated)}
     own = {name: generated[source] for name, source in OWN_VARIABLES.items()}
     grays = gray_severities(theme) if no_color else {}
     return {**own, **grays, **generated, **theme.variables}
+
+
+def _muted(theme: Theme, generated: Mapping[str, str]) -> dict[str, str]:
+    """Return the color of muted text. ``auto 60%``, which Textual generates, is 100% in a ``Content``."""
+    if theme.ansi:
+        return {}
+    strong, weak = Color.parse(generated["foreground"]), Color.parse(generated["surface"])
+    return {"text-muted": strong.blend(weak, _MUTED).hex}
+
+
+_MUTED = 0.3
+"""How much of the surface is in the color of muted text."""
 
 
 def _generated(theme: Theme) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from ecrtui.tui.config_text import config_text
 from ecrtui.tui.details import facts_text
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.text_pane import TextPane
-from ecrtui.tui.text_document import TextDocument, prepare_text
+from ecrtui.tui.text_document import TextDocument, prepare_facts
 
 _EMPTY = "application/vnd.oci.empty.v1+json"
 
@@ -42,7 +42,7 @@ def _document(manifest: Manifest, parsed: ParsedManifest, config: ImageConfig | 
     else:
         raise NotFound("No config", f"The manifest {short_digest(manifest.digest)} has no config.")
     head = facts_text([("config of", [visible(name)] if name else []), ("stored", [stored])])
-    return prepare_text(f"{head}\n\n{body}")
+    return prepare_facts(f"{head}\n\n{body}")
 
 
 def _stored(config: Descriptor) -> str:

@@ -201,11 +201,11 @@ class ScanLoadingMixin(ListScreen[Image]):
         known = f"{format_number(progress.known)} of {format_number(progress.total)}"
         return self.no_match(f"No match so far: findings known for {known}")
 
-    def _show_document(self, form: Callable[[Mapping[str, Any]], str]) -> None:
-        self._show_document_with_scan(form)
+    def _show_document(self, form: Callable[[Mapping[str, Any]], str], *, labelled: bool = False) -> None:
+        self._show_document_with_scan(form, labelled=labelled)
 
     @work(exclusive=True, group="describe", exit_on_error=False)
-    async def _show_document_with_scan(self, form: Callable[[Mapping[str, Any]], str]) -> None:
+    async def _show_document_with_scan(self, form: Callable[[Mapping[str, Any]], str], *, labelled: bool) -> None:
         """Show the details of the selected row, with its scan if that can be read."""
         image = self.current
         if image is not None and not image.scan_known and self._scan_error is None:
@@ -220,7 +220,7 @@ class ScanLoadingMixin(ListScreen[Image]):
                     self._scan_error = error
                 else:
                     self.notify(f"Could not read the findings: {error}", severity="warning")
-        super()._show_document(form)
+        super()._show_document(form, labelled=labelled)
 
 
 def _not_known(error: EcrTuiError) -> str:

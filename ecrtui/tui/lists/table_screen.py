@@ -205,7 +205,7 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
         """Show all details of the selected row."""
         from ecrtui.tui import details
 
-        self._show_document(details.as_text)
+        self._show_document(details.as_text, labelled=True)
 
     def action_yaml(self) -> None:
         """Show the selected row as YAML."""
@@ -213,9 +213,9 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
 
         self._show_document(details.as_yaml)
 
-    def _show_document(self, form: Callable[[Mapping[str, Any]], str]) -> None:
+    def _show_document(self, form: Callable[[Mapping[str, Any]], str], *, labelled: bool = False) -> None:
         if (document := self.document()) is not None:
-            self.post_message(ShowText(document[0], form(document[1])))
+            self.post_message(ShowText(document[0], form(document[1]), labelled))
 
     def action_open(self) -> None:
         """Open the selected row."""

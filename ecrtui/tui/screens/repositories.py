@@ -164,4 +164,5 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
         totals = totals_of(repository)
         counted = {"totals": "not counted" if totals is None else totals_document(totals)}
         unknown = {member: details.why_not_known(error) for member, error in facts.errors.items()}
-        self.post_message(messages.ShowText(repository.name, details.as_text(facts.document | counted | unknown)))
+        text = details.as_text(facts.document | counted | unknown)
+        self.post_message(messages.ShowText(repository.name, text, labelled=True))
