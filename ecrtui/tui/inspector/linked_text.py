@@ -7,11 +7,17 @@ from dataclasses import dataclass
 
 from rich.segment import Segment
 from textual import events
+from textual.style import Style
 
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.fields_message import FieldsMessage
+from ecrtui.tui.table.row_renderer import CURSOR
 from ecrtui.tui.text_document import TextDocument, TextRange
+from ecrtui.tui.textual_fixes import segments as paint
 from ecrtui.tui.widgets.text_view import TextView
+
+GUTTER = 2
+"""Cells at the left of the text: for the cursor, and a blank as in a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,19 @@ class LinkedText(TextView):
     """A text with a cursor that moves between the lines that open something."""
 
     BINDINGS = bindings("text", "linked_text")
-    DEFAULT_CSS = "LinkedText { scrollbar-gutter: stable; }"
+    COMPONENT_CLASSES = {"linked-text--cursor", "linked-text--cursor-blurred"}
+    DEFAULT_CSS = """
+    LinkedText {
+        scrollbar-gutter: stable;
+        & > .linked-text--cursor {
+            background: $block-cursor-background; color: $block-cursor-foreground; text-style: $block-cursor-text-style;
+        }
+        & > .linked-text--cursor-blurred {
+            background: $block-cursor-blurred-background; color: $block-cursor-blurred-foreground;
+            text-style: $block-cursor-blurred-text-style;
+        }
+    }
+    """
 
     class Opened(FieldsMessage):
         """The user pressed Enter on a line or double-clicked it."""
@@ -63,6 +81,11 @@ class LinkedText(TextView):
     def link(self) -> Link | None:
         """What the line under the cursor opens."""
         return self.links.get(self._line)
+
+    @property
+    def room(self) -> int:
+        """The cells of a line of the text; before the first layout, of one as wide as the terminal."""
+        return max((self.scrollable_content_region.width or self.app.size.width) - GUTTER, 1)
 
     def action_down(self) -> None:
         """Move to the next line that opens something; without one, scroll."""
@@ -101,11 +124,19 @@ class LinkedText(TextView):
 
     @property
     def _gutter(self) -> int:
-        return 1
+        return GUTTER
 
     def _margin(self, row: int, part: TextRange) -> Sequence[Segment]:
-        base = self.get_visual_style("text-view--text").rich_style
-        return (Segment("▸" if part.line == self._line and part.start == 0 else " ", base),)
+        over = self._style_over(part)
+        base = self.get_visual_style("text-view--text")
+        style = (base if over is None else base + over).rich_style
+        sign = CURSOR if part.line == self._line and part.start == 0 else ""
+        return (Segment(sign.ljust(GUTTER), style),)
+
+    def _style_over(self, part: TextRange) -> Style | None:
+        if part.line != self._line:
+            return None
+        return paint.component_style(self, "linked-text--cursor" if self.has_focus else "linked-text--cursor-blurred")
 
     def on_click(self, event: events.Click) -> None:
         row = event.get_content_offset_capture(self).y + self.scroll_offset.y

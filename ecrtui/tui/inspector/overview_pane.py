@@ -139,8 +139,7 @@ class OverviewPane(TextPane[TextDocument]):
 
     def _draw(self) -> None:
         view = self.view
-        width = (view.scrollable_content_region.width or self.app.size.width) - 1
-        view.change(*overview(self.data, max(width, 1), time.time()))
+        view.change(*overview(self.data, view.room, time.time()))
         self.set_badge("")
 
     def on_resize(self, event: events.Resize) -> None:

@@ -155,7 +155,7 @@ class TagsPane(TextPane[TagHistories]):
     def _lines(self) -> tuple[TextDocument, Mapping[int, Link]]:
         tags = [f"‹{visible(tag)}›" if tag == self.tag else visible(tag) for tag in self._histories.moves]
         hint = key_hint(self, "text.next", "next tag") if len(tags) > 1 else ""
-        room = MAX_TAG_ROWS * self.view.scrollable_content_region.width
+        room = MAX_TAG_ROWS * self.view.room
         if len(first_names(tags, 3, room)) < len(tags):
             tag_number = self._tag % len(tags)
             hint = " · ".join(filter(None, (f"tag {tag_number + 1:,} of {len(tags):,}", hint)))
@@ -169,7 +169,7 @@ class TagsPane(TextPane[TagHistories]):
         for named in ("to from", "to", ""):  # a narrow pane has no room for the tags of both images
             rows = [("when", "to", "from", "by", "how"), *(self._row(move, named) for move in moves)]
             widths = [max(cell_len(row[column]) for row in rows) for column in range(5)]
-            if sum(widths) + 4 * len(_GAP) < self.view.scrollable_content_region.width:
+            if sum(widths) + 4 * len(_GAP) <= self.view.room:
                 break
         lines = [head, " · ".join(filter(None, (source, hint))), ""]
         styles: dict[int, Sequence[Span]] = {0: [(0, 4, "$text-muted")], 1: [(0, len(lines[1]), "$text-muted")]}

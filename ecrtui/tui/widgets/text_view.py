@@ -249,11 +249,17 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
         seen, skip = self._seen(part, room)
         if self._parse is None:
             self._parse = paint.style_parser(self.app.theme_variables)
-        shown = Strip(paint.to_segments(self._content(seen), base, self._parse)).crop_extend(
-            skip, skip + room, base.rich_style
+        over = self._style_over(part)
+        ground = (base if over is None else base + over).rich_style
+        shown = Strip(paint.to_segments(self._content(seen), base, self._parse, over)).crop_extend(
+            skip, skip + room, ground
         )
-        margin = Strip([*self._margin(row, part), Segment(" " * indent, base.rich_style)])
-        return Strip.join([margin, shown]).adjust_cell_length(width, base.rich_style)
+        margin = Strip([*self._margin(row, part), Segment(" " * indent, ground)])
+        return Strip.join([margin, shown]).adjust_cell_length(width, ground)
+
+    def _style_over(self, part: TextRange) -> Style | None:
+        """Return a style above the text of a row, such as the cursor's. Subclasses override it."""
+        return None
 
     def _margin(self, row: int, part: TextRange) -> Sequence[Segment]:
         """Return what a row shows in its gutter. Subclasses override it."""
