@@ -30,7 +30,7 @@ from ecrtui.tui.inspector.pane import SavePane
 from ecrtui.tui.inspector.split_pane import SplitPane
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
-from ecrtui.tui.text_document import TextDocument, prepare_text
+from ecrtui.tui.text_document import TextDocument, prepare_facts, prepare_text
 from ecrtui.tui.widgets.filter_bar import FilterBar
 
 LARGE = 1_000_000
@@ -76,8 +76,8 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         self._announced = ""
         """The digest of the large blob whose size was reported."""
 
-    def content(self) -> Iterable[Widget]:
-        yield from super().content()
+    def below(self) -> Iterable[Widget]:
+        yield from super().below()
         yield PackageTable()
 
     def key_of(self, row: Any) -> Any:
@@ -282,7 +282,7 @@ def _read_content(reader: ArtifactReader, tree: ArtifactTree, artifact: Artifact
     content = (reader.start if is_start else reader.content)(tree, artifact, blob)
     if content.packages is not None:
         totals_text(content.packages)  # counts them here, not in the thread that draws
-    pretty, exact = (prepare_text(content_text(content, exact=exact)) for exact in (False, True))
+    pretty, exact = prepare_facts(content_text(content, exact=False)), prepare_text(content_text(content, exact=True))
     return _Shown(content, blob, pretty, exact)
 
 

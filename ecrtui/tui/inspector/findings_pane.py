@@ -34,7 +34,7 @@ from ecrtui.tui.inspector.text_pane import PaneText
 from ecrtui.tui.saving import SavesFiles
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
-from ecrtui.tui.text_document import prepare_text
+from ecrtui.tui.text_document import prepare_facts
 from ecrtui.tui.widgets.filter_bar import FilterBar
 
 if TYPE_CHECKING:
@@ -68,14 +68,12 @@ class FindingsPane(Pane[FindingsContent]):
     PER_PLATFORM = False
     DEFAULT_CSS = """
     FindingsPane {
-        #summary { height: 1; padding: 0 2; color: $text-muted; }
         #scans { height: auto; max-height: 6; padding: 0 2; color: $text-warning; display: none; }
         #scans.-shown { display: block; }
         FindingsBox { height: 3fr; min-height: 4; }
         Table { height: 1fr; }
-        PaneText { height: 2fr; min-height: 5; border-top: solid $separator; padding: 0 1; display: none; }
-        PaneText.-shown { display: block; }
-        PaneText:focus { border-top: solid $primary; border-title-color: $primary; }
+        .below { height: 2fr; min-height: 5; display: none; }
+        .below.-shown { display: block; }
     }
     """
 
@@ -88,10 +86,10 @@ class FindingsPane(Pane[FindingsContent]):
 
     def content(self) -> Iterable[Widget]:
         yield FilterBar("severity>=high fix:yes package:openssl")
-        yield Static(id="summary")
+        yield Static(id="summary", classes="about")
         yield Static(id="scans")
         yield FindingsBox()
-        yield PaneText()
+        yield Vertical(PaneText(), classes="below")
 
     # Reading
 
@@ -175,13 +173,13 @@ class FindingsPane(Pane[FindingsContent]):
 
     def _show_details(self) -> None:
         """Show all that is known of the selected finding."""
-        row, view = self.current, self.query_one(PaneText)
-        view.set_class(row is not None, "-shown")
+        row, below = self.current, self.query_one(".below")
+        below.set_class(row is not None, "-shown")
         if row is None:
             return
         ask = press(self, "findings.elsewhere", f"ask the newest {findings_elsewhere.NEWEST} tagged images")
-        view.show(prepare_text(details_text(row, self._content.scans, self._elsewhere, ask)))
-        view.border_title = text.content(f" {title(row)} ")
+        self.query_one(PaneText).show(prepare_facts(details_text(row, self._content.scans, self._elsewhere, ask)))
+        below.border_title = text.content(f" {title(row)} ")
 
     @property
     def current(self) -> FindingRow | None:

@@ -22,7 +22,7 @@ from ecrtui.tui.inspector.split_pane import SplitPane
 from ecrtui.tui.safe_text import visible
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
-from ecrtui.tui.text_document import prepare_text
+from ecrtui.tui.text_document import EMPTY_TEXT, prepare_facts
 
 MAX_MANIFESTS = 1_000
 """Known manifests that are compared."""
@@ -143,11 +143,11 @@ class LayersPane(SplitPane[Layers]):
     def _show_row(self, row: _Row | None) -> None:
         if row is None:
             self.show_selected("")
-            self.view.show(prepare_text(""))
+            self.view.show(EMPTY_TEXT)
             return
         number, count = row.layer.number, len(row.layers.table.layers)
         self.show_selected(f"layer {number} of {count}" if number else "a step without a layer")
-        self.show_text(prepare_text(_row_text(row)))
+        self.show_text(prepare_facts(_row_text(row)))
 
 
 def _size(row: _Row) -> str:

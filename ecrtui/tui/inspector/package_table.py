@@ -43,7 +43,6 @@ class PackageTable(Vertical):
 
     DEFAULT_CSS = """
     PackageTable { height: 1fr; }
-    PackageTable > .totals { height: auto; padding: 0 1; color: $text-muted; }
     PackageTable > Table { height: 1fr; }
     """
 
@@ -53,7 +52,7 @@ class PackageTable(Vertical):
         """The packages that are shown."""
 
     def compose(self) -> ComposeResult:
-        yield Static(classes="totals")
+        yield Static(classes="about")
         yield Table[Package](Rows("\n".join), _COLUMNS, sort="name")
 
     @property
@@ -70,7 +69,7 @@ class PackageTable(Vertical):
         """
         self.packages = packages
         lines = [about, packages.problem, totals_text(packages) if packages.packages else ""]
-        self.query_one(".totals", Static).update(text.block("\n".join(filter(None, lines))))
+        self.query_one(".about", Static).update(text.block("\n".join(filter(None, lines))))
         self.table.set_placeholder("No package is listed.")
         self.workers.cancel_group(self, "rows")
         self.table.clear()

@@ -60,6 +60,9 @@ class Pane(Vertical, Generic[Content]):
     Pane.-shown { display: block; }
     Pane > #content { height: 1fr; }
     Pane.-message > #content { display: none; }
+    Pane .about { height: auto; padding: 0 2; color: $text-muted; }
+    Pane .below { border-top: solid $separator; border-title-color: $foreground; }
+    Pane .below:focus-within { border-top: solid $primary; border-title-color: $primary; }
     """
 
     class BadgeChanged(FieldsMessage):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
+from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -35,7 +36,7 @@ class RowText(PaneText):
 
 
 class SplitPane(TextPane[Content], Generic[Content]):
-    """A line about the whole, a table, a line about the selected row, and a text about it."""
+    """A line about the whole, a table, and a text about the selected row, which the line above the text names."""
 
     SCOPES = ("split_pane",)
     _goes_back = False
@@ -43,20 +44,18 @@ class SplitPane(TextPane[Content], Generic[Content]):
     EXAMPLE: ClassVar[str] = "find in the table, and in the text below"
     """The placeholder of the field that ``/`` opens."""
     DEFAULT_CSS = """
-    SplitPane .about { height: auto; padding: 0 1; color: $text-muted; }
-    SplitPane .selected {
-        height: 2; padding: 0 1; border-top: solid $border-blurred; color: $primary;
-        text-wrap: nowrap; text-overflow: ellipsis;
-    }
     SplitPane PaneTable { height: 1fr; min-height: 4; }
-    SplitPane TextView { height: 1fr; }
+    SplitPane .below, SplitPane TextView { height: 1fr; }
     """
 
     def content(self) -> Iterable[Widget]:
         yield FilterBar(self.EXAMPLE)
         yield Static(classes="about")
         yield PaneTable(Rows(self.key_of), self.columns())
-        yield Static(classes="selected")
+        yield Vertical(*self.below(), classes="below")
+
+    def below(self) -> Iterable[Widget]:
+        """Yield what is below the table."""
         yield RowText()
 
     def key_of(self, row: Any) -> Any:
@@ -79,8 +78,8 @@ class SplitPane(TextPane[Content], Generic[Content]):
         line.display = bool(about)
 
     def show_selected(self, selected: str) -> None:
-        """Show a line about the selected row above its text."""
-        self.query_one(".selected", Static).update(text.content(selected))
+        """Name the selected row in the line above its text."""
+        self.query_one(".below").border_title = text.content(f" {selected} ") if selected else ""
 
     def focus_content(self) -> None:
         self.focus_now(self.table)

@@ -25,7 +25,7 @@ class PaneText(TextView):
     """The text of a pane."""
 
     BINDINGS = bindings("text")
-    DEFAULT_CSS = "PaneText { scrollbar-gutter: stable; }"
+    DEFAULT_CSS = "PaneText { padding: 0 0 0 2; scrollbar-gutter: stable; }"
 
 
 class TextPane(Pane[Content], Generic[Content]):

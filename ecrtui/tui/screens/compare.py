@@ -54,7 +54,7 @@ class CompareScreen(RetagMixin):
     """
 
     DEFAULT_CSS = """
-    CompareScreen ComparisonView { height: 1fr; border-top: solid $panel; }
+    CompareScreen ComparisonView { height: 1fr; border-top: solid $separator; }
     """
     SCOPES = ("compare",)
 
