@@ -1,13 +1,17 @@
-"""Looks that all screens share: keys in one style, a way back with the mouse, the time of slow loading."""
+"""Looks that screens share: keys, labels and lines in one style, aligned columns, a way back with the mouse."""
 
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
+from ecrtui.retag.plan import Plan, Step, StepAction
 from ecrtui.tui.key_line import KEY_STYLE, key_line
 from ecrtui.tui.lists import list_screen
+from ecrtui.tui.retag.rendering import plan_lines
+from ecrtui.tui.text_document import prepare_facts
 from ecrtui.tui.widgets.breadcrumb import Breadcrumb, whole_counts
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 from tests.support.screen import running, screen_text, type_text, until, until_gone
@@ -17,6 +21,24 @@ def test_a_line_of_keys_has_each_key_in_the_style_of_the_footer() -> None:
     line = key_line(["enter apply", "", "esc go back"])
     assert line.plain == "enter apply · esc go back"
     assert [line.plain[span.start : span.end] for span in line.spans if span.style == KEY_STYLE] == ["enter", "esc"]
+
+
+def test_labels_are_muted_and_values_are_not() -> None:
+    document = prepare_facts("made by     RUN  curl\n            matches\ncreated     today\nNo label here.")
+    assert document.styles == {0: [(0, len("made by"), "$text-muted")], 2: [(0, len("created"), "$text-muted")]}
+
+
+def test_the_images_of_a_plan_are_in_columns() -> None:
+    old, new = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+    steps = (
+        Step("app", "rc", StepAction.MOVE, old, new, before_pushed_at=time.time()),
+        Step("app", "next", StepAction.CREATE, "", new),
+        Step("app", "release-2026.10", StepAction.ALREADY, new, new),
+        Step("app", "v1", StepAction.REFUSED, old, new, reason="the repository is immutable, and the tag exists"),
+    )
+    *aligned, refused = plan_lines(Plan("plan", steps)).plain.split("\n")
+    assert len({line.index("→") for line in aligned}) == 1, aligned
+    assert refused.endswith("  refused: the repository is immutable, and the tag exists")
 
 
 @pytest.mark.parametrize(

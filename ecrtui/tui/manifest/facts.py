@@ -29,11 +29,8 @@ def heading(image: Image, structure: ParsedManifest) -> str:
 
 
 def summary(image: Image) -> str:
-    """Return tags, size and age of an image on one line."""
-    tags = " ".join(image.tags[:3]) + ("…" if len(image.tags) > 3 else "")
-    return " · ".join(
-        (tags or "untagged", units.format_size(image.size), f"pushed {units.format_age(image.pushed_at)}")
-    )
+    """Return size and age of an image on one line."""
+    return f"{units.format_size(image.size)} · pushed {units.format_age(image.pushed_at)}"
 
 
 def image_facts(image: Image, structure: ParsedManifest, *, pull_times: bool) -> Iterable[Fact]:

@@ -37,7 +37,7 @@ from ecrtui.tui.retag.retag_form import RetagSource, image_title
 
 def _title_of_several(images: Sequence[RetagSource]) -> Content:
     title = f"Promote {format_count(len(images), 'marked image')} of "
-    return Content.assemble((title, "bold"), text.content(images[0].repository, "bold $accent"))
+    return Content.assemble((title, "bold"), text.content(images[0].repository, "bold"))
 
 
 class PromoteForm(FieldForm):

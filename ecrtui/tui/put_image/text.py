@@ -15,7 +15,7 @@ def form_title(state: PutImageDocument) -> Content:
     """Return the first line of the plan: the digest, the repository and the size."""
     parts: list[rendering.Part] = [
         ("Put image ", "bold"),
-        (short_digest(state.manifest.digest), "bold $accent"),
+        (short_digest(state.manifest.digest), "bold $digest"),
         " into ",
         text.content(state.request.repository, "bold"),
     ]
@@ -34,7 +34,7 @@ def manifest_lines(state: PutImageDocument, line_endings_hint: str) -> Content:
     """
     if not state.manifest.text:
         return Content.styled("✗ a manifest is required", "$text-error")
-    lines = [text.content(state.summary), Content.styled(state.manifest.digest, "$accent")]
+    lines = [text.content(state.summary), Content.styled(state.manifest.digest, "$digest")]
     if state.manifest.problem:
         lines.append(text.content(f"✗ {state.manifest.problem}", "$text-error"))
     lines += [rendering.warning_line(warning) for warning in state.warnings]

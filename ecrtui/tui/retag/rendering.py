@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
 from textual.content import Content
 
@@ -45,7 +46,7 @@ _SHORT_LABELS = {"✓ already there": "✓ already", "✗ moved by someone else"
 """The labels that are shorter in a table; its details have the words."""
 
 _MAX_TAG_WIDTH = 40
-"""Cells that the column of tags takes at most."""
+"""Cells that the column of tags takes at most. A longer tag takes more, and moves what follows it."""
 
 Part = Content | str | tuple[str, str]
 
@@ -94,11 +95,16 @@ def _action_label(step: Step) -> tuple[str, str]:
 
 
 def plan_lines(plan: Plan) -> Content:
-    """Return a plan, one line per step, with the notes and warnings of each step below it."""
-    labels = _tag_labels(plan.steps)
-    width = min(max(map(len, labels), default=0), _MAX_TAG_WIDTH)
+    """Return a plan, one line per step in columns, with the notes and warnings of each step below it."""
+    now, labels = time.time(), _tag_labels(plan.steps)
+    aligned = [step for step in plan.steps if step.action is not StepAction.REFUSED]  # the reason needs the room
+    widths = _Widths(
+        max((len(label) for label in labels if len(label) <= _MAX_TAG_WIDTH), default=0),
+        max((len(_action_label(step)[0]) for step in aligned), default=0),
+        max((len(_before(step, now)) for step in aligned), default=0),
+    )
     steps = zip(plan.steps, labels, strict=True)
-    lines = [line for step, label in steps for line in _step_lines(step, label, width, time.time())]
+    lines = [line for step, label in steps for line in _step_lines(step, label, widths, now)]
     lines += [warning_line(warning) for warning in plan.warnings]
     return Content("\n").join(lines)
 
@@ -221,20 +227,33 @@ def _tag_labels(steps: Sequence[Step]) -> list[str]:
     return [f"{step.repository}:{tag}" if has_several else tag for step, tag in zip(steps, tags, strict=True)]
 
 
-def _step_lines(step: Step, label: str, tag_width: int, now: float) -> Iterable[Content]:
-    tag = text.content(f"{label:<{tag_width}}", "bold")
-    parts: list[Part] = ["  ", tag, "  ", action_label(step)]
+class _Widths(NamedTuple):
+    """The cells of the columns of a plan: the tags, the actions, and the images that tags point to before."""
+
+    tag: int
+    action: int
+    before: int
+
+
+def _before(step: Step, now: float) -> str:
+    """Return the image that a tag moves away from; empty for another step."""
+    if step.action is not StepAction.MOVE:
+        return ""
+    return f"{short_digest(step.before)} ({units.format_age(step.before_pushed_at, now)})"
+
+
+def _step_lines(step: Step, label: str, widths: _Widths, now: float) -> Iterable[Content]:
+    action = action_label(step)
+    parts: list[Part] = ["  ", text.content(f"{label:<{widths.tag}}", "bold"), "  ", action]
     if step.action is StepAction.REFUSED:
         parts += [": ", text.content(step.reason)]
-    elif step.action is StepAction.MOVE:
-        before = f"{short_digest(step.before)} ({units.format_age(step.before_pushed_at, now)})"
-        parts += [f"  {before} → {short_digest(step.after)}"]
     elif step.after:
-        parts += [f"  → {short_digest(step.after)}"]
+        before = f"  {_before(step, now):<{widths.before}}" if widths.before else " "
+        parts += [" " * (widths.action - action.cell_length), before, f" → {short_digest(step.after)}"]
     if step.protected and step.writes:
         parts.append(("  protected", "bold $warning"))
     yield Content.assemble(*parts)
-    yield from (Content.assemble(" " * (tag_width + 4), text.content(note, "dim")) for note in _notes(step))
+    yield from (Content.assemble(" " * (widths.tag + 4), text.content(note, "dim")) for note in _notes(step))
     yield from (warning_line(warning) for warning in step.warnings)
 
 

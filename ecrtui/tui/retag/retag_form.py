@@ -50,11 +50,11 @@ class RetagForm(FieldForm):
 
 def image_title(verb: str, source: RetagSource) -> Content:
     """Return the first line of a form that does something with an image, and a line with the note."""
-    parts: list[rendering.Part] = [(f"{verb} ", "bold"), (short_digest(source.digest), "bold $accent"), " in "]
+    parts: list[rendering.Part] = [(f"{verb} ", "bold"), (short_digest(source.digest), "bold $digest"), " in "]
     parts += [text.content(source.repository, "bold"), "  "]
     parts.append(text.content(join_tags(source.tags, rendering.MAX_TAGS) or "untagged", "dim"))
     if source.age:
-        parts.append((f"  pushed {source.age}", "dim"))
+        parts.append((f"  {source.age}", "dim"))
     if source.note:
         parts += ["\n", rendering.warning_line(source.note)]
     return Content.assemble(*parts)

@@ -210,7 +210,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         if self.plan is not None and self.report is None and self.plan.steps and self.state.complete:
             self.applied = self.plan.id
             plan = self.plan
-            form = BulkForm(text.content(self.request.title), plan, lambda engine: engine.plan_again(plan))
+            form = BulkForm(text.content(self.request.title, "bold"), plan, lambda engine: engine.plan_again(plan))
             await self.show_form(form)
 
     def on_bulk_form_removal_requested(self, message: BulkForm.RemovalRequested) -> None:

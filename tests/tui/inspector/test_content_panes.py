@@ -33,7 +33,7 @@ async def choose(pilot: Pilot[None], platform: str) -> None:
 async def test_the_panes_of_a_release_match_their_snapshots() -> None:
     """One walk: the platform differs from the other one, and the key of a pane shows what is of this platform."""
     async with running(checkout_registry(), f"{CHECKOUT}:prod", size=SIZES[0], prefetch=False) as pilot:
-        await until(pilot, "prod release-2026.11 staging")
+        await until(pilot, "prod   release-2026.11   staging")
         await pilot.press("3")
         for platform in ("linux/amd64", "linux/arm64"):  # both are at hand then, when their layers are compared
             await choose(pilot, platform)
@@ -108,7 +108,7 @@ async def save(pilot: Pilot[None], endings: str, file: Path) -> bytes:
 
 async def test_a_search_finds_the_rows_of_a_table_and_esc_ends_it_before_it_leaves() -> None:
     async with running(checkout_registry(), f"{CHECKOUT}:prod", size=SIZES[0], prefetch=False) as pilot:
-        await until(pilot, "prod release-2026.11 staging")
+        await until(pilot, "prod   release-2026.11   staging")
         await pilot.press("4")
         await until(pilot, "layer 1 of")
         await pilot.press("slash")
@@ -133,7 +133,7 @@ async def test_a_search_finds_the_rows_of_a_table_and_esc_ends_it_before_it_leav
 @pytest.mark.parametrize("from_table", [True, False], ids=["in the table", "in the text"])
 async def test_n_goes_to_the_next_row_with_a_match(from_table: bool) -> None:
     async with running(checkout_registry(), f"{CHECKOUT}:prod", size=SIZES[0], prefetch=False) as pilot:
-        await until(pilot, "prod release-2026.11 staging")
+        await until(pilot, "prod   release-2026.11   staging")
         await pilot.press("4")
         await until(pilot, "layer 1 of")
         await pilot.press("slash")
@@ -232,7 +232,7 @@ async def test_what_is_denied_names_the_permission_and_leaves_the_rest() -> None
     denied = embedded.faults.add("GetDownloadUrlForLayer:error:code=AccessDeniedException:message=no blobs for you")
     unlisted = embedded.faults.add("ListImageReferrers:error:code=AccessDeniedException:message=no list for you")
     async with running(embedded, f"{CHECKOUT}:prod", size=(140, 40), prefetch=False) as pilot:
-        await until(pilot, "prod release-2026.11 staging")
+        await until(pilot, "prod   release-2026.11   staging")
         await pilot.press("3")
         screen = await until(pilot, "no blobs for you")
         assert "ecr:GetDownloadUrlForLayer" in screen

@@ -270,5 +270,5 @@ async def test_a_new_tag_does_not_rename_the_image_in_the_path(embedded: Embedde
         await retag(pilot, "a-tag")
         await pilot.press("enter")
         await until(pilot, "✓ done")
-        screen = await until(pilot, "a-tag prod · ")
+        screen = await until(pilot, "◆prod   a-tag")
         assert f"{REPOSITORY} › prod " in screen
