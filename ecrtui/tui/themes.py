@@ -74,7 +74,10 @@ def css_variables(theme: Theme, *, no_color: bool = False) -> dict[str, str]:
 
 
 def _muted(theme: Theme, generated: Mapping[str, str]) -> dict[str, str]:
-    """Return the color of muted text. ``auto 60%``, which Textual generates, is 100% in a ``Content``."""
+    """Return the color of muted text.
+
+    Textual generates ``auto 60%``, and drops the percentage where a ``Content`` names the variable.
+    """
     if theme.ansi:
         return {}
     strong, weak = Color.parse(generated["foreground"]), Color.parse(generated["surface"])

@@ -27,7 +27,7 @@ async def test_columns_are_chosen_ordered_and_saved(one_image: EmbeddedRegistry)
         await pilot.press("C")
         await until(pilot, "show or hide")
         await pilot.press("space", "J")  # hide the size, and move it behind the tags
-        await until(pilot, "    size")
+        await until(pilot, "│   size")
         await pilot.press("escape")
         await until(pilot, "size")
 

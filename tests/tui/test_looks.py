@@ -6,11 +6,14 @@ import threading
 import time
 
 import pytest
+from textual.color import Color
 
 from ecrtui.retag.plan import Plan, Step, StepAction
+from ecrtui.tui.inspector.linked_text import LinkedText
 from ecrtui.tui.key_line import KEY_STYLE, key_line
 from ecrtui.tui.lists import list_screen
 from ecrtui.tui.retag.rendering import plan_lines
+from ecrtui.tui.table.row_renderer import CURSOR
 from ecrtui.tui.text_document import prepare_facts
 from ecrtui.tui.widgets.breadcrumb import Breadcrumb, whole_counts
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
@@ -92,3 +95,38 @@ async def test_a_mouse_and_the_palette_lead_back(monkeypatch: pytest.MonkeyPatch
         await until(pilot, "1 image")
         assert " s · " not in (await until_gone(pilot, "loading"))
         assert "v1" in screen_text(pilot.app)
+
+
+async def test_lines_cursors_and_menus_look_alike() -> None:
+    """One walk: the cursor of a text, the line between two halves and its focus, the copy menu, the themes."""
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    image = push_image(client, "team/app", "one", "v1", layers=[b"x" * 9])
+    async with running(embedded, "team/app:v1", size=(80, 24)) as pilot:
+        await until(pilot, "here since")
+        view = pilot.app.screen.query_one(LinkedText)
+        cursor = Color.parse(pilot.app.theme_variables["block-cursor-background"])
+        strip = next(strip for strip in map(view.render_line, range(view.size.height)) if CURSOR in strip.text)
+        assert strip.text.startswith(f"{CURSOR} ")
+        assert {Color.from_rich_color(segment.style.bgcolor) for segment in strip if segment.style} == {cursor}
+
+        await pilot.press("4")
+        await until(pilot, "─ layer 1 of 1 ─")
+        below = pilot.app.screen.query_one(".below")
+        for color in ("separator", "primary"):
+            assert below.styles.border_top[1] == Color.parse(pilot.app.theme_variables[color])
+            await pilot.press("o")
+            await pilot.pause()
+
+        await pilot.press("c")
+        await until(pilot, "docker pull")
+        await pilot.press("j", "j", "j")
+        await until(pilot, image.digest)
+        await pilot.press("escape")
+        await until_gone(pilot, "docker pull")
+        await pilot.press("colon")
+        await type_text(pilot, "choose a theme")
+        await until(pilot, "Choose a theme; it is saved")
+        await pilot.press("enter")
+        assert "› team/app › v1" in await until(pilot, "ecrtui-contrast")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from textual.app import App
 from textual.color import Color
+from textual.style import Style
 from textual.theme import BUILTIN_THEMES, Theme
 
 from ecrtui import paths
@@ -17,7 +18,7 @@ from ecrtui.errors import SettingsError
 from ecrtui.tui import themes
 
 SHIPPED = {theme.name: theme for theme in themes.load_themes(Path("/nowhere")).themes}
-TEXTS = tuple(name for name in themes.OWN_VARIABLES if name != "separator")
+TEXTS = (*(name for name in themes.OWN_VARIABLES if name != "separator"), "text-muted")
 SEVERITIES = tuple(f"severity-{name}" for name in ("critical", "high", "medium", "low"))
 IN_COLOR = sorted(name for name, theme in SHIPPED.items() if not theme.ansi)
 GROUNDS = ("background", "surface", "panel")
@@ -79,6 +80,21 @@ def test_text_has_enough_contrast_on_every_background(name: str) -> None:
     }
     assert not weak
     assert contrast(SHIPPED[name], "block-cursor-foreground", "block-cursor-background") >= 4.5
+
+
+@pytest.mark.parametrize("name", IN_COLOR)
+def test_muted_text_is_weaker_than_other_text_in_a_content(name: str) -> None:
+    values = themes.css_variables(SHIPPED[name])
+    muted = Style.parse("$text-muted", values)
+    assert muted.foreground == Color.parse(values["text-muted"])
+    assert contrast(SHIPPED[name], "text-muted", "surface") < contrast(SHIPPED[name], "foreground", "surface")
+
+
+def test_textual_still_drops_the_percentage_of_an_auto_color() -> None:
+    """A canary: when this fails, ``themes._muted`` can go."""
+    base = Style(background=Color.parse("#000000"), foreground=Color.parse("#cccccc"))
+    muted = base + Style.parse("$muted", {"muted": "auto 60%"})
+    assert muted.rich_style.color == Color.parse("#ffffff").rich_color
 
 
 def test_the_contrast_theme_has_a_ratio_of_seven_to_one() -> None:

@@ -24,6 +24,7 @@ class ManifestField(RawPasteTextArea):
 
     DEFAULT_CSS = """
     ManifestField, ManifestField:focus { border: none; padding: 0 1; height: 7; background: $panel; }
+    ManifestField { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1; }
     ManifestField:focus { background: $surface; }
     """
 

@@ -21,6 +21,10 @@ SHEET_SHARE, SHEET_MIN_WIDTH = 85, 80
 """The width of a sheet in percent of the screen, and in columns at least: at 120 columns a digest has room."""
 
 
+NARROW_WIDTH = 36
+"""The width of a narrow sheet, in columns."""
+
+
 class Overlay(PromptFrames, ModalScreen["Result | None"], Generic[Result]):
     """A modal screen above the current screen; Esc closes it with None.
 
@@ -30,6 +34,8 @@ class Overlay(PromptFrames, ModalScreen["Result | None"], Generic[Result]):
 
     SHEET: ClassVar[bool] = False
     """True for a sheet, False for a dialog."""
+    NARROW: ClassVar[bool] = False
+    """True for a sheet that leaves room for the screen below, on which each choice is seen at once."""
 
     DEFAULT_CSS = """
     Overlay {
@@ -45,7 +51,12 @@ class Overlay(PromptFrames, ModalScreen["Result | None"], Generic[Result]):
             border: round $primary;
             background: $surface;
         }
-        .overlay OptionList { height: auto; border: none; background: $surface; }
+        .overlay OptionList {
+            height: auto;
+            padding: 0;
+            scrollbar-size-vertical: 1;
+            &, &:focus { border: none; background: $surface; background-tint: transparent; }
+        }
         .overlay-title { text-style: bold; margin-bottom: 1; }
         &.-sheet {
             align: right top;
@@ -61,6 +72,7 @@ class Overlay(PromptFrames, ModalScreen["Result | None"], Generic[Result]):
             }
             .overlay-title { width: 100%; }
         }
+        &.-narrow .overlay { width: 36; min-width: 0; }
     }
     """
     BINDINGS = bindings("overlay")
@@ -68,6 +80,7 @@ class Overlay(PromptFrames, ModalScreen["Result | None"], Generic[Result]):
     def __init__(self) -> None:
         super().__init__()
         self.set_class(self.SHEET, "-sheet")
+        self.set_class(self.NARROW, "-narrow")
 
     def finish(self, result: Result | None) -> None:
         """Close once with this result; a second ``dismiss`` would also close the screen below."""
@@ -83,6 +96,7 @@ class Overlay(PromptFrames, ModalScreen["Result | None"], Generic[Result]):
         """The columns and rows inside the frame of the largest dialog, or of a sheet."""
         width, height = self.app.size  # a screen has no size before its first frame
         if self.SHEET:
-            columns = min(max(width * SHEET_SHARE // 100, SHEET_MIN_WIDTH), width)
+            wanted = NARROW_WIDTH if self.NARROW else max(width * SHEET_SHARE // 100, SHEET_MIN_WIDTH)
+            columns = min(wanted, width)
             return max(columns - SHEET_FRAME_WIDTH, 1), max(height - SHEET_FRAME_HEIGHT, 1)
         return max(width * 95 // 100 - FRAME_WIDTH, 1), max(height * 90 // 100 - FRAME_HEIGHT, 1)

@@ -26,6 +26,8 @@ _HINTS = {
     "overlay.close": "cancel",
 }
 
+_HINTS_PER_LINE = 2
+
 
 class ColumnMenu(Menu[tuple[str, ...]]):
     """All columns of a list, the shown ones first. The list changes at once; Esc restores it.
@@ -36,7 +38,9 @@ class ColumnMenu(Menu[tuple[str, ...]]):
         screen: the screen with the list.
     """
 
+    SHEET = NARROW = True
     BINDINGS = bindings("columns")
+    DEFAULT_CSS = "ColumnMenu .keys { margin-top: 1; }"
 
     def __init__(self, screen: ChosenColumnsScreen[Any]) -> None:
         super().__init__()
@@ -51,11 +55,16 @@ class ColumnMenu(Menu[tuple[str, ...]]):
         self._shown = set(shown)
 
     def compose(self) -> ComposeResult:
-        hints = (key_hint(self, action, label) for action, label in _HINTS.items())
+        hints = [key_hint(self, action, label) for action, label in _HINTS.items()]
+        lines = (key_line(hints[start : start + _HINTS_PER_LINE]) for start in range(0, len(hints), _HINTS_PER_LINE))
         with Vertical(classes="overlay"):
             yield Static("Columns", classes="overlay-title")
             yield OptionList()
-            yield Static(key_line(hints))
+            yield Static(Content("\n").join(lines), classes="keys")
+
+    @property
+    def max_rows(self) -> int:
+        return max(self.room[1] - len(_HINTS) // _HINTS_PER_LINE, 1)
 
     def on_mount(self) -> None:
         self._show(0)
@@ -71,7 +80,7 @@ class ColumnMenu(Menu[tuple[str, ...]]):
             is_shown = name in self._shown
             note = "  no room" if is_shown and not table.shows(name) else ""
             line = f"{MARK if is_shown else ' '} {titles[name]}"
-            options.add_option(Option(Content.assemble(line, (note, "$text-muted"))))
+            options.add_option(Option(Content.assemble(line, (note, "dim"))))
         options.highlighted = highlighted
 
     def _ids(self) -> tuple[str, ...]:

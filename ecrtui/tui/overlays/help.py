@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 
 from ecrtui.tui.actions import SCOPES, Action
 from ecrtui.tui.bindings import bindings
+from ecrtui.tui.key_line import KEY_STYLE
 from ecrtui.tui.overlays.text_viewer import TextViewer
 from ecrtui.tui.text_document import Span, TextDocument, prepare_text
 
@@ -39,6 +40,6 @@ def _document(keys: Mapping[Action, Sequence[str]], refused: Container[Action], 
         styles[len(lines) - 1] = [(0, len(scope.title), "bold")]
         for action, names in rows:
             off = action in refused
-            styles[len(lines)] = [(0, 2 + width + 2 + len(action.help), "dim")] if off else [(2, 2 + width, "$accent")]
+            styles[len(lines)] = [(0, 2 + width + 2 + len(action.help), "dim")] if off else [(2, 2 + width, KEY_STYLE)]
             lines.append(f"{_REFUSED if off else ' '} {' '.join(names):<{width}}  {action.help}")
     return prepare_text("\n".join(lines), styles)

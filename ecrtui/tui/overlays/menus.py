@@ -15,6 +15,7 @@ from ecrtui.ecr import units
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.clipboard.copy_items import CopyItem
+from ecrtui.tui.key_line import KEY_STYLE
 from ecrtui.tui.overlays.base import Overlay
 from ecrtui.tui.textual_fixes.footer import Footer
 
@@ -23,6 +24,15 @@ Choice = TypeVar("Choice")
 CURRENT = "✓"
 """The sign of the choice that applies."""
 
+_KEYS = 9
+"""The entries of the copy menu that have a key: their number."""
+
+_SELECTED_ROWS = 6
+"""The least rows for the selected text below the entries of the copy menu, with the line above it."""
+
+_MAX_LENGTH = 4_000
+"""The longest part of the selected text that is shown, in characters."""
+
 
 class Menu(Overlay[Choice]):
     """A list of options; Enter chooses one."""
@@ -30,7 +40,12 @@ class Menu(Overlay[Choice]):
     BINDINGS = bindings("menu")
 
     def on_resize(self) -> None:
-        self.query_one(OptionList).styles.max_height = self.room[1]
+        self.query_one(OptionList).styles.max_height = self.max_rows
+
+    @property
+    def max_rows(self) -> int:
+        """The most rows of options. Subclasses that show more than the options override it."""
+        return self.room[1]
 
     def action_down(self) -> None:
         """Move down."""
@@ -42,10 +57,16 @@ class Menu(Overlay[Choice]):
 
 
 class CopyMenu(Menu[CopyItem]):
-    """The texts that can be copied; a digit copies one at once."""
+    """The texts that can be copied, each on one line, and all of the selected one. A digit copies one at once."""
 
     SHEET = True
     BINDINGS = bindings("copy_menu")
+    DEFAULT_CSS = """
+    CopyMenu {
+        OptionList { text-wrap: nowrap; text-overflow: ellipsis; }
+        .selected { height: 1fr; border-top: solid $separator; }
+    }
+    """
 
     def __init__(self, items: Sequence[CopyItem]) -> None:
         super().__init__()
@@ -59,13 +80,23 @@ class CopyMenu(Menu[CopyItem]):
                 *(
                     Option(
                         Content.assemble(
-                            (f"{number} ", "$text-muted"), f"{item.label:<{width}}  ", text.content(_shown(item), "dim")
+                            (f"{number if number <= _KEYS else ' '} ", KEY_STYLE),
+                            f"{item.label:<{width}}  ",
+                            text.content(_shown(item), "dim"),
                         )
                     )
                     for number, item in enumerate(self.items, 1)
                 )
             )
+            yield Static(classes="selected")
             yield Footer()
+
+    @property
+    def max_rows(self) -> int:
+        return max(self.room[1] - _SELECTED_ROWS, 1)
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        self.query_one(".selected", Static).update(text.block(self.items[event.option_index].text, limit=_MAX_LENGTH))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.finish(self.items[event.option_index])
@@ -84,7 +115,7 @@ def _shown(item: CopyItem) -> str:
 class ThemeMenu(Menu[str]):
     """The themes. The selected theme is shown at once; Esc restores the previous one."""
 
-    SHEET = True
+    SHEET = NARROW = True
 
     def __init__(self, themes: Sequence[str], current: str) -> None:
         super().__init__()

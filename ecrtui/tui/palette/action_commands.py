@@ -14,6 +14,7 @@ from textual.fuzzy import Matcher
 
 from ecrtui.tui.actions import Action
 from ecrtui.tui.bindings import ExplainsActions, declared_actions, shown_key, why_refused
+from ecrtui.tui.key_line import KEY_STYLE
 from ecrtui.tui.palette.synonyms import matching_synonym
 
 _BY_SYNONYM, _BY_HELP = 0.9, 0.3
@@ -42,7 +43,7 @@ class _Command:
 
     def show(self, name: Content) -> Content:
         """Return the row: the name and the key, dimmed if the action does not work now."""
-        row = Content.assemble(name, f"  {self.key}").stylize("bold $text-accent", len(name)) if self.key else name
+        row = Content.assemble(name, f"  {self.key}").stylize(KEY_STYLE, len(name)) if self.key else name
         return row.stylize("dim") if self.reason else row
 
     def score(self, matcher: Matcher) -> tuple[float, Content]:

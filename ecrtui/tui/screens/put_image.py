@@ -52,7 +52,7 @@ class PutImageScreen(PlanApplyMixin):
     """The form for PutImage; its plan is shown and applied like a retag."""
 
     DEFAULT_CSS = """
-    PutImageScreen #fields { height: 1fr; padding: 0 1; }
+    PutImageScreen #fields { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
     PutImageScreen #fields:disabled { opacity: 60%; }
     PutImageScreen .row { height: 1; }
     PutImageScreen .label { width: 15; color: $text-muted; }

@@ -23,7 +23,15 @@ class PaletteInput(CommandInput, LineInput):
 class Palette(CommandPalette):
     """Textual's command palette with these defects fixed."""
 
-    DEFAULT_CSS = "Palette SearchIcon { color: $accent; text-style: bold; }"
+    DEFAULT_CSS = """
+    Palette {
+        & > Vertical { margin-top: 1; &, &:dark { background: $surface; } }
+        #--input { &, &.--list-visible { border: none; border-top: solid $primary; } }
+        SearchIcon { margin: 0 0 0 2; color: $accent; text-style: bold; }
+        PaletteInput { &, &:focus { border: none; height: 1; } }
+        CommandList { border: none; border-bottom: solid $primary; scrollbar-size-vertical: 1; }
+    }
+    """
 
     def compose(self) -> ComposeResult:
         for widget in super().compose():

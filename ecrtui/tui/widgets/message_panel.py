@@ -12,7 +12,7 @@ from textual.widget import Widget
 
 from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, EcrTuiError, ErrorKind
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.bindings import bindings, key_that_helps, shown_key
+from ecrtui.tui.bindings import bindings, key_hint, key_that_helps
 from ecrtui.tui.fields_message import FieldsMessage
 
 MAX_TEXT_LENGTH = 4_000
@@ -138,5 +138,7 @@ class MessagePanel(Widget, can_focus=True):
         lines += [text.block(hint, "$text-accent", MAX_TEXT_LENGTH)] if hint else []
         lines += [text.content(message.reference, "$text-muted")] if message.reference else []
         if message.retryable:
-            lines.append(Content.assemble((shown_key(self, "screen.retry"), "bold $accent"), " try again"))
+            from ecrtui.tui.key_line import key_line  # the first frame has no error
+
+            lines.append(key_line([key_hint(self, "screen.retry", "try again")]))
         return Content("\n").join(lines)
