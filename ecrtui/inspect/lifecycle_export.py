@@ -8,11 +8,12 @@ from typing import Any
 from ecrtui.ecr.csv_cells import csv_lines
 from ecrtui.ecr.documents import Document
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.lifecycle import LifecyclePreview
+from ecrtui.ecr.lifecycle import LifecyclePreview, LifecycleRule
 from ecrtui.ecr.markdown_text import markdown_table, markdown_text
 from ecrtui.ecr.text_formats import Texts, json_text
 from ecrtui.ecr.units import format_iso_time
 from ecrtui.inspect.lifecycle import DryRun, RuleOutlook, outcome_words, rule_differences
+from ecrtui.inspect.lifecycle_keepers import possible_keeper
 
 _IMAGE_COLUMNS = (
     "rulePriority",
@@ -24,6 +25,7 @@ _IMAGE_COLUMNS = (
     "lastRecordedPullTime",
     "imageSizeInBytes",
     "mayBePart",
+    "keptInsteadBy",
 )
 _RULE_COLUMNS = ("rulePriority", "selection", "limit", "selectedImages", "imagesNow", "bytesNow", "outcome")
 
@@ -78,11 +80,11 @@ def _rule_document(outlook: RuleOutlook, run: DryRun, repository: str, now: floa
         "imagesNow": len(outlook.acting),
         "bytesNow": outlook.bytes,
         "outcome": outcome_words(outlook, now),
-        "images": [_image_document(image, run, repository) for image in outlook.acting],
+        "images": [_image_document(image, rule, run, repository) for image in outlook.acting],
     }
 
 
-def _image_document(image: Image, run: DryRun, repository: str) -> Document:
+def _image_document(image: Image, rule: LifecycleRule, run: DryRun, repository: str) -> Document:
     return {
         "repositoryName": repository,
         "imageDigest": image.digest,
@@ -91,6 +93,7 @@ def _image_document(image: Image, run: DryRun, repository: str) -> Document:
         "lastRecordedPullTime": format_iso_time(image.last_pulled_at),
         "imageSizeInBytes": image.size,
         "mayBePart": image.digest in run.possible_parts,
+        "keptInsteadBy": possible_keeper(run, rule, image),
     }
 
 

@@ -1,8 +1,8 @@
 """What keeps an image that a lifecycle rule would expire or archive. Nothing is changed.
 
 The first rule that selects an image decides about it (see :mod:`ecrtui.ecr.lifecycle`). So another tag keeps an image
-only if no rule selects the image then, or a rule of higher priority that is within its limit. One more tag does not
-take an image from a rule for ``any`` image, nor from a rule for a tag that the image keeps.
+only if no rule selects the image then, or first a rule that is within its limit. One more tag does not take an image
+from a rule for a tag that it has, nor from a rule for ``any`` image, unless a rule of higher priority selects that tag.
 """
 
 from __future__ import annotations
@@ -38,27 +38,28 @@ def possible_keeper(run: DryRun, rule: LifecycleRule, image: Image) -> str:
     if rule.storage_class == "archive":
         return "a restore from the archive"
     tagged = replace(image, tags=(*image.tags, _NEW_TAG))
-    if _stays(run, tagged):
-        other = run.policy.matching_rule(tagged)
-        return "a tag that no rule selects" if other is None else f"rule {other.priority}: any tag"
-    for higher in run.policy.rules:
-        if higher.priority < rule.priority and higher.tag_status == "tagged":
-            wanted = (f"{start}{_NEW_TAG}" for start in higher.prefixes)
-            matching = (pattern.replace("*", _NEW_TAG) for pattern in higher.patterns)
-            if _stays(run, replace(image, tags=(*image.tags, *wanted, *matching))):
-                return f"rule {higher.priority}: a tag {higher.tags}"
+    if (kept := _keeping(run, tagged)) is not None:
+        return "a tag that no rule selects" if kept == "" else f"{kept}: any tag"
+    for other in run.policy.rules:
+        if other.tag_status == "tagged":
+            wanted = (f"{start}{_NEW_TAG}" for start in other.prefixes)
+            matching = (pattern.replace("*", _NEW_TAG) for pattern in other.patterns)
+            if kept := _keeping(run, replace(image, tags=(*image.tags, *wanted, *matching))):
+                return f"{kept}: a tag {other.tags}"
     others = tuple(tag for tag in image.tags if not rule.names(tag))
-    if others and _stays(run, replace(image, tags=others)):
+    if others and _keeping(run, replace(image, tags=others)) is not None:
         return f"the removal of {format_names((tag for tag in image.tags if tag not in others), MAX_TAGS)}"
     return "a pull" if rule.count_type is CountType.SINCE_PULLED else "another policy"
 
 
-def _stays(run: DryRun, image: Image) -> bool:
-    """Return True if the policy keeps an image with these tags now."""
+def _keeping(run: DryRun, image: Image) -> str | None:
+    """Return the rule that keeps an image with these tags now; empty if no rule selects it, None if one acts on it."""
     rule = run.policy.matching_rule(image)
     if rule is None:
-        return True
+        return ""
     if rule.counts_images:
-        return rank_among(run.counted[rule.priority], image) <= rule.count_number
-    due = rule.due_at(image)
-    return due is not None and not is_over(due, run.now)
+        stays = rank_among(run.counted[rule.priority], image) <= rule.count_number
+    else:
+        due = rule.due_at(image)
+        stays = due is not None and not is_over(due, run.now)
+    return f"rule {rule.priority}" if stays else None

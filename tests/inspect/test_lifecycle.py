@@ -119,6 +119,7 @@ def test_parts_of_an_index_stay_and_are_counted_apart() -> None:
     texts = dry_run_texts(lambda: dry_run_document("team/app", run, NOW))
     rows = list(csv.DictReader(texts["CSV"]().splitlines()))
     assert [(row["rulePriority"], row["mayBePart"]) for row in rows] == [("2", "yes"), ("2", "no")]
+    assert {row["keptInsteadBy"] for row in rows} == {"a tag that no rule selects"}
     assert "| 2 | untagged | 7 d since push | 3 | 2 | 20 | expire 2 now |" in texts["Markdown"]()
     assert json.loads(texts["JSON"]())["partsThatStay"] == 1
 
