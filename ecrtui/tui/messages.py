@@ -234,12 +234,14 @@ class OpenLifecycle(FieldsMessage):
         repository: its name.
         images: all its images, if they are listed.
         groups: which of its images belong together, as far as that is known.
+        digest: the digest of an image; the screen starts with the rule that decides about it. Empty for the first rule.
     """
 
     source: SessionSource
     repository: str
     images: Sequence[Image] | None = None
     groups: ImageGroups | None = None
+    digest: str = ""
 
 
 class WriteBegan(FieldsMessage):

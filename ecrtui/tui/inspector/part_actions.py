@@ -142,7 +142,9 @@ class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, Comp
         await use(image)
 
     def lifecycle_request(self) -> messages.OpenLifecycle:
-        return messages.OpenLifecycle(self.connect, self.repository_name)
+        images = None if self.inspected is None else self.inspected.listed_images()
+        digest = "" if self.image is None else self.image.digest
+        return messages.OpenLifecycle(self.connect, self.repository_name, images, digest=digest)
 
     def undo_target(self) -> WriteTarget | None:
         return None if self.image is None else WriteTarget(self.repository_name, self.image.digest)

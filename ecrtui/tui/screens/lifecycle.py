@@ -97,6 +97,8 @@ class LifecycleScreen(RetagMixin):
         self.repository_name = request.repository
         self._images = request.images
         self._groups = request.groups or ImageGroups()
+        self._start = request.digest
+        """The digest of the image to start with; empty once the screen has started."""
         self._shown_rule: int | None = None
         """The priority of the rule whose images are shown."""
         self._table = "#rules"
@@ -220,11 +222,20 @@ class LifecycleScreen(RetagMixin):
             RuleRow(outlook, state.now, None if named is None else named.count(outlook.rule.priority))
             for outlook in state.run.outlooks
         )
+        digest = self._go_to_start(state.run)
         edit = press(self, "lifecycle.edit", "write one and see what it would do; nothing is sent")
         self.rules.set_placeholder(f"{self.repository_name} has no lifecycle policy. {edit}".rstrip())
-        self._show_images()
+        self._show_images(digest)
         self.set_status(self._status(state))
         self.query_one("#notes", Static).update(Content("\n").join(self._notes(state)))
+
+    def _go_to_start(self, run: DryRun) -> str:
+        """Go to the rule that decides about the image to start with, the first time. Return its digest."""
+        digest, self._start = self._start, ""
+        image = next((image for image in self._images or () if digest and image.digest == digest), None)
+        if image is not None and (rule := run.policy.matching_rule(image)) is not None:
+            self.rules.go_to(str(rule.priority))
+        return digest
 
     def _status(self, state: LifecycleState) -> str:
         images = units.format_count(state.run.images if state.run else 0, "image")
@@ -252,8 +263,12 @@ class LifecycleScreen(RetagMixin):
         asks = "" if state.preview or not state.text else key_hint(self, "lifecycle.preview", "asks ECR itself")
         yield text.content("  " + " · ".join(filter(None, ("the dry run changes nothing", asks))), "dim")
 
-    def _show_images(self) -> None:
-        """Show the images of the selected rule. The cursor stays on its image, or else on its line."""
+    def _show_images(self, digest: str = "") -> None:
+        """Show the images of the selected rule. The cursor stays on its image, or else on its line.
+
+        Args:
+            digest: the image to go to, if it is there.
+        """
         row, run = self._rules.current, self.state.run
         rows = [] if row is None or run is None else list(self._image_rows(row.outlook, run))
         shown = None if row is None else row.outlook.rule.priority
@@ -262,6 +277,8 @@ class LifecycleScreen(RetagMixin):
         self.images.replace_rows(rows)
         if line and current is not None and current.image.digest not in self._rows:
             self.images.go_to(self._rows.key_at(min(line, len(self._rows) - 1)))
+        if digest:
+            self.images.go_to(digest)
         self.images.set_placeholder("" if row is None else "This rule would act on no image now.")
         parts: tuple[str, ...] = ()
         if row is not None:

@@ -153,3 +153,21 @@ async def test_the_rules_are_not_known_without_the_permission(embedded: Embedded
         await until(pilot, "ecr:GetLifecyclePolicy")
         await pilot.press("t")
         await until(pilot, "There is no image to tag.")
+
+
+async def test_the_dry_run_of_an_image_starts_with_the_rule_that_decides(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    for number in range(3):
+        push_image(client, REPOSITORY, f"n{number}", f"main-{number}")
+    first, second, _ = (push_image(client, REPOSITORY, f"u{number}") for number in range(3))
+    rules = json.loads(policy(2))["rules"]
+    rules[1]["selection"] = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 1}
+    client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=json.dumps({"rules": rules}))
+    async with running(embedded, f"{REPOSITORY}@{second.digest}", size=(120, 35)) as pilot:
+        await until(pilot, "lifecycle rule 2 expires")
+        await pilot.press("L")
+        screen = await until(pilot, "rule 2 would expire")
+        images = below(screen, "rule 2 would expire")
+        assert first.digest[7:19] in images
+        assert second.digest[7:19] in cursor_row(images)
