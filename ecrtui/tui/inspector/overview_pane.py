@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from textual import events
@@ -45,6 +46,9 @@ from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 
 WORST = 2
 """Findings that the overview names."""
+
+MAX_CONFIGS = 50
+"""Configs that are read unasked: each takes two requests. Most images have one or two platforms."""
 
 MAX_CONFIG_SIZE = 1_000_000
 """Bytes of a config that is read unasked. Most have a few thousand."""
@@ -238,7 +242,7 @@ class OverviewPane(TextPane[TextDocument]):
     async def _read_configs(self, inspected: Inspected, structures: Mapping[str, ParsedManifest]) -> None:
         """Read the configs that these manifests name. ECR records no pull of a config. Raises EcrTuiError."""
         self._change(config_error=None)
-        for digest, structure in structures.items():
+        for digest, structure in islice(structures.items(), MAX_CONFIGS):
             if digest in self.data.configs:
                 continue
             if structure.schema_version == 1:

@@ -40,6 +40,8 @@ _NUMBERS = frozenset(("size", "layers"))
 _DROPPED = ("pushed", "base image", "created", "user", "layers")
 """The columns for which a narrow screen has no room, in the order in which they are left out."""
 _GAP = 3
+_MAX_USER = 32
+"""Characters of the user of a config; all of it is in the pane of the config."""
 _NOT_SET = "not set"
 
 
@@ -211,7 +213,7 @@ def _sections(data: OverviewData, now: float) -> Iterator[tuple[str, FactValue, 
     """Yield the sections that are a label and a text: index, size, artifacts, findings, lifecycle, repository."""
     inspected = data.inspected
     image = inspected.known_image
-    yield from _relations(inspected)
+    yield from _relations(data)
     if isinstance(image, Image):
         yield "stored", _stored(data, image), Link("layers")
         if data.sharing is not None:
@@ -233,7 +235,8 @@ def _sections(data: OverviewData, now: float) -> Iterator[tuple[str, FactValue, 
         yield "repository", _text(repository), None
 
 
-def _relations(inspected: Inspected) -> Iterator[tuple[str, str, Link | None]]:
+def _relations(data: OverviewData) -> Iterator[tuple[str, str, Link | None]]:
+    inspected = data.inspected
     image = inspected.known_image
     for index in inspected.indexes or ():
         tags = " ".join(index.tags or ()) or ("tags not known" if index.tags is None else "untagged")
@@ -246,7 +249,9 @@ def _relations(inspected: Inspected) -> Iterator[tuple[str, str, Link | None]]:
     subjects = manifest.with_role(DescriptorRole.SUBJECT) if isinstance(manifest, ParsedManifest) else ()
     subject = next((entry.digest for entry in subjects), image.subject if isinstance(image, Image) else "")
     if subject:
-        yield "subject", visible(subject), Link("", subject)
+        known = data.tags_by_digest.get(subject)
+        name = f"{short_digest(subject)}  {' '.join(known)}" if known else subject
+        yield "subject", visible(name), Link("", subject)
 
 
 def _stored(data: OverviewData, image: Image) -> FactValue:
@@ -363,7 +368,7 @@ def _platform_row(data: OverviewData, entry: PlatformImage, bases: Mapping[str, 
     if data.configs:
         config = data.configs.get(entry.digest)
         row |= {
-            "user": "?" if config is None else visible(config.user) or _NOT_SET,
+            "user": "?" if config is None else visible(config.user, _MAX_USER) or _NOT_SET,
             "created": "?" if config is None else units.format_age(config.created_at, now, _NOT_SET),
         }
     if bases:
@@ -394,7 +399,7 @@ def _config(data: OverviewData, now: float) -> Iterator[tuple[str, FactValue, Li
         for entry in inspected.platforms:
             if (config := data.configs.get(entry.digest)) is not None:
                 created = units.format_age(config.created_at, now, _NOT_SET)
-                yield "config", visible(f"user {config.user or _NOT_SET} · created {created}"), link
+                yield "config", f"user {visible(config.user, _MAX_USER) or _NOT_SET} · created {created}", link
             if base := _base(data, entry):
                 yield "base image", visible(base), link
     elif inspected.platforms and data.structures == {}:

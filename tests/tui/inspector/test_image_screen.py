@@ -134,8 +134,16 @@ async def test_a_platform_names_its_index_and_a_referrer_its_subject(embedded: E
         await pilot.press("minus")
         await until_gone(pilot, f"› linux/arm64 {arm[7:19]}")
         await pilot.press("escape")
+    async with running(embedded, REPOSITORY, size=(120, 35)) as pilot:
+        await until(pilot, lambda text: "multi" in cursor_row(text) and "3 parts" in text)
+        await pilot.press("plus")
+        await until(pilot, signature.digest[7:19])
+        await pilot.press("G")
+        await until(pilot, lambda text: signature.digest[7:19] in cursor_row(text))
+        await pilot.press("enter")
+        await until(pilot, f"subject       {index.digest[7:19]}  multi")
     async with running(embedded, f"{REPOSITORY}@{signature.digest}", size=(120, 35)) as pilot:
-        await until(pilot, f"subject       {index.digest}")
+        await until(pilot, lambda text: index.digest[7:19] in row_of(text, "subject  "))
         with embedded.database.write() as connection:
             connection.execute("DELETE FROM images WHERE digest = ?", (arm,))
         await pilot.press("minus")
