@@ -222,9 +222,9 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
             self.notify("No content is open. Open an artifact first.")
             return
         contents: dict[str, Callable[[], str | bytes]] = {}
-        text = "" if shown is None else self.saved_text
-        suffix = ".json" if text.startswith(("{", "[")) else self.FILE_SUFFIX
         is_stored = shown is None or self._exact or shown.is_saved_as_stored
+        text = "" if shown is None else shown.content.exact if is_stored else self.saved_text
+        suffix = ".json" if text.startswith(("{", "[")) else self.FILE_SUFFIX
         if not is_stored:
             contents[suffix] = lambda: text
         if is_stored or (shown is not None and not shown.content.is_text):

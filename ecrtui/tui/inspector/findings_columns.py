@@ -33,7 +33,7 @@ def finding_columns(rows: Sequence[FindingRow], platforms: int) -> Sequence[Colu
     without |= {name for name, is_known in _SOMETIMES_KNOWN.items() if not any(map(is_known, rows))}
     columns = (
         Column("severity", "severity", _severity, SORT_KEYS["severity"], min_width=8),
-        Column("status", "status", _status, SORT_KEYS["status"], min_width=10),
+        Column("status", "status", _status, SORT_KEYS["status"], min_width=10, drop_priority=3),
         Column("id", "id", lambda row: row.id, SORT_KEYS["id"], min_width=14, max_width=24, matches=True),
         Column(
             "package",
@@ -56,9 +56,9 @@ def finding_columns(rows: Sequence[FindingRow], platforms: int) -> Sequence[Colu
             matches=True,
         ),
         Column("fixed", "fixed in", _fixed, SORT_KEYS["fixed"], min_width=8, max_width=30, matches=True),
-        Column("score", "score", _score, SORT_KEYS["score"], align="right", drop_priority=3),
-        Column("exploit", "exploit", lambda row: answer_text(row.exploit), SORT_KEYS["exploit"], drop_priority=4),
-        Column("layer", "layer", lambda row: row.layer or UNKNOWN, SORT_KEYS["layer"], max_width=14, drop_priority=5),
+        Column("score", "score", _score, SORT_KEYS["score"], align="right", drop_priority=4),
+        Column("exploit", "exploit", lambda row: answer_text(row.exploit), SORT_KEYS["exploit"], drop_priority=5),
+        Column("layer", "layer", lambda row: row.layer or UNKNOWN, SORT_KEYS["layer"], max_width=14, drop_priority=6),
         Column(
             "on",
             "on",
@@ -75,7 +75,7 @@ def finding_columns(rows: Sequence[FindingRow], platforms: int) -> Sequence[Colu
             lambda row: units.format_age(row.first_seen, missing=UNKNOWN),
             SORT_KEYS["seen"],
             align="right",
-            drop_priority=6,
+            drop_priority=7,
         ),
     )
     return tuple(column for column in columns if column.id not in without)
@@ -105,7 +105,7 @@ def _platforms(number: int, row: FindingRow) -> str:
 def _severity(row: FindingRow) -> Content:
     shown = UNKNOWN if row.unreadable else _SHORT_SEVERITIES.get(row.severity, row.severity)
     if not row.is_open:
-        return Content.styled(shown, "dim")
+        return Content.styled(f"({shown})", "dim")
     weight = "bold " if row.severity == SEVERITIES[0] else ""
     return Content.styled(shown, f"{weight}$severity-{row.severity.lower()}")
 

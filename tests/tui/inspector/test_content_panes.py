@@ -174,6 +174,7 @@ async def test_a_chart_and_contents_of_every_size_are_read_on_request(tmp_path: 
     attach("a/two", *contents[:2])
     attach("a/large", contents[2])
     attach("a/huge", huge := b"huge " * 1_000_000)
+    attach("a/json", long := b"[" + b"1, " * 1_500_000 + b"1]")
     read: list[int] = []
     embedded.faults.before("GetDownloadUrlForLayer", lambda: read.append(1), times=None)
     async with running(embedded, f"{CHART}:1.1.0", size=(110, 40), prefetch=False) as pilot:
@@ -225,6 +226,11 @@ async def test_a_chart_and_contents_of_every_size_are_read_on_request(tmp_path: 
         screen = await until(pilot, "These are the first 1.0 MB of 5.0 MB.")
         assert "5.0 MB · only the first part, its digest was not checked" in screen
         assert await save(pilot, ".txt", tmp_path / "huge.txt") == huge
+
+        await move_to(pilot, "a/json", "j")
+        await pilot.press("enter")
+        await until(pilot, "These are the first 1.0 MB of 4.5 MB.")
+        assert await save(pilot, ".json", tmp_path / "long.json") == long
 
 
 async def test_what_is_denied_names_the_permission_and_leaves_the_rest() -> None:
