@@ -21,11 +21,23 @@ MAX_WHOLE = 4 * 1024 * 1024
 MAX_LIST = 64 * 1024
 """Characters of an array in a larger document that is kept, whatever its name."""
 
+MAX_VALUE = 8 * 1024 * 1024
+"""Characters of an entry of an array, and of all values of a document together that are kept, texts excepted."""
+
+MAX_ENTRIES = 1_000_000
+"""Entries of an array. Those of an SBOM have more than a hundred characters."""
+
 PACKAGES = frozenset({"packages", "@graph", "components", "artifacts"})
 """The names of the arrays with packages, in SPDX 2 and 3, CycloneDX and syft JSON."""
 
 OUTER_OBJECTS = 6
 """Levels of objects that are read member by member. A statement in a bundle has three around an SBOM."""
+
+_MEMBER = 64
+"""Characters that a member counts for at least: it takes memory, however short it is."""
+
+_WINDOWS = (4 * 1024, 256 * 1024, MAX_VALUE)
+"""Characters from the start of a value in which its end is looked for."""
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
@@ -54,28 +66,58 @@ def parse_document(text: str) -> Any:
     and any other long array is empty.
 
     Raises:
-        ValueError: it is not JSON, or it is nested too deeply.
+        ValueError: it is not JSON, it is nested too deeply, or it exceeds a limit.
     """
-    if len(text) <= MAX_WHOLE:
-        return parse_json(text)
-    value, end = _value(text, _skip(text, 0), "", OUTER_OBJECTS)
-    if (rest := _skip(text, end)) != len(text):
-        raise _wrong(text, rest, "Extra data")
-    return value
+    return parse_json(text) if len(text) <= MAX_WHOLE else _Reader(text).document()
 
 
-def _value(text: str, start: int, name: str, levels: int) -> tuple[Any, int]:
-    """Return the value of the member with this name at a position, and the position after it."""
-    if levels and text.startswith("{", start):
-        return _members(text, start, levels)
-    if end := _long_text(text, start):
-        return text[start + 1 : end - 1], end
-    if not text.startswith("[", start):
-        return _decoded(text, start)
-    end = _end(_entries(text, start))
-    if end - start <= MAX_LIST:
-        return _decoded(text, start)
-    return LargeArray(text, start) if name in PACKAGES else [], end
+class _Reader:
+    """Reads a large document. What it keeps has a limit: a value takes up to twenty times the memory of its text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._kept = 0
+
+    def document(self) -> Any:
+        value, end = self._value(_skip(self._text, 0), "", OUTER_OBJECTS)
+        if (rest := _skip(self._text, end)) != len(self._text):
+            raise _wrong(self._text, rest, "Extra data")
+        return value
+
+    def _value(self, start: int, name: str, levels: int) -> tuple[Any, int]:
+        """Return the value of the member with this name at a position, and the position after it."""
+        text = self._text
+        if levels and text.startswith("{", start):
+            return self._members(start, levels)
+        if end := _long_text(text, start):
+            return text[start + 1 : end - 1], end
+        if text.startswith("[", start) and (end := _end(_entries(text, start))) - start > MAX_LIST:
+            return LargeArray(text, start) if name in PACKAGES else [], end
+        value, end = _decoded(text, start)
+        self._keep(end - start)
+        return value, end
+
+    def _members(self, start: int, levels: int) -> tuple[dict[str, Any], int]:
+        """Return the object at a position, and the position after it."""
+        text, members = self._text, dict[str, Any]()
+        position = _skip(text, start + 1)
+        if text.startswith("}", position):
+            return members, position + 1
+        while True:
+            if not text.startswith('"', position):
+                raise _wrong(text, position, "Expecting property name enclosed in double quotes")
+            name, end = _decoded(text, position)
+            self._keep(end - position + _MEMBER)
+            members[name], position = self._value(_after(text, end, ":"), name, levels - 1)
+            position = _skip(text, position)
+            if text.startswith("}", position):
+                return members, position + 1
+            position = _after(text, position, ",")
+
+    def _keep(self, size: int) -> None:
+        self._kept += size
+        if self._kept > MAX_VALUE:
+            raise ValueError(f"it has more than {MAX_VALUE:,} characters besides its long arrays")
 
 
 def _long_text(text: str, start: int) -> int:
@@ -87,35 +129,19 @@ def _long_text(text: str, start: int) -> int:
     return end + 1 if end - start > MAX_LIST and text.find("\\", start, end) < 0 else 0
 
 
-def _members(text: str, start: int, levels: int) -> tuple[dict[str, Any], int]:
-    """Return the object at a position, and the position after it."""
-    members: dict[str, Any] = {}
-    position = _skip(text, start + 1)
-    if text.startswith("}", position):
-        return members, position + 1
-    while True:
-        if not text.startswith('"', position):
-            raise _wrong(text, position, "Expecting property name enclosed in double quotes")
-        name, position = _decoded(text, position)
-        members[name], position = _value(text, _after(text, position, ":"), name, levels - 1)
-        position = _skip(text, position)
-        if text.startswith("}", position):
-            return members, position + 1
-        position = _after(text, position, ",")
-
-
 def _entries(text: str, start: int) -> Generator[Any, None, int]:
     """Yield the entries of the array at a position; return the position after it."""
     position = _skip(text, start + 1)
     if text.startswith("]", position):
         return position + 1
-    while True:
+    for _ in range(MAX_ENTRIES):
         entry, position = _decoded(text, position)
         yield entry
         position = _skip(text, position)
         if text.startswith("]", position):
             return position + 1
         position = _after(text, position, ",")
+    raise ValueError(f"it has an array of more than {MAX_ENTRIES:,} entries")
 
 
 def _end(entries: Generator[Any, None, int]) -> int:
@@ -128,10 +154,21 @@ def _end(entries: Generator[Any, None, int]) -> int:
 
 
 def _decoded(text: str, start: int) -> tuple[Any, int]:
-    try:
-        return _DECODER.raw_decode(text, start)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+    """Return the value at a position, and the position after it."""
+    for size in _WINDOWS:
+        window = text[start : start + size]
+        is_cut = start + size < len(text)
+        try:
+            value, length = _DECODER.raw_decode(window)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
+        except json.JSONDecodeError as problem:
+            if is_cut:  # its end can be behind the window
+                continue
+            raise _wrong(text, start + problem.pos, problem.msg) from None
+        if length < len(window) or not is_cut:  # else it can be the first part of a number
+            return value, start + length
+    raise _wrong(text, start, f"Expecting a value of at most {MAX_VALUE:,} characters")
 
 
 def _after(text: str, position: int, sign: str) -> int:

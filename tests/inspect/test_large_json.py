@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrtui.ecr.json_values import parse_json
-from ecrtui.inspect.large_json import MAX_LIST, MAX_WHOLE, PACKAGES, LargeArray, parse_document
+from ecrtui.inspect.large_json import (
+    MAX_ENTRIES,
+    MAX_LIST,
+    MAX_VALUE,
+    MAX_WHOLE,
+    PACKAGES,
+    LargeArray,
+    parse_document,
+)
 from tests.ecr.test_exact_json import VALUES
 
 PADDING = " " * (MAX_WHOLE + 1)
@@ -89,3 +97,28 @@ def test_a_broken_entry_of_a_long_array_is_an_error() -> None:
     entries = ", ".join(['"entry"'] * MAX_LIST)
     for text in (f'{{"packages": [{entries}, nothing]}}', f'{{"files": [{entries}}}'):
         assert parsed(text) is ValueError
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[" + "1," * MAX_ENTRIES + "1]", "an array of more than 1,000,000 entries"),
+        ('{"packages": [[' + "[]," * (MAX_VALUE // 3) + "[]]]}", "Expecting a value of at most 8,388,608 characters"),
+        ('{"a": {"a": {"a": {"a": {"a": {"a": {"a": [' + "[]," * (MAX_VALUE // 3) + "[]]}}}}}}}", "Expecting a value"),
+        ("{" + ",".join(f'"{number}": 1' for number in range(MAX_VALUE // 64)) + "}", "8,388,608 characters besides"),
+        ("{" + ",".join([f'"a": ["{"x" * 60_000}"]'] * 150) + "}", "8,388,608 characters besides"),
+    ],
+    ids=["many entries", "a large entry", "a large value", "many members", "many short arrays"],
+)
+def test_a_document_that_takes_much_memory_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        parse_document(PADDING + text)
+
+
+def test_a_number_is_whole_wherever_it_ends() -> None:
+    for length in range(4 * 1024 - 12, 4 * 1024 + 2):
+        number = "1" * 9
+        text = f'{{"a": ["{"x" * (length - 4)}", {number}], "b": {" " * length}{number}}}'
+        assert parsed(text) == expected(text)
+        for window in ('"' + "x" * length + '"', "[" + " " * length + number + "]", "[" + number + " " * length + "]"):
+            assert parsed(f'{{"a": {window}}}') == expected(f'{{"a": {window}}}')
