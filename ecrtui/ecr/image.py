@@ -89,6 +89,7 @@ _ARTIFACTS = (
     ("syft", ImageKind.SBOM),
     ("in toto", ImageKind.ATTESTATION),
     ("docker attestation", ImageKind.ATTESTATION),
+    ("dsse", ImageKind.ATTESTATION),
     ("cosign att", ImageKind.ATTESTATION),
     ("cosign sig", ImageKind.SIGNATURE),
     ("signature", ImageKind.SIGNATURE),

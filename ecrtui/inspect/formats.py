@@ -37,6 +37,7 @@ _BY_PREFIX: tuple[tuple[str, str], ...] = (
     ("application/sarif", "SARIF"),
     ("application/csaf", "CSAF"),
     ("application/vnd.aquasec.trivy", "Trivy report"),
+    ("application/vnd.cncf.helm.chart.provenance", "Helm provenance"),
     ("application/vnd.cncf.helm", "Helm chart"),
     ("application/vnd.amazon.soci.index.v2", "SOCI index v2"),
     ("application/vnd.amazon.soci", "SOCI index"),
@@ -56,6 +57,7 @@ _BY_PREFIX: tuple[tuple[str, str], ...] = (
     ("application/vnd.cncf.oras", "ORAS artifact"),
     ("application/vnd.unknown.artifact", "ORAS artifact"),
     ("application/vnd.docker.scout", "Docker Scout"),
+    ("application/vnd.docker.attestation", "BuildKit"),
     ("application/vnd.oci.image.layer", "layer"),
     ("application/vnd.docker.image.rootfs", "layer"),
 )

@@ -179,6 +179,7 @@ IMAGE_CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+zstd"
 IN_TOTO = "application/vnd.in-toto+json"
 SPDX = {"in-toto.io/predicate-type": "https://spdx.dev/Document"}
+DSSE = "application/vnd.dsse.envelope.v1+json"
 DOCKER_ATTESTATION = "application/vnd.docker.attestation.manifest.v1+json"
 """The type of an attestation of BuildKit with ``oci-artifact=true``."""
 
@@ -213,6 +214,14 @@ DOCKER_ATTESTATION = "application/vnd.docker.attestation.manifest.v1+json"
         ("application/vnd.in-toto.provenance+dsse", "", {}, [], ImageKind.PROVENANCE),
         (DOCKER_ATTESTATION, "", {}, [(IN_TOTO, SPDX)], ImageKind.SBOM),
         (DOCKER_ATTESTATION, "", {}, [], ImageKind.ATTESTATION),
+        ("application/vnd.dsse.envelope.v1+json", "", {}, [], ImageKind.ATTESTATION),
+        (
+            "application/vnd.dsse.envelope.v1+json",
+            "",
+            {"predicateType": "https://spdx.dev/Document"},
+            [],
+            ImageKind.SBOM,
+        ),
     ],
 )
 def test_the_manifest_determines_the_kind(

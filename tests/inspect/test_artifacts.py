@@ -339,6 +339,7 @@ def test_an_attestation_of_an_image_that_is_not_in_the_index_is_shown() -> None:
         ("application/vnd.cncf.model.manifest.v1+json", "a/b", ImageKind.ARTIFACT, "model (ModelPack)"),
         ("application/vnd.unknown.artifact.v1", "text/plain", ImageKind.ARTIFACT, "ORAS artifact"),
         ("application/vnd.unknown.artifact.v1", "application/wasm", ImageKind.ARTIFACT, "WebAssembly"),
+        ("a/b", "application/vnd.cncf.helm.chart.provenance.v1.prov", ImageKind.ARTIFACT, "Helm provenance"),
     ],
 )
 def test_an_image_that_is_an_artifact_is_named_by_its_media_type(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import DOCKER_IMAGE_CONFIG
 from ecrtui.ecr.image_config import ImageConfig, config_of_schema1
-from ecrtui.ecr.manifest import Descriptor, Manifest, ParsedManifest, parse_manifest
+from ecrtui.ecr.manifest import OCI_EMPTY, Descriptor, Manifest, ParsedManifest, parse_manifest
 from ecrtui.ecr.safe_text import visible
 from ecrtui.ecr.units import format_size
 from ecrtui.errors import NotFound
@@ -15,8 +15,6 @@ from ecrtui.tui.details import facts_text
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.text_pane import TextPane
 from ecrtui.tui.text_document import TextDocument, prepare_facts
-
-_EMPTY = "application/vnd.oci.empty.v1+json"
 
 
 class ConfigPane(TextPane[TextDocument]):
@@ -39,6 +37,8 @@ def _document(manifest: Manifest, parsed: ParsedManifest, config: ImageConfig | 
     elif parsed.schema_version == 1:
         body = config_text(config_of_schema1(manifest.text), DOCKER_IMAGE_CONFIG)
         stored = "in the manifest, in the texts v1Compatibility of its history"
+    elif manifest.is_index:
+        raise NotFound("No config", f"{short_digest(manifest.digest)} is an index in the index.", "Open it first.")
     else:
         raise NotFound("No config", f"The manifest {short_digest(manifest.digest)} has no config.")
     head = facts_text([("config of", [visible(name)] if name else []), ("stored", [stored])])
@@ -48,6 +48,6 @@ def _document(manifest: Manifest, parsed: ParsedManifest, config: ImageConfig | 
 def _stored(config: Descriptor) -> str:
     """Return where a config is stored, and how large it is."""
     parts = [short_digest(config.digest), format_size(config.size), config.media_type]
-    if config.media_type == _EMPTY:
+    if config.media_type == OCI_EMPTY:
         parts.append("this artifact has no config of its own")
     return visible(" · ".join(filter(None, parts)))

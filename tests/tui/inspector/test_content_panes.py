@@ -6,6 +6,7 @@ import json
 import threading
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -310,3 +311,29 @@ async def test_a_large_sbom_is_read_after_its_size_was_shown(tmp_path: Path) -> 
         await pilot.press("p")
         await until(pilot, '{"spdxVersion":')
         assert await save(pilot, ".json", tmp_path / "sbom.json") == sbom
+
+
+async def test_an_index_without_platforms_and_one_in_an_index_say_what_to_open() -> None:
+    embedded = checkout_registry()
+    client = client_for(embedded)
+    (inner,) = client.describe_images(repositoryName=CHECKOUT, imageIds=[{"imageTag": "prod"}])["imageDetails"]
+    (chart,) = client.describe_images(repositoryName=CHART, imageIds=[{"imageTag": "1.1.0"}])["imageDetails"]
+
+    def push(repository: str, tag: str, part: Any, **more: str) -> None:
+        entry = {"mediaType": part["imageManifestMediaType"], "digest": part["imageDigest"], "size": 9, **more}
+        media_type = "application/vnd.oci.image.index.v1+json"
+        put(client, repository, json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": [entry]}), tag)
+
+    push(CHECKOUT, "nested", inner)
+    push(CHART, "charts", chart, artifactType="application/vnd.cncf.helm.config.v1+json")
+    for image, said in (
+        (f"{CHECKOUT}:nested", "is an index in the index."),
+        (f"{CHART}:charts", "Open one of its entries in the manifest pane."),
+    ):
+        async with running(embedded, image, size=(110, 30), prefetch=False) as pilot:
+            await until(pilot, "nested" if "nested" in image else "charts")
+            await pilot.press("3")
+            await until(pilot, said)
+            if "charts" in image:
+                await pilot.press("6")
+                assert "index" in await until(pilot, "Helm chart")
