@@ -97,6 +97,7 @@ class ColumnLayout(Generic[Item]):
         self.gutter = gutter
         self.placed: list[PlacedColumn[Item]] = []
         """The columns that fit, from left to right."""
+        self._room = 0
         self._contents: dict[str, int] = {}
         """Width of the widest known cell in cells, by column id."""
         self._sampled = 0
@@ -105,6 +106,11 @@ class ColumnLayout(Generic[Item]):
     def width(self) -> int:
         """Width of all placed columns in cells, without the gap behind the last one."""
         return max((placed.start + placed.width for placed in self.placed), default=0)
+
+    @property
+    def row_width(self) -> int:
+        """Width of a row in cells: of the columns, and of the gap behind the last one as far as there is room."""
+        return max(self.width, min(self.width + GAP, self._room))
 
     def choose(self, ids: Sequence[str] | None) -> None:
         """Choose the columns to show.
@@ -158,6 +164,7 @@ class ColumnLayout(Generic[Item]):
         Return:
             True if a column has moved.
         """
+        self._room = width
         columns = [column for column in self.chosen if not column.optional or self._contents.get(column.id)]
         placed = layout_columns(columns, self._contents, width, self.gutter) if width else []
         if placed == self.placed:

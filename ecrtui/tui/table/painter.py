@@ -105,6 +105,8 @@ class TablePainter(Generic[Item]):
         self._markable = markable
         self._strips: LRUCache[tuple[Key, RowState], tuple[Item, Strip]] = LRUCache(512)
         self._parse: paint.ParseStyle | None = None
+        self._styles: dict[tuple[bool, ...], RowStyles] = {}
+        """By what a row shows: its styles."""
 
     def forget_rows(self) -> None:
         """Draw every row again: the columns, or something that the rows show, has changed."""
@@ -113,6 +115,7 @@ class TablePainter(Generic[Item]):
     def forget_styles(self) -> None:
         """Draw every row again, with new styles."""
         self._strips.clear()
+        self._styles.clear()
         self._parse = None
 
     def header(self, state: TableHeaderState) -> tuple[Strip, Style]:
@@ -143,7 +146,7 @@ class TablePainter(Generic[Item]):
         if cached is not None and cached[0] is item:
             return cached[1], fill
         layout, styles = self._layout, self._row_styles(state)
-        strip = render_row(item, layout.placed, layout.gutter, state, styles, self._note_of(item))
+        strip = render_row(item, layout.placed, layout.row_width, state, styles, self._note_of(item))
         self._strips[key, state] = (item, strip)
         return strip, fill
 
@@ -166,6 +169,14 @@ class TablePainter(Generic[Item]):
         return self._parse
 
     def _row_styles(self, state: RowState) -> RowStyles:
+        """Return the styles of a row. Textual looks them up anew each time, which takes as long as drawing the row."""
+        shown = state.cursor, state.focused, state.hovered, bool(state.marked), state.changed, bool(state.highlight)
+        styles = self._styles.get(shown)
+        if styles is None:
+            styles = self._styles[shown] = self._look_up(state)
+        return styles
+
+    def _look_up(self, state: RowState) -> RowStyles:
         names = ["table--row"]
         if state.hovered:
             names.append("table--hover")

@@ -115,29 +115,42 @@ NOTE_STYLE = "$text-error"
 
 
 def render_row(
-    item: Item, placed: Sequence[PlacedColumn[Item]], gutter: int, state: RowState, styles: RowStyles, note: str = ""
+    item: Item, placed: Sequence[PlacedColumn[Item]], width: int, state: RowState, styles: RowStyles, note: str = ""
 ) -> Strip:
-    """Draw a row with its cursor and its mark; with a note, which replaces all cells but the first one."""
+    """Draw a row of this width with its cursor and its mark; with a note, which replaces all cells but the first one.
+
+    Blanks side by side are one segment: whatever handles the strip takes its time for each segment.
+    """
     cursor = CURSOR if state.cursor else " "
     mark = "" if state.marked is None else MARK if state.marked else " "
     gutter_text = mark + " " if not state.sign else (mark + " ").replace(" ", state.sign, 1)
     fold = "" if state.outline is None else f"{state.outline.sign or ' '} "
-    parts = [Segment(cursor + gutter_text + fold, styles.base.rich_style)]
+    gutter = cursor + gutter_text + fold
+    blank = styles.base.rich_style
+    parts = [Segment(gutter, blank)]
     if note and len(placed) > 1:
         first, end = placed[0], placed[-1].start + placed[-1].width
-        column: Column[Item] = Column("note", "", lambda item: note, style=NOTE_STYLE)
-        placed = [first, PlacedColumn(column, placed[1].start, end - placed[1].start)]
+        alone: Column[Item] = Column("note", "", lambda item: note, style=NOTE_STYLE)
+        placed = [first, PlacedColumn(alone, placed[1].start, end - placed[1].start)]
     indent = 0 if state.outline is None else INDENT * state.outline.depth
-    for number, column_here in enumerate(placed):
-        inset = 0 if number else min(indent, column_here.width - 1)
-        parts.append(Segment(" " * inset, styles.base.rich_style))
-        parts += _cell(column_here._replace(width=column_here.width - inset), item, state.highlight, styles)
-        parts.append(Segment(" " * GAP, styles.base.rich_style))
-    return Strip(parts, gutter + sum(column.width + GAP for column in placed))
+    x = len(gutter)
+    for number, (column, start, room) in enumerate(placed):
+        inset = 0 if number else min(indent, room - 1)
+        drawn, cells = _cell(column, room - inset, item, state.highlight, styles)
+        left = start + room - cells if column.align == "right" else start + inset
+        if left > x:
+            parts.append(Segment(" " * (left - x), blank))
+        parts += drawn
+        x = left + cells
+    if width > x:
+        parts.append(Segment(" " * (width - x), blank))
+    return Strip(parts, width)
 
 
-def _cell(placed: PlacedColumn[Item], item: Item, highlight: Highlight | None, styles: RowStyles) -> list[Segment]:
-    column, width = placed.column, placed.width
+def _cell(
+    column: Column[Item], width: int, item: Item, highlight: Highlight | None, styles: RowStyles
+) -> tuple[list[Segment], int]:
+    """Draw a cell; return its segments, and how many cells they take."""
     base, over, match, parse = styles
     value = column.cell(item)
     if isinstance(value, str):
@@ -145,15 +158,14 @@ def _cell(placed: PlacedColumn[Item], item: Item, highlight: Highlight | None, s
         if not spans:
             shown = text.one_line(value, width)
             style = base if not column.style else base + parse(column.style)
-            drawn = [Segment(shown, (style if over is None else style + over).rich_style)]
-            return _aligned(drawn, width - cell_len(shown), base, column.align)
+            return [Segment(shown, (style if over is None else style + over).rich_style)], cell_len(shown)
         value = text.highlighted(value, spans, match, column.style)
     elif column.matches and highlight is not None:
         for start, end in highlight(value.plain):
             value = value.stylize(match, start, end)
     if value.cell_length > width:
         value = value.truncate(width, ellipsis=True)
-    return _aligned(paint.to_segments(value, base, parse, over), width - value.cell_length, base, column.align)
+    return paint.to_segments(value, base, parse, over), value.cell_length
 
 
 def _aligned(parts: list[Segment], fill: int, base: Style, align: str) -> list[Segment]:

@@ -338,7 +338,7 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
     def _change(self, change: Callable[[], Outcome]) -> Outcome:
         """Change the rows and keep the row under the cursor, or else the first visible row, on its line."""
         line, offset = self._anchor()
-        before = self._visible_state()
+        seen, before = self.visible_rows(), self._visible_state()
         outcome = change()
         if self._layout.sample(self.rows):
             self._place_columns()
@@ -348,18 +348,19 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
             self._scroll(index - offset)
         else:
             self._scroll(self.scroll_offset.y if self.rows.anchored else 0)
-        self._measure_visible()
+        has_other_rows = self.visible_rows() != seen
+        if has_other_rows:
+            self._measure_visible()
         self._announce()
-        if self._visible_state() != before:
+        if has_other_rows or self._visible_state() != before:
             self.refresh()
             self.post_message(self.ViewChanged(self))
         return outcome
 
     def _visible_state(self) -> tuple[object, ...]:
-        """Return everything visible that a change of the rows can affect."""
+        """Return everything visible that a change of the rows can affect, besides the rows."""
         rows = self.rows
         return (
-            self.visible_rows(),
             self.scroll_offset.y,
             rows.cursor,
             rows.descending,

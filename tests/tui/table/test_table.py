@@ -129,6 +129,30 @@ async def test_drawing_100_000_rows_costs_only_the_visible_part() -> None:
         assert cell.calls <= before + 4 * 2 + 4
 
 
+async def test_rows_that_arrive_out_of_view_are_not_measured() -> None:
+    cell = Counting()
+    table = make(cell)
+    async with WidgetApp(table).run_test(size=(80, 24)) as pilot:
+        table.merge(entries(100))
+        await pilot.pause()
+        before = cell.calls
+        table.merge([Entry(f"z{number}", f"name-1{number:05}") for number in range(1_000)])
+        await pilot.pause()
+        assert len(table.rows) == 1_100
+        assert cell.calls == before
+
+
+async def test_a_row_is_drawn_with_few_segments_and_needs_no_cut() -> None:
+    table = make()
+    async with WidgetApp(table).run_test(size=(80, 24)) as pilot:
+        table.merge(entries(3))
+        await pilot.pause()
+        strip, _ = table._painter.row(1, hovered=False, highlight=None)
+        assert [segment.text.strip() for segment in strip if segment.text.strip()] == ["name-000001", "k1", "2"]
+        assert len(list(strip)) == 6  # the gutter, three cells, and the blanks before two of them
+        assert strip.cell_length == table.scrollable_content_region.width
+
+
 @pytest.mark.parametrize(
     ("keys", "cursor"),
     [
