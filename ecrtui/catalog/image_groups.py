@@ -88,10 +88,11 @@ class ImageGroups:
 
         A tag that attaches it to an existing image does not count as one of its own.
         """
-        return bool(image.tags) and (
-            not _may_attach(image)
-            or any(_ATTACHING_TAG.fullmatch(tag) is None for tag in image.tags)
-            or all(self.find(subject) is None for subject in _subjects(image))
+        tags = image.tags
+        if not tags or not tags[0].startswith(COSIGN_TAG_PREFIX):  # nearly every image; what follows takes longer
+            return bool(tags)
+        return any(_ATTACHING_TAG.fullmatch(tag) is None for tag in tags) or all(
+            self.find(subject) is None for subject in _subjects(image)
         )
 
     def is_part(self, image: Image) -> bool | None:

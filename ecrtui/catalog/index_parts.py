@@ -7,6 +7,7 @@ indexes has no parts.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -120,7 +121,7 @@ class _Found:
         self.unread: set[str] = set()
         self.parts = dict(known.parts)
         self._indexes = dict(known.indexes)
-        self._names = {name: set(digests) for name, digests in known.names.items()}
+        self._names = defaultdict[str, set[str]](set, {name: set(digests) for name, digests in known.names.items()})
 
     def add(self, digest: str, parts: Sequence[Part] | None) -> None:
         """Add the parts that an index names; None if they are not known."""
@@ -130,12 +131,9 @@ class _Found:
         self.parts[digest] = parts
         for part in parts:
             self._indexes[part.digest] = (*self._indexes.get(part.digest, ()), digest)
-            self._name(part.name, part.digest)
+            self._names[part.name].add(part.digest)
             if part.platform:
-                self._name(part.platform, digest)
-
-    def _name(self, name: str, digest: str) -> None:
-        self._names.setdefault(name, set()).add(digest)
+                self._names[part.platform].add(digest)
 
     def known(self) -> KnownParts:
         return KnownParts(self.parts, self._indexes, self._names, self.unread, listed=True)

@@ -119,6 +119,7 @@ OCI_IMAGE_CONFIG = "application/vnd.oci.image.config.v1+json"
 DOCKER_IMAGE_CONFIG = "application/vnd.docker.container.image.v1+json"
 
 
+@lru_cache(maxsize=1024)  # a list of 100,000 images has few different media types
 def is_index(media_type: str) -> bool:
     """Return True for the media type of an OCI index or a Docker manifest list."""
     return media_type.endswith(("image.index.v1+json", "manifest.list.v2+json"))
@@ -161,7 +162,7 @@ def _kind_of_tags(tags: tuple[str, ...]) -> ImageKind | None:
     return None
 
 
-@lru_cache(maxsize=1024)  # a list of 100,000 images has few different media types
+@lru_cache(maxsize=1024)
 def _kind_of_media_types(media_type: str, artifact_media_type: str) -> ImageKind:
     if is_index(media_type):
         return ImageKind.INDEX

@@ -27,6 +27,9 @@ _USED_STEP = DAY
 _PARSED_AT_ONCE = 100
 """Manifests whose parts are found between two transactions: other processes wait for a transaction."""
 
+_KINDS: Mapping[str, ImageKind] = {kind.value: kind for kind in ImageKind}
+"""The kinds by their value: a call of the class takes three times as long."""
+
 _Row = tuple[str, str, str, str, bytes, float]
 """Registry, repository, digest, media type, compressed text, time of last use."""
 
@@ -84,20 +87,17 @@ class ManifestStore:
         The parts of a manifest are stored with it when they are first asked for: parsing thousands of manifests takes
         a second.
         """
-        wanted = list(digests)
+        from ecrtui.catalog.index_parts import Part, parts_of
+
         found: dict[str, Sequence[Part] | None] = {}
         unparsed = []
-        nothing: list[tuple[str, str | None]] = []
-        stored = self._file.write(lambda connection: self._read_parts(connection, repository, wanted), nothing)
-        for digest, text in stored:
+        for digest, text in self._stored_parts(repository, list(digests)):
             try:
-                found[digest] = _decode_parts(text)
-            except (ValueError, TypeError):  # not parsed yet, or damaged
+                found[digest] = _decode_parts(text, Part)
+            except (ValueError, TypeError, KeyError):  # not parsed yet, or damaged
                 unparsed.append(digest)
         for start in range(0, len(unparsed), _PARSED_AT_ONCE):
             manifests = self.load(repository, unparsed[start : start + _PARSED_AT_ONCE])
-            from ecrtui.catalog.index_parts import parts_of
-
             parsed = {manifest.digest: parts_of(manifest.text) for manifest in manifests}
             self._keep_parts(repository, parsed)
             found |= parsed
@@ -134,21 +134,29 @@ class ManifestStore:
                 connection.execute("UPDATE manifest SET used_at = ? WHERE rowid = ?", (now, row[3]))
             yield manifest
 
-    def _read_parts(
-        self, connection: sqlite3.Connection, repository: str, digests: Sequence[str]
-    ) -> list[tuple[str, str | None]]:
+    def _stored_parts(self, repository: str, digests: Sequence[str]) -> list[tuple[str, str | None]]:
         """Return the stored parts of each of these manifests that is stored; the manifests are used."""
-        now, wanted = self._clock(), (self._registry, repository, json.dumps(digests))
-        connection.execute(
-            "UPDATE manifest SET used_at = ?4 WHERE registry = ?1 AND repository = ?2 "
-            "AND digest IN (SELECT value FROM json_each(?3)) AND used_at < ?5",
-            (*wanted, now, now - _USED_STEP),
+        subject = (self._registry, repository)
+        stored = self._file.read(
+            lambda connection: connection.execute(
+                "SELECT digest, parts, used_at FROM manifest WHERE registry = ? AND repository = ? "
+                "AND digest IN (SELECT value FROM json_each(?))",
+                (*subject, json.dumps(digests)),
+            ).fetchall(),
+            list[tuple[str, str | None, float]](),
         )
-        return connection.execute(
-            "SELECT digest, parts FROM manifest WHERE registry = ? AND repository = ? "
-            "AND digest IN (SELECT value FROM json_each(?))",
-            wanted,
-        ).fetchall()
+        now = self._clock()
+        due = [digest for digest, _, used_at in stored if now - used_at > _USED_STEP]
+        if due:
+            self._file.write(
+                lambda connection: connection.execute(
+                    "UPDATE manifest SET used_at = ? WHERE registry = ? AND repository = ? "
+                    "AND digest IN (SELECT value FROM json_each(?))",
+                    (now, *subject, json.dumps(due)),
+                ),
+                None,
+            )
+        return [(digest, text) for digest, text, _ in stored]
 
     def _keep_parts(self, repository: str, parsed: Mapping[str, Sequence[Part] | None]) -> None:
         rows = [(json.dumps(parts), self._registry, repository, digest) for digest, parts in parsed.items()]
@@ -179,19 +187,20 @@ def _decode(digest: str, media_type: str, content: bytes) -> Manifest | None:
     return manifest if manifest.intact else None
 
 
-def _decode_parts(text: str | None) -> Sequence[Part] | None:
+def _decode_parts(text: str | None, make: Callable[[str, ImageKind, str, bool], Part]) -> Sequence[Part] | None:
     """Return the parts that were stored as JSON.
 
     Raises:
         ValueError: the text is not JSON of parts.
         TypeError: there is no text, or it is not JSON of parts.
+        KeyError: it has a kind that is not known.
     """
     stored = json.loads(text)  # type: ignore[arg-type]  # raises TypeError for None
     if stored is None:
         return None
-    from ecrtui.catalog.index_parts import Part
-
     return tuple(
-        Part(digest, ImageKind(kind), sys.intern(platform), bool(is_platform))
-        for digest, kind, platform, is_platform in stored
+        [
+            make(digest, _KINDS[kind], sys.intern(platform), bool(is_platform))
+            for digest, kind, platform, is_platform in stored
+        ]
     )

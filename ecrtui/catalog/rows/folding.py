@@ -7,6 +7,7 @@ A list shows the top rows in its order. Below an unfolded one, it shows all rows
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from ecrtui.catalog.selection import Key
@@ -158,6 +159,7 @@ class Folding(Generic[Item]):
         """
         groups = self._groups
         has_top: dict[int, bool] = {}
+        is_top = cache(self._is_top)  # each part of an index asks for the same one
         for slot in slots:
             item = self._items[slot]
             if item is None or groups is None:
@@ -165,14 +167,15 @@ class Folding(Generic[Item]):
             elif groups.stands_alone(item):
                 yield False, True
             elif keys := groups.owners(item):
-                yield self._has_top(slot, self._others(slot, keys), has_top, is_settled), False
+                owners = self._others(slot, keys)
+                yield any(map(is_top, owners)) or self._has_top(slot, owners, has_top, is_settled), False
             else:
                 yield False, False
 
     def _has_top(
         self, slot: int, owners: Sequence[int], known: dict[int, bool], is_settled: Callable[[int], bool]
     ) -> bool:
-        """Return True if there is a top row above a row with these owners. Nearly every owner is one itself.
+        """Return True if there is a top row above a row with these owners, none of which is one itself.
 
         Args:
             slot: the slot of the row, which does not stand alone.
@@ -181,7 +184,7 @@ class Folding(Generic[Item]):
                 the rows of a long chain are not visited again for each of them.
             is_settled: returns True for a row that is known to have a top row above it.
         """
-        if not owners or any(map(self._is_top, owners)) or any(map(is_settled, owners)):
+        if not owners or any(map(is_settled, owners)):
             return bool(owners)
         if slot in known:
             return known[slot]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
-from itertools import compress
+from itertools import compress, islice, repeat
+from operator import is_not
 from time import perf_counter
 from typing import Any, Generic, TypeVar, cast
 
@@ -124,16 +125,16 @@ class SortFilterJob(Generic[Item]):
         if self.predicate is not None:
             yield from self._filter(self.predicate)
         else:
-            yield from self._show([], bytearray(item is not None for item in self._items[: self.length]))
+            yield from self._show([], bytearray(map(is_not, self._items[: self.length], repeat(None))))
         self.done = True
 
     def _place(self) -> Iterator[None]:
         """Find out which rows are inside others."""
-        placed, size = Placed(bytearray(self.length), bytearray(self.length)), self._group_rows
-        for slot, found in enumerate(self._folding.find_out(range(self.length))):
-            placed.inside[slot], placed.alone[slot] = found
-            if slot % size == size - 1:
-                yield
+        placed, places = Placed(bytearray(), bytearray()), self._folding.find_out(range(self.length))
+        while found := list(islice(places, self._group_rows)):
+            for flags, values in zip(placed, zip(*found, strict=True), strict=True):
+                flags += bytes(values)
+            yield
         self.placed = placed
 
     def _evaluate(self, sort_key: SortKey[Item]) -> Iterator[None]:

@@ -214,6 +214,17 @@ def test_the_parts_of_an_index_are_parsed_once_and_again_if_they_are_damaged(fil
     assert cache.parts("team/app", [index.digest]) == {index.digest: parts}
 
 
+def test_the_parts_of_indexes_are_read_while_another_process_writes(file: Path, cache: Cache) -> None:
+    text = json.dumps({"schemaVersion": 2})
+    index = Manifest(text, digest_of(text), OCI_INDEX)
+    cache.keep_manifests("team/app", [index])
+    reader = Cache(file, HERE, busy_timeout=0.05)
+    assert reader.parts("team/app", [index.digest]) == {index.digest: ()}
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert reader.parts("team/app", [index.digest]) == {index.digest: ()}
+
+
 def test_the_media_type_of_a_manifest_belongs_to_its_registry_and_repository(file: Path, clock: Clock) -> None:
     """The same bytes, and so the same digest, can have another media type elsewhere."""
     here = manifest(1)

@@ -52,12 +52,17 @@ class NodeGroups:
 
 
 class CountedGroups(NodeGroups):
-    """Counts how often it is asked what belongs to a node, and what a node belongs to."""
+    """Counts how often it is asked what belongs to a node, what a node belongs to, and whether it stands alone."""
 
     def __init__(self) -> None:
         super().__init__()
         self.asked = 0
         self.owners_asked = 0
+        self.alone_asked = 0
+
+    def stands_alone(self, node: Node) -> bool:
+        self.alone_asked += 1
+        return super().stands_alone(node)
 
     def owners(self, node: Node) -> Sequence[str]:
         self.owners_asked += 1
@@ -176,6 +181,17 @@ def test_the_rows_of_a_chain_that_arrives_in_pages_are_visited_a_few_times_for_e
     assert outline(rows) == ["+0"]
     visits = sum(range(0, len(chain), page))  # each page looks once at the rows above it
     assert groups.asked + groups.owners_asked < 2 * visits
+
+
+def test_an_index_is_asked_once_for_all_its_parts() -> None:
+    groups = CountedGroups()
+    rows: Rows[Node] = Rows(lambda node: node.key, groups=groups)
+    rows.merge([Node("index", 0, "v1"), *(Node(str(number), number, owners=("index",)) for number in range(100))])
+    rows.groups_changed()
+    groups.alone_asked = 0
+    arranged(rows)
+    assert rows.inside_count == 100
+    assert groups.alone_asked == 1 + 100 + 1
 
 
 def test_each_row_of_a_circle_shows_what_belongs_to_it() -> None:
