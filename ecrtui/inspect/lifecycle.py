@@ -138,7 +138,7 @@ def outcome_words(outlook: RuleOutlook, now: float) -> str:
     if outlook.acting:
         words.append(f"{rule.verb} {format_number(len(outlook.acting))} now")
     if outlook.following is not None:
-        name = next(iter(outlook.following.tags), "") or short_digest(outlook.following.digest)
+        name = _name(rule, outlook.following)
         later = f"{'with the' if outlook.following_at is None else 'in'} {next_time(outlook, now)}"
         words.append(f"{'then' if words else rule.verb} {name} {later}")
     if outlook.of_unknown_age:
@@ -148,6 +148,11 @@ def outcome_words(outlook: RuleOutlook, now: float) -> str:
     if not outlook.selected:
         return "selects no image"
     return f"nothing: {format_number(outlook.selected)} of {rule.count_number:,}" if rule.counts_images else "nothing"
+
+
+def _name(rule: LifecycleRule, image: Image) -> str:
+    """Return the tag by which the rule selects an image, else its first tag; of an untagged one the digest."""
+    return next(filter(rule.names, image.tags), "") or next(iter(image.tags), "") or short_digest(image.digest)
 
 
 def _exceeding(rule: LifecycleRule, selected: Sequence[Image], now: float) -> frozenset[str]:

@@ -68,7 +68,7 @@ def test_each_rule_says_what_it_selects_keeps_and_does() -> None:
         image("d", age=9, size=216),
         image("e", age=30, size=100),
         image("f", age=1),
-        image("g", "pr-4711", age=9),
+        image("g", "nightly", "pr-4711", age=9),
         image("h", "prod", age=900),
     ]
     run = evaluated(images, MAIN, UNTAGGED, PR)

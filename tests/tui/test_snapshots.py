@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import time
@@ -217,6 +218,34 @@ async def test_the_comparison_matches_its_snapshots() -> None:
             await resize(pilot, *PICKER_SIZES[0])
 
 
+async def test_the_dry_run_of_a_policy_matches_its_snapshots() -> None:
+    estate = Estate()
+    newest = {
+        "tagStatus": "tagged",
+        "tagPatternList": ["release-*"],
+        "countType": "imageCountMoreThan",
+        "countNumber": 1,
+    }
+    old = {"countType": "sinceImagePushed", "countUnit": "days"}
+    rules = [newest, {**old, "tagStatus": "untagged", "countNumber": 7}, {**old, "tagStatus": "any", "countNumber": 50}]
+    text = json.dumps(
+        {
+            "rules": [
+                {"rulePriority": number, "description": "kept", "selection": rule, "action": {"type": "expire"}}
+                for number, rule in enumerate(rules, 1)
+            ]
+        }
+    )
+    estate.client.put_lifecycle_policy(repositoryName="team/app", lifecyclePolicyText=text)
+    async with running(estate.embedded, "team/app", size=PICKER_SIZES[0]) as pilot:
+        await until(pilot, "index 2")
+        await pilot.press("L")
+        await until(pilot, "rule 1 would expire")
+        await pilot.press("j", "j")
+        await until(pilot, "rule 3 would expire")
+        await compare(pilot, "lifecycle", PICKER_SIZES)
+
+
 async def test_the_connection_picker_matches_its_snapshot(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name)
@@ -269,5 +298,7 @@ def test_every_snapshot_belongs_to_a_screen() -> None:
     expected |= {f"compare-{section}-{columns}x{rows}" for columns, rows in PICKER_SIZES for section in SECTIONS}
     panes = ["pane-config", "pane-layers", "pane-findings", "pane-artifacts", "pane-artifacts-sbom", "pane-packages"]
     panes += [f"pane-{pane}" for pane in ("overview", *OWN_PANES)]
-    expected |= {f"{name}-{columns}x{rows}" for columns, rows in PICKER_SIZES for name in ("connections", *panes)}
+    expected |= {
+        f"{name}-{columns}x{rows}" for columns, rows in PICKER_SIZES for name in ("connections", "lifecycle", *panes)
+    }
     assert {file.stem for file in SNAPSHOTS.glob("*.txt")} == expected
