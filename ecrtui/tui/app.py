@@ -270,7 +270,12 @@ class EcrTuiApp(
         self.clear_notifications()  # a toast is about the screen that it was shown on
         self.push_screen(self.with_header(screen))
 
-    def on_list_loaded(self) -> None:
+    def on_list_loaded(self, message: messages.ListLoaded) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, AppScreen):
+                screen.list_loaded()
+        if message.is_long:
+            return  # save memory
         from ecrtui.tui.later_imports import import_screens
 
         self.run_in_worker(partial(blocking.run_blocking, import_screens))

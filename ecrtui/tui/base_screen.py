@@ -170,6 +170,9 @@ class AppScreen(PromptFrames, KeptFocus):
         """Return the names of the repositories that this screen lists. Screens override it."""
         return ()
 
+    def list_loaded(self) -> None:
+        """Use the list of a screen below, which may be complete now. Screens override it."""
+
     @property
     def awaits_content(self) -> bool:
         """True if what the user asked for may appear at once. The terminal then waits a moment for it."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from textual.message import Message
-
 from ecrtui.tui.fields_message import FieldsMessage
 
 if TYPE_CHECKING:
@@ -46,8 +44,14 @@ class LastKnown(FieldsMessage):
     alias: str
 
 
-class ListLoaded(Message):
-    """A list was loaded. A very long one sends no such message, to save memory."""
+class ListLoaded(FieldsMessage):
+    """A list was loaded.
+
+    Args:
+        is_long: True for a list that takes much memory.
+    """
+
+    is_long: bool
 
 
 class ConnectFailed(FieldsMessage):

@@ -120,6 +120,11 @@ class OverviewPane(TextPane[TextDocument]):
     def forget(self) -> None:
         self._read_for.clear()
 
+    def list_loaded(self) -> None:
+        for section in ("origins", "lifecycle", "structures"):
+            self._read_for.pop(section, None)
+        self.update()
+
     def retry(self) -> None:
         self.forget()
         self.update()

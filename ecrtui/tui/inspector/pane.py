@@ -188,6 +188,9 @@ class Pane(Vertical, Generic[Content]):
         self._kept.clear()
         self._shown_key = None
 
+    def list_loaded(self) -> None:
+        """Use the list of all images, which may be complete now. Panes override it."""
+
     def retry(self) -> None:
         """Read again after an error."""
         self._shown_key = None

@@ -183,12 +183,12 @@ class ListScreen(TableScreen[Item], Generic[Item]):
                     self.state = self.state._replace(loading=False, complete=True, stale=None, waiting=0.0)
                     await self.rows_arranged()
             self.rows_kept()
-            if self.rows.total >= LONG_LIST:
+            is_long = self.rows.total >= LONG_LIST
+            if is_long:
                 from ecrtui.freed_memory import return_freed_memory  # the first frame does not need it
 
                 await blocking.run_blocking(return_freed_memory)
-            else:
-                self.post_message(ListLoaded())
+            self.post_message(ListLoaded(is_long))
         except EcrTuiError as error:
             self.show_error(error)
 

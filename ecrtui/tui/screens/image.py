@@ -190,6 +190,11 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
                     return images
         return None
 
+    def list_loaded(self) -> None:
+        if (stack := self.query_one_optional(PaneStack)) is not None:
+            for pane in stack.panes:
+                pane.list_loaded()
+
     @property
     def awaits_content(self) -> bool:
         pane = self.pane

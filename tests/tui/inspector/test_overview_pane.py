@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import threading
 import time
 from typing import Any
 
@@ -137,3 +139,19 @@ async def test_the_worst_findings_say_when_and_how_the_platform_was_scanned() ->
     async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35)) as pilot:
         screen = await until(pilot, "worst  ")
         assert row_of(screen, "worst  ").rstrip().endswith("scanned 3 d ago (basic)")
+
+
+async def test_a_rule_that_counts_images_is_evaluated_once_the_list_below_is_complete(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    for number in range(2):
+        push_image(client, REPOSITORY, f"n{number}", f"main-{number}")
+    selection = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1}
+    rule = {"rulePriority": 1, "description": "the newest", "selection": selection, "action": {"type": "expire"}}
+    client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=json.dumps({"rules": [rule]}))
+    go = threading.Event()
+    embedded.faults.before("DescribeRepositories", go.wait, times=None)  # the list waits for the answer
+    async with running(embedded, f"{REPOSITORY}:main-0", size=(120, 35)) as pilot:
+        await until(pilot, "not known: it depends on images that are not listed")
+        go.set()
+        await until(pilot, "expires within 24 hours · number 2 of those that it counts")
