@@ -63,6 +63,10 @@ class Platform:
     def __str__(self) -> str:
         return self._joined(self.os)
 
+    def __bool__(self) -> bool:
+        """Return True if the descriptor states a platform."""
+        return bool(self.os or self.architecture or self.variant)
+
     @property
     def is_unknown(self) -> bool:
         """True for ``unknown/unknown``, the platform of an attestation or another artifact in an index."""
@@ -175,9 +179,10 @@ class ParsedManifest:
     @property
     def platform_names(self) -> Mapping[str, str]:
         """By digest: the platform of each entry of an index that states one, named as in :attr:`platforms`."""
+        entries = self.platform_entries
         names: dict[str, str] = {}
-        for entry, name in zip(self.platform_entries, self.platforms, strict=True):
-            if str(entry.platform):
+        for entry, name in zip(entries, _platform_names(entries), strict=True):
+            if entry.platform:
                 names[entry.digest] = f"{names[entry.digest]}, {name}" if entry.digest in names else name
         return names
 
@@ -188,19 +193,7 @@ class ParsedManifest:
         A name has ``os.version`` and ``os.features`` where they distinguish it, and else a part of the digest. An entry
         that states no platform has the short digest as its name.
         """
-        entries = self.platform_entries
-        names = [str(entry.platform) or short_digest(entry.digest) for entry in entries]
-        for longer in (
-            [entry.platform.with_version for entry in entries],
-            [entry.platform.full for entry in entries],
-            [f"{entry.platform.full}@{short_digest(entry.digest)}" for entry in entries],
-        ):
-            uses = Counter(names)
-            names = [
-                long if uses[name] > 1 and str(entry.platform) else name
-                for entry, name, long in zip(entries, names, longer, strict=True)
-            ]
-        return tuple(names)
+        return tuple(_platform_names(self.platform_entries))
 
     @property
     def platform_entries(self) -> Sequence[Descriptor]:
@@ -212,9 +205,7 @@ class ParsedManifest:
         """
         entries = [entry for entry in self.with_role(DescriptorRole.MANIFEST) if entry.is_image]
         return [entry for entry in entries if entry.is_container] or [
-            entry
-            for entry in entries
-            if str(entry.platform) and not entry.platform.is_unknown and not entry.is_attestation
+            entry for entry in entries if entry.platform and not entry.platform.is_unknown and not entry.is_attestation
         ]
 
     @property
@@ -301,6 +292,24 @@ def predicate_types(annotations: Mapping[str, str]) -> Sequence[str]:
     named = [annotations[name] for name in _PREDICATE_ANNOTATIONS if annotations.get(name)]
     content = annotations.get("dev.sigstore.bundle.content", "")
     return named or ([content] if content == "message-signature" else [])
+
+
+def _platform_names(entries: Sequence[Descriptor]) -> Sequence[str]:
+    """Return the name of each platform, longer where the short ones are not distinct."""
+    names = [str(entry.platform) or short_digest(entry.digest) for entry in entries]
+    for longer in (
+        lambda entry: entry.platform.with_version,
+        lambda entry: entry.platform.full,
+        lambda entry: f"{entry.platform.full}@{short_digest(entry.digest)}",
+    ):
+        if len(set(names)) == len(names):
+            break
+        uses = Counter(names)
+        names = [
+            longer(entry) if uses[name] > 1 and entry.platform else name
+            for entry, name in zip(entries, names, strict=True)
+        ]
+    return names
 
 
 def _is_file_system(media_type: str) -> bool:
