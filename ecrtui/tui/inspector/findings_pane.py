@@ -154,15 +154,16 @@ class FindingsPane(Pane[FindingsContent]):
         if table is None:
             return
         counted = findings.open_rows(content.rows)
-        total = units.format_count(len(counted), "finding")
+        total, others = units.format_count(len(counted), "finding"), findings.not_open_text(content.rows)
         if self._chosen is None:
             counts = units.format_finding_counts(findings.severity_counts(counted)) if counted else ""
-            shown = (f"{total}  {counts}".rstrip(), findings.not_open_text(content.rows))
-            summary, note = " · ".join(filter(None, shown)), _no_findings(content.scans)
+            summary = " · ".join(filter(None, (f"{total}  {counts}".rstrip(), others)))
+            note = _no_findings(content.scans)
         else:
             undecided = len(self._chosen.undecided(content.rows))
             unknown = f"unknown for {units.format_number(undecided)}" if undecided else ""
-            summary = " · ".join(filter(None, (f"{units.format_number(len(table.rows))} match", unknown, total)))
+            matching = f"{units.format_number(len(table.rows))} match"
+            summary = " · ".join(filter(None, (matching, unknown, total, others)))
             reasons = (f"Nothing matches {self._chosen.text}", unknown)
             note = f"{' · '.join(filter(None, reasons))}. {press(self, 'screen.back', 'clear the filter')}"
         self.query_one("#summary", Static).update(text.content(summary))

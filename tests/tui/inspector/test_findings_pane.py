@@ -156,7 +156,7 @@ async def test_suppressed_and_closed_findings_are_marked_and_do_not_count() -> N
         await until(pilot, "suppressed by a rule of Amazon Inspector; it does not count")
         await pilot.press("slash")
         await type_text(pilot, "status:suppressed")
-        await until(pilot, "1 match")
+        await until(pilot, "1 match · 1 finding · 1 suppressed, 1 closed")
 
 
 async def test_each_state_is_shown_in_its_place() -> None:
