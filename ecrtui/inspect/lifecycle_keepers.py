@@ -41,7 +41,7 @@ def possible_keeper(run: DryRun, rule: LifecycleRule, image: Image) -> str:
     if (kept := _keeping(run, tagged)) is not None:
         return "a tag that no rule selects" if kept == "" else f"{kept}: any tag"
     for other in run.policy.rules:
-        if other.tag_status == "tagged":
+        if other.tag_status == "tagged" and (other.priority < rule.priority or rule.tag_status == "untagged"):
             wanted = (f"{start}{_NEW_TAG}" for start in other.prefixes)
             matching = (pattern.replace("*", _NEW_TAG) for pattern in other.patterns)
             if kept := _keeping(run, replace(image, tags=(*image.tags, *wanted, *matching))):
