@@ -119,4 +119,4 @@ def _json_lines(text: str) -> list[str]:
 def _member_lines(name: str, value: Any) -> list[str]:
     if isinstance(value, (dict, list)) and value:
         return [f"{visible(name)}:", *(f"  {line}" for line in _lines(value))]
-    return [f"{visible(name)}: {' '.join(_lines(value))}"]
+    return [f"{visible(name)}: {' '.join(_lines(_dated(name, value)))}"]

@@ -33,3 +33,9 @@ def test_a_document_is_shown_with_every_value_beside_its_name() -> None:
 
 def test_what_is_not_known_is_not_shown_as_a_word_of_python() -> None:
     assert as_text({"totals": {"parts": None}}) == "totals  parts: not known"
+
+
+def test_a_time_below_a_member_is_written_as_every_time() -> None:
+    assert as_text({"totals": {"countedAt": "2026-11-28T11:15:15+00:00"}}) == (
+        "totals  countedAt: 2026-11-28 11:15:15 UTC"
+    )

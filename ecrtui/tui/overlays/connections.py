@@ -19,7 +19,7 @@ from ecrtui.catalog.rows.rows import Rows
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.bindings import bindings, key_hint
+from ecrtui.tui.bindings import bindings, footer_hint
 from ecrtui.tui.connections.rows import (
     PROFILE_COLUMNS,
     REGION_COLUMNS,
@@ -31,10 +31,10 @@ from ecrtui.tui.connections.rows import (
     region_rows,
     role_rows,
 )
-from ecrtui.tui.key_line import key_line
 from ecrtui.tui.overlays.base import Overlay
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
+from ecrtui.tui.textual_fixes.footer import Footer, KeyHint
 from ecrtui.tui.textual_fixes.line_input import LineInput
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage, Severity
 
@@ -71,7 +71,7 @@ class ConnectionPicker(Overlay[None]):
         .overlay { width: 100%; max-width: 100%; height: 100%; max-height: 100%; }
         LineInput, LineInput:focus { border: none; height: 1; padding: 0; background: $surface; }
         MessagePanel { max-height: 50%; }
-        .facts, .keys { height: 1; text-wrap: nowrap; text-overflow: ellipsis; color: $text-muted; }
+        .facts { height: 1; text-wrap: nowrap; text-overflow: ellipsis; color: $text-muted; }
     }
     """
 
@@ -104,19 +104,22 @@ class ConnectionPicker(Overlay[None]):
             yield table
             yield MessagePanel()
             yield Static(classes="facts")
-            yield Static(classes="keys")
+            yield Footer()
 
     def on_mount(self) -> None:
         self.query_one(LineInput).focus()
         self.query_one(MessagePanel).can_focus = False
-        hints = (
-            key_hint(self, "connections.open", "connect"),
-            key_hint(self, "connections.mark", "mark several, to see them side by side"),
-            key_hint(self, "overlay.close", "close"),
-        )
-        self.query_one(".keys", Static).update(key_line(hints))
         self._show_message()
         self.load()
+
+    def footer_hints(self) -> Iterable[KeyHint]:
+        """Return the keys for the footer: the field takes letters."""
+        hints = (
+            ("connections.open", "connect"),
+            ("connections.mark", "mark several, to see them side by side"),
+            ("overlay.close", "close"),
+        )
+        return filter(None, (footer_hint(self, *hint) for hint in hints))
 
     def title_text(self) -> str:
         """Return the title."""

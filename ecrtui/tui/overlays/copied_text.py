@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -10,9 +10,10 @@ from textual.widgets import Static
 
 from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.bindings import bindings, key_hint
+from ecrtui.tui.bindings import bindings, footer_hint
 from ecrtui.tui.overlays.base import Overlay
 from ecrtui.tui.text_document import TextDocument, wide_lines, widest
+from ecrtui.tui.textual_fixes.footer import Footer, KeyHint
 from ecrtui.tui.widgets.text_view import TextView
 
 TAB_SIZE = 8
@@ -39,8 +40,7 @@ class CopiedText(Overlay[None]):
     CopiedText {
         align: left top;
         background: $surface;
-        .notes, .keys { height: auto; padding: 0 1; background: $panel; }
-        .keys { color: $text-muted; }
+        .notes { height: auto; padding: 0 1; background: $panel; }
     }
     """
 
@@ -52,11 +52,15 @@ class CopiedText(Overlay[None]):
 
     def compose(self) -> ComposeResult:
         heading = Content.assemble(("Copy ", "bold"), text.content(self.label, "bold"), (": not confirmed", "bold"))
-        yield Static(Content("\n").join([heading, *map(text.content, self.notes)]), classes="notes")
+        notes = (*self.notes, "Select the text with Shift and the mouse.")
+        yield Static(Content("\n").join([heading, *map(text.content, notes)]), classes="notes")
         yield ExactText(self.body)
-        hints = (key_hint(self, "copied_text.print", "print it"), key_hint(self, "copied_text.close", "close"))
-        words = " · ".join(filter(None, ("Select the text with Shift and the mouse", *hints)))
-        yield Static(Content(words), classes="keys")
+        yield Footer()
+
+    def footer_hints(self) -> Iterable[KeyHint]:
+        """Return the keys for the footer."""
+        hints = (("copied_text.close", "close"), ("copied_text.print", "print it"))
+        return filter(None, (footer_hint(self, *hint) for hint in hints))
 
     def on_mount(self) -> None:
         self.query_one(ExactText).focus()

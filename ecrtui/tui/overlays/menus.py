@@ -15,7 +15,6 @@ from ecrtui.ecr import units
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.clipboard.copy_items import CopyItem
-from ecrtui.tui.key_line import KEY_STYLE
 from ecrtui.tui.overlays.base import Overlay
 from ecrtui.tui.textual_fixes.footer import Footer
 
@@ -76,18 +75,7 @@ class CopyMenu(Menu[CopyItem]):
         width = max(len(item.label) for item in self.items)
         with Vertical(classes="overlay"):
             yield Static("Copy", classes="overlay-title")
-            yield OptionList(
-                *(
-                    Option(
-                        Content.assemble(
-                            (f"{number if number <= _KEYS else ' '} ", KEY_STYLE),
-                            f"{item.label:<{width}}  ",
-                            text.content(_shown(item), "dim"),
-                        )
-                    )
-                    for number, item in enumerate(self.items, 1)
-                )
-            )
+            yield OptionList(*(_option(number, item, width) for number, item in enumerate(self.items, 1)))
             yield Static(classes="selected")
             yield Footer()
 
@@ -105,6 +93,12 @@ class CopyMenu(Menu[CopyItem]):
         """Choose the item with this number."""
         if number <= len(self.items):
             self.finish(self.items[number - 1])
+
+
+def _option(number: int, item: CopyItem, width: int) -> Option:
+    """Return the line of an entry. Its key has no color, because the cursor could hide it."""
+    key = str(number) if number <= _KEYS else " "
+    return Option(Content.assemble((f"{key} ", "bold"), f"{item.label:<{width}}  ", text.content(_shown(item), "dim")))
 
 
 def _shown(item: CopyItem) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.overlays.copied_text import CopiedText, ExactText, prepare_exact_text
+from ecrtui.tui.textual_fixes.footer import Footer
 from tests.support.embedded import new_embedded
 from tests.support.programs import add_clipboard
 from tests.support.screen import app_of, running, until, until_gone
@@ -37,7 +38,7 @@ async def test_copies_are_confirmed_or_shown(tmp_path: Path, monkeypatch: pytest
         first = text.region.y
         rows = screen.splitlines()[first : first + 5]
         assert "".join(rows).rstrip() == f"unlucky {URI}"  # nothing beside it, nothing added where it wraps
-        await pilot.press("enter")
+        await pilot.click(Footer, offset=(1, 0))  # who has the mouse alone needs a way back
         await until_gone(pilot, "not confirmed")
 
         app.copy(CopyItem("manifest", "unlucky" * 20_000))
