@@ -52,6 +52,9 @@ class PartLoadingMixin(ListScreen[Image]):
     def scanned(self, image: Image) -> Sequence[Image]:
         return self.groups.scanned(image)
 
+    def has_owner(self, image: Image) -> bool:
+        return self.groups.has_owner(image)
+
     @property
     def awaits_content(self) -> bool:
         return super().awaits_content or self._awaits_parts

@@ -121,6 +121,10 @@ class ScanLoadingMixin(ListScreen[Image]):
         """Return the images whose scans stand for an image. Screens override it."""
         return (image,)
 
+    def has_owner(self, image: Image) -> bool:
+        """Return True if the row of another image may show the scan of an image, too. Screens override it."""
+        return False
+
     @work(exclusive=True, group="scans", exit_on_error=False)
     async def _load_scans(self) -> None:
         """Read the scans that are needed now, those of the rows in view first."""
@@ -170,9 +174,11 @@ class ScanLoadingMixin(ListScreen[Image]):
 
     def show_scans(self, scans: Mapping[str, ImageScan]) -> None:
         """Show these scans in their rows, if the rows are still there."""
-        rows = [(self.rows.get(digest), scan) for digest, scan in scans.items()]
-        self.table.amend([row.with_scan(scan) for row, scan in rows if row is not None])
-        self.table.redraw()  # the row of an index shows the scans of its platforms
+        known = [(self.rows.get(digest), scan) for digest, scan in scans.items()]
+        rows = [row.with_scan(scan) for row, scan in known if row is not None]
+        self.table.amend(rows)
+        if any(map(self.has_owner, rows)):
+            self.table.redraw()  # the row of an index shows the scans of its platforms
 
     def _show_progress(self, progress: ScanProgress) -> None:
         self._scan_progress = progress

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from rich.style import Style
-from textual.cache import LRUCache
+from textual.cache import FIFOCache
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -103,7 +103,9 @@ class TablePainter(Generic[Item]):
         self._rows = rows
         self._layout = layout
         self._markable = markable
-        self._strips: LRUCache[tuple[Key, RowState], tuple[Item, Strip]] = LRUCache(512)
+        self._strips: FIFOCache[tuple[Key, RowState], tuple[Item, Strip]] = FIFOCache(
+            512
+        )  # LRUCache keeps an old value
         self._parse: paint.ParseStyle | None = None
         self._styles: dict[tuple[bool, ...], RowStyles] = {}
         """By what a row shows: its styles."""

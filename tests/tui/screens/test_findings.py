@@ -6,7 +6,10 @@ import threading
 from typing import Any
 
 import pytest
+from textual.strip import Strip
 
+from ecrtui.ecr.findings import ImageScan
+from ecrtui.tui.screens.images import ImagesScreen
 from tests.support.edited_replies import edited
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 from tests.support.screen import (
@@ -78,6 +81,24 @@ async def test_the_rows_in_view_show_their_findings_and_each_state_is_different(
         assert "scanning" in row_of(screen, " slow ")
         assert "failed" in row_of(screen, " broken ")
     assert env.requests == 8
+
+
+async def test_a_scan_draws_only_its_own_row_again(env: Env) -> None:
+    async with running(env.embedded, "app", size=WIDE) as pilot:
+        await until(pilot, lambda text: "2C 7L" in text and "·" in row_of(text, " v1 "))
+        screen = pilot.app.screen
+        assert isinstance(screen, ImagesScreen)
+        table, lines = screen.table, range(len(screen.rows))
+
+        def strips() -> list[Strip]:
+            return [table._painter.row(line, hovered=False, highlight=None)[0] for line in lines]
+
+        await until(pilot, lambda text: table.has_focus)
+        before = strips()
+        screen.show_scans({env.digests["v1"]: ImageScan("COMPLETE", (("HIGH", 345),))})
+        await until(pilot, "345H")
+        changed = [line for line, (old, new) in enumerate(zip(before, strips(), strict=True)) if old is not new]
+        assert [screen.rows.key_at(line) for line in changed] == [env.digests["v1"]]
 
 
 async def test_only_the_rows_in_view_are_asked_for() -> None:
