@@ -21,6 +21,7 @@ from ecrtui.errors import EcrTuiError, internal_error
 from ecrtui.tui import blocking
 from ecrtui.tui.bindings import bindings, footer_order, is_refused, key_that_helps, press
 from ecrtui.tui.header_state import HeaderState
+from ecrtui.tui.line_parts import LinePart, parts_in_order
 from ecrtui.tui.messages import Connected, ConnectFailed, GoBack
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
 from ecrtui.tui.textual_fixes.footer import Footer
@@ -178,9 +179,9 @@ class AppScreen(PromptFrames, KeptFocus):
         """True if what the user asked for may appear at once. The terminal then waits a moment for it."""
         return False
 
-    def set_status(self, status: str) -> None:
-        """Show counts or progress at the right end of the breadcrumb."""
-        self.query_one(Breadcrumb).status = status
+    def set_status(self, status: str | Iterable[LinePart]) -> None:
+        """Show counts or progress at the right end of the breadcrumb: parts, or a text whose first ones matter most."""
+        self.query_one(Breadcrumb).status = parts_in_order(status) if isinstance(status, str) else tuple(status)
 
     async def session(self) -> Session:
         """Return the session; connect first if needed. Raises EcrTuiError."""

@@ -28,8 +28,8 @@ from ecrtui.session import Session, SessionSource
 from ecrtui.settings import Connection, Settings, load
 from ecrtui.tui.app import EcrTuiApp
 from ecrtui.tui.bindings import shown_key
-from ecrtui.tui.inspector.pane_bar import PaneBar
 from ecrtui.tui.retag.field_form import FieldForm
+from ecrtui.tui.widgets.tab_line import TabLine
 
 PATIENCE = 60.0
 """Seconds of pauses after which a waiting test fails. Only a slow machine needs them."""
@@ -176,7 +176,7 @@ async def open_pane(pilot: Pilot[Any], pane: str) -> str:
     """Wait for the image screen, and show one of its panes. Return the screen's text."""
     await until(pilot, "1 over")
     await pilot.press(shown_key(pilot.app, f"inspector.{pane}"))
-    return await until(pilot, lambda screen: pilot.app.screen.query_one(PaneBar).current == pane)
+    return await until(pilot, lambda screen: pilot.app.screen.query_one(TabLine).current == pane)
 
 
 async def type_text(pilot: Pilot[Any], text: str) -> None:

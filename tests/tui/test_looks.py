@@ -15,7 +15,7 @@ from ecrtui.tui.lists import list_screen
 from ecrtui.tui.retag.rendering import plan_lines
 from ecrtui.tui.table.row_renderer import CURSOR
 from ecrtui.tui.text_document import prepare_facts
-from ecrtui.tui.widgets.breadcrumb import Breadcrumb, whole_counts
+from ecrtui.tui.widgets.breadcrumb import Breadcrumb
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 from tests.support.screen import running, screen_text, type_text, until, until_gone
 
@@ -42,19 +42,6 @@ def test_the_images_of_a_plan_are_in_columns() -> None:
     *aligned, refused = plan_lines(Plan("plan", steps)).plain.split("\n")
     assert len({line.index("→") for line in aligned}) == 1, aligned
     assert refused.endswith("  refused: the repository is immutable, and the tag exists")
-
-
-@pytest.mark.parametrize(
-    ("room", "shown"),
-    [
-        (32, "29 images · 28 tagged · 1 orphan"),
-        (31, "29 images · 28 tagged · …"),
-        (24, "29 images · …"),
-        (6, "29 im…"),
-    ],
-)
-def test_a_status_leaves_out_whole_counts(room: int, shown: str) -> None:
-    assert whole_counts("29 images · 28 tagged · 1 orphan", room) == shown
 
 
 async def test_a_mouse_and_the_palette_lead_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ecrtui.ecr.image import Image, ImageKind
-from ecrtui.ecr.units import format_count, format_number
 
 
 class ImageCounts(NamedTuple):
@@ -38,17 +37,6 @@ class ImageCounts(NamedTuple):
     def is_exact(self) -> bool:
         """False if some of ``images`` may be parts."""
         return self.complete or self.images == self.tagged
-
-    def __str__(self) -> str:
-        """Return the counts in words, the most important first."""
-        counts = [format_count(self.images, "image"), f"{format_number(self.tagged)} tagged"]
-        if self.orphans:
-            counts.append(format_count(self.orphans, "orphan"))
-        elif not self.is_exact:
-            counts.append(f"{format_number(self.images - self.tagged)} orphans or parts")
-        if self.parts:
-            counts.append(format_count(self.parts, "part"))
-        return " · ".join(counts)
 
 
 class ImageTotals:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from rich.cells import cell_len
 from textual import events
 from textual.app import RenderResult
@@ -14,10 +12,9 @@ from textual.widget import Widget
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.inspect.comparison.compared_image import ComparedImage
-from ecrtui.inspect.comparison.comparison import SECTIONS
 from ecrtui.inspect.comparison.layout import ONE_COLUMN_WIDTH
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.fields_message import FieldsMessage
+from ecrtui.tui.widgets.tab_line import TabEntry
 
 
 class ComparedImages(Widget):
@@ -57,49 +54,15 @@ def _image(side: str, image: ComparedImage, other: ComparedImage, width: int) ->
     )
 
 
-class SectionBar(Widget):
-    """Shows key, name and counts of each section; the current one between ‹ and ›. A click shows a section."""
-
-    ALLOW_SELECT = False
-    DEFAULT_CSS = """
-    SectionBar { height: 1; padding: 0 1; background: $surface; color: $text-muted; text-wrap: nowrap; }
-    """
-
-    current: reactive[str] = reactive(SECTIONS[0])
-    """The name of the section on the screen."""
-    badges: reactive[tuple[str, ...]] = reactive(())
-    """What is behind the names, in their order."""
-
-    class Picked(FieldsMessage):
-        """The user clicked a name."""
-
-        number: int
-
-    def render(self) -> RenderResult:
-        parts = [
-            (label, "bold $primary" if name == self.current else "")
-            for name, label in zip(SECTIONS, self._labels(), strict=True)
-        ]
-        return Content(" ").join(Content.styled(*part) if part[1] else Content(part[0]) for part in parts)
-
-    def on_click(self, event: events.Click) -> None:
-        start = 1
-        for number, label in enumerate(self._labels(), 1):
-            if start <= event.x < start + cell_len(label):
-                self.post_message(self.Picked(number))
-            start += cell_len(label) + 1
-
-    def _labels(self) -> Sequence[str]:
-        """Return the names, with the counts if there is room for them."""
-        badges = self.badges or ("",) * len(SECTIONS)
-        full = [
-            f"{number} {name} {badge}".rstrip()
-            for number, (name, badge) in enumerate(zip(SECTIONS, badges, strict=True), 1)
-        ]
-        short = [f"{number} {name}" for number, name in enumerate(SECTIONS, 1)]
-        fits = sum(map(cell_len, full)) + 2 * len(full) + len(full) - 1 <= self.content_size.width
-        return list(self._framed(full if fits else short))
-
-    def _framed(self, labels: Iterable[str]) -> Iterable[str]:
-        for name, label in zip(SECTIONS, labels, strict=True):
-            yield f"‹{label}›" if name == self.current else f" {label} "
+TABS = tuple(
+    TabEntry(name, f"compare.{name}", name, short_name, drop)
+    for name, short_name, drop in (
+        ("summary", "sum", 6),
+        ("config", "conf", 4),
+        ("layers", "layers", 3),
+        ("packages", "pkgs", 2),
+        ("findings", "find", 1),
+        ("manifest", "manif", 5),
+    )
+)
+"""The sections in the tab line, in the order of :data:`ecrtui.inspect.comparison.comparison.SECTIONS`."""

@@ -13,10 +13,11 @@ from ecrtui.ecr import units
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking
 from ecrtui.tui.bindings import press
+from ecrtui.tui.line_parts import Drop, LinePart, line_part, throttled_part
 from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.lists.table_screen import TableScreen
 from ecrtui.tui.messages import LastKnown, ListLoaded
-from ecrtui.tui.widgets.breadcrumb import COUNT_SEPARATOR, Breadcrumb
+from ecrtui.tui.widgets.breadcrumb import Breadcrumb
 from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 from ecrtui.tui.yielding import yield_to_keys
@@ -134,34 +135,38 @@ class ListScreen(TableScreen[Item], Generic[Item]):
         """Return rows of the listing with what is known besides. Screens override it."""
         return items
 
-    def status_parts(self) -> Iterable[str]:
+    def status_parts(self) -> Iterable[LinePart]:
         """Return further parts of the status. Screens override it."""
         return ()
 
-    def unknown_parts(self) -> Iterable[str]:
-        """Yield what is not known of any row. A narrow status shows the number of rows first. Screens override it."""
+    def unknown_parts(self) -> Iterable[LinePart]:
+        """Yield what is not known of any row. Screens override it."""
         return ()
 
-    def set_status(self, status: str) -> None:
-        self.query_one(Breadcrumb).age = " · ".join(self.age_parts())
+    def set_status(self, status: str | Iterable[LinePart]) -> None:
+        self.query_one(Breadcrumb).age = tuple(self.age_parts())
         super().set_status(status)
 
     def mark_read(self) -> None:
         """Record that the rows were read now."""
         self._read_at = time.monotonic()
 
-    def age_parts(self) -> Iterable[str]:
+    def age_parts(self) -> Iterable[LinePart]:
         """Yield how old the rows are, in minutes."""
-        if self._read_at is not None and not self.state.loading:
-            age = time.monotonic() - self._read_at
-            yield "read now" if age < units.MINUTE else f"read {units.format_short_duration(age)} ago"
+        if self._read_at is None or self.state.loading:
+            return
+        age = time.monotonic() - self._read_at
+        if age < units.MINUTE:
+            yield line_part("read now", drop=Drop.FIRST)
+        else:
+            yield line_part(f"read {units.format_short_duration(age)} ago", drop=Drop.LATE)
 
     async def prepare(self, session: Session) -> None:
         """Read what the screen needs besides its rows. Screens override it."""
 
-    def totals(self) -> str:
-        """Return the summary of all rows."""
-        return units.format_count(self.rows.total, *self.NOUNS)
+    def totals(self) -> Iterable[LinePart]:
+        """Yield the summary of all rows."""
+        yield line_part(units.format_count(self.rows.total, *self.NOUNS), drop=Drop.LATE)
 
     @work(exclusive=True, group="load", exit_on_error=False)
     async def load(self, *, resume: bool = False) -> None:
@@ -283,42 +288,45 @@ class ListScreen(TableScreen[Item], Generic[Item]):
         yield press(self, "screen.refresh", "look again")
 
     def show_progress(self) -> None:
-        self.set_status(self._progress())
+        self.set_status(self.progress_parts())
 
-    def _progress(self) -> str:
-        """Return the status; a narrow screen cuts its end, so the totals come last."""
+    def progress_parts(self) -> Iterable[LinePart]:
+        """Yield the parts of the status."""
         state = self.state
-        parts = []
-        if self.rows.marked_count:
-            parts.append(f"{units.format_number(self.rows.marked_count)} marked")
+        yield from self.marked_part()
         if (matches := self.count_matches()) is not None:
-            parts.append(f"{units.format_number(matches)} match")
-        parts += self.status_parts()
+            yield line_part(f"{units.format_number(matches)} match")
+        yield from self.status_parts()
         if (column := self.hidden_sort) is not None:
-            parts.append(f"sorted by {column.title}")
+            yield line_part(f"sorted by {column.title}", f"by {column.title}", drop=Drop.EARLY)
         if state.waiting:
-            parts.append(f"throttled by the service, {state.waiting:.0f} s")
+            yield throttled_part(state.waiting)
         if state.stale is not None:
-            parts.append(f"as of {units.format_short_duration(state.stale)} ago")
+            yield line_part(f"as of {units.format_short_duration(state.stale)} ago", drop=Drop.LAST)
         if state.complete:
-            count, *more = self.totals().split(COUNT_SEPARATOR)
-            parts += (count, *self.unknown_parts(), *more)
+            count, *more = self.totals()
+            yield from (count, *self.unknown_parts(), *more)
         elif state.loading:
-            parts.append(self._loading_words(state))
+            yield from self._loading_part(state)
         elif state.error and state.loaded:
-            parts.append(f"stopped at {units.format_number(state.loaded)}")
-        return COUNT_SEPARATOR.join(filter(None, parts))
+            yield line_part(f"stopped at {units.format_number(state.loaded)}", drop=Drop.LAST)
 
-    def _loading_words(self, state: ListState) -> str:
-        """Return how many rows are loaded, and for how long they load, once the user may wonder.
+    def marked_part(self) -> Iterable[LinePart]:
+        """Yield the number of marked rows, if there are any."""
+        if self.rows.marked_count:
+            yield line_part(f"{units.format_number(self.rows.marked_count)} marked")
+
+    def _loading_part(self, state: ListState) -> Iterable[LinePart]:
+        """Yield how many rows are loaded, and for how long they load, once the user may wonder.
 
         Before that, a table without rows says that it loads; the status would be one more frame.
         """
         seconds = int(time.monotonic() - self._loading_since)
         if seconds < PATIENCE and not self.rows.total:
-            return ""
+            return
         clock = f" {SPINNER[seconds % len(SPINNER)]} {seconds} s ·" if seconds >= PATIENCE else "…"
-        return f"loading{clock} {units.format_number(state.loaded)}" + (" so far" if state.loaded else "")
+        words = f"loading{clock} {units.format_number(state.loaded)}"
+        yield line_part(*([f"{words} so far"] if state.loaded else []), words)
 
     def action_refresh_screen(self) -> None:
         self.load()

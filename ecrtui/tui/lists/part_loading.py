@@ -22,6 +22,7 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui.bindings import press
+from ecrtui.tui.line_parts import Drop, LinePart, line_part
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
@@ -170,13 +171,13 @@ class PartLoadingMixin(ListScreen[Image]):
             return ""
         return format_count(len(known.unread), "index", "indexes")
 
-    def status_parts(self) -> Iterable[str]:
+    def status_parts(self) -> Iterable[LinePart]:
         """Yield of how many images the filter knows enough, and what else the screen loads."""
         if self._undecided and self._needs_parts:
-            total = self.rows.total
-            yield f"known for {format_number(total - self._undecided)} of {format_number(total)}"
+            known, total = (format_number(number) for number in (self.rows.total - self._undecided, self.rows.total))
+            yield line_part(f"known for {known} of {total}", f"known for {known}/{total}", drop=Drop.LAST)
         if self._unread:
-            yield f"{self._unread} not read"
+            yield line_part(f"{self._unread} not read", drop=Drop.LAST)
         yield from super().status_parts()
 
     def _note(self, state: ListState) -> str:
@@ -191,3 +192,16 @@ def _may_read(session: Session, repository: str, images: Sequence[Image]) -> boo
     """Return True if ecrtui may read the indexes of these images unasked. Blocks."""
     indexes = sum(is_index(image.media_type) for image in images)
     return 0 < indexes <= MAX_READ_AHEAD and may_read_ahead(session.registry, session.settings.prefetch, repository)
+
+
+def count_parts(counts: ImageCounts) -> Iterable[LinePart]:
+    """Yield the numbers of images in words, as parts of a status."""
+    yield line_part(format_count(counts.images, "image"), drop=Drop.LATE)
+    yield line_part(f"{format_number(counts.tagged)} tagged", drop=Drop.EARLY)
+    if counts.orphans:
+        yield line_part(format_count(counts.orphans, "orphan"), drop=Drop.LATE)
+    elif not counts.is_exact:
+        untagged = format_number(counts.images - counts.tagged)
+        yield line_part(f"{untagged} orphans or parts", f"{untagged} orphans/parts", drop=Drop.LATE)
+    if counts.parts:
+        yield line_part(format_count(counts.parts, "part"), drop=Drop.EARLY)

@@ -19,6 +19,7 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.units import format_number
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.tui import blocking
+from ecrtui.tui.line_parts import Drop, LinePart, line_part, throttled_part
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.list_state import ListState
 
@@ -185,18 +186,21 @@ class ScanLoadingMixin(ListScreen[Image]):
         self.show_progress()
         self.table.set_placeholder(self._note(self.state))
 
-    def status_parts(self) -> Iterable[str]:
+    def status_parts(self) -> Iterable[LinePart]:
         """Yield how many scans are known, as far as the filter or the sort needs them."""
         progress = self._scan_progress
         if progress is not None and progress.known < progress.total:
-            yield f"findings known for {format_number(progress.known)} of {format_number(progress.total)}"
+            known, total = (format_number(number) for number in (progress.known, progress.total))
+            yield line_part(f"findings known for {known} of {total}", f"findings {known}/{total}", drop=Drop.LAST)
             if progress.throttled:
-                yield f"throttled by the service, {progress.throttled:.0f} s"
+                yield throttled_part(progress.throttled)
 
-    def unknown_parts(self) -> Iterable[str]:
-        if self._scan_error is not None:
-            reason = _UNREADABLE.get(self._scan_error.kind)
-            yield f"findings {reason}" if reason else _not_known(self._scan_error)
+    def unknown_parts(self) -> Iterable[LinePart]:
+        error = self._scan_error
+        if error is not None:
+            reason = _UNREADABLE.get(error.kind)
+            words = (f"findings {reason}",) if reason else (_not_known(error), "findings not known")
+            yield line_part(*words, drop=Drop.LATE)
 
     def _note(self, state: ListState) -> str:
         progress = self._scan_progress

@@ -18,6 +18,7 @@ from ecrtui.catalog.totals.repository_totals import RepositoryTotals, totals_of
 from ecrtui.ecr.units import MINUTE, format_count, format_number, format_short_duration, format_size
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.tui import blocking
+from ecrtui.tui.line_parts import Drop, LinePart, line_part, throttled_part
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.repository_columns import at_most
 
@@ -136,15 +137,16 @@ class TotalsLoadingMixin(ListScreen[Item]):
             self._progress_due = now + PROGRESS_INTERVAL
             self.show_progress()
 
-    def status_parts(self) -> Iterable[str]:
+    def status_parts(self) -> Iterable[LinePart]:
         """Yield how many repositories are counted, while others are not."""
         yield from super().status_parts()
         under_way = [progress for progress in self._totals_progress.values() if progress.done < progress.total]
         if self._wants_totals and under_way:
             done, total = (sum(getattr(each, name) for each in under_way) for name in ("done", "total"))
-            yield f"{format_number(done)} of {format_number(total)} counted"
+            done, total = format_number(done), format_number(total)
+            yield line_part(f"{done} of {total} counted", f"{done}/{total} counted", drop=Drop.LAST)
             if pause := max(progress.throttled for progress in under_way):
-                yield f"throttled by the service, {pause:.0f} s"
+                yield throttled_part(pause)
 
 
 def _last_use(repository: Repository) -> float:
@@ -161,16 +163,17 @@ def problem_text(error: EcrTuiError) -> str:
     return f"not counted: {error.title}"
 
 
-def sum_of(repositories: Iterable[Repository], now: float) -> Iterable[str]:
+def sum_of(repositories: Iterable[Repository], now: float) -> Iterable[LinePart]:
     """Yield the sum of the images and of the bytes of the counted repositories, and how many or how old they are."""
     found = [totals_of(repository) for repository in repositories]
     known = [totals for totals in found if totals is not None]
     if known:
         if len(known) < len(found):  # first, because the sums are those of a few repositories
-            yield f"{format_number(len(known))} counted"
+            yield line_part(f"{format_number(len(known))} counted", drop=Drop.LATE)
         images = format_count(sum(totals.counts.images for totals in known), "image")
-        yield at_most(images, is_exact=all(totals.counts.is_exact for totals in known))
-        yield format_size(sum(totals.size for totals in known))
+        yield line_part(at_most(images, is_exact=all(totals.counts.is_exact for totals in known)), drop=Drop.EARLY)
+        yield line_part(format_size(sum(totals.size for totals in known)), drop=Drop.EARLY)
         if len(known) == len(found):
             age = now - min(totals.counted_at for totals in known)
-            yield "counted now" if age < MINUTE else f"oldest count {format_short_duration(age)} ago"
+            words = "counted now" if age < MINUTE else f"oldest count {format_short_duration(age)} ago"
+            yield line_part(words, drop=Drop.FIRST)

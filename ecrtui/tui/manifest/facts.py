@@ -15,6 +15,7 @@ from ecrtui.ecr.manifest import Annotation, Descriptor, DescriptorRole, ParsedMa
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.details import NOT_SUPPORTED
+from ecrtui.tui.line_parts import Drop, LinePart, line_part
 from ecrtui.tui.widgets.facts import Fact
 
 
@@ -28,9 +29,10 @@ def heading(image: Image, structure: ParsedManifest) -> str:
     return f"{kind_of(image, structure)} {short_digest(image.digest)}"
 
 
-def summary(image: Image) -> str:
-    """Return size and age of an image on one line."""
-    return f"{units.format_size(image.size)} · pushed {units.format_age(image.pushed_at)}"
+def summary(image: Image) -> Iterable[LinePart]:
+    """Yield size and age of an image."""
+    yield line_part(units.format_size(image.size), drop=Drop.FIRST)
+    yield line_part(f"pushed {units.format_age(image.pushed_at)}", drop=Drop.EARLY)
 
 
 def image_facts(image: Image, structure: ParsedManifest, *, pull_times: bool) -> Iterable[Fact]:

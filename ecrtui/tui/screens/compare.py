@@ -27,12 +27,14 @@ from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard.copy_items import CopyItem
-from ecrtui.tui.comparison.heading import ComparedImages, SectionBar
+from ecrtui.tui.comparison.heading import TABS, ComparedImages
 from ecrtui.tui.comparison.view import ComparisonText, ComparisonView, comparison_text
+from ecrtui.tui.line_parts import Drop, LinePart, line_part
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.retag_form import RetagSource
 from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
+from ecrtui.tui.widgets.tab_line import TabLine
 
 NO_PAIR = PlatformPair(None, None)
 
@@ -85,7 +87,7 @@ class CompareScreen(RetagMixin):
     def body(self) -> Iterable[Widget]:
         yield MessagePanel()
         yield ComparedImages()
-        yield SectionBar()
+        yield TabLine(TABS, SECTIONS[0])
         yield FilterBar("find in the comparison")
         yield ComparisonView()
 
@@ -182,9 +184,9 @@ class CompareScreen(RetagMixin):
         comparison, shown = await blocking.run_blocking(_shown, known, ordered, pair, view, width)
         self.comparison, self._compared_version = comparison, version
         self.query_one(ComparedImages).images = tuple(ordered)
-        bar = self.query_one(SectionBar)
-        bar.current = view.section
-        bar.badges = ("", *(section.badge for section in comparison.sections[1:]))
+        tabs = self.query_one(TabLine)
+        tabs.current = view.section
+        tabs.badges = {section.name: section.badge for section in comparison.sections[1:]}
         self.query_one(ComparisonView).show_section(shown, keeps_scroll=keeps_scroll)
         self._search_again()
         self.set_status(self._status(comparison))
@@ -194,13 +196,18 @@ class CompareScreen(RetagMixin):
         """The numbers of image A and image B."""
         return (1, 0) if self._swapped else (0, 1)
 
-    def _status(self, comparison: Comparison) -> str:
-        parts = [comparison.platform] if comparison.platform else []
+    def _status(self, comparison: Comparison) -> Iterable[LinePart]:
+        """Yield the platform, which one of how many it is, and that something is being read."""
+        if comparison.platform:
+            yield line_part(comparison.platform)
         if len(self._pairs) > 1:
             number = self._pairs.index(self._pair) + 1 if self._pair in self._pairs else 0
-            parts.append(f"platform {number} of {len(self._pairs)}")
-            parts.append(key_hint(self, "compare.next_platform", "next"))
-        return " · ".join(filter(None, [*parts, "reading…" if comparison.pending else ""]))
+            total = len(self._pairs)
+            yield line_part(f"platform {number} of {total}", f"{number} of {total}", drop=Drop.LATE)
+            if hint := key_hint(self, "compare.next_platform", "next"):
+                yield line_part(hint, drop=Drop.EARLY)
+        if comparison.pending:
+            yield line_part("reading…", drop=Drop.LAST)
 
     def on_resize(self, event: events.Resize) -> None:
         self._show(keeps_scroll=True)
@@ -220,8 +227,8 @@ class CompareScreen(RetagMixin):
         """Show the next section, or the previous one."""
         self.action_section((SECTIONS.index(self._view.section) + step) % len(SECTIONS) + 1)
 
-    def on_section_bar_picked(self, message: SectionBar.Picked) -> None:
-        self.action_section(message.number)
+    def on_tab_line_picked(self, message: TabLine.Picked) -> None:
+        self.action_section(SECTIONS.index(message.tab_id) + 1)
 
     def action_everything(self) -> None:
         """Show everything, or only what differs."""

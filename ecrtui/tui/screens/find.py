@@ -30,6 +30,7 @@ from ecrtui.tui.connections.combined_header import CombinedHeaderMixin
 from ecrtui.tui.connections.combined_source import CombinedSource
 from ecrtui.tui.find.rows import ACCOUNT, COLUMNS, REGION, FindRow, ShownAnswers, searchable
 from ecrtui.tui.find.search import FindEverywhere, Found, SearchProgress
+from ecrtui.tui.line_parts import Drop, LinePart, line_part, throttled_part
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.retag.actions import PlanApplyMixin
@@ -226,34 +227,34 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
     def parse_filter(self, line: str) -> Filter[FindRow]:
         return words_filter(line, searchable)
 
-    def _progress_text(self) -> Iterable[str]:
+    def progress_parts(self) -> Iterable[LinePart]:
+        if self.state.loading or self.state.complete:
+            yield from self._search_parts()
+            yield from self._row_parts()
+
+    def _search_parts(self) -> Iterable[LinePart]:
+        """Yield how far the search is, and what it has found."""
         progress, state = self._search_progress, self.state
         done = "listed" if progress.listing else "asked"
-        yield f"{units.format_number(progress.asked)} of {units.format_number(progress.total)} {done}"
+        asked, total = (units.format_number(number) for number in (progress.asked, progress.total))
+        yield line_part(f"{asked} of {total} {done}", f"{asked}/{total} {done}", drop=Drop.LATE)
         errors = [row.error for row in self.rows.everything() if row.error is not None]
-        yield f"{units.format_number(self.rows.total - len(errors))} found"
+        yield line_part(f"{units.format_number(self.rows.total - len(errors))} found")
         denied = sum(error.kind is ErrorKind.DENIED for error in errors)
         if denied:
-            yield f"{units.format_number(denied)} denied"
+            yield line_part(f"{units.format_number(denied)} denied", drop=Drop.LAST)
         if len(errors) > denied:
-            yield f"{units.format_number(len(errors) - denied)} failed"
+            yield line_part(f"{units.format_number(len(errors) - denied)} failed", drop=Drop.LAST)
         if state.complete:
-            yield units.format_duration(self._took)
+            yield line_part(units.format_duration(self._took), drop=Drop.FIRST)
 
-    def _progress_parts(self) -> Iterable[str]:
-        state = self.state
-        if not (state.loading or state.complete):
-            return
-        yield from self._progress_text()
-        if state.filter_text:
-            yield f"{units.format_number(len(self.rows))} match"
-        if self.rows.marked_count:
-            yield f"{units.format_number(self.rows.marked_count)} marked"
-        if state.waiting:
-            yield f"throttled by the service, {state.waiting:.0f} s"
-
-    def _progress(self) -> str:
-        return " · ".join(self._progress_parts())
+    def _row_parts(self) -> Iterable[LinePart]:
+        """Yield what the user does with the hits."""
+        if self.state.filter_text:
+            yield line_part(f"{units.format_number(len(self.rows))} match")
+        yield from self.marked_part()
+        if self.state.waiting:
+            yield throttled_part(self.state.waiting)
 
     def _note(self, state: ListState) -> str:
         if state.complete and not self.rows.total:

@@ -21,9 +21,8 @@ from ecrtui.tui import messages
 from ecrtui.tui.inspector.image_loader import ImageLoader, without_errors
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.pane import Pane, SavePane
-from ecrtui.tui.inspector.pane_bar import PaneBar
 from ecrtui.tui.inspector.pane_stack import PaneStack
-from ecrtui.tui.inspector.pane_table import BY_ID, PANES
+from ecrtui.tui.inspector.pane_table import BY_ID, PANES, TABS
 from ecrtui.tui.inspector.part_actions import PartActionsMixin
 from ecrtui.tui.manifest import facts
 from ecrtui.tui.manifest.document import ManifestDocument
@@ -32,6 +31,7 @@ from ecrtui.tui.saving import SavesFiles
 from ecrtui.tui.watch.image_watching import OneImageWatchMixin
 from ecrtui.tui.widgets.breadcrumb import Breadcrumb
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
+from ecrtui.tui.widgets.tab_line import TabLine
 
 
 class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
@@ -109,9 +109,7 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
             self._tag = next(iter(image.tags), "")
 
     def body(self) -> Iterable[Widget]:
-        bar = PaneBar()
-        bar.current = self._pane_id
-        yield bar
+        yield TabLine(TABS, self._pane_id)
         yield MessagePanel()
         yield PaneStack()
 
@@ -215,7 +213,7 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
             await self._loader.load_image()
 
     def show_watch(self) -> None:
-        self.query_one(Breadcrumb).age = " · ".join(self.watch_parts())
+        self.query_one(Breadcrumb).age = tuple(self.watch_parts())
 
     # Panes
 
@@ -231,7 +229,7 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
         known = self.inspected
         if known is None:
             return
-        self.query_one(PaneBar).current = pane_id
+        self.query_one(TabLine).current = pane_id
         pane = await self.query_one(PaneStack).show(pane_id, known)
         if pane is None:
             return
@@ -309,15 +307,15 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
             if isinstance(self.pane, TagsPane):
                 self.pane.show_tag(message.tag)
 
-    async def on_pane_bar_picked(self, message: PaneBar.Picked) -> None:
-        await self.show_pane(message.pane_id)
+    async def on_tab_line_picked(self, message: TabLine.Picked) -> None:
+        await self.show_pane(message.tab_id)
 
     async def on_save_pane(self, message: SavePane) -> None:
         await self.ask_for_file(message.contents)
 
     def on_pane_badge_changed(self, message: Pane.BadgeChanged) -> None:
-        bar = self.query_one(PaneBar)
-        bar.badges = {**bar.badges, message.pane_id: message.badge}
+        tabs = self.query_one(TabLine)
+        tabs.badges = {**tabs.badges, message.pane_id: message.badge}
 
     def on_message_panel_retry_requested(self) -> None:
         self.action_retry()

@@ -36,11 +36,12 @@ from ecrtui.tui.bindings import press
 from ecrtui.tui.clipboard.copy_items import copy_items_for_image, copy_items_for_repository
 from ecrtui.tui.comparison.actions import CompareMixin
 from ecrtui.tui.lifecycle_action import LifecycleMixin
+from ecrtui.tui.line_parts import Drop, LinePart, line_part
 from ecrtui.tui.lists.folding_actions import FoldingMixin
 from ecrtui.tui.lists.image_columns import image_columns
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.list_state import ListState
-from ecrtui.tui.lists.part_loading import PartLoadingMixin
+from ecrtui.tui.lists.part_loading import PartLoadingMixin, count_parts
 from ecrtui.tui.lists.scan_loading import ScanLoadingMixin
 from ecrtui.tui.lists.tag_cell import TagCells
 from ecrtui.tui.manifest.view import ManifestView
@@ -143,9 +144,9 @@ class ImagesScreen(
     def parse_filter(self, line: str) -> Filter[Image]:
         return parse(line, groups=self.groups)
 
-    def totals(self) -> str:
-        """Return the counts and the bytes of the repository."""
-        return f"{self.counts} · {units.format_size(self.image_totals.size)}"
+    def totals(self) -> Iterable[LinePart]:
+        yield from count_parts(self.counts)
+        yield line_part(units.format_size(self.image_totals.size), drop=Drop.FIRST)
 
     def _unknown_pull(self) -> str:
         return "never" if self._pull_times else "not supported"

@@ -25,6 +25,7 @@ from ecrtui.retag.plan import REVERTING_KINDS, Plan, Report, Step, StepAction, S
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.line_parts import Drop, LinePart, line_part
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.messages import PlanRequest
@@ -182,10 +183,16 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     def parse_filter(self, line: str) -> Filter[PlanRow]:
         return words_filter(line, _searchable)
 
-    def totals(self) -> str:
-        warnings = self.plan.warnings if self.plan else ()
-        first = f"{warnings[0]}, and {units.format_count(len(warnings) - 1, 'more warning')}" if warnings[1:] else ""
-        return " · ".join((units.format_count(self.rows.total, *self.NOUNS), *([first] if first else warnings)))
+    def totals(self) -> Iterable[LinePart]:
+        yield from super().totals()
+        if self.plan is None:
+            return
+        if refused := len(self.plan.refused_steps):
+            yield line_part(f"{units.format_number(refused)} refused")
+        if warnings := self.plan.warnings:
+            count = units.format_count(len(warnings), "warning")
+            more = f", and {units.format_count(len(warnings) - 1, 'more warning')}" if warnings[1:] else ""
+            yield line_part(f"{warnings[0]}{more}", count, drop=Drop.LAST)
 
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
         """Show the details of the selected row below the table, which may be too narrow for them."""
@@ -224,7 +231,12 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
 
     def plan_made_again(self, plan: Plan) -> None:
         self.plan, self.report, self.applied = plan, None, plan.id
+        self._show_plan(plan)
+
+    def _show_plan(self, plan: Plan) -> None:
+        """Show the plan that was made again."""
         self.table.update(PlanRow(step) for step in plan.steps)
+        self.show_progress()
         self.refresh_bindings()
 
     def action_remove_row(self) -> None:
@@ -269,8 +281,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         if self.query(PlanForm) or self.plan is not plan:
             return  # the form shows the earlier plan, which must be the one applied
         self.plan = replanned
-        self.table.update(PlanRow(step) for step in self.plan.steps)
-        self.refresh_bindings()
+        self._show_plan(replanned)
         self.state = self.state._replace(error=None)
 
     def on_step_finished(self, message: StepFinished) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from ecrtui.ecr.repository import Repository
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.lifecycle_action import LifecycleMixin
+from ecrtui.tui.line_parts import LinePart
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.lists.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
@@ -99,8 +100,9 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
     def note_of(self, row: Repository) -> str:
         return row.problem if isinstance(row, CountedRepository) else ""
 
-    def totals(self) -> str:
-        return " · ".join([super().totals(), *sum_of(self.rows.everything(), time.time())])
+    def totals(self) -> Iterable[LinePart]:
+        yield from super().totals()
+        yield from sum_of(self.rows.everything(), time.time())
 
     def parse_filter(self, line: str) -> Filter[Repository]:
         from ecrtui.catalog.filter import parse_repositories

@@ -21,6 +21,7 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.connections.combined_header import CombinedHeaderMixin
 from ecrtui.tui.find.tag_in_all import tag_in_all
 from ecrtui.tui.lifecycle_action import LifecycleMixin
+from ecrtui.tui.line_parts import Drop, LinePart, line_part
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.lists.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
@@ -153,12 +154,12 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[R
     def note_of(self, row: RepositoryRow) -> str:
         return row.repository.problem if isinstance(row.repository, CountedRepository) else ""
 
-    def totals(self) -> str:
+    def totals(self) -> Iterable[LinePart]:
         errors = sum(row.error is not None for row in self.rows)
-        counted = units.format_count(self.rows.total - errors, *self.NOUNS)
-        parts = [counted, units.format_count(errors, "error")] if errors else [counted]
-        found = (row.repository for row in self.rows.everything() if row.repository is not None)
-        return " · ".join([*parts, *sum_of(found, time.time())])
+        yield line_part(units.format_count(self.rows.total - errors, *self.NOUNS), drop=Drop.LATE)
+        if errors:
+            yield line_part(units.format_count(errors, "error"), drop=Drop.LAST)
+        yield from sum_of((row.repository for row in self.rows.everything() if row.repository), time.time())
 
     def lifecycle_request(self) -> messages.OpenLifecycle | None:
         row = self.current

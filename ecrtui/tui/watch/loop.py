@@ -21,6 +21,7 @@ from ecrtui.errors import OF_ALL_REQUESTS, EcrTuiError
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import press
+from ecrtui.tui.line_parts import Drop, LinePart, line_part
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class WatchedScreen(AppScreen):
     _paused = ""
     """Why nothing is read now; empty if it is."""
     _trouble = ""
-    """What the last reading failed with; empty if it did not."""
+    """The title of the error of the last reading; empty if it did not fail."""
 
     def __init__(self, connect: SessionSource) -> None:
         super().__init__(connect)
@@ -187,20 +188,21 @@ class WatchedScreen(AppScreen):
             self.notify_error(error)
             return
         self._slowdown *= 2
-        self._trouble = f"could not read: {error.title}"
+        self._trouble = error.title
 
     # What the user sees
 
-    def watch_parts(self) -> Iterable[str]:
+    def watch_parts(self) -> Iterable[LinePart]:
         """Yield the state of the watch; nothing without one."""
         if not self.is_watching:
             return
         if self._paused:
-            yield f"watch pauses: {self._paused}"
+            yield LinePart((f"watch pauses: {self._paused}",), Drop.LATE, ("watch pauses",))
         else:
-            yield f"watching every {units.format_short_duration(self._interval)}"
+            interval = units.format_short_duration(self._interval)
+            yield line_part(f"watching every {interval}", f"watch {interval}", drop=Drop.LAST)
         if self._trouble:
-            yield self._trouble
+            yield LinePart((f"could not read: {self._trouble}",), Drop.LATE, ("could not read",))
 
     @property
     def reads_on_time(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ecrtui.catalog.rows.rows import Key
 from ecrtui.ecr import units
 from ecrtui.tui import blocking
+from ecrtui.tui.line_parts import LinePart, line_part
 from ecrtui.tui.lists.list_screen import BatchSource, ListScreen
 from ecrtui.tui.watch.loop import CHANGED, GONE, NEW, Change, WatchedScreen
 
@@ -129,12 +130,12 @@ class WatchMixin(WatchedScreen, ListScreen[Item]):
         if self.state.loading:  # a reload has removed the rows that are gone
             self._gone.clear()
 
-    def age_parts(self) -> Iterable[str]:
+    def age_parts(self) -> Iterable[LinePart]:
         yield from self.watch_parts()
         if not self.reads_on_time:
             yield from super().age_parts()
 
-    def status_parts(self) -> Iterable[str]:
+    def status_parts(self) -> Iterable[LinePart]:
         if self._changes:
-            yield units.format_count(len(self._changes), "change")
+            yield line_part(units.format_count(len(self._changes), "change"))
         yield from super().status_parts()

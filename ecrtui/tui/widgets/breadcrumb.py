@@ -12,6 +12,8 @@ from textual.widget import Widget
 from ecrtui.ecr.safe_text import ELLIPSIS
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.fields_message import FieldsMessage
+from ecrtui.tui.line_parts import SEPARATOR as STATUS_SEPARATOR
+from ecrtui.tui.line_parts import LinePart, fit_parts, full_line
 
 GAP = 2
 """Cells between the path and the status."""
@@ -19,16 +21,12 @@ GAP = 2
 SEPARATOR = " › "
 """Between the parts of a path."""
 
-COUNT_SEPARATOR = " · "
-"""Between the counts of a status."""
-
 
 class Breadcrumb(Widget):
     """Shows the path on the left and the status on the right, with the age of the data at its end.
 
-    Where both do not fit, the first part of the path becomes "…", and the last counts of the status are left out as
-    a whole: a cut number would mislead. The status has at least three fifths of the line. The age is never cut.
-    A click on a part of the path goes back to it.
+    Where both do not fit, the first part of the path becomes "…", and the status has shorter parts, then fewer. It has
+    at least three fifths of the line. A click on a part of the path goes back to it.
 
     Args:
         path: The path of the screen: "Repositories › team/checkout".
@@ -38,11 +36,11 @@ class Breadcrumb(Widget):
     Breadcrumb { height: 1; width: 100%; padding: 0 1; background: $surface; color: $foreground; }
     """
 
-    status: reactive[str] = reactive("")
+    status: reactive[tuple[LinePart, ...]] = reactive(())
     """Counts or progress."""
     path: reactive[str] = reactive("")
 
-    age: reactive[str] = reactive("")
+    age: reactive[tuple[LinePart, ...]] = reactive(())
     """How old the data is; empty if that is not known."""
 
     def __init__(self, path: str) -> None:
@@ -75,9 +73,8 @@ class Breadcrumb(Widget):
         width = self.content_size.width
         path = self._shown_path()
         room = max(width * 3 // 5, width - cell_len(path) - GAP)
-        age = text.one_line(self.age, room)
-        end = f"{COUNT_SEPARATOR}{age}" if age and self.status else age
-        right = whole_counts(self.status, room - cell_len(end)) + end
+        shown = fit_parts((*self.status, *self.age), room, len(STATUS_SEPARATOR))
+        right = text.one_line(STATUS_SEPARATOR.join(filter(None, shown)), room)
         left = text.one_line(path, width - (cell_len(right) + GAP if right else 0))
         gap = " " * max(width - cell_len(left) - cell_len(right), 0)
         return Content.assemble((left, "bold"), gap, (right, "$text-muted"))
@@ -85,19 +82,6 @@ class Breadcrumb(Widget):
     def _shown_path(self) -> str:
         """Return the path. Its first part becomes "…" if the line has no room for path and status."""
         _, separator, rest = self.path.partition(SEPARATOR)
-        right = COUNT_SEPARATOR.join(part for part in (self.status, self.age) if part)
+        right = full_line((*self.status, *self.age))
         fits = cell_len(self.path) + GAP + cell_len(right) <= self.content_size.width
         return self.path if fits or not rest else f"{ELLIPSIS}{separator}{rest}"
-
-
-def whole_counts(status: str, room: int) -> str:
-    """Return the status; if it does not fit, its first counts that do, and an ellipsis for the others."""
-    if cell_len(status) <= room:
-        return text.one_line(status, room)
-    counts = status.split(COUNT_SEPARATOR)
-    while len(counts) > 1:
-        counts.pop()
-        shown = COUNT_SEPARATOR.join((*counts, ELLIPSIS))
-        if cell_len(shown) <= room:
-            return text.one_line(shown, room)
-    return text.one_line(status, room)

@@ -1,13 +1,12 @@
-"""The totals of a list: bytes that follow its rows, and counts in words."""
+"""The totals of a list: bytes that follow its rows."""
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecrtui.catalog.rows.rows import Rows
-from ecrtui.catalog.totals.image_totals import ImageCounts, ImageTotals
+from ecrtui.catalog.totals.image_totals import ImageTotals
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import OCI_INDEX
 
@@ -44,16 +43,3 @@ def test_the_size_is_that_of_the_images_without_indexes(changes: list[tuple[str,
     for name, images in changes:
         change(rows, name, images)
         assert totals.size == sum(image.size or 0 for image in rows.everything() if not image.media_type)
-
-
-@pytest.mark.parametrize(
-    ("counts", "text"),
-    [
-        (ImageCounts(32, 29, 28, True), "32 images · 29 tagged · 3 orphans · 28 parts"),
-        (ImageCounts(1, 0, 0, True), "1 image · 0 tagged · 1 orphan"),
-        (ImageCounts(1, 1, 1, False), "1 image · 1 tagged · 1 part"),
-        (ImageCounts(1_057, 29, 3, False), "1,057 images · 29 tagged · 1,028 orphans or parts · 3 parts"),
-    ],
-)
-def test_the_counts_name_tagged_images_parts_and_orphans(counts: ImageCounts, text: str) -> None:
-    assert str(counts) == text

@@ -23,7 +23,7 @@ def releases() -> tuple[EmbeddedRegistry, Any, dict[str, str]]:
 
 async def compared(pilot: Pilot[None]) -> str:
     """Wait until everything is read; return the screen."""
-    await until(pilot, "1 summary")
+    await until(pilot, "‹1 sum")
     await until(pilot, "to pull")
     return await until_gone(pilot, "reading…")
 
