@@ -17,6 +17,9 @@ from ecrtui.inspect.comparison.rows import READING, Known, NotKnown
 from ecrtui.inspect.findings import FindingRow
 from ecrtui.inspect.packages import PackageList
 
+_NO_PLATFORM = "unknown"
+"""What BuildKit writes for system and architecture of an attestation (buildkit, attestation-storage.md)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConfigBlob:
@@ -39,10 +42,11 @@ class ConfigBlob:
 
     @property
     def platform(self) -> Platform | None:
-        """The platform that the config names; None without one, as in the config of a chart."""
+        """The platform that the config names; None without one, as of a chart, or of an attestation of BuildKit."""
         texts = [self.document.get(name) for name in ("os", "architecture", "variant", "os.version")]
         parts = [text if isinstance(text, str) else "" for text in texts]
-        return Platform(parts[0], parts[1], parts[2], parts[3]) if parts[0] and parts[1] else None
+        is_named = parts[0] and parts[1] and parts[:2] != [_NO_PLATFORM, _NO_PLATFORM]
+        return Platform(parts[0], parts[1], parts[2], parts[3]) if is_named else None
 
     @property
     def settings(self) -> Mapping[str, Any]:

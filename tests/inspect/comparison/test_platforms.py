@@ -77,6 +77,7 @@ def test_platforms_of_one_index_and_another_order_are_rows() -> None:
         ),
         ({"architecture": "s390x"}, "", "v1 has no platform linux/s390x like v1 (DIGEST)."),
         ({"os": 7}, "", "v1 (DIGEST) has no platform"),
+        ({"os": "unknown", "architecture": "unknown"}, "", "v1 (DIGEST) has no platform, so"),
     ],
 )
 def test_an_image_is_compared_with_the_platform_that_fits(platform: dict[str, object], chosen: str, note: str) -> None:
