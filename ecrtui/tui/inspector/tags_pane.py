@@ -220,12 +220,21 @@ class TagsPane(TextPane[TagHistories]):
         )
         self.post_message(messages.OpenPlan(self.inspected.source, request))
 
+    @property
+    def _other_digest(self) -> str:
+        """The digest of the row, if it is that of another image; else empty."""
+        link = self.view.link
+        return "" if link is None or link.digest == self.inspected.digest else link.digest
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the key of the comparison to the screen, which asks for an image, unless the row has another one."""
+        return super().check_action(action, parameters) and (action != "compare" or bool(self._other_digest))
+
     def action_compare(self) -> None:
         """Compare the image of the row with this image."""
-        link, repository = self.view.link, self.inspected.repository_name
-        if link is not None and link.digest != self.inspected.digest:
-            one, other = (Reference(repository, digest=digest) for digest in (link.digest, self.inspected.digest))
-            self.post_message(messages.OpenComparison(self.inspected.source, one, other))
+        repository = self.inspected.repository_name
+        one, other = (Reference(repository, digest=digest) for digest in (self._other_digest, self.inspected.digest))
+        self.post_message(messages.OpenComparison(self.inspected.source, one, other))
 
     def on_linked_text_opened(self, message: LinkedText.Opened) -> None:
         message.stop()

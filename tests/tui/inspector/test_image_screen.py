@@ -50,6 +50,9 @@ async def test_a_tag_is_put_back_at_an_earlier_image(embedded: EmbeddedRegistry,
             await pilot.press("n")
         screen = await until(pilot, "‹next›")
         assert new.digest[7:19] in cursor_row(screen)
+        await pilot.press("D")  # the row has the image of the screen, so the screen asks for another one
+        await until(pilot, "or repository:tag")
+        await pilot.press("escape")
         engine, image_screen = app_of(pilot).connect().engine, pilot.app.screen
         assert isinstance(image_screen, ImageScreen)
         for image in (old, new):  # the image has its first tags again, and the tag a longer history
