@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
+
+Item = TypeVar("Item")
 
 FindingCounts = tuple[tuple[str, int], ...]
 """Numbers of findings by severity, in the order of :data:`SEVERITIES`. It is empty if a scan found nothing."""
@@ -34,6 +38,18 @@ def severity_numbers(counts: FindingCounts) -> tuple[int, ...]:
     found = dict(counts)
     known = [found.pop(severity, 0) for severity in SEVERITIES[:-1]]
     return (*known, sum(found.values()))
+
+
+def worst_of(items: Iterable[Item], counts_of: Callable[[Item], FindingCounts | None]) -> Item | None:
+    """Return the item with the worst findings, the first one of several; None if there is no item.
+
+    An index stands for its platforms: what shows one of them starts with this one.
+
+    Args:
+        items: the platforms.
+        counts_of: returns the findings of a platform; None if they are not known, which counts as no findings.
+    """
+    return max(items, key=lambda item: severity_numbers(counts_of(item) or ()), default=None)
 
 
 @dataclass(frozen=True, slots=True)

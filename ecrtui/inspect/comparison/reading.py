@@ -5,7 +5,7 @@ All functions block. To compare is to ask: the manifests are read, which ECR rec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from ecrtui.catalog import image_lookup
 from ecrtui.catalog.catalog import Catalog
 from ecrtui.ecr import image_config
+from ecrtui.ecr.findings import FindingCounts, severity_numbers, worst_of
 from ecrtui.ecr.manifest import Manifest, parse_manifest
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError
@@ -20,7 +21,7 @@ from ecrtui.inspect.artifact_reading import ArtifactReader
 from ecrtui.inspect.artifacts import ArtifactTree
 from ecrtui.inspect.comparison.attachments import read_contents, read_packages, read_sources
 from ecrtui.inspect.comparison.compared_image import ComparedImage, ConfigBlob
-from ecrtui.inspect.comparison.platforms import IndexPlatform
+from ecrtui.inspect.comparison.platforms import IndexPlatform, PlatformPair
 from ecrtui.inspect.comparison.rows import Known, NotKnown, not_known
 from ecrtui.inspect.findings import FindingRow, ScanTarget, join_findings, read_scan
 from ecrtui.registry.protocol import Registry
@@ -91,6 +92,11 @@ class ImageReader:
         scan = read_scan(self._registry, self._repository, ScanTarget(part.digest))
         return join_findings([scan]) if scan.error is None else not_known(scan.error)
 
+    def known_findings(self, digests: Iterable[str]) -> Mapping[str, FindingCounts]:
+        """Return the findings of those images whose scans were read before. This sends no request."""
+        scans = self._catalog.known_scans.find(self._repository, list(digests))
+        return {digest: scan.counts for digest, scan in scans.items() if scan.counts is not None}
+
     def _of_tree(self, image: ComparedImage, read: Callable[[ArtifactTree, str], Known[Value]]) -> Known[Value]:
         """Return what a function reads of the artifacts of an image, which it gets with the digest of the part."""
         tree = image.artifacts
@@ -135,6 +141,23 @@ def read_pair(readers: Sequence[ImageReader], images: Sequence[ComparedImage]) -
         image if image.is_index else replace(image, config=reader.config(image.manifest))
         for reader, image in zip(readers, (a, b), strict=True)
     )
+
+
+def pair_to_start_with(readers: Sequence[ImageReader], pairs: Sequence[PlatformPair]) -> PlatformPair | None:
+    """Return the platform with the worst findings in either image, as far as they are known. This sends no request.
+
+    Args:
+        readers: those of image A and image B.
+        pairs: the platforms that both images have.
+    """
+    known: dict[str, FindingCounts] = {}
+    for number, reader in enumerate(readers):
+        known |= reader.known_findings(entry.digest for pair in pairs if (entry := pair[number]) is not None)
+
+    def counts_of(pair: PlatformPair) -> FindingCounts:
+        return max((known.get(entry.digest, ()) for entry in pair if entry is not None), key=severity_numbers)
+
+    return worst_of(pairs, counts_of)
 
 
 NO_PART = NotKnown("there is no platform to compare")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
-from ecrtui.ecr.findings import severity_numbers
+from ecrtui.ecr.findings import FindingCounts, worst_of
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest
 from ecrtui.ecr.reference import Reference
@@ -208,7 +208,7 @@ class Inspected:
     def platform(self) -> PlatformImage | None:
         """The selected platform; None if the image is an index without platforms, or not known."""
         chosen = (entry for entry in self.platforms if entry.digest == self.platform_digest)
-        return next(chosen, None) or max(self.platforms, key=_badness, default=None)
+        return next(chosen, None) or worst_of(self.platforms, _findings_of)
 
     def require_platform(self) -> PlatformImage:
         """Return the selected platform.
@@ -274,9 +274,8 @@ def platforms_of(manifest: ParsedManifest, image: Image | None, digest: str) -> 
     return tuple(entries.values())
 
 
-def _badness(entry: PlatformImage) -> tuple[int, ...]:
-    """Return a sort key: one critical finding is worse than any number of high ones."""
-    return severity_numbers((entry.image and entry.image.findings) or ())
+def _findings_of(entry: PlatformImage) -> FindingCounts | None:
+    return None if entry.image is None else entry.image.findings
 
 
 def _value(known: Known[Result]) -> Result:

@@ -20,7 +20,7 @@ from ecrtui.inspect.comparison.comparison import SECTIONS, Comparison, choose_pl
 from ecrtui.inspect.comparison.export import comparison_document, comparison_markdown, git_range
 from ecrtui.inspect.comparison.layout import Line, section_lines
 from ecrtui.inspect.comparison.platforms import PlatformPair
-from ecrtui.inspect.comparison.reading import ImageReader, find_image, read_pair
+from ecrtui.inspect.comparison.reading import ImageReader, find_image, pair_to_start_with, read_pair
 from ecrtui.inspect.comparison.rows import is_pending
 from ecrtui.retag.plan import Report
 from ecrtui.session import Session, SessionSource
@@ -120,17 +120,27 @@ class CompareScreen(RetagMixin):
         if not self._compared_version:
             self._swapped = (found[0].image.pushed_at or 0.0) > (found[1].image.pushed_at or 0.0)
         self._changed()
-        self._images = list(await blocking.run_blocking(read_pair, self._readers(session), found))
+        readers = self._readers(session)
+        self._images = list(await blocking.run_blocking(read_pair, readers, found))
         choice = await blocking.run_blocking(choose_platforms, *self._images)
         self._pairs = choice.complete
         self._changed()
-        self._load_platform(choice.first or NO_PAIR)
+        self._load_platform(first or NO_PAIR)
+
+    async def _find(self, session: Session, reference: Reference) -> ComparedImage:
+        try:
+            return await blocking.run_blocking(find_image, session.registry, reference)
+        except EcrTuiError:
+            self._unreadable = reference
+            raise
 
     @work(exclusive=True, group="platform", exit_on_error=False)
     async def _load_platform(self, pair: PlatformPair) -> None:
         """Read what is compared of one platform."""
         self._pair = pair
         for number in (0, 1):
+        shown = next((pair for pair in self._pairs if pair.name == self._pair.name), None)
+        first = shown or await blocking.run_blocking(pair_to_start_with, readers, self._pairs)
             self._images[number] = self._images[number].without_part()
         self._changed()
         session = await self.session()

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from ecrtui.ecr.digest import short_digest
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.compared import REPOSITORY, push_releases
-from tests.support.embedded import client_for, new_embedded, tags_of
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index, put, tags_of
 from tests.support.screen import cursor_row, running, screen_text, type_text, until, until_gone
 
 
@@ -137,3 +137,42 @@ async def test_the_comparison_opens_from_list_and_image_and_names_what_it_may_no
         await until(pilot, "? signed")
         await pilot.press("3")
         await until(pilot, "+ layer 2")
+
+
+async def test_indexes_are_compared_from_the_platform_with_the_worst_known_findings() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, REPOSITORY)
+    names = ("linux/amd64", "linux/arm64", "linux/s390x")
+    pushed = {}
+    for tag in ("v1", "v2"):
+        parts = {name: push_image(client, REPOSITORY, f"{name} {tag}", platform=name) for name in names}
+        pushed[tag] = push_index(client, REPOSITORY, parts, tag)
+        if tag == "v1":
+            scanned = {"imageDigest": parts["linux/arm64"].digest}
+            client.start_image_scan(repositoryName=REPOSITORY, imageId=scanned)
+    async with running(embedded, REPOSITORY, size=(120, 35)) as pilot:
+        await until(pilot, "images ·")
+        await go_to(pilot, "v1")
+        await until(pilot, lambda screen: "H " in cursor_row(screen))  # the scans of its platforms are known now
+        await pilot.press("space")
+        await go_to(pilot, "v2")
+        await pilot.press("D")
+        await until(pilot, "linux/arm64 · platform 2 of 3 · > next")
+        await until_gone(pilot, "reading…")
+
+        await pilot.press("greater_than_sign")
+        await until(pilot, "linux/s390x · platform 3 of 3")
+        put(client, REPOSITORY, pushed["v1"].manifest, "again")
+        await pilot.press("ctrl+r")
+        await until(pilot, "A again v1")
+        assert "linux/s390x · platform 3 of 3" in await until_gone(pilot, "reading…"), "a refresh keeps the platform"
+
+    embedded.faults.add("DescribeImageScanFindings:error:code=AccessDeniedException:message=no")
+    async with running(embedded, REPOSITORY, size=(120, 35)) as pilot:
+        await until(pilot, "findings denied")
+        await go_to(pilot, "v1")
+        await pilot.press("space")
+        await go_to(pilot, "v2")
+        await pilot.press("D")
+        await until(pilot, "linux/amd64 · platform 1 of 3")  # no findings are known
