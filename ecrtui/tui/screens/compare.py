@@ -38,6 +38,12 @@ from ecrtui.tui.widgets.tab_line import TabLine
 
 NO_PAIR = PlatformPair(None, None)
 
+_OF_COMPARISON = ("change", "everything", "swap", "retag", "export", "copy_menu")
+"""The actions that need something to compare. Those that only choose what is shown can come before it is read."""
+
+
+_NOT_READ = "The images are not read yet."
+
 
 class View(NamedTuple):
     """What the user chose to see."""
@@ -63,6 +69,8 @@ class CompareScreen(RetagMixin):
     def __init__(self, connect: SessionSource, one: Reference, other: Reference) -> None:
         super().__init__(connect)
         self._references = (one, other)
+        self._unreadable: Reference | None = None
+        """The image that could not be looked up."""
         self._images: list[ComparedImage] = []
         """What is known of the two images, in the order of the references."""
         self._swapped = False
@@ -105,16 +113,16 @@ class CompareScreen(RetagMixin):
     async def load(self) -> None:
         """Find both images, then read them part by part."""
         self.query_one(MessagePanel).message = None
+        self.refresh_bindings()
         self.set_status("loading…")
         try:
             session = await self.session()
-            found = await asyncio.gather(
-                *(blocking.run_blocking(find_image, session.registry, reference) for reference in self._references)
-            )
+            found = await asyncio.gather(*(self._find(session, reference) for reference in self._references))
         except EcrTuiError as error:
             self.set_status("")
             self.show_error(error)
             return
+        self._unreadable = None
         self.workers.cancel_group(self, "platform")  # it reads parts of the images that are replaced here
         self._images = list(found)
         if not self._compared_version:
@@ -124,6 +132,8 @@ class CompareScreen(RetagMixin):
         self._images = list(await blocking.run_blocking(read_pair, readers, found))
         choice = await blocking.run_blocking(choose_platforms, *self._images)
         self._pairs = choice.complete
+        shown = next((pair for pair in self._pairs if pair.name == self._pair.name), None)
+        first = shown or await blocking.run_blocking(pair_to_start_with, readers, self._pairs)
         self._changed()
         self._load_platform(first or NO_PAIR)
 
@@ -139,8 +149,6 @@ class CompareScreen(RetagMixin):
         """Read what is compared of one platform."""
         self._pair = pair
         for number in (0, 1):
-        shown = next((pair for pair in self._pairs if pair.name == self._pair.name), None)
-        first = shown or await blocking.run_blocking(pair_to_start_with, readers, self._pairs)
             self._images[number] = self._images[number].without_part()
         self._changed()
         session = await self.session()
@@ -173,6 +181,11 @@ class CompareScreen(RetagMixin):
 
     def show_error(self, error: EcrTuiError) -> None:
         self.query_one(MessagePanel).message = PanelMessage.from_error(error)
+        self.refresh_bindings()
+
+    @property
+    def text_to_find(self) -> str:
+        return str(self._unreadable or "")
 
     # Showing
 
@@ -258,10 +271,14 @@ class CompareScreen(RetagMixin):
 
     def action_change(self, step: int) -> None:
         """Go to the next change, or to the previous one."""
-        if not self.query_one(ComparisonView).go_to_change(step):
+        if self.comparison is None:
+            self.notify(_NOT_READ)
+        elif not self.query_one(ComparisonView).go_to_change(step):
             self.notify("This section has no differences.")
 
     def why_not(self, action: str) -> str:
+        if action in _OF_COMPARISON and not self._images and self.query_one(MessagePanel).message is not None:
+            return "There is nothing to compare."
         if action == "step_platform" and len(self._pairs) < 2:
             return "There is no other platform to compare."
         return super().why_not(action)
@@ -293,7 +310,8 @@ class CompareScreen(RetagMixin):
 
     async def action_retag(self) -> None:
         """Tag image B; the tags of image A are the proposal."""
-        if len(self._images) < 2:
+        if not self._images:
+            self.notify(_NOT_READ)
             return
         a, b = (self._images[number] for number in self._order)
         source = RetagSource(b.repository, b.image.digest, b.image.tags, units.format_age(b.image.pushed_at))
@@ -315,7 +333,9 @@ class CompareScreen(RetagMixin):
 
     def action_copy_menu(self) -> None:
         """Copy the changes, the digests, or the range of the git revisions."""
-        if self.comparison is not None:
+        if self.comparison is None:
+            self.notify(_NOT_READ)
+        else:
             self.post_message(messages.OfferCopies(tuple(self._copies(self.comparison))))
 
     def _copies(self, comparison: Comparison) -> Iterable[CopyItem]:
@@ -330,10 +350,10 @@ class CompareScreen(RetagMixin):
 
     async def action_export(self) -> None:
         """Save the comparison as Markdown or JSON."""
-        if (comparison := self.comparison) is not None:
-            await self.ask_for_file(
-                {".md": lambda: self._markdown(comparison), ".json": lambda: self._json(comparison)}
-            )
+        if (comparison := self.comparison) is None:
+            self.notify(_NOT_READ)
+            return
+        await self.ask_for_file({".md": lambda: self._markdown(comparison), ".json": lambda: self._json(comparison)})
 
     def _json(self, comparison: Comparison) -> str:
         document = comparison_document([comparison], everything=self._view.everything)

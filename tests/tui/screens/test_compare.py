@@ -176,3 +176,30 @@ async def test_indexes_are_compared_from_the_platform_with_the_worst_known_findi
         await go_to(pilot, "v2")
         await pilot.press("D")
         await until(pilot, "linux/amd64 · platform 1 of 3")  # no findings are known
+
+
+async def test_without_an_image_the_comparison_says_what_can_be_done() -> None:
+    embedded, client, _ = releases()
+    async with running(embedded, REPOSITORY, size=(80, 24)) as pilot:
+        await until(pilot, "images ·")
+        await pilot.press("D")
+        await type_text(pilot, "v9")
+        await pilot.press("enter")
+        screen = await until(pilot, "team/checkout has no tag v9")
+        assert "export" not in screen.splitlines()[-1]
+        await pilot.press("t")
+        await until(pilot, "There is nothing to compare.")
+        await pilot.press("F")
+        assert "team/checkout:v9" in await until(pilot, "Find in all repositories")
+        await pilot.press("escape")
+        await until(pilot, "team/checkout has no tag v9")
+        put(
+            client,
+            REPOSITORY,
+            client.batch_get_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": "v1"}])["images"][0][
+                "imageManifest"
+            ],
+            "v9",
+        )
+        await pilot.press("ctrl+r")
+        assert "export" in (await compared(pilot)).splitlines()[-1]
