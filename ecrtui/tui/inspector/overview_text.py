@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
@@ -20,12 +21,21 @@ from ecrtui.inspect.release_sharing import ReleaseSharing
 from ecrtui.tui.details import NOT_SUPPORTED
 from ecrtui.tui.inspector.inspected import Inspected, Known, PlatformImage
 from ecrtui.tui.inspector.linked_text import Link
+from ecrtui.tui.lists.image_columns import severity_style
 from ecrtui.tui.lists.tag_cell import PROTECTED, first_names
 from ecrtui.tui.manifest import facts
 from ecrtui.tui.safe_text import visible
 from ecrtui.tui.text_document import Span, TextDocument, prepare_text
 
-FactValue = str | EcrTuiError
+
+class Styled(NamedTuple):
+    """A text with styled ranges."""
+
+    text: str
+    styles: Sequence[Span] = ()
+
+
+FactValue = str | Styled | EcrTuiError
 """The value of a label: a text, or why it is not known."""
 
 LOADING = "…"
@@ -109,7 +119,9 @@ class _Lines:
     def fact(self, label: str, value: FactValue, link: Link | None = None, hint: str = "") -> None:
         """Add a label, and a text or why it is not known beside it; a hint at the right end if there is room."""
         text = self._not_known("not known", value) if isinstance(value, EcrTuiError) else value
-        self.hinted(f"{label:<{LABEL_WIDTH}}{text}", hint, link, [(0, len(label), "$text-muted")])
+        shown = text if isinstance(text, Styled) else Styled(text)
+        styles = [(LABEL_WIDTH + start, LABEL_WIDTH + end, style) for start, end, style in shown.styles]
+        self.hinted(f"{label:<{LABEL_WIDTH}}{shown.text}", hint, link, [(0, len(label), "$text-muted"), *styles])
 
     def hinted(self, text: str, hint: str, link: Link | None = None, styles: Sequence[Span] = ()) -> None:
         """Add a text, and a hint at the right end of the line if there is room."""
@@ -280,11 +292,24 @@ def _findings(inspected: Inspected, platform: PlatformImage | None) -> FactValue
     image = None if platform is None else platform.image
     if image is None or not image.scan_known:
         return inspected.scan_error or "?"
-    return _finding_counts(image)
+    counts = _finding_counts(image)
+    return Styled(counts, _count_styles(image, counts))
 
 
 def _finding_counts(image: Image) -> str:
     return units.format_finding_counts(image.findings, scan_status_text(image.scan_status))
+
+
+def _count_styles(image: Image, text: str, start: int = 0) -> Sequence[Span]:
+    """Return the colors of the numbers of findings in a text that has them behind ``start``."""
+    styles: list[Span] = []
+    for count in image.findings or ():
+        if count[1]:
+            number = units.format_finding_counts((count,))
+            start = text.index(number, start)
+            styles.append((start, start + len(number), severity_style(count[0])))
+            start += len(number)
+    return styles
 
 
 def _worst_findings(data: OverviewData) -> Iterator[tuple[str, FactValue, Link | None]]:
@@ -299,11 +324,12 @@ def _worst_findings(data: OverviewData) -> Iterator[tuple[str, FactValue, Link |
         yield "worst", data.findings, Link("findings")
         return
     for number, finding in enumerate(data.findings.findings if data.findings is not None else ()):
-        name = f"{platform.name}  " if platform is not None and platform.name else ""
+        name = f"{visible(platform.name)}  " if platform is not None and platform.name else ""
         package = f"{finding.package} {finding.version}".strip()
         fix = f" → {finding.fixed_in}" if finding.fixed_in else ""
-        text = f"{name}{finding.severity:<8} {finding.name}  {package}{fix}"
-        yield "worst" if number == 0 else "", visible(text), Link("findings")
+        text = visible(f"{name}{finding.severity:<8} {finding.name}  {package}{fix}")
+        severity = (len(name), len(name) + len(finding.severity), severity_style(finding.severity))
+        yield "worst" if number == 0 else "", Styled(text, [severity]), Link("findings")
 
 
 def _scan_time(data: OverviewData, now: float) -> str:
@@ -343,7 +369,11 @@ def _platforms(lines: _Lines, data: OverviewData, now: float) -> None:
     own = inspected.known_image
     parent = own.digest if isinstance(own, Image) else inspected.reference.digest
     for entry, row in zip(inspected.platforms, rows, strict=True):
-        lines.add(joined(row), Link("", entry.digest, parent))
+        text, image = joined(row), entry.image
+        styles: Sequence[Span] = ()
+        if image is not None and image.scan_known and "findings" in widths:
+            styles = _count_styles(image, text, text.index(row["digest"]) + len(row["digest"]))
+        lines.add(text, Link("", entry.digest, parent), styles)
     if bases and "base image" not in widths:
         lines.fact("base image", visible(units.format_names(dict.fromkeys(bases.values()))), Link("config"))
 

@@ -167,6 +167,11 @@ def scan_cell(scan: ImageScan) -> str | Content:
     return counts_cell(scan.counts)
 
 
+def severity_style(severity: str) -> str:
+    """Return the style of a severity; empty for one that ECR does not define."""
+    return f"$severity-{severity.lower()}" if severity in SEVERITIES else ""
+
+
 @lru_cache(maxsize=4096)
 def counts_cell(counts: FindingCounts) -> Content:
     """Return the numbers of the worst two severities, each in its color; the letters are enough without color."""
@@ -176,7 +181,7 @@ def counts_cell(counts: FindingCounts) -> Content:
     return Content(" ").join(
         Content.styled(
             units.format_finding_counts(((severity, number),)),
-            f"$severity-{severity.lower()}" if severity in SEVERITIES else "",
+            severity_style(severity),
         )
         for severity, number in found[:SHOWN_SEVERITIES]
     )

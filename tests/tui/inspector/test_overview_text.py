@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from ecrtui.ecr.findings import Finding, ScanReport
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest
 from ecrtui.ecr.reference import Reference
@@ -68,3 +69,31 @@ def test_the_reason_is_not_repeated_for_artifacts() -> None:
     text = overview(data, 120, 0.0)[0].lines
     assert "artifacts     manifest not known, as above; referrers not known: Other" in text
     assert "lifecycle     not known, as above" in text
+
+
+def test_severities_have_their_colors() -> None:
+    counts = (("CRITICAL", 1), ("HIGH", 12), ("LOW", 0), ("UNDEFINED", 1))
+    index = Image(DIGEST, media_type="application/vnd.oci.image.index.v1+json")
+    platform = Image(PLATFORM, findings=counts, scan_status="COMPLETE")
+    inspected = Inspected(
+        NOWHERE,
+        NOWHERE,
+        Reference("app", digest=DIGEST),
+        known_image=index,
+        known_manifest=PART,
+        platform_images={PLATFORM: platform},
+    )
+    report = ScanReport((Finding("CVE-1", "CRITICAL", "1C HIGH", "12H"),))
+    document = overview(OverviewData(inspected, findings=report), 120, 0.0)[0]
+    colored = [
+        (document.lines[number][start:end], style)
+        for number, spans in document.styles.items()
+        for start, end, style in spans
+        if style.startswith("$severity")
+    ]
+    assert colored == [
+        ("1C", "$severity-critical"),
+        ("12H", "$severity-high"),
+        ("1U", "$severity-undefined"),
+        ("CRITICAL", "$severity-critical"),
+    ]
