@@ -60,7 +60,7 @@ def test_open_an_image_retag_it_and_quit(embedded: EmbeddedRegistry, url: str, o
         terminal.press(ENTER)
         terminal.until(lambda screen: "Retag" not in screen)
         terminal.resize(60, 15)
-        terminal.until(lambda screen: len(screen.splitlines()) == 15 and "rc v2" in screen)
+        terminal.until(lambda screen: len(screen.splitlines()) == 15 and "rc   v2" in screen)
         terminal.resize(50, 10)
         terminal.until("ecrtui needs")
         terminal.resize(120, 40)
