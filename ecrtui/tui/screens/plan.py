@@ -187,7 +187,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         yield from super().totals()
         if self.plan is None:
             return
-        if refused := len(self.plan.refused_steps):
+        if refused := len(self._refused_rows()):
             yield line_part(f"{units.format_number(refused)} refused")
         if warnings := self.plan.warnings:
             count = units.format_count(len(warnings), "warning")
@@ -223,7 +223,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     def on_bulk_form_removal_requested(self, message: BulkForm.RemovalRequested) -> None:
         """Remove every refused row, and show the plan of the others in the form."""
         message.stop()
-        rows = [row for row in self.rows.everything() if row.step.action is StepAction.REFUSED]
+        rows = self._refused_rows()
         if self.plan is not None and self.report is None:
             plan = self._without(self.plan, rows)
             message.form.make_plan = lambda engine: engine.plan_again(plan)
@@ -246,7 +246,10 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
 
     def action_remove_refused(self) -> None:
         """Remove every refused row from the plan."""
-        self._remove([row for row in self.rows.everything() if row.step.action is StepAction.REFUSED])
+        self._remove(self._refused_rows())
+
+    def _refused_rows(self) -> Sequence[PlanRow]:
+        return [row for row in self.rows.everything() if row.step.action is StepAction.REFUSED]
 
     def _remove(self, rows: Sequence[PlanRow]) -> None:
         if self.plan is None or self.report is not None or not rows:

@@ -93,6 +93,10 @@ async def test_all_refused_rows_are_removed_at_once(embedded: EmbeddedRegistry, 
         await until(pilot, "3 marked")
         await pilot.press("t")
         await until(pilot, "Plan ›")
+        await type_text(pilot, "/.*/same/")
+        await pilot.press("enter")
+        await until(pilot, "1 tag · 1 refused")  # as many as there are rows
+        await pilot.press("e", "ctrl+u")
         await type_text(pilot, "{tag|strip:rc-}")
         await pilot.press("enter")
         await until(pilot, "3 tags · 1 refused")
