@@ -89,11 +89,16 @@ class SortFilterJob(Generic[Item]):
         self._group_rows = max(chunks.size // GROUP_COST, 1)
         self._steps: Iterator[None] = self._work(sort=values is None)
 
-    def run(self, seconds: float | None = None) -> bool:
-        """Work for about this long, or to the end; return True when done. One step takes a few milliseconds."""
+    def run(self, seconds: float | None = None, enough: int | None = None) -> bool:
+        """Work for about this long, until so many matching rows are found, or to the end; return True when done.
+
+        One step takes a few milliseconds.
+        """
         deadline = None if seconds is None else perf_counter() + seconds
         for _ in self._steps:
             if deadline is not None and perf_counter() >= deadline:
+                return False
+            if enough is not None and self.found >= enough:
                 return False
         return self.done
 

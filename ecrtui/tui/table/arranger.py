@@ -22,6 +22,9 @@ SLICE = 0.003
 A key needs about a dozen turns of the loop to reach the screen, and each turn may wait that long.
 """
 
+SHORT = 4_096
+"""Rows of a list that is filtered in one slice, as a rule. Then its first matches are not shown before the others."""
+
 FRAME = 0.02
 """Seconds that the job pauses after a preview, so that the first matches reach the screen."""
 
@@ -82,14 +85,14 @@ class Arranger(Generic[Item]):
         self._rows.apply(job)
 
     def start(self, sort_key: SortKey[Item] | None) -> Callable[[], Coroutine[Any, Any, None]] | None:
-        """Sort and filter at once if one slice is enough.
+        """Sort and filter at once if one slice is enough; of a long list, show the first matches at once.
 
         Return:
             None if the job is complete; otherwise a function that runs the rest of it between frames.
         """
         job = self._job = self._rows.start_sort_filter(sort_key, self._predicate)
         self._has_shown_rows = False
-        if job.run(self._slice_seconds):
+        if job.run(self._slice_seconds, self._page() if job.length > SHORT else None):
             self._apply(job)
             return None
         seen = self._preview(job)

@@ -142,6 +142,26 @@ async def test_rows_that_arrive_out_of_view_are_not_measured() -> None:
         assert cell.calls == before
 
 
+async def test_the_first_matches_of_a_long_list_are_shown_before_the_other_rows_are_tested() -> None:
+    tested = 0
+
+    def matches(entry: Entry) -> bool:
+        nonlocal tested
+        tested += 1
+        return entry.size % 2 == 0
+
+    table = make(slice_seconds=60)
+    async with WidgetApp(table).run_test(size=(80, 24)) as pilot:
+        table.merge(entries(20_000))
+        await pilot.pause()
+        table.filter(matches)
+        assert tested < 4_000
+        assert not table.awaits_rows
+        assert all(entry.size % 2 == 0 for entry in table.visible_rows())
+        await arranged(pilot, table)
+        assert len(table.rows) == 10_000
+
+
 async def test_a_row_is_drawn_with_few_segments_and_needs_no_cut() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(80, 24)) as pilot:
