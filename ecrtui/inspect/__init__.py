@@ -11,7 +11,7 @@ Nothing here trusts a document: any bytes give a result or a problem in words, n
 - Lifecycle policies: ``lifecycle`` evaluates one here, ``lifecycle_keepers`` says what would keep an image,
   ``lifecycle_preview`` asks ECR, ``lifecycle_export`` writes the result.
 - The panes of an image: ``overview`` with ``platform_facts`` and ``release_sharing``, ``layers``, ``tag_history``. The
-  details of a repository: ``repository_facts``.
+  details of a repository: ``repository_facts`` with ``pull_access``.
 
 ``comparison`` compares two images.
 """

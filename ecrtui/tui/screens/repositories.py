@@ -164,7 +164,10 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
             return
         facts = await blocking.run_blocking(read_facts, session.registry, repository)
         totals = totals_of(repository)
-        counted = {"totals": "not counted" if totals is None else totals_document(totals)}
+        more = {
+            "pullAccess": facts.pull_access,
+            "totals": "not counted" if totals is None else totals_document(totals),
+        }
         unknown = {member: details.why_not_known(error) for member, error in facts.errors.items()}
-        text = details.as_text(facts.document | counted | unknown)
+        text = details.as_text(facts.document | more | unknown)
         self.post_message(messages.ShowText(repository.name, text, labelled=True))

@@ -45,3 +45,16 @@ async def test_a_denied_part_does_not_hide_the_others(denied: tuple[str, ...], k
         assert all(words in screen for words in known)
         for operation in denied:
             assert f"permission ecr:{operation}" in " ".join(screen.split())
+
+
+async def test_the_details_say_who_may_pull() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    client.set_repository_policy(repositoryName="team/app", policyText=ACCESS)
+    async with running(embedded, size=(200, 60)) as pilot:
+        await until(pilot, "team/app")
+        await pilot.press("d")
+        screen = await until(pilot, "pullAccess")
+        assert "principals of 123456789012: as their IAM policies say" in screen
+        assert "account 210987654321: allowed, manifests only" in screen
