@@ -306,7 +306,7 @@ class EcrTuiApp(
     def on_open_comparison(self, message: messages.OpenComparison) -> None:
         from ecrtui.tui.screens.compare import CompareScreen
 
-        self.push_app_screen(CompareScreen(message.source, message.one, message.other))
+        self.push_app_screen(CompareScreen(message.source, message.one, message.other, message.platform))
 
     def on_open_plan(self, message: messages.OpenPlan) -> None:
         from ecrtui.tui.screens.plan import PlanScreen

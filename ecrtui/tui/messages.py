@@ -143,11 +143,13 @@ class OpenComparison(FieldsMessage):
         source: the source of the session.
         one: an image, by tag or digest.
         other: another image.
+        platform: the digest of the platform to start with; empty for the one with the worst findings.
     """
 
     source: SessionSource
     one: Reference
     other: Reference
+    platform: str = ""
 
 
 class GoBack(FieldsMessage):

@@ -44,6 +44,10 @@ class PlatformPair(NamedTuple):
         """True if its manifests differ, or only one image has it."""
         return self.before is None or self.after is None or self.before.digest != self.after.digest
 
+    def has(self, digest: str) -> bool:
+        """Return True if this is the digest of the platform in one of the images."""
+        return any(entry is not None and entry.digest == digest for entry in self)
+
     def is_named(self, name: str) -> bool:
         """Return True if this is the name of the platform in one of the images."""
         return any(entry is not None and name in (entry.name, str(entry.platform)) for entry in self)

@@ -23,6 +23,10 @@ class CompareMixin(AppScreen):
         """Return the image under the cursor, by digest; None if there is none. Screens override it."""
         return None
 
+    def compared_platform(self) -> str:
+        """Return the digest of the platform that the user looks at; empty if none is chosen. Screens override it."""
+        return ""
+
     def marked_images(self) -> Sequence[Reference]:
         """Return the marked images, by digest. Screens with marks override it."""
         return ()
@@ -89,4 +93,4 @@ class CompareMixin(AppScreen):
         return found
 
     def _compare(self, one: Reference, other: Reference) -> None:
-        self.post_message(messages.OpenComparison(self.connect, one, other))
+        self.post_message(messages.OpenComparison(self.connect, one, other, self.compared_platform()))

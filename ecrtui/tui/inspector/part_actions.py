@@ -163,6 +163,9 @@ class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, Comp
         digest = self._selected_digest()
         return Reference(self.repository_name, digest=digest) if digest else None
 
+    def compared_platform(self) -> str:
+        return self.inspected.platform_digest if self.inspected is not None else ""
+
     def action_put_image(self) -> None:
         """Open the Put image form with the selected image."""
         draft = messages.PutImageDraft(PutImageRequest(repository=self.repository_name), self._selected_digest())

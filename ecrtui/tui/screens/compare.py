@@ -59,6 +59,7 @@ class CompareScreen(RetagMixin):
         connect: the source of the session.
         one: an image.
         other: another image, in this or another repository.
+        platform: the digest of the platform to start with; empty for the one with the worst findings.
     """
 
     DEFAULT_CSS = """
@@ -66,9 +67,10 @@ class CompareScreen(RetagMixin):
     """
     SCOPES = ("compare",)
 
-    def __init__(self, connect: SessionSource, one: Reference, other: Reference) -> None:
+    def __init__(self, connect: SessionSource, one: Reference, other: Reference, platform: str = "") -> None:
         super().__init__(connect)
         self._references = (one, other)
+        self._platform = platform
         self._unreadable: Reference | None = None
         """The image that could not be looked up."""
         self._images: list[ComparedImage] = []
@@ -132,8 +134,8 @@ class CompareScreen(RetagMixin):
         self._images = list(await blocking.run_blocking(read_pair, readers, found))
         choice = await blocking.run_blocking(choose_platforms, *self._images)
         self._pairs = choice.complete
-        shown = next((pair for pair in self._pairs if pair.name == self._pair.name), None)
-        first = shown or await blocking.run_blocking(pair_to_start_with, readers, self._pairs)
+        wanted = (pair for pair in self._pairs if pair.name == self._pair.name or pair.has(self._platform))
+        first = next(wanted, None) or await blocking.run_blocking(pair_to_start_with, readers, self._pairs)
         self._changed()
         self._load_platform(first or NO_PAIR)
 
@@ -147,7 +149,7 @@ class CompareScreen(RetagMixin):
     @work(exclusive=True, group="platform", exit_on_error=False)
     async def _load_platform(self, pair: PlatformPair) -> None:
         """Read what is compared of one platform."""
-        self._pair = pair
+        self._pair, self._platform = pair, ""
         for number in (0, 1):
             self._images[number] = self._images[number].without_part()
         self._changed()

@@ -11,7 +11,7 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.compared import REPOSITORY, push_releases
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index, put, tags_of
-from tests.support.screen import cursor_row, running, screen_text, type_text, until, until_gone
+from tests.support.screen import cursor_row, open_pane, running, screen_text, type_text, until, until_gone
 
 
 def releases() -> tuple[EmbeddedRegistry, Any, dict[str, str]]:
@@ -167,6 +167,16 @@ async def test_indexes_are_compared_from_the_platform_with_the_worst_known_findi
         await pilot.press("ctrl+r")
         await until(pilot, "A again v1")
         assert "linux/s390x · platform 3 of 3" in await until_gone(pilot, "reading…"), "a refresh keeps the platform"
+
+        await pilot.press("escape")
+        await until(pilot, "images ·")
+        await pilot.press("enter")
+        await open_pane(pilot, "layers")
+        for chosen in names[1:]:
+            await pilot.press("greater_than_sign")
+            await until(pilot, f"› {chosen}")
+        await pilot.press("D")
+        await until(pilot, "linux/s390x · platform 3 of 3")
 
     embedded.faults.add("DescribeImageScanFindings:error:code=AccessDeniedException:message=no")
     async with running(embedded, REPOSITORY, size=(120, 35)) as pilot:
