@@ -37,12 +37,13 @@ def write(part: str, measurements: Sequence[Measurement], parts: Iterable[str]) 
 
     Args:
         part: the name of the part.
-        measurements: its rows.
+        measurements: its rows; none if a program is missing. The section of an earlier run then stays.
         parts: the names of all parts, in the order of their sections. Sections of no part vanish.
     """
     _, *sections = FILE.read_text("utf-8").split(_SECTION)
     known = {section.partition("\n")[0]: section for section in sections}
-    known[part] = f"{part}\n\n{_body(measurements)}"
+    if measurements or part not in known:
+        known[part] = f"{part}\n\n{_body(measurements)}"
     shown = [known[name].strip() for name in parts if name in known]
     FILE.write_text(_HEAD + "".join(f"{_SECTION}{section}\n" for section in shown), "utf-8")
 
