@@ -103,9 +103,8 @@ class TablePainter(Generic[Item]):
         self._rows = rows
         self._layout = layout
         self._markable = markable
-        self._strips: FIFOCache[tuple[Key, RowState], tuple[Item, Strip]] = FIFOCache(
-            512
-        )  # LRUCache keeps an old value
+        # Textual's LRUCache keeps the old value of a key.
+        self._strips: FIFOCache[tuple[Key, RowState], tuple[Item, Strip]] = FIFOCache(512)
         self._parse: paint.ParseStyle | None = None
         self._styles: dict[tuple[bool, ...], RowStyles] = {}
         """By what a row shows: its styles."""
