@@ -271,6 +271,8 @@ class EcrTuiApp(
         self.push_screen(self.with_header(screen))
 
     def on_list_loaded(self, message: messages.ListLoaded) -> None:
+        if not self.is_running:
+            return  # the screens lose their widgets now
         for screen in self.screen_stack:
             if isinstance(screen, AppScreen):
                 screen.list_loaded()
