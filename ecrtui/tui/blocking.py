@@ -13,8 +13,6 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
-from functools import partial
 from typing import ParamSpec, TypeVar
 
 Parameters = ParamSpec("Parameters")
@@ -77,17 +75,6 @@ def start_blocking(
     # The interpreter does not wait for a thread of this kind at exit.
     _thread.start_new_thread(run, ())
     return future
-
-
-def in_loop(function: Callable[Parameters, object]) -> Callable[Parameters, None]:
-    """Return a function for a thread, which lets the event loop call this one as soon as it can."""
-    loop = asyncio.get_running_loop()
-
-    def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
-        with suppress(RuntimeError):  # the application has quit
-            loop.call_soon_threadsafe(partial(function, *args, **kwargs))
-
-    return call
 
 
 _writes: set[threading.Event] = set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 
 from textual.widget import Widget
 
@@ -17,6 +17,7 @@ from ecrtui.session import Session
 from ecrtui.tui import blocking
 from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.details import reason_with_permission
+from ecrtui.tui.fields_message import FieldsMessage
 from ecrtui.tui.inspector.artifacts_pane import LARGE, read_tree
 from ecrtui.tui.inspector.content_text import totals_text
 from ecrtui.tui.inspector.inspected import Inspected, PlatformImage
@@ -37,17 +38,27 @@ class PackagesPane(Pane[PackageList]):
         yield FilterBar("words, or type:deb license:MIT")
         yield PackageTable()
 
+    class Reading(FieldsMessage):
+        """The size of an SBOM is known, and it is read now. The pane may be gone by then."""
+
+        platform: Hashable
+        size: int
+
     async def read(self, inspected: Inspected) -> PackageList:
         platform = inspected.require_platform()
         key, tree = self._key(), await read_tree(inspected)
 
-        def show(blob: Descriptor) -> None:
-            if key == self._shown_key and blob.size >= LARGE:
-                self._show_message(PanelMessage(f"reading an SBOM of {format_size(blob.size)}…"))
+        def begin(blob: Descriptor) -> None:
+            self.post_message(self.Reading(key, blob.size))
 
         return await blocking.run_blocking(
-            _read_packages, inspected.session, inspected.repository_name, tree, platform, blocking.in_loop(show)
+            _read_packages, inspected.session, inspected.repository_name, tree, platform, begin
         )
+
+    def on_packages_pane_reading(self, message: Reading) -> None:
+        message.stop()
+        if message.platform == self._shown_key and message.size >= LARGE:
+            self._show_message(PanelMessage(f"reading an SBOM of {format_size(message.size)}…"))
 
     def present(self, content: PackageList) -> None:
         self._packages.show(content, " · ".join(filter(None, [content.source, content.format, content.tool])))

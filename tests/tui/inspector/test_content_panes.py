@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from functools import partial
@@ -14,7 +15,7 @@ from textual.pilot import Pilot
 from ecrtui.ecr.digest import digest_of
 from tests.support.demo_images import CHART, CHECKOUT, checkout_registry
 from tests.support.embedded import client_for, put, upload_blob
-from tests.support.screen import cursor_row, running, screen_text, type_text, until, until_gone
+from tests.support.screen import cursor_row, open_pane, running, screen_text, type_text, until, until_gone
 from tests.tui.test_snapshots import compare
 
 pytestmark = pytest.mark.usefixtures("no_sdk_retries")
@@ -274,9 +275,8 @@ async def test_without_an_sbom_only_packages_with_findings_are_known() -> None:
         await until(pilot, "This image has no signature, SBOM or other artifact.")
 
 
-async def test_a_large_sbom_is_read_after_its_size_was_shown(tmp_path: Path) -> None:
-    embedded = checkout_registry()
-    client = client_for(embedded)
+def push_large_sbom(client: Any) -> bytes:
+    """Attach an SBOM of 5.5 MB with 2,500 packages to the chart, and return it."""
     chart = client.describe_images(repositoryName=CHART, imageIds=[{"imageTag": "1.1.0"}])["imageDetails"][0]
     packages = [{"name": f"package-{number}", "versionInfo": f"1.{number}"} for number in range(2_500)]
     files = [{"fileName": f"/app/{number}.class", "checksum": "a" * 40} for number in range(60_000)]
@@ -288,6 +288,12 @@ async def test_a_large_sbom_is_read_after_its_size_was_shown(tmp_path: Path) -> 
                 "artifactType": "application/spdx+json", "config": config, "layers": [layer],
                 "subject": subject}  # fmt: skip
     put(client, CHART, json.dumps(document))
+    return sbom
+
+
+async def test_a_large_sbom_is_read_after_its_size_was_shown(tmp_path: Path) -> None:
+    embedded = checkout_registry()
+    sbom = push_large_sbom(client_for(embedded))
     reading, read_on = threading.Event(), threading.Event()
     async with running(embedded, f"{CHART}:1.1.0", size=(110, 40), prefetch=False) as pilot:
         await until(pilot, "1.1.0")
@@ -311,6 +317,29 @@ async def test_a_large_sbom_is_read_after_its_size_was_shown(tmp_path: Path) -> 
         await pilot.press("p")
         await until(pilot, '{"spdxVersion":')
         assert await save(pilot, ".json", tmp_path / "sbom.json") == sbom
+
+
+async def test_the_user_can_leave_an_image_while_its_sbom_is_looked_for() -> None:
+    embedded = checkout_registry()
+    push_large_sbom(client_for(embedded))
+    asked, go_on, found = (threading.Event() for _ in range(3))
+    failures: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
+    async with running(embedded, f"{CHART}:1.1.0", size=(110, 40), prefetch=False) as pilot:
+        await until(pilot, "1.1.0")
+        await open_pane(pilot, "artifacts")
+        await until(pilot, "sbom")
+        embedded.faults.before("GetDownloadUrlForLayer", found.set)
+        embedded.faults.before("BatchGetImage", lambda: go_on.wait(60))
+        embedded.faults.before("BatchGetImage", asked.set)
+        await pilot.press("8")
+        await until(pilot, lambda _: asked.is_set())
+        await pilot.press("escape")
+        await until(pilot, "1 image ·")
+        go_on.set()
+        await until(pilot, lambda _: found.is_set())
+        await pilot.pause()
+        assert failures == []
 
 
 async def test_an_index_without_platforms_and_one_in_an_index_say_what_to_open() -> None:
