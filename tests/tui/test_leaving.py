@@ -12,9 +12,12 @@ from typing import Any
 from textual._styles_cache import StylesCache
 from textual.pilot import Pilot
 from textual.widget import Widget
+from textual.widgets import Static
 
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.tui.inspector.overview_pane import OverviewPane
 from ecrtui.tui.inspector.pane_table import PANES
+from ecrtui.tui.messages import ListLoaded
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 from tests.support.heap import freeze_heap
 from tests.support.screen import PATIENCE, open_pane, running, type_text, until, until_gone
@@ -96,3 +99,18 @@ async def test_each_screen_is_freed_although_the_next_one_is_open() -> None:
             assert image_screen() is None
             await pilot.press("escape")
             await until(pilot, "1 image ·")
+
+
+class LoadsListLate(Static):
+    """A list that is loaded while the screens are closed: other widgets of its pane are gone then."""
+
+    async def on_unmount(self) -> None:
+        self.app.post_message(ListLoaded(False))
+        for _ in range(100):  # turns of the loop, in which the application handles the message
+            await asyncio.sleep(0)
+
+
+async def test_a_list_that_is_loaded_while_the_application_ends_does_no_harm() -> None:
+    async with running(estate(), "team/app:v1", size=(120, 35)) as pilot:
+        await until(pilot, "lifecycle")
+        await pilot.app.screen.query_one(OverviewPane).mount(LoadsListLate())

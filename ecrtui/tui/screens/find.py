@@ -233,7 +233,7 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
             yield from self._row_parts()
 
     def _search_parts(self) -> Iterable[LinePart]:
-        """Yield how far the search is, and what it has found."""
+        """Yield the progress of the search, and how many images it has found."""
         progress, state = self._search_progress, self.state
         done = "listed" if progress.listing else "asked"
         asked, total = (units.format_number(number) for number in (progress.asked, progress.total))
