@@ -49,14 +49,18 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--exit-code", action="store_true", help=f"exit with {ExitCode.FOUND.value} if the digests differ"
     )
-    add_output_options(parser, FORMATS, default="text", query_help="print only this part of the JSON document")
+    add_output_options(
+        parser,
+        FORMATS,
+        default="text",
+        without_query=("text", "markdown"),
+        query_help="print only this part of the JSON document",
+    )
     add_connection_options(parser)
     return parser
 
 
 def _execute(options: argparse.Namespace) -> int:
-    if options.query is not None and options.output != "json":
-        raise UsageError(f"--query does not work with {options.output}", "", "Use --output json.")
     comparisons = _read(options)
     _print(comparisons, options)
     different = any(_differs(comparison, options.platform) for comparison in comparisons)

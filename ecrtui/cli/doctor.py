@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ecrtui.cli.argument_types import seconds
+from ecrtui.cli.aws_cli_output import for_display
 from ecrtui.cli.connection_options import add_connection_options, connection_from
 from ecrtui.cli.context import make_parser, parse_repository, run_command
 from ecrtui.cli.exit_codes import READ_CODES, ExitCode, exit_code_for_error
@@ -146,13 +147,13 @@ def _print_document(sections: Iterable[ReportSection]) -> list[Check]:
 
 
 def _print_json(document: object) -> None:
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+    for_display(sys.stdout, "json").write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 def _print_text(sections: Iterable[ReportSection]) -> list[Check]:
     checks: list[Check] = []
     for section in sections:
-        print(f"{visible(section.title)}")
+        print(visible(section.title))
         width = max((len(check.name) for check in section.checks), default=0)
         for check in section.checks:
             print("\n".join(_lines(check, width)))

@@ -23,6 +23,7 @@ from ecrtui.cli.plain_table import plain_table
 from ecrtui.ecr.documents import Document
 from ecrtui.ecr.lifecycle import LifecyclePreview
 from ecrtui.ecr.lifecycle_document import parse_policy
+from ecrtui.ecr.safe_text import visible
 from ecrtui.ecr.units import format_count, format_size
 from ecrtui.errors import UsageError, reason_of
 from ecrtui.inspect.lifecycle import DryRun, dry_run
@@ -179,4 +180,5 @@ def _difference_lines(document: Document) -> Iterator[str]:
     yield f"{format_count(len(found), 'difference')}.\n"
     for one in found:
         here, ecr = (f"rule {rule}" if rule else "no rule" for rule in (one["ecrtuiRule"], one["ecrRule"]))
-        yield f"  {one['imageDigest']} {' '.join(one['imageTags'])}: ecrtui {here}, ECR {ecr}\n"
+        name = visible(" ".join([one["imageDigest"], *one["imageTags"]]))
+        yield f"  {name}: ecrtui {here}, ECR {ecr}\n"

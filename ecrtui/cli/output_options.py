@@ -24,9 +24,18 @@ def add_output_options(
     formats: Sequence[str] = FORMATS,
     *,
     default: str = "json",
+    without_query: Sequence[str] = ROW_FORMATS,
     query_help: str = "print only this part of the result",
 ) -> None:
-    """Add ``--output`` and ``--query``."""
+    """Add ``--output`` and ``--query``.
+
+    Args:
+        parser: the parser of the command.
+        formats: the formats of the command.
+        default: the format without ``--output``.
+        without_query: formats that ``--query`` does not work with.
+        query_help: the help of ``--query``.
+    """
     group = parser.add_argument_group("output")
     group.add_argument(
         "--output",
@@ -36,6 +45,7 @@ def add_output_options(
         help=f"output format: {', '.join(formats)} (default: {default})",
     )
     group.add_argument("--query", metavar="JMESPATH", help=query_help)
+    parser.set_defaults(without_query=without_query)
 
 
 def print_text(texts: Texts, row_format: str) -> None:
@@ -54,8 +64,8 @@ def check_output(options: argparse.Namespace) -> None:
     """
     if not hasattr(options, "output"):
         return
-    if options.output in ROW_FORMATS and options.query:
-        raise UsageError(f"--query does not work with {options.output}", "", "Use --output json or text.")
+    if options.query is not None and options.output in options.without_query:
+        raise UsageError(f"--query does not work with {options.output}", "", "Use --output json.")
     options.query_text = options.query or ""
     format = "json" if options.output not in FORMATS else options.output  # noqa: A001 - the option's word
     options.query = check_format(format, options.query)

@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 from ecrtui.catalog.image_lookup import find_image
 from ecrtui.cli.context import CommandContext, make_parser, parse_image, run_command
@@ -14,6 +13,7 @@ from ecrtui.cli.write_command import add_write_options, apply_plan, expected_dig
 from ecrtui.ecr.reference import Reference, names_repository, parse_reference
 from ecrtui.ecr.units import format_size
 from ecrtui.errors import UsageError, reason_of
+from ecrtui.paths import expand
 from ecrtui.retag.plan import TagChange
 from ecrtui.retag.plan_file import NO_TAG
 from ecrtui.retag.row_changes import changes_of_rows
@@ -100,13 +100,11 @@ def _read_rows(path: str) -> tuple[FileRow, ...]:
 
 
 def _read_content(path: str, name: str) -> bytes:
-    if path == "-" and sys.stdin is None:
-        raise UsageError(f"Could not read {name}", "It is closed.")
     try:
         if path == "-":
             content = sys.stdin.buffer.read(_MAX_FILE_SIZE + 1)
         else:
-            with Path(path).open("rb") as file:
+            with expand(path).open("rb") as file:
                 content = file.read(_MAX_FILE_SIZE + 1)
     except (OSError, ValueError) as problem:
         raise UsageError(f"Could not read {name}", reason_of(problem)) from problem

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from ecrtui.cli.main import main
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.registry.logs import log_to
+from tests.support.edited_replies import edited
 from tests.support.embedded import OCI_MANIFEST, client_for, create_repository, manifest_text, new_embedded, put, served
 from tests.support.terminal import Terminal, ecrtui
 
@@ -85,9 +87,35 @@ def test_a_log_record_is_written_with_its_controls_visible() -> None:
     assert f"{VISIBLE}\tafter a tab\n" in stream.getvalue()
 
 
-def on_terminal(terminal: Terminal) -> str:
-    """Return what a command wrote to its terminal."""
-    assert terminal.wait() == 0, terminal.screen
+def test_a_tag_that_only_a_lifecycle_preview_has_is_printed_with_its_controls_visible(
+    embedded: EmbeddedRegistry, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    selection = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9}
+    rule = {"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}
+    client_for(embedded).put_lifecycle_policy(
+        repositoryName="team/app", lifecyclePolicyText=json.dumps({"rules": [rule]})
+    )
+    image = {"imageDigest": f"sha256:{'a' * 64}", "imageTags": [HOSTILE], "appliedRulePriority": 1}
+    embedded.faults.add(edited("GetLifecyclePolicyPreview", lambda reply: reply.update(previewResults=[image])))
+    assert main(["lifecycle", "team/app", "--preview", "--endpoint-url", url]) == 0
+    printed = capsys.readouterr().out
+    assert f"{image['imageDigest']} {VISIBLE}: ecrtui no rule, ECR rule 1\n" in printed
+    assert not [control for control in CONTROLS if control in printed]
+
+
+def test_the_json_of_doctor_passes_no_controls_to_a_terminal(
+    embedded: EmbeddedRegistry, url: str, tmp_path: Path
+) -> None:
+    embedded.faults.add(f"DescribeRepositories:error:code=InvalidParameterException:message={HOSTILE}")
+    with ecrtui("doctor", "--json", "--endpoint-url", url, home=tmp_path, size=(200, 50)) as terminal:
+        output = on_terminal(terminal, code=7)
+    assert r"\u202egnp \u009b2J" in output
+    assert not [control for control in CONTROLS if control in output]
+
+
+def on_terminal(terminal: Terminal, code: int = 0) -> str:
+    """Return what a command wrote to its terminal, which ends with this code."""
+    assert terminal.wait() == code, terminal.screen
     return terminal.output.decode().replace("\r\n", "\n")
 
 

@@ -111,6 +111,14 @@ def test_a_dry_run_prints_a_plan_that_from_file_applies(registry: RetagRegistry,
     assert registry.tags()["two"] == registry.one
 
 
+def test_a_file_can_be_in_the_home_folder(
+    registry: RetagRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "plan.csv").write_text("repository,tag,source\nteam/app,new,one\n")
+    assert registry.run("retag", "--from-file", "~/plan.csv", "--yes").code == ExitCode.DONE
+
+
 def test_an_outdated_plan_is_a_conflict(registry: RetagRegistry, tmp_path: Path) -> None:
     plan = registry.run("retag", "team/app:one", "two", "--dry-run").out
     (tmp_path / "plan.json").write_text(plan)
