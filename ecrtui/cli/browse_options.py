@@ -40,7 +40,7 @@ def parse(arguments: Sequence[str]) -> BrowseRequest:
     line = parser()
     options, rest = line.parse_known_args(arguments)
     if rest:
-        line.error(f"unrecognized arguments: {' '.join(rest)}{_command_hint(options.reference, rest)}")
+        line.error(f"unrecognized arguments: {' '.join(rest)}", _command_hint(options.reference, rest))
     reference = parse_reference(options.reference) if options.reference else Reference()
     flags = {"theme": options.theme, "read_only": options.read_only, "cache": options.cache, "mouse": options.mouse}
     return BrowseRequest(connection_from(options, reference), reference, flags)
@@ -51,8 +51,7 @@ def _command_hint(word: str | None, rest: Sequence[str]) -> str:
     if word is None or all(argument.startswith("-") for argument in rest):
         return ""
     near = difflib.get_close_matches(word, COMMANDS, n=1)
-    hint = f"did you mean {near[0]}?" if near else "ecrtui --help lists the commands"
-    return f"\n{word!r} is not a command; {hint}"
+    return f"{word!r} is not a command; {f'did you mean {near[0]}?' if near else 'ecrtui --help lists the commands'}"
 
 
 class _InvalidLineError(Exception):
@@ -107,11 +106,12 @@ def _first_word(words: Sequence[str], more: Sequence[argparse.Action] = ()) -> t
     return len(words) - len(found.words), unknown
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> RedactingParser:
     """Return the parser of the application, whose help lists all commands."""
     commands = "\n".join(f"  {name:<14}{entry.summary}" for name, entry in COMMANDS.items())
     parser = RedactingParser(
         prog="ecrtui",
+        usage="%(prog)s [options] [REFERENCE]\n       %(prog)s COMMAND ...",
         description="Browse and retag Amazon ECR images from the terminal, byte for byte.",
         epilog=f"commands (see ecrtui COMMAND --help):\n{commands}\n\n{_EPILOG}",
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -115,18 +115,20 @@ def _without_mark(value: object) -> object:
 
 
 def make_parser(
-    name: str, description: str, exit_codes: Iterable[ExitCode] = WRITE_CODES, *, notes: str = ""
+    name: str, words: str, description: str, exit_codes: Iterable[ExitCode] = WRITE_CODES, *, notes: str = ""
 ) -> argparse.ArgumentParser:
     """Return the parser of a command, with its exit codes at the end of the help.
 
     Args:
         name: the command ("retag").
+        words: the words after the options in its usage ("REFERENCE"). With the options, it would fill the screen.
         description: what the command does.
         exit_codes: the codes that it can return.
         notes: text before the exit codes.
     """
     epilog = f"{notes} {list_codes(exit_codes)}".strip()
-    return CommandParser(prog=f"ecrtui {name}", description=description, epilog=epilog)
+    usage = f"%(prog)s [options] {words}".rstrip()
+    return CommandParser(prog=f"ecrtui {name}", usage=usage, description=description, epilog=epilog)
 
 
 def run_command(

@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = make_parser(
         "diff",
+        "A B",
         "Compare two images: config, layers, packages, findings, manifest. Two indexes are compared platform by "
         "platform; an image is compared with the platform of an index that fits it.",
         (*READ_CODES, ExitCode.FOUND),

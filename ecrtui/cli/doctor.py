@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = make_parser(
         "doctor",
+        "[REPOSITORY]",
         "Show versions, settings, sign-in, connection, terminal and files, and which permissions you have. "
         "Nothing is changed, and no secret is shown.",
         (*READ_CODES, ExitCode.REFUSED),

@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = make_parser(
         "find",
+        "REFERENCE ...",
         "Find a tag, a digest or an image in all repositories of the registry.",
         (*READ_CODES, ExitCode.UNDECIDED),
         notes=f"The exit code is {ExitCode.REGISTRY_ERROR.value} if nothing is found. If a repository could not be "

@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = make_parser(
         "findings",
+        "REFERENCE",
         "List what the scans of an image found: one row for each vulnerability in a package, with the platforms that "
         "have it. Without a tag or digest, list the findings of all tagged images of the repository.",
         (*READ_CODES, ExitCode.FOUND, ExitCode.UNDECIDED),

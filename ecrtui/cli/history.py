@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = make_parser(
         "history",
+        "",
         "List the writes to this registry that were made from this computer, newest first.",
         (*READ_CODES, ExitCode.REFUSED),
         notes=f"The exit code is {ExitCode.REFUSED.value} if the journal cannot be read.",

@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = make_parser(
         "images",
+        "REPOSITORY",
         "List the images of a repository, archived images included, newest first.",
         (*READ_CODES, ExitCode.UNDECIDED),
         notes="--sort pushed, pulled, size and findings put the largest value first. Findings cost a request for each "

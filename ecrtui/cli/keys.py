@@ -16,6 +16,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = make_parser(
         "keys",
+        "",
         "List every action of the application: its id, its keys and what it does. "
         "The section [keys] of the settings file names an action by its id. Keys that it sets are listed as set.",
         LOCAL_CODES,

@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = make_parser(
         "lifecycle",
+        "REPOSITORY",
         "Say which images the lifecycle policy of a repository would expire or archive now, and which come next. "
         "Nothing is changed.",
         READ_CODES,

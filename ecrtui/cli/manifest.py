@@ -16,7 +16,10 @@ from ecrtui.ecr.safe_text import visible_lines
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = make_parser(
-        "manifest", "Print the exact bytes of an image's manifest, verified against its digest.", READ_CODES
+        "manifest",
+        "REFERENCE",
+        "Print the exact bytes of an image's manifest, verified against its digest.",
+        READ_CODES,
     )
     parser.add_argument("reference", metavar="REFERENCE", help="team/app:tag, team/app@sha256:... or an image URI")
     add_connection_options(parser)

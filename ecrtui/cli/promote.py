@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = make_parser(
         "promote",
+        "[SOURCE TARGET ...]",
         "Copy an image into another repository, account or region: the same digest, with its signatures.",
         notes="To continue a transfer that stopped, run the same command again.",
     )

@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = make_parser(
         "repositories",
+        "[PATTERN]",
         "List the repositories of the registry.",
         (*READ_CODES, ExitCode.UNDECIDED),
         notes="--sort created puts the newest first. --sort images, size, pushed and pulled need --totals, and put the "

@@ -25,7 +25,11 @@ _MAX_FILE_SIZE = 128_000_000
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
-    parser = make_parser("retag", "Add tags to an image, byte for byte, without pulling or pushing it.")
+    parser = make_parser(
+        "retag",
+        "[REFERENCE TAG ...]",
+        "Add tags to an image, byte for byte, without pulling or pushing it.",
+    )
     parser.add_argument(
         "reference", nargs="?", metavar="REFERENCE", help="team/app:tag, team/app@sha256:... or an image URI"
     )

@@ -11,7 +11,9 @@ from ecrtui.cli.write_command import add_write_options, apply_plan
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
-    parser = make_parser("swap", "Exchange two tags of a repository: two guarded moves, planned together.")
+    parser = make_parser(
+        "swap", "REPOSITORY TAG TAG", "Exchange two tags of a repository: two guarded moves, planned together."
+    )
     parser.add_argument("repository", metavar="REPOSITORY", help="team/app, or its URI")
     parser.add_argument("first", metavar="TAG", help="the first tag")
     parser.add_argument("second", metavar="TAG", help="the second tag")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
-    parser = make_parser("undo", "Undo a plan or a single write. To redo it, undo the undo.")
+    parser = make_parser("undo", "[ID]", "Undo a plan or a single write. To redo it, undo the undo.")
     parser.add_argument(
         "id", nargs="?", metavar="ID", help="the id of a plan or the number of an entry; see ecrtui history"
     )

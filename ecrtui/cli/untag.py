@@ -13,7 +13,9 @@ from ecrtui.errors import UsageError
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = make_parser(
-        "untag", "Remove tags from images. The last tag of an image is never removed, as ECR would delete the image."
+        "untag",
+        "REFERENCE [TAG ...]",
+        "Remove tags from images. The last tag of an image is never removed, as ECR would delete the image.",
     )
     parser.add_argument("reference", metavar="REFERENCE", help="team/app:tag, or team/app followed by tags")
     parser.add_argument("tags", nargs="*", metavar="TAG", help="more tags to remove")

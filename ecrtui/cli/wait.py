@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command."""
     parser = make_parser(
         "wait",
+        "REFERENCE",
         "Wait until an image is there, and print it. Without --digest, any image with the tag will do.",
         (*READ_CODES, ExitCode.CONFLICT),
         notes=f"When the time is up, the exit code is {ExitCode.CONFLICT.value} if the tag points to another image, "

@@ -40,4 +40,4 @@ def test_an_invalid_command_line_exits_with_2(arguments: list[str], capsys: pyte
 def test_a_misspelt_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse(["imgs", "team/app"])
-    assert "'imgs' is not a command; did you mean images?" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith("hint: 'imgs' is not a command; did you mean images?\n")

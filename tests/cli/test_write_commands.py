@@ -283,11 +283,22 @@ def test_settings_that_cannot_be_used_are_a_usage_error(
 
 
 @pytest.mark.parametrize("arguments", [("retag",), ("retag", "team/app:one"), ("undo",), ("undo", "1", "--last")])
-def test_an_incomplete_command_line_prints_the_usage(registry: RetagRegistry, arguments: tuple[str, ...]) -> None:
+def test_an_incomplete_command_line_prints_its_usage_and_the_next_step(
+    registry: RetagRegistry, arguments: tuple[str, ...]
+) -> None:
     with pytest.raises(SystemExit) as ended:
         registry.run(*arguments)
     assert ended.value.code == ExitCode.USAGE
-    assert f"usage: ecrtui {arguments[0]}" in registry.env.capsys.readouterr().err
+    usage, problem, hint = registry.env.capsys.readouterr().err.splitlines()
+    assert usage.startswith(f"usage: ecrtui {arguments[0]} [options] ")
+    assert problem.startswith("ecrtui: give ")
+    assert hint == f"hint: ecrtui {arguments[0]} --help explains all options."
+
+
+def test_an_invalid_option_is_printed_with_its_controls_visible(registry: RetagRegistry) -> None:
+    with pytest.raises(SystemExit):
+        registry.run("retag", "team/app:one", "new", "--\x1b[31mx")
+    assert "ecrtui: unrecognized arguments: --␛[31mx\n" in registry.env.capsys.readouterr().err
 
 
 def test_undo_reverts_a_plan_the_last_plan_or_an_entry(registry: RetagRegistry) -> None:

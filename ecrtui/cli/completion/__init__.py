@@ -22,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
 
     parser = make_parser(
         "completion",
+        "SHELL",
         "Print a script that completes commands, options, profiles, regions, repositories and tags in a shell. "
         "Repositories and tags are those that the application last listed; nothing is read from the network.",
         LOCAL_CODES,
