@@ -111,7 +111,7 @@ class SessionFactory:
 
     def cached_snapshot(self) -> Cache | None:
         """Return the cached data for this connection, without network access; None if there is none."""
-        if not self._settings.cache or self._embedded or self.connection.demo or self.connection.database:
+        if not self._settings.cache or self._embedded or self.connection.is_embedded:
             return None
         if not os.path.exists(cache_file()):  # noqa: PTH110 - Path.exists raises without permission for the folder
             return None
@@ -180,7 +180,7 @@ class ProcessConnections:
         """Remember a connection of a profile, or of the environment, with the region that it uses."""
         from ecrtui.recent_connections import RecentConnection, remember_connection
 
-        if not connection.demo and connection.database is None:
+        if not connection.is_embedded:
             remember_connection(RecentConnection(connection.profile or "", region))
 
 

@@ -66,12 +66,17 @@ class Connection(NamedTuple):
     database: str | None = None
     """The SQLite file of the embedded registry. None keeps it in memory."""
 
+    @property
+    def is_embedded(self) -> bool:
+        """True if the registry is the embedded one of this program, not AWS or another endpoint."""
+        return self.demo or self.database is not None
+
     def used_profile(self, environment: Mapping[str, str]) -> str:
         """Return the profile that is used, in the order of the AWS CLI; empty for the keys of the environment.
 
         The embedded registry in this process uses none either.
         """
-        if self.demo or self.database is not None:
+        if self.is_embedded:
             return ""
         if self.profile is not None or environment.get("AWS_ACCESS_KEY_ID"):
             return self.profile or ""

@@ -17,6 +17,7 @@ from ecrtui.settings import Connection, Settings
 if TYPE_CHECKING:
     from ecrtui.catalog.cache.store import Cache
     from ecrtui.ecr.location import RegistryLocation
+    from ecrtui.emulator.database import Database
     from ecrtui.emulator.service import EmbeddedRegistry
     from ecrtui.promote.apply import BlobCopier
     from ecrtui.registry.client import Clients, InProcessTransport
@@ -46,7 +47,7 @@ def open_registry(
 
     Args:
         connection: the user's options. ``demo`` and ``database`` select the embedded registry.
-        embedded: an embedded registry to use instead of one from the options; for tests.
+        embedded: an embedded registry to use instead of one that is opened from the options.
         user: how to ask and to tell the user; None if there is no user.
         caller_account: the account of the caller if it is known from before; other credentials are refused then.
 
@@ -83,7 +84,7 @@ def _open_clients(
 ) -> Clients:
     from ecrtui.registry.client import Clients
 
-    if embedded is None and (connection.demo or connection.database is not None):
+    if embedded is None and connection.is_embedded:
         embedded = open_embedded(connection)
     in_process = _in_process(embedded, connection.database) if embedded else None
     return Clients(connection, in_process=in_process, user=user, caller_account=caller_account)
@@ -136,15 +137,26 @@ def _in_process(embedded: EmbeddedRegistry, file: str | None) -> InProcessTransp
 def serve_registry(descriptor: int) -> None:
     """Run the registry process: handle the calls that arrive at this socket until its other end is closed."""
     import socket
+    from weakref import WeakSet
 
     from ecrtui.registry import gateway  # loads boto3 while the other process draws its first frame
     from ecrtui.registry.process.server import serve
 
+    databases: WeakSet[Database] = WeakSet()
+
     def open_with_log(connection: Connection, caller_account: str, user: User) -> gateway.EcrRegistry:
         log_to_file(connection)
-        return open_registry(connection, user=user, caller_account=caller_account)
+        embedded = open_embedded(connection) if connection.is_embedded else None
+        if embedded is not None:
+            databases.add(embedded.database)
+        return open_registry(connection, embedded=embedded, user=user, caller_account=caller_account)
 
-    serve(socket.socket(fileno=descriptor), open_with_log, {COPY_BLOBS: _copy_blobs, STOP_COPYING: _stop_copying})
+    def close_databases() -> None:
+        for database in list(databases):
+            database.close()
+
+    link = socket.socket(fileno=descriptor)
+    serve(link, open_with_log, {COPY_BLOBS: _copy_blobs, STOP_COPYING: _stop_copying}, close_databases)
 
 
 def _copy_blobs(registry_of: RegistryOf, *arguments: Any) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
@@ -20,6 +21,8 @@ Clients give up after 15 seconds or later. A write that waited longer could be a
 
 LOG_SIZE = 16 * 1024 * 1024
 """Bytes; SQLite shortens the write-ahead log to this size after a larger write, when it begins the log again."""
+
+_log = logging.getLogger(__name__)
 
 _BUSY_PAUSE = 0.01
 """Seconds between two attempts where SQLite itself does not wait."""
@@ -103,11 +106,25 @@ class Database:
                     return
 
     def close(self) -> None:
-        """Close all connections; those in use close when their block ends."""
+        """Close all connections; those in use close when their block ends.
+
+        The last one that closes puts the write-ahead log into the file. A process that ends at once closes none that is
+        in use, so all that is committed goes into the file now.
+        """
         with self._available:
+            if self.path is not None and not self._closed:
+                self._merge_log(self.path)
             self._closed = True
             _close_all(self._idle)
             self._available.notify_all()
+
+    def _merge_log(self, path: str) -> None:
+        """Put what is in the write-ahead log into the file, as far as nobody reads an older state; wait for nobody."""
+        try:
+            with self.connection() as connection:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:
+            _log.warning("%s: its write-ahead log stays, and SQLite reads it the next time: %s", path, error)
 
     def __enter__(self) -> Database:
         return self

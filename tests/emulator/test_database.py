@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -493,6 +494,21 @@ def test_the_log_of_a_large_write_does_not_keep_its_size(tmp_path: Path) -> None
             with database.write() as connection:
                 connection.execute("INSERT INTO blob_chunks VALUES ('key', random(), zeroblob(?))", (size,))
         assert (tmp_path / "ecr.db-wal").stat().st_size <= LOG_SIZE
+
+
+def test_a_database_that_is_closed_while_a_call_reads_has_all_writes_in_its_file(tmp_path: Path) -> None:
+    """The process may end before the call does; a copy of the file then has what was committed."""
+    path, copy = tmp_path / "ecr.db", tmp_path / "copy.db"
+    embedded = new_embedded(str(path))
+    create_repository(client_for(embedded), "team/app")
+    with embedded.database.read() as connection:
+        connection.execute("SELECT * FROM repositories").fetchall()
+        embedded.database.close()
+        shutil.copy(path, copy)
+        assert (tmp_path / "ecr.db-wal").exists()
+    assert not (tmp_path / "ecr.db-wal").exists()
+    listed = client_for(new_embedded(str(copy))).describe_repositories()["repositories"]
+    assert [repository["repositoryName"] for repository in listed] == ["team/app"]
 
 
 def test_a_database_failure_is_a_server_exception() -> None:

@@ -53,7 +53,10 @@ Extension = Callable[..., Iterator[Any]]
 
 
 def serve(
-    link: socket.socket, open_registry: OpenRegistry, extensions: Mapping[str, Extension] = MappingProxyType({})
+    link: socket.socket,
+    open_registry: OpenRegistry,
+    extensions: Mapping[str, Extension] = MappingProxyType({}),
+    close: Callable[[], None] = lambda: None,
 ) -> None:
     """Handle calls until the other process closes the socket, then exit at once. Calls in progress are abandoned.
 
@@ -63,11 +66,13 @@ def serve(
         link: the socket to the other process.
         open_registry: opens the registry of a connection.
         extensions: handle calls of other packages, by name.
+        close: closes what the registries have opened; nothing else does at such an end. It must not wait for a call.
     """
     gc.set_threshold(GC_THRESHOLD)
     sys.setswitchinterval(THREAD_SWITCH_INTERVAL)
     RegistryServer(link, open_registry, extensions).rpc.listen()
     end_running()
+    close()
     os._exit(0)
 
 

@@ -143,7 +143,7 @@ def role_rows(roles: Iterable[SsoRole], first: int, context: PickerContext) -> I
         context: the connection in use.
     """
     for position, role in enumerate(roles, first):
-        in_use = role.profile == context.profile and not _is_embedded(context.connection)
+        in_use = role.profile == context.profile and not context.connection.is_embedded
         yield ConnectionRow(
             (position,),
             role.account_name or role.account,
@@ -201,7 +201,7 @@ def _profile_row(
     order: tuple[int, ...], profile: Profile, context: PickerContext, *, named: bool = False
 ) -> ConnectionRow:
     region = profile.region or context.region
-    in_use = not _is_embedded(context.connection) and (profile.name, region) == (context.profile, context.region)
+    in_use = not context.connection.is_embedded and (profile.name, region) == (context.profile, context.region)
     usable = profile.state is not SignInState.UNUSABLE
     given = region if named or not profile.region else ""
     return ConnectionRow(
@@ -238,10 +238,6 @@ def _facts(profile: Profile) -> Iterator[str]:
         yield f"{units.format_short_duration(max(left, 0))} left"
     elif profile.state is not SignInState.NOT_NEEDED:
         yield profile.state.value
-
-
-def _is_embedded(connection: Connection) -> bool:
-    return connection.demo or connection.database is not None
 
 
 def _order(row: ConnectionRow) -> tuple[int, ...]:

@@ -3,10 +3,13 @@ from __future__ import annotations
 import os
 import platform
 import select
+import shutil
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
@@ -17,13 +20,21 @@ from ecrtui.connections import SessionFactory
 from ecrtui.ecr.image import Image
 from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, IntegrityError, NotFound, UsageError
 from ecrtui.registry.process.client import RegistryProcess, RemoteConnection, RemoteRegistry
-from ecrtui.registry.process.launch import launch_early, running_threads
+from ecrtui.registry.process.launch import launch, launch_early, running_threads
 from ecrtui.registry.protocol import Registry
 from ecrtui.settings import Connection, load
 from ecrtui.wiring import open_registry
 from tests.catalog.large import add_images
 from tests.registry.conftest import RegistryEnv, config_of, failed
-from tests.support.embedded import digest_of, push_image, push_index
+from tests.support.embedded import (
+    client_for,
+    create_repository,
+    digest_of,
+    new_embedded,
+    push_image,
+    push_index,
+    tags_of,
+)
 
 
 @pytest.fixture
@@ -329,3 +340,44 @@ def test_a_closed_connection_is_gone_in_the_process(opened: RemoteConnection, re
     remote.location()
     opened.close()
     assert "was closed" in str(failed(opened.process.call("location", opened.number, "", (), {}).next))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The file of a registry with one image, ``team/app:1.0``, in a folder of its own."""
+    (tmp_path / "registry").mkdir()
+    path = tmp_path / "registry" / "ecr.db"
+    embedded = new_embedded(str(path))
+    create_repository(client_for(embedded), "team/app")
+    push_image(client_for(embedded), "team/app", tag="1.0")
+    embedded.database.close()
+    return path
+
+
+def put_tag(remote: RemoteRegistry, tag: str) -> None:
+    image = remote.images_by_tag("team/app", ["1.0"])["1.0"]
+    remote.put_image("team/app", remote.manifest("team/app", image.digest), tag)
+
+
+def test_the_process_ends_with_all_writes_in_the_file_of_its_registry(file: Path) -> None:
+    process = RegistryProcess()
+    put_tag(RemoteRegistry(process.open(Connection(database=str(file), region="eu-west-1"))), "prod")
+    process.close()
+    assert [*file.parent.iterdir()] == [file]
+
+
+def test_the_process_ends_at_once_and_keeps_all_writes_while_a_call_waits(file: Path, tmp_path: Path) -> None:
+    launched = launch()
+    process = RegistryProcess(launched)
+    remote = RemoteRegistry(process.open(Connection(database=str(file), region="eu-west-1")))
+    put_tag(remote, "prod")
+    with closing(sqlite3.connect(file, isolation_level=None)) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = pool.submit(put_tag, remote, "late")
+        remote.repository("team/app")  # the other call waits for the file
+        process.close()
+        failed(waiting.result)
+        assert launched.process.returncode == 0, "it was not killed after the time limit"
+        shutil.copy(file, tmp_path / "copy.db")
+    copied = new_embedded(str(tmp_path / "copy.db"))
+    assert tags_of(client_for(copied), "team/app").keys() == {"1.0", "prod"}
