@@ -320,6 +320,7 @@ class TestManifests:
             config = json.loads(content(embedded, ecr, "team/checkout", document["config"]["digest"]))
             assert config["architecture"] == entry["platform"]["architecture"]
             assert config["config"]["Env"]
+            assert f"--arch '{config['architecture']}'" in config["history"][0]["created_by"]
             assert config["config"]["Entrypoint"]
             assert config["config"]["Labels"]["org.opencontainers.image.version"] == "2026.11.0"
             assert len(config["rootfs"]["diff_ids"]) == len(document["layers"])

@@ -214,7 +214,6 @@ def _config_of_image(build: Build, platform: str, layers: Sequence[Layer]) -> Js
     """Return the config of an image. Each step of its history that is not empty has one layer."""
     application, runtime = build.application, RUNTIMES[build.application.runtime]
     created, split = iso_time(build.created), _platform(platform)
-    steps = (*runtime.steps, *(step for step, _ in runtime.platform_steps.get(platform, ())))
     return {
         "architecture": split.get("architecture", ""),
         **({"variant": split["variant"]} if "variant" in split else {}),
@@ -239,7 +238,7 @@ def _config_of_image(build: Build, platform: str, layers: Sequence[Layer]) -> Js
         },
         "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in layers]},
         "history": [
-            *({"created": runtime.created, "created_by": step} for step in steps),
+            *({"created": runtime.created, "created_by": step} for step in runtime.history(platform)),
             {"created": created, "created_by": f"WORKDIR /srv{_BUILDKIT}", "comment": _COMMENT, "empty_layer": True},
             {"created": created, "created_by": f"{runtime.install}{_BUILDKIT}", "comment": _COMMENT},
             {"created": created, "created_by": f"COPY /out /srv{_BUILDKIT}", "comment": _COMMENT},

@@ -24,6 +24,13 @@ class Runtime:
     platform_steps: Mapping[str, tuple[tuple[str, float], ...]] = field(default_factory=dict)
     """By platform: steps that only its images have, each with the size of its layer."""
 
+    def history(self, platform: str) -> tuple[str, ...]:
+        """Return the steps of the base image for a platform, such as ``linux/arm64``."""
+        architecture = platform.partition("/")[2]
+        name = _DEBIAN_NAMES.get(architecture, architecture)
+        own = (step for step, _ in self.platform_steps.get(platform, ()))
+        return (*(step.replace(_ARCHITECTURE, name) for step in self.steps), *own)
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
@@ -49,7 +56,13 @@ class Application:
         return self.repository.rpartition("/")[2]
 
 
-_DEBIAN = "# debian.sh --arch 'amd64' out/ 'bookworm' '@1768176000'"
+_ARCHITECTURE = "{architecture}"
+"""What stands in a step for the architecture, as Debian names it."""
+
+_DEBIAN = f"# debian.sh --arch '{_ARCHITECTURE}' out/ 'bookworm' '@1768176000'"
+
+_DEBIAN_NAMES = {"386": "i386", "arm/v5": "armel", "arm/v7": "armhf", "arm64/v8": "arm64", "ppc64le": "ppc64el"}
+"""Architectures that Debian names otherwise (https://wiki.debian.org/ArchitectureSpecificsMemo)."""
 
 RUNTIMES: Mapping[str, Runtime] = {
     "go": Runtime(
