@@ -29,6 +29,7 @@ from ecrtui.inspect.lifecycle import DryRun, RuleOutlook, dry_run, outcome_words
 from ecrtui.inspect.lifecycle_export import dry_run_document, dry_run_texts
 from ecrtui.inspect.lifecycle_preview import preview_policy
 from ecrtui.retag.plan import Report
+from ecrtui.retag.write_history import WriteTarget
 from ecrtui.session import Session
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
@@ -38,6 +39,7 @@ from ecrtui.tui.lifecycle_columns import IMAGE_COLUMNS, RULE_COLUMNS, ImageRow, 
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.rendering import error_lines, warning_line
 from ecrtui.tui.retag.retag_form import RetagSource
+from ecrtui.tui.retag.undo import UndoMixin
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.indented_text import IndentedText
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
@@ -60,6 +62,10 @@ _FIRST_POLICY = {
 """What the editor shows for a repository without a policy."""
 
 
+_OF_IMAGE = {"retag": "tag", "undo": "undo a write of", "redo": "redo a write of"}
+"""The actions on the image under the cursor, with what they do to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class LifecycleState:
     """What is known of the policy and of its effect."""
@@ -77,7 +83,7 @@ class LifecycleState:
     error: EcrTuiError | None = None
 
 
-class LifecycleScreen(RetagMixin):
+class LifecycleScreen(RetagMixin, UndoMixin):
     """The rules of a policy, and the images on which the selected rule would act."""
 
     DEFAULT_CSS = """
@@ -315,9 +321,9 @@ class LifecycleScreen(RetagMixin):
             return "There is no valid policy that ECR could evaluate."
         if action == "read_indexes" and not (self.state.run and self.state.run.possible_parts):
             return "There is no image that could be a part of an index."
-        if action == "retag" and self._rows.current is None:
-            return "There is no image to tag."
-        if action == "retag" and self._table != "#images":
+        if action in _OF_IMAGE and self._rows.current is None:
+            return f"There is no image to {_OF_IMAGE[action]}."
+        if action in _OF_IMAGE and self._table != "#images":
             go = press(self, "lifecycle.switch_pane", "go to the images")
             return f"Select an image of the rule first. {go}".rstrip()
         return super().why_not(action)
@@ -351,6 +357,9 @@ class LifecycleScreen(RetagMixin):
             image = row.image
             age = units.format_age(image.pushed_at)
             await self.begin_retag(RetagSource(self.repository_name, image.digest, image.tags, age))
+
+    def undo_target(self) -> WriteTarget | None:
+        return (row := self._rows.current) and WriteTarget(self.repository_name, row.image.digest)
 
     async def refresh_after_write(self, report: Report) -> None:
         """Read the images that the write changed, and evaluate the policy again. A preview of ECR is old then."""

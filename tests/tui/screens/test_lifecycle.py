@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.screens.lifecycle import LifecycleScreen
 from tests.support.embedded import push_image, push_index, tags_of
@@ -124,6 +126,41 @@ async def test_a_tag_that_no_rule_selects_keeps_an_image(embedded: EmbeddedRegis
         assert kept.digest[7:19] not in below(screen, "oldest first")
         assert old.digest[7:19] in cursor_row(below(screen, "oldest first"))
     assert tags_of(client, REPOSITORY)["keep"] == kept.digest
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
+async def test_the_newest_write_of_an_image_is_undone_and_redone(
+    embedded: EmbeddedRegistry, client: Any, size: tuple[int, int]
+) -> None:
+    images = [push_image(client, REPOSITORY, f"n{number}", f"main-{number}") for number in range(3)]
+    client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=policy(2))
+    async with running(embedded, REPOSITORY, size=size) as pilot:
+        await until(pilot, "images ·")
+        await pilot.press("L")
+        await until(pilot, "rule 1 would expire")
+        await pilot.press("u")
+        await until(pilot, "Select an image of the rule first.")
+        pilot.app.clear_notifications()
+        await pilot.press("o", "u")
+        await until(pilot, "There is nothing to undo here")
+        await pilot.press("escape")
+        await retag(pilot, "mine")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        await pilot.press("enter")
+        await until(pilot, lambda text: "mine" in cursor_row(below(text, "oldest first")))
+        await pilot.press("u")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        assert tags_of(client, REPOSITORY).keys() == {"main-0", "main-1", "main-2"}
+        await pilot.press("enter")
+        await until(pilot, lambda text: "mine" not in cursor_row(below(text, "oldest first")))
+        await pilot.press("U")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+    assert tags_of(client, REPOSITORY)["mine"] == images[0].digest
 
 
 async def test_an_image_that_a_rule_of_higher_priority_keeps_is_told(embedded: EmbeddedRegistry, client: Any) -> None:
