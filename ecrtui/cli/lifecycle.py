@@ -20,6 +20,7 @@ from ecrtui.cli.list_command import readable_rows
 from ecrtui.cli.output_options import ROW_FORMATS, add_output_options, print_text
 from ecrtui.cli.part_lookup import PartLookup
 from ecrtui.cli.plain_table import plain_table
+from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import Document
 from ecrtui.ecr.lifecycle import LifecyclePreview
 from ecrtui.ecr.lifecycle_document import parse_policy
@@ -145,22 +146,31 @@ def _tables(document: Document, run: DryRun) -> Iterator[str]:
     for rule in document["rules"]:
         if rule["images"]:
             yield f"\nRule {rule['rulePriority']} would {rule['action']}, oldest first:\n"
-            rows = [
-                (
-                    image["imageDigest"][7:19] + ("?" if image["mayBePart"] else ""),
-                    image["imagePushedAt"][:10],
-                    format_size(image["imageSizeInBytes"]),
-                    " ".join(image["imageTags"]) or "-",
-                )
-                for image in rule["images"]
-            ]
-            yield from plain_table(("DIGEST", "PUSHED", "SIZE", "TAGS"), rows, width)
+            rows = [_image_cells(image, image["keptInsteadBy"]) for image in rule["images"]]
+            yield from plain_table((*_IMAGE_TITLES, "KEPT INSTEAD BY"), rows, width)
+        if rule["keptImages"]:
+            yield f"\nBeyond the limit of rule {rule['rulePriority']}, but a rule of higher priority keeps them:\n"
+            rows = [_image_cells(image, image["keptBy"]) for image in rule["keptImages"]]
+            yield from plain_table((*_IMAGE_TITLES, "KEPT BY"), rows, width)
     if run.kept_parts:
         yield f"\n{format_count(run.kept_parts, 'image')} that an index refers to stay as long as the index.\n"
     if run.possible_parts:
         yield "\n? An index may refer to this image; then it stays. Add --read-indexes to find out.\n"
     if "differences" in document:
         yield from _difference_lines(document)
+
+
+_IMAGE_TITLES = ("DIGEST", "PUSHED", "SIZE", "TAGS")
+
+
+def _image_cells(image: Document, keeper: str) -> tuple[str, ...]:
+    return (
+        short_digest(image["imageDigest"]) + ("?" if image.get("mayBePart") else ""),
+        image["imagePushedAt"][:10],
+        format_size(image["imageSizeInBytes"]),
+        " ".join(image["imageTags"]) or "-",
+        keeper,
+    )
 
 
 def _rule_cells(rule: Document) -> tuple[str, ...]:

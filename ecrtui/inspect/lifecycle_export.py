@@ -13,7 +13,7 @@ from ecrtui.ecr.markdown_text import markdown_table, markdown_text
 from ecrtui.ecr.text_formats import Texts, json_text
 from ecrtui.ecr.units import format_iso_time
 from ecrtui.inspect.lifecycle import DryRun, RuleOutlook, outcome_words, rule_differences
-from ecrtui.inspect.lifecycle_keepers import possible_keeper
+from ecrtui.inspect.lifecycle_keepers import keeping_rule, possible_keeper
 
 _IMAGE_COLUMNS = (
     "rulePriority",
@@ -26,6 +26,15 @@ _IMAGE_COLUMNS = (
     "imageSizeInBytes",
     "mayBePart",
     "keptInsteadBy",
+)
+_KEPT_COLUMNS = (
+    "rulePriority",
+    "repositoryName",
+    "imageDigest",
+    "imageTags",
+    "imagePushedAt",
+    "imageSizeInBytes",
+    "keptBy",
 )
 _RULE_COLUMNS = ("rulePriority", "selection", "limit", "selectedImages", "imagesNow", "bytesNow", "outcome")
 
@@ -63,7 +72,7 @@ def dry_run_texts(document: Callable[[], Document]) -> Texts:
     """Return what makes the texts of a dry run. CSV has a line for each image that would be expired or archived."""
     return {
         "Markdown": lambda: _markdown(document()),
-        "CSV": lambda: "".join(csv_lines([_IMAGE_COLUMNS, *_cells(_images(document()), _IMAGE_COLUMNS)])),
+        "CSV": lambda: "".join(csv_lines([_IMAGE_COLUMNS, *_cells(_images(document(), "images"), _IMAGE_COLUMNS)])),
         "JSON": lambda: json_text(document()),
     }
 
@@ -80,11 +89,12 @@ def _rule_document(outlook: RuleOutlook, run: DryRun, repository: str, now: floa
         "imagesNow": len(outlook.acting),
         "bytesNow": outlook.bytes,
         "outcome": outcome_words(outlook, now),
-        "images": [_image_document(image, rule, run, repository) for image in outlook.acting],
+        "images": [_acting_image(image, rule, run, repository) for image in outlook.acting],
+        "keptImages": [{**_image(image, repository), "keptBy": keeping_rule(run, image)} for image in outlook.kept],
     }
 
 
-def _image_document(image: Image, rule: LifecycleRule, run: DryRun, repository: str) -> Document:
+def _image(image: Image, repository: str) -> Document:
     return {
         "repositoryName": repository,
         "imageDigest": image.digest,
@@ -92,14 +102,20 @@ def _image_document(image: Image, rule: LifecycleRule, run: DryRun, repository: 
         "imagePushedAt": format_iso_time(image.pushed_at),
         "lastRecordedPullTime": format_iso_time(image.last_pulled_at),
         "imageSizeInBytes": image.size,
+    }
+
+
+def _acting_image(image: Image, rule: LifecycleRule, run: DryRun, repository: str) -> Document:
+    return {
+        **_image(image, repository),
         "mayBePart": image.digest in run.possible_parts,
         "keptInsteadBy": possible_keeper(run, rule, image),
     }
 
 
-def _images(document: Document) -> Iterable[Document]:
+def _images(document: Document, name: str) -> Iterable[Document]:
     for rule in document["rules"]:
-        for image in rule["images"]:
+        for image in rule[name]:
             yield {"rulePriority": rule["rulePriority"], "action": rule["action"], **image}
 
 
@@ -118,7 +134,11 @@ def _markdown(document: Document) -> str:
     lines = [f"# Lifecycle dry run of {markdown_text(document['repositoryName'])}\n", "\n"]
     facts = {name: value for name, value in document.items() if not isinstance(value, list)}
     lines += [f"- {name}: {markdown_text(str(value))}\n" for name, value in facts.items()]
-    tables = [(_RULE_COLUMNS, document["rules"]), (_IMAGE_COLUMNS, list(_images(document)))]
+    tables = [
+        (_RULE_COLUMNS, document["rules"]),
+        (_IMAGE_COLUMNS, list(_images(document, "images"))),
+        (_KEPT_COLUMNS, list(_images(document, "keptImages"))),
+    ]
     if found := document.get("differences"):
         tables.append((tuple(found[0]), found))
     for columns, rows in tables:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,34 @@ def test_a_policy_is_evaluated_here_and_by_ecr_and_nothing_changes(cli: CliEnv, 
         refused = cli.run("lifecycle", REPOSITORY, "--policy", str(file))
         assert (refused.code, problem in refused.err) == (ExitCode.USAGE, True)
     assert cli.run("lifecycle", REPOSITORY, "--policy", str(tmp_path / "none")).code == ExitCode.USAGE
+
+
+def test_the_table_says_what_keeps_an_image(cli: CliEnv) -> None:
+    create_repository(cli.client, REPOSITORY)
+    gone, stays, _ = (push_image(cli.client, REPOSITORY, tag, tag) for tag in ("x", "main-1", "y"))
+    with cli.embedded.database.write() as connection:  # pushes of one moment have no order
+        for image in (gone, stays):
+            connection.execute("UPDATE images SET pushed_at = pushed_at - 3600 WHERE digest = ?", (image.digest,))
+    selections = (
+        {"tagStatus": "tagged", "tagPatternList": ["main-*"], "countType": "imageCountMoreThan", "countNumber": 2},
+        {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1},
+    )
+    rules = [
+        {"rulePriority": number, "selection": selection, "action": {"type": "expire"}}
+        for number, selection in enumerate(selections, 1)
+    ]
+    cli.client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=json.dumps({"rules": rules}))
+    table = cli.run("lifecycle", REPOSITORY).out
+    assert re.search(r"DIGEST +PUSHED +SIZE +TAGS +KEPT INSTEAD BY\n", table)
+    assert re.search(rf"{gone.digest[7:19]} .* x +rule 1: a tag main-\*\n", table)
+    assert "Beyond the limit of rule 2, but a rule of higher priority keeps them:" in table
+    assert re.search(rf"{stays.digest[7:19]} .* main-1 +rule 1: newest 2\n", table)
+
+    (_, rule) = cli.run("lifecycle", REPOSITORY, "--output", "json").json["rules"]
+    assert [image["keptInsteadBy"] for image in rule["images"]] == ["rule 1: a tag main-*"]
+    assert [(image["imageTags"], image["keptBy"]) for image in rule["keptImages"]] == [(["main-1"], "rule 1: newest 2")]
+    assert "| main-1 |" in cli.run("lifecycle", REPOSITORY, "--output", "markdown").out
+    assert [row["imageTags"] for row in cli.run("lifecycle", REPOSITORY, "--output", "csv").csv_rows] == ["x"]
 
 
 def test_a_policy_comes_through_a_pipe(cli: CliEnv) -> None:
