@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
+from ecrtui.ecr.tag_scheme import TagScheme, Version, tag_scheme
 from ecrtui.ecr.units import format_count, format_size
 
 
@@ -41,29 +41,42 @@ class ReleaseSharing(NamedTuple):
 
 
 def previous_release(image: Image, images: Iterable[Image]) -> PreviousRelease | None:
-    """Return the newest image of the same kind that was pushed before and whose tag begins with the same letters.
+    """Return the image of the same kind, pushed before, whose tag names the version before that of the image.
 
-    So ``release-2026.10`` comes before ``release-2026.11``, and ``main-59d512b`` before ``main-77aa01c``.
+    Only tags of one scheme are compared (see :mod:`ecrtui.ecr.tag_scheme`): ``release-2026.10`` comes before
+    ``release-2026.11``. Commits have no order, so the push decides: ``main-59d512b`` comes before ``main-77aa01c``. Of
+    several schemes, that of a version counts more than that of a number, and a commit least.
 
     Args:
         image: the image.
         images: the images of the repository.
     """
-    families = {family for tag in image.tags if (family := _family(tag))}
-    pushed = image.pushed_at
-    if not families or pushed is None or image.kind not in (ImageKind.INDEX, ImageKind.IMAGE):
+    pushed, own = image.pushed_at, _versions(image.tags)
+    if not own or pushed is None or image.kind not in (ImageKind.INDEX, ImageKind.IMAGE):
         return None
-    newest = None
+    nearest, found = None, None
     for other in images:
         age = other.pushed_at
         if not other.tags or age is None or age >= pushed or other.digest == image.digest:
             continue
-        if newest is not None and age <= (newest.image.pushed_at or 0.0):
-            continue
-        tag = next((tag for tag in other.tags if _family(tag) in families), "")
-        if tag and other.kind is image.kind:
-            newest = PreviousRelease(other, tag)
-    return newest
+        for place, (scheme, greatest) in enumerate(own):
+            for tag in other.tags:
+                version = scheme.version(tag)
+                if version is None or version > greatest:
+                    continue
+                nearness = (-place, version, age)
+                if (nearest is None or nearness > nearest) and other.kind is image.kind:
+                    nearest, found = nearness, PreviousRelease(other, tag)
+    return found
+
+
+def _versions(tags: Iterable[str]) -> Sequence[tuple[TagScheme, Version]]:
+    """Return the schemes of tags, those that say most first, each with the greatest version among the tags."""
+    greatest: dict[TagScheme, Version] = {}
+    for tag in tags:
+        if (scheme := tag_scheme(tag)) is not None and (version := scheme.version(tag)) is not None:
+            greatest[scheme] = max(version, greatest.get(scheme, version))
+    return sorted(greatest.items(), key=lambda entry: -entry[0].kind)
 
 
 def shared_layers(
@@ -91,9 +104,3 @@ def shared_layers(
             layer.digest: layer.size for layer in manifest.with_role(DescriptorRole.LAYER) if layer.digest in digests
         }
     return ReleaseSharing(tag, layers, compared, len(own)) if compared else None
-
-
-def _family(tag: str) -> str:
-    """Return the letters at the start of a tag: ``release`` of ``release-2026.11``, ``v`` of ``v1.2``."""
-    found = re.match("[A-Za-z]+", tag)
-    return found[0] if found else ""

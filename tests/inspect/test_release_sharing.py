@@ -27,9 +27,32 @@ def other(name: str, *tags: str, at: float, media_type: str = OCI_MANIFEST) -> I
         ([other("a", "2026.10", at=90)], ""),
     ],
 )
-def test_the_release_before_is_the_newest_older_image_with_such_a_tag(images: list[Image], tag: str) -> None:
+def test_the_release_before_is_an_older_image_with_such_a_tag(images: list[Image], tag: str) -> None:
     found = previous_release(OWN, images)
     assert (found.tag if found else "") == tag
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "tag"),
+    [
+        ("1.10.0", ["1.9.3", "1.8.12", "1.11.0", "latest", "2026.10"], "1.9.3"),
+        ("v1.10.0", ["v1.9.3", "1.9.4"], "v1.9.3"),
+        ("1.10.0-alpine", ["1.9.3-alpine", "1.9.4", "1.9.4-arm64"], "1.9.3-alpine"),
+        ("1.10.0-arm64", ["1.9.4", "1.9.3-amd64"], ""),
+        ("1.26.9", ["1.27.2", "1.26.8"], "1.26.8"),
+        ("412", ["411", "20261128", "1.0.0"], "411"),
+        ("2026.10", ["2026.09", "3.1"], "2026.09"),
+        ("2026.10.1 main-59d512b", ["main-77aa01c", "2026.10"], "2026.10"),
+        ("main-59d512b", ["main-77aa01c", "main-1234abc"], "main-77aa01c"),
+        ("latest", ["prod"], ""),
+    ],
+)
+def test_the_release_before_has_the_version_before_in_the_same_scheme(own: str, others: list[str], tag: str) -> None:
+    image = Image("sha256:own", tuple(own.split()), 100.0, media_type=OCI_MANIFEST)
+    newest_first = [other(name, name, at=90 - age) for age, name in enumerate(others)]
+    for images in (newest_first, newest_first[::-1]):
+        found = previous_release(image, images)
+        assert (found.tag if found else "") == tag
 
 
 def manifest(**layers: int) -> ParsedManifest:
