@@ -135,7 +135,7 @@ class Step:
     unread: bool = False
     """True if the step is refused without reading its tag, so that ``before`` is not known."""
     final: bool = False
-    """True if the step is refused for what the journal says, so that planning again cannot change it."""
+    """True if the step is refused for what the journal or the request says, so that planning again cannot change it."""
     row: int = field(default=0, compare=False)
     """The row of the file that asks for the step; 0 if none."""
 

@@ -95,14 +95,7 @@ class PlanBuilder:
             TagChange(repository, first, images[second].digest, expect=images[first].digest),
             TagChange(repository, second, images[first].digest, expect=images[second].digest),
         )
-        plan = self.build(moves, "swap")
-        if not plan.refused_steps:
-            return plan
-        steps = (
-            replace(step, action=StepAction.REFUSED, reason=_OTHER_REFUSED) if step.writes else step
-            for step in plan.steps
-        )
-        return replace(plan, steps=tuple(steps))
+        return _both_or_none(self.build(moves, "swap"))
 
     def copy_tags(self, repository: str, source: str, target: str) -> Plan:
         """Return the plan that moves all tags of one image to another; a tag points to one image only.
@@ -181,7 +174,8 @@ class PlanBuilder:
         final = tuple(step for step in plan.steps if step.final)
         changes = tuple(step.change for step in plan.steps if not step.final)
         planned = self.build(changes, plan.kind)
-        return replace(planned, steps=(*planned.steps, *final), undoes=plan.undoes, excluded=plan.excluded)
+        planned = replace(planned, steps=(*planned.steps, *final), undoes=plan.undoes, excluded=plan.excluded)
+        return _both_or_none(planned) if plan.kind == "swap" else planned
 
     def entries_to_undo(self, plan_id: str) -> tuple[JournalEntry, ...]:
         """Return the writes of a plan that an undo of it concerns.
@@ -219,6 +213,16 @@ class PlanBuilder:
         planned = {step.key: step for step in self.build(left, plan.kind, thorough=False).steps}
         steps = tuple(done or planned[step.key] for step, done in zip(plan.steps, finished, strict=True))
         return replace(plan, steps=steps)
+
+
+def _both_or_none(swap: Plan) -> Plan:
+    """Return the plan of a swap: if one step is refused, or was removed from the plan, both are refused."""
+    if not (swap.refused_steps or swap.excluded):
+        return swap
+    steps = (
+        replace(step, action=StepAction.REFUSED, reason=_OTHER_REFUSED) if step.writes else step for step in swap.steps
+    )
+    return replace(swap, steps=tuple(steps))
 
 
 def _new_id(now: float) -> str:

@@ -142,6 +142,7 @@ def _unread_step(change: TagChange, problem: str) -> Step:
         reason=problem,
         undoes=change.undoes,
         unread=True,
+        final=bool(change.problem),
         row=change.row,
     )
 

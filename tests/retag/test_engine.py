@@ -475,6 +475,27 @@ def test_a_swap_moves_both_tags_or_none(env: RetagEnv) -> None:
         env.engine.plan_swap(REPOSITORY, "one", "nothing")
 
 
+def test_a_swap_stays_whole_when_it_is_planned_again(env: RetagEnv) -> None:
+    env.tag("extra", env.one)
+    env.client.put_image_tag_mutability(
+        repositoryName=REPOSITORY,
+        imageTagMutability="MUTABLE_WITH_EXCLUSION",
+        imageTagMutabilityExclusionFilters=[{"filterType": "WILDCARD", "filter": "one"}],
+    )
+    refused = env.engine.plan_swap(REPOSITORY, "one", "two")
+    for plan in (refused, refused.without({(REPOSITORY, "one")})):
+        assert {step.action for step in env.engine.plan_again(plan).steps} == {StepAction.REFUSED}
+    env.client.put_image_tag_mutability(repositoryName=REPOSITORY, imageTagMutability="MUTABLE")
+    assert len(env.engine.plan_again(refused).write_steps) == 2
+
+
+def test_a_swap_with_an_invalid_tag_does_not_become_a_removal(env: RetagEnv) -> None:
+    env.tag("extra", env.one)
+    plan = env.engine.plan_swap(REPOSITORY, "one", "tw\u00f6")
+    for again in (plan, plan.without({(REPOSITORY, "tw\u00f6")})):
+        assert [step.action for step in env.engine.plan_again(again).steps] == [StepAction.REFUSED] * len(again.steps)
+
+
 def test_copy_tags_moves_all_tags_of_an_image(env: RetagEnv) -> None:
     env.tag("extra", env.one)
     env.engine.apply(env.engine.plan_copy_tags(REPOSITORY, env.one, env.two))
