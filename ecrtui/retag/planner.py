@@ -342,7 +342,9 @@ class _RepositoryState:
 
     def _index_loss(self, source: str, index: str) -> str:
         """Return the warning about a tag that moves from an index to a single image."""
-        platforms = self._context.indexes.get(index, {})
+        platforms = self._context.indexes.get(index)
+        if platforms is None:
+            return "the tag points to an index, whose platforms are not known; this image is a single one"
         own = platforms.get(source)
         others = format_names(sorted({platform for digest, platform in platforms.items() if digest != source}))
         if own is None:
