@@ -132,6 +132,12 @@ def test_a_repository_that_became_immutable_refuses_in_the_words_of_ecr(env: Ret
     assert env.engine.history()[0].outcome is StepOutcome.REFUSED
 
 
+def test_a_refused_tag_that_is_not_unicode_does_not_stop_the_others(env: RetagEnv) -> None:
+    report = env.retag(("half \ud800", env.one), ("new", env.one))
+    assert outcomes(report) == [StepOutcome.REFUSED, StepOutcome.DONE]
+    assert [step.tag for step in env.engine.saved_plan(report.plan.id).steps] == ["half \ud800", "new"]
+
+
 def test_the_engine_refuses_writes_in_read_only_mode(env: RetagEnv) -> None:
     plan = env.plan(("new", env.one))
     closed = env.new_engine(replace(env.settings, read_only=True))

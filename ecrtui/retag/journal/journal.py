@@ -80,7 +80,7 @@ class Journal:
 
     def save_plan(self, plan: Plan, location: RegistryLocation) -> None:
         """Save all steps of a plan, so that it can be resumed. A plan that is already saved is not changed."""
-        document = json.dumps(plan_document(plan), ensure_ascii=False)
+        document = json.dumps(plan_document(plan))  # escaped: a refused tag can have half of a surrogate pair
         with self.file.writing(_NOTHING_SENT) as connection:
             _store_manifests(connection, plan.provided_manifests)
             connection.execute(
