@@ -55,6 +55,8 @@ def refused_undo_steps(entries: Iterable[JournalEntry]) -> tuple[Step, ...]:
 def already_done(step: Step, entries: Iterable[JournalEntry]) -> Step | None:
     """Return a finished step of an interrupted plan, as a step without a write; None if it still has to be done.
 
+    A write that was undone has to be done again.
+
     Args:
         step: the step as it was first planned.
         entries: the journal entries of the plan.
@@ -62,7 +64,7 @@ def already_done(step: Step, entries: Iterable[JournalEntry]) -> Step | None:
     if not step.writes:
         return step
     own = (entry for entry in entries if (entry.repository, entry.tag, entry.after) == (*step.key, step.after))
-    done = next((entry for entry in own if entry.outcome is StepOutcome.DONE), None)
+    done = next((entry for entry in own if entry.outcome is StepOutcome.DONE and not entry.undone_by), None)
     if done is None:
         return None
     return Step(

@@ -564,6 +564,16 @@ def test_resume_does_not_repeat_a_done_step_if_the_tag_moved_since(env: RetagEnv
     assert env.tags()["two"] == env.three
 
 
+def test_resume_repeats_a_step_that_was_undone(env: RetagEnv) -> None:
+    plan = env.plan(("two", env.one), ("new", env.one))
+    seen: list[int] = []
+    env.engine.apply(plan, on_result=lambda result, progress: seen.append(1), stop=lambda: bool(seen))
+    env.engine.apply(env.engine.plan_undo_of(plan.id))
+    report = env.engine.apply(env.engine.plan_resume(plan.id))
+    assert outcomes(report) == [StepOutcome.DONE, StepOutcome.DONE]
+    assert (env.tags()["two"], env.tags()["new"], report.drifted) == (env.one, env.one, ())
+
+
 def test_resume_expects_the_digest_that_the_plan_saw(env: RetagEnv) -> None:
     plan = env.plan(("a", env.one), ("two", env.one))
     seen: list[int] = []
