@@ -110,10 +110,12 @@ class ImageResolver:
         if missing:
             digests |= self._archived_digests(repository, missing)
         images = {image.digest: image for image in self.by_digest(repository, list(digests.values()))}
-        # The images are read after the tags: a tag that has moved or gone since then is left out.
-        return {
+        found = {
             tag: images[digest] for tag, digest in digests.items() if digest in images and tag in images[digest].tags
         }
+        # The images are read after the tags. A tag that has moved or gone since then is read again.
+        again = ((tag, self._one(repository, tag)) for tag in digests if tag not in found)
+        return found | {tag: image for tag, image in again if image is not None}
 
     def _active_digests(self, repository: str, tags: Sequence[str]) -> dict[str, str]:
         """Return the digests of these tags as far as they point to images that are not archived."""

@@ -14,12 +14,15 @@ from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest
 from ecrtui.ecr.mutability import TagMutability
+from ecrtui.ecr.replication import Destination
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.errors import AccessDenied, IntegrityError, ListingExpired, NotFound, Refused
+from ecrtui.errors import AccessDenied, CredentialsError, IntegrityError, ListingExpired, NotFound, Refused
 from ecrtui.registry.gateway import EcrRegistry
+from ecrtui.registry.user import User
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import RegistryEnv, config_of
+from tests.support.edited_replies import edited
 from tests.support.embedded import (
     REGISTRY_ID,
     client_for,
@@ -311,6 +314,15 @@ def test_many_new_tags_need_few_calls(env: RegistryEnv) -> None:
     env.embedded.calls.clear()
     assert list(env.registry.images_by_tag("team/app", ["kept", *(f"new-{i}" for i in range(199))])) == ["kept"]
     assert sum(env.embedded.calls.values()) <= 5
+
+
+def test_a_tag_that_moves_during_a_look_up_of_many_is_found(env: RegistryEnv) -> None:
+    push_image(env.client, "team/app", "a", tag="moves")
+    second = push_image(env.client, "team/app", "b", tag="kept")
+    tags = ["moves", "kept", *(f"missing-{number}" for number in range(5))]
+    env.embedded.faults.add(edited("BatchGetImage", lambda _: put(env.client, "team/app", second.manifest, "moves")))
+    found = env.registry.images_by_tag("team/app", tags)
+    assert {tag: image.digest for tag, image in found.items()} == dict.fromkeys(("moves", "kept"), second.digest)
 
 
 def test_tag_is_at_compares_tag_and_digest(env: RegistryEnv) -> None:
