@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -116,8 +116,12 @@ class Clients:
         self._opener = SessionOpener(connection, self._user, self.account_check.check)
 
     def in_region(self, region: str) -> Clients:
-        """Return the clients of the same connection in another region."""
-        return Clients(self._connection._replace(region=region), in_process=self.in_process, user=self._user)
+        """Return the clients of the same connection in another region.
+
+        They do not report whether ECR accepts the credentials there: a region that is not enabled refuses good ones.
+        """
+        user = replace(self._user, on_credentials=lambda _: None)
+        return Clients(self._connection._replace(region=region), in_process=self.in_process, user=user)
 
     @property
     def read_client(self) -> BaseClient:

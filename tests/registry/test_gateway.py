@@ -55,6 +55,16 @@ def test_location_and_identity_of_the_embedded_registry(env: RegistryEnv) -> Non
     assert env.registry.identity() == f"arn:aws:iam::{REGISTRY_ID}:user/embedded"
 
 
+def test_credentials_that_a_replica_refuses_are_still_accepted_here(env: RegistryEnv) -> None:
+    accepted: list[bool] = []
+    registry = open_registry(Connection(), embedded=env.embedded, user=User(on_credentials=accepted.append))
+    registry.location()
+    env.fault("DescribeImages:error:code=UnrecognizedClientException")
+    with pytest.raises(CredentialsError):
+        registry.replicated_tags(Destination("af-south-1", REGISTRY_ID), "team/app", ["prod"])
+    assert accepted == [True]
+
+
 def test_the_location_is_requested_once(env: RegistryEnv) -> None:
     env.registry.location()
     env.registry.location()
