@@ -25,8 +25,9 @@ def may_read_ahead(registry: Registry, setting: bool | str, repository: str) -> 
         return True
     try:
         if setting is True:
-            policy = registry.lifecycle_policy(repository) if registry.capabilities.lifecycle_policy else ""
-            return not parse_policy(policy).depends_on_pulls
+            text = registry.lifecycle_policy(repository) if registry.capabilities.lifecycle_policy else ""
+            policy = parse_policy(text)
+            return not (policy.problem or policy.depends_on_pulls)
         caller = registry.identity()
         own = f":{registry.location().registry_id}:" in caller  # another account has exclusions of its own
         return own and is_excluded(caller, registry.pull_time_exclusions())

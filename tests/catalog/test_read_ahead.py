@@ -9,6 +9,7 @@ from ecrtui.ecr.pull_times import is_excluded
 from ecrtui.registry.protocol import Capabilities
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
+from tests.support.edited_replies import replied
 from tests.support.embedded import REGISTRY_ID, client_for, create_repository, new_embedded
 
 ROLE = "arn:aws:iam::123456789012:role/team/deploy"
@@ -40,6 +41,8 @@ def test_reading_ahead_needs_an_exclusion_or_the_setting() -> None:
     client.register_pull_time_update_exclusion(principalArn=f"arn:aws:iam::{REGISTRY_ID}:user/embedded")
     assert may_read_ahead(registry, "auto", "app")
     assert not may_read_ahead(registry, False, "app")
+    embedded.faults.add(replied("GetLifecyclePolicy", {"lifecyclePolicyText": '{"rules": "of another kind"}'}))
+    assert not may_read_ahead(registry, True, "app")
     registry.capabilities = Capabilities(pull_times=True)
     embedded.faults.add("GetLifecyclePolicy:error:code=UnknownOperationException")
     assert may_read_ahead(registry, True, "app")
