@@ -106,7 +106,7 @@ class OciApi:
         """Send a request, again with a new token if the registry does not accept the one that is known."""
         with self._clients.calling(operation, write=True, repository=repository):
             reply = send(*self._authorization())
-        if reply.status == 401:
+        if reply.status in (401, 403):  # 403: the token has expired, or a permission is missing
             with self._lock:
                 self._token = None
             if again:

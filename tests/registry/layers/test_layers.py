@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import logging
+import time
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import RegistryEnv, failed
-from tests.support.embedded import digest_of, push_image, upload_blob
+from tests.support.embedded import client_for, create_repository, digest_of, new_embedded, push_image, upload_blob
 
 CONTENT = b"0123456789"
 NOWHERE = "sha256:" + "0" * 64
@@ -121,6 +122,22 @@ def test_manifests_by_tag_are_those_that_can_be_read(env: RegistryEnv) -> None:
         "one": (one.digest, one.manifest)
     }
     assert env.embedded.calls["BatchGetImage"] == 1
+
+
+def test_a_token_that_has_expired_is_replaced() -> None:
+    """ECR answers 403 to it, as to a missing permission."""
+    now = time.time()
+    embedded = new_embedded(clock=lambda: now)
+    client = client_for(embedded)
+    client.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
+    for name in ("team/app", "team/other"):
+        create_repository(client, name)
+    layers = parse_manifest(push_image(client, "team/app").manifest).with_role(DescriptorRole.LAYER)
+    registry = open_registry(Connection(), embedded=embedded)
+    assert registry.mount_layer("team/other", layers[0].digest, "team/app")
+    now += 13 * 3600
+    assert registry.mount_layer("team/other", layers[0].digest, "team/app")
+    assert embedded.calls["GetAuthorizationToken"] == 2
 
 
 @pytest.mark.parametrize(
