@@ -22,16 +22,23 @@ _CLEAR_LINE = "\r\x1b[K"
 
 
 def print_message(text: str, *, prefix: str = "ecrtui: ") -> None:
-    """Print text on standard error with a prefix on each line and every control character visible."""
-    lines = visible_lines(text).split("\n")
-    write_stderr("".join(f"{prefix}{line}\n" for line in lines))
+    """Print text on standard error with a prefix on each line."""
+    write_stderr(f"{prefix}{_safe_lines(text, prefix)}\n")
 
 
 def print_error(error: EcrTuiError) -> None:
     """Print what happened, the service's words and the next step on standard error."""
-    write_stderr(visible_lines(f"ecrtui: {error}\n"))
+    write_stderr(f"ecrtui: {_safe_lines(str(error))}\n")
     if hint := error.hint or error.command:
-        write_stderr(visible_lines(f"hint: {hint}\n"))
+        write_stderr(f"hint: {_safe_lines(hint)}\n")
+
+
+def _safe_lines(text: str, prefix: str = "") -> str:
+    """Return text with every control character visible, and its lines after the first one indented.
+
+    It can have words of the service: none of their lines can pass for a message of ecrtui.
+    """
+    return visible_lines(text).replace("\n", f"\n{prefix}  ")
 
 
 class ProgressLine:

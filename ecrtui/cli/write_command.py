@@ -242,7 +242,8 @@ def confirmed(
         return True
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return _not_sent("confirmation needs a terminal. Use --yes to skip it.")
-    print_message(description or str(plan))
+    for line in (description or str(plan)).split("\n"):
+        print_message(line)
     where = f" in account {location.registry_id}, {location.region}"
     for tag in plan.protected_tags:
         if _ask(f"{tag!r} is protected{where}. Type it to confirm: ") != tag:

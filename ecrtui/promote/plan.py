@@ -7,6 +7,7 @@ from typing import Literal
 
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.reference import Reference, parse_reference
+from ecrtui.ecr.safe_text import visible
 from ecrtui.errors import UsageError
 from ecrtui.promote.closure import Blob, Closure, Member
 from ecrtui.retag.plan import Plan, StepAction
@@ -147,4 +148,4 @@ class Promotion:
     def __str__(self) -> str:
         from ecrtui.promote.document import summary_lines
 
-        return "\n".join([*summary_lines(self), str(self.plan)])
+        return "\n".join([*map(visible, summary_lines(self)), str(self.plan)])

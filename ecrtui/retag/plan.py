@@ -11,6 +11,7 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.put_image_request import PutImageResult
+from ecrtui.ecr.safe_text import visible
 from ecrtui.errors import EcrTuiError
 
 REVERTING_KINDS = ("undo", "redo")
@@ -233,7 +234,7 @@ class Plan:
             lines.extend(f"  {note}" for note in step.notes)
             lines.extend(f"  ! {warning}" for warning in step.warnings)
         lines.extend(f"! {warning}" for warning in self.warnings)
-        return "\n".join(lines)
+        return "\n".join(map(visible, lines))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import pytest
 from ecrtui.cli.main import main
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.registry.logs import log_to
+from ecrtui.retag.plan import Plan, Step, StepAction
 from tests.support.edited_replies import edited
 from tests.support.embedded import OCI_MANIFEST, client_for, create_repository, manifest_text, new_embedded, put, served
 from tests.support.terminal import Terminal, ecrtui
@@ -69,12 +70,22 @@ def test_an_error_of_the_service_is_printed_with_its_controls_visible(
     assert not [control for control in CONTROLS if control in printed.err]
 
 
-def test_an_error_of_the_service_keeps_its_lines(
+def test_an_error_of_the_service_keeps_its_lines_indented(
     embedded: EmbeddedRegistry, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    embedded.faults.add("DescribeRepositories:error:code=InvalidParameterException:message=one\ntwo\rthree")
+    """They cannot pass for lines of ecrtui."""
+    words = "message=one\nhint\rtwo"
+    embedded.faults.add(f"DescribeRepositories:error:times=1:code=InvalidParameterException:{words}")
     assert main(["repositories", "--endpoint-url", url]) == 7
-    assert "one\ntwo␍three\n" in capsys.readouterr().err
+    assert "one\n  hint␍two\n" in capsys.readouterr().err
+    embedded.faults.add(f"PutImage:error:code=InvalidParameterException:{words}")
+    assert main(["retag", "team/app:one", "two", "--yes", "--endpoint-url", url]) != 0
+    assert "one\necrtui:   hint␍two\n" in capsys.readouterr().err
+
+
+def test_a_name_cannot_add_a_line_to_a_plan() -> None:
+    step = Step("team/app", "a\nteam/app:prod moves", StepAction.REFUSED, reason="one\ntwo")
+    assert str(Plan("id", (step,), warnings=("three\nfour",))).count("\n") == 1
 
 
 def test_a_log_record_is_written_with_its_controls_visible() -> None:
