@@ -40,7 +40,7 @@ from ecrtui.cli.standard_streams import discard, is_closed
 from ecrtui.errors import EcrTuiError
 from ecrtui.registry.aws_cli.failures import as_client_error
 from ecrtui.registry.aws_cli.operation_model import PutImageClient, load_model, sample_response
-from ecrtui.registry.aws_cli.session import caller_account, new_client, new_session, setting
+from ecrtui.registry.aws_cli.session import caller_account, new_client, new_session, setting, sign_in_hint
 from ecrtui.settings import Connection
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class PutImageCommand:
         """The response of PutImage; once it is set, the image is put."""
         self.notes: list[str] = []
         """Hints to print after an error."""
+        self._sign_in: Callable[[], str] | None = None
         self._open_form = open_form
         self._interactive = auto_prompt.is_interactive() if interactive is None else interactive
         if not {"--help", "-h"}.isdisjoint(self.words):  # the AWS CLI does not know them
@@ -100,7 +101,7 @@ class PutImageCommand:
         except KeyboardInterrupt:
             return self._report_interrupt()
         except Exception as problem:  # noqa: BLE001 - the one place that reports errors, whatever they are
-            return self.reporter.report(problem, [*hints(problem, self.parameters), *self.notes])
+            return self.reporter.report(problem, [*hints(problem, self.parameters, self._sign_in), *self.notes])
         return code
 
     def _run(self) -> int:
@@ -168,6 +169,7 @@ class PutImageCommand:
         self.options, rest = parse_globals(self.words)
         self.reporter.color = self.options.color
         self.connection = apply_globals(session, self.options)
+        self._sign_in = partial(sign_in_hint, session, self.connection)
         operation = load_model(session)
         given = parse_parameters(rest, operation)
         if given.help == "help":

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.registry.aws_cli.failures import is_from_botocore
 
 
-def hints(problem: BaseException, parameters: Mapping[str, Any]) -> Iterator[str]:
+def hints(
+    problem: BaseException, parameters: Mapping[str, Any], sign_in: Callable[[], str] | None = None
+) -> Iterator[str]:
     """Yield what to do about an error of PutImage; nothing if there is no advice.
 
     Args:
         problem: the exception.
         parameters: the parameters of the call, by their names in the API; empty if nothing was called.
+        sign_in: returns how the user can renew the credentials.
     """
     if isinstance(problem, EcrTuiError):
         if problem.hint:
             yield problem.hint
     elif is_from_botocore(problem):
-        yield from _hints_from_table(problem, parameters)
+        yield from _hints_from_table(problem, parameters, sign_in)
 
 
-def _hints_from_table(problem: Exception, parameters: Mapping[str, Any]) -> Iterator[str]:
+def _hints_from_table(
+    problem: Exception, parameters: Mapping[str, Any], sign_in: Callable[[], str] | None
+) -> Iterator[str]:
     from ecrtui.registry.errors import translate
 
-    error = translate(problem, "PutImage", write=True, repository=str(parameters.get("repositoryName", "")))
+    repository = str(parameters.get("repositoryName", ""))
+    error = translate(problem, "PutImage", write=True, repository=repository, sign_in=sign_in)
     if error.kind is ErrorKind.DIGEST_MISMATCH:
         yield _digest_hint(parameters)
     elif error.kind is ErrorKind.INVALID_REQUEST and _lacks_media_type(parameters):

@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from ecrtui.registry.aws_cli.operation_model import PutImageClient
     from ecrtui.settings import Connection
 
-__all__ = ["Session", "apply_connection", "caller_account", "new_client", "new_session", "profile_settings", "setting"]
+__all__ = [
+    "Session",
+    "apply_connection",
+    "caller_account",
+    "new_client",
+    "new_session",
+    "profile_settings",
+    "setting",
+    "sign_in_hint",
+]
 
 DEFAULT_TIMEOUT = 60
 """Seconds to connect and to read."""
@@ -28,9 +37,10 @@ def new_session() -> Session:
     Raises:
         botocore.exceptions.ConfigParseError: a configuration file is invalid.
     """
-    from ecrtui.registry.configuration.session import unread_session
+    from ecrtui.registry.configuration.session import select_profile, unread_session
 
     session = unread_session()
+    select_profile(session)
     session.register_component("data_loader", _loader(os.environ.get("AWS_DATA_PATH", "")))
     session.user_agent_name, session.user_agent_version = "ecrtui", __version__
     session.full_config  # noqa: B018 - an invalid file is reported before anything else, as the AWS CLI does
@@ -76,13 +86,13 @@ def apply_connection(session: Session, connection: Connection) -> None:
     from botocore import UNSIGNED
     from botocore.config import Config
 
-    from ecrtui.registry.configuration.session import time_limits_of
+    from ecrtui.registry.configuration.session import select_profile, time_limits_of
 
     connect, read = time_limits_of(connection, connect=DEFAULT_TIMEOUT, read=DEFAULT_TIMEOUT)
     signature = {} if connection.sign_request else {"signature_version": UNSIGNED}
     session.set_default_client_config(Config(connect_timeout=connect, read_timeout=read, **cast(Any, signature)))
     if connection.profile:
-        session.set_config_variable("profile", connection.profile)
+        select_profile(session, connection.profile)
     if connection.region:
         session.set_config_variable("region", connection.region)
 
@@ -139,11 +149,10 @@ def _prepare_credentials(session: Session, connection: Connection) -> None:
     sources = {"role_arn", "sso_account_id", "sso_session", "login_session", "credential_process"}
     if not sources.isdisjoint(session.get_scoped_config()) or "AWS_ROLE_ARN" in os.environ:
         from ecrtui.registry.credentials.sign_in import SignIn, adapt_providers
-        from ecrtui.registry.credentials.sign_in_hints import sign_in_hint
         from ecrtui.registry.user import User, has_terminal
 
         resolver = share_credentials_cache(session, credentials_cache())
-        hint = partial(sign_in_hint, session, connection.profile)
+        hint = partial(sign_in_hint, session, connection)
         adapt_providers(resolver.providers, SignIn(None, lambda *_: None, User(on_terminal=has_terminal()), hint))
     keep_credentials(session)
 
@@ -157,10 +166,16 @@ def caller_account(session: Session, connection: Connection, client: PutImageCli
     from ecrtui.registry.boto3_client import create_client
     from ecrtui.registry.configuration.session import verify_of
     from ecrtui.registry.credentials.account_check import read_account
-    from ecrtui.registry.credentials.sign_in_hints import sign_in_hint
     from ecrtui.registry.endpoint import is_aws
 
     sts = None
     if connection.sign_request and is_aws(client.meta.endpoint_url):
         sts = create_client(session, "sts", region_name=connection.region, verify=verify_of(connection))
-    return read_account(sts, cast(Any, client), lambda: sign_in_hint(session, connection.profile))
+    return read_account(sts, cast(Any, client), lambda: sign_in_hint(session, connection))
+
+
+def sign_in_hint(session: Session, connection: Connection) -> str:
+    """Return how the user can renew the credentials, in words."""
+    from ecrtui.registry.credentials.sign_in_hints import sign_in_hint as hint_of_profile
+
+    return hint_of_profile(session, connection.profile)

@@ -68,7 +68,11 @@ def new_session(profile: str | None = None, region: str | None = None) -> Sessio
         botocore.exceptions.ConfigParseError: a configuration file is broken.
         botocore.exceptions.InvalidConfigError: an option of the profile has no value.
     """
-    session = unread_session(profile, region)
+    session = unread_session()
+    select_profile(session, profile)
+    share_service_models(session)
+    if region is not None:
+        session.set_config_variable("region", region)
     session.get_scoped_config()
     check_options(session)
     if not session.get_config_variable("region") and (found := instance_region(session)):
@@ -76,18 +80,23 @@ def new_session(profile: str | None = None, region: str | None = None) -> Sessio
     return session
 
 
-def unread_session(profile: str | None = None, region: str | None = None) -> Session:
-    """Return the same session without asking the EC2 instance for its region."""
+def unread_session() -> Session:
+    """Return a session that has read no configuration, and asks no EC2 instance for its region."""
     session = Session()
     session.session_var_map.update(_AWS_CLI_VARIABLES)
-    if profile is not None:
-        session.set_config_variable("profile", profile)
-    if (role := parse_sso_role(session.profile or "")) is not None:
-        _add_profile(session, role.session, role.profile, sso_account_id=role.account, sso_role_name=role.role)
-    share_service_models(session)
-    if region is not None:
-        session.set_config_variable("region", region)
     return session
+
+
+def select_profile(session: Session, name: str | None = None) -> None:
+    """Let a session use a profile; None for the one of the environment. It can be the role of an ``sso-session``.
+
+    Raises:
+        botocore.exceptions.ConfigParseError: a configuration file is broken.
+    """
+    if name is not None:
+        session.set_config_variable("profile", name)
+    if (role := parse_sso_role(session.get_config_variable("profile") or "")) is not None:
+        _add_profile(session, role.session, role.profile, sso_account_id=role.account, sso_role_name=role.role)
 
 
 def session_of_sso(name: str) -> Session:

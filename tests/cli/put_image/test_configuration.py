@@ -59,6 +59,34 @@ def test_the_profile_comes_from_option_and_the_two_variables(
     assert region(put_image, endpoint) == "eu-west-3"
 
 
+@pytest.mark.parametrize("named_by", ["option", "variable"])
+def test_a_missing_profile_is_reported_when_it_is_needed(
+    put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, named_by: str
+) -> None:
+    words = ("--profile", "nope") if named_by == "option" else ()
+    if not words:
+        monkeypatch.setenv("AWS_PROFILE", "nope")
+    assert put_image(*words, "help").code == 0
+    assert put_image(*LINE, *words, "--image-tag", "file://nope").code == 252
+    assert put_image(*LINE, *words).code == 255
+
+
+@pytest.mark.parametrize("named_by", ["option", "variable"])
+def test_a_profile_can_be_a_role_of_an_sso_session(
+    put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, named_by: str
+) -> None:
+    put_image.configure("[sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.awsapps.com/start\n")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    words = ("--profile", "corp/123456789012/deploy") if named_by == "option" else ()
+    if not words:
+        monkeypatch.setenv("AWS_PROFILE", "corp/123456789012/deploy")
+    result = put_image(*LINE, *words)
+    assert (result.code, endpoint.requests) == (255, [])
+    assert "Error loading SSO Token: Token for corp does not exist" in result.err
+    assert result.hints == ["Run `aws sso login --sso-session corp`, then try again."]
+
+
 def test_a_missing_region_exits_with_253(
     put_image: PutImageRunner, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ecrtui.registry.configuration.session import unread_session
+from ecrtui.registry.configuration.session import select_profile, unread_session
 from ecrtui.registry.configuration.sources import configuration_sources
 from ecrtui.settings import Connection
 
@@ -77,7 +77,10 @@ def test_a_value_and_its_source(
     for variable, value in {"AWS_CONFIG_FILE": str(config), **variables}.items():
         monkeypatch.setenv(variable, value)
     given = Connection(**connection)  # type: ignore[arg-type]
-    session = unread_session(given.profile, given.region)
+    session = unread_session()
+    select_profile(session, given.profile)
+    if given.region is not None:
+        session.set_config_variable("region", given.region)
     found = {value.name: value[1:] for value in configuration_sources(session, given, URL)}
     assert found[name] == expected
     assert found["config file"] == (str(config), "AWS_CONFIG_FILE")
