@@ -326,6 +326,8 @@ class EcrTuiApp(
         self.push_app_screen(PutImageScreen(message.source, message.draft))
 
     def on_go_back(self, message: messages.GoBack) -> None:
+        if self.screen is not message.screen:
+            return  # a question without an answer would let its thread wait for ever
         self.clear_notifications()
         for _ in range(min(message.screens, len(self.screen_stack) - 1)):
             self.run_worker(self.left_screens.free(self.pop_screen()), exit_on_error=False)

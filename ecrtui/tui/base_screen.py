@@ -217,18 +217,21 @@ class AppScreen(PromptFrames, KeptFocus):
     def on_message_panel_retry_requested(self) -> None:
         self.action_retry()
 
-    def on_breadcrumb_picked(self, message: Breadcrumb.Picked) -> None:
+    async def on_breadcrumb_picked(self, message: Breadcrumb.Picked) -> None:
         """Go back to the screen whose path was clicked. Without one, leave this screen."""
+        if not self.check_action("back", ()):
+            await self.app.run_action("back", self)  # it says why this screen cannot be left now
+            return
         below = list(reversed(self.app.screen_stack[:-1]))
         paths = [screen.breadcrumb() if isinstance(screen, AppScreen) else "" for screen in below]
         if message.path in paths:
-            self.post_message(GoBack(paths.index(message.path) + 1))
+            self.post_message(GoBack(self, paths.index(message.path) + 1))
         elif not message.is_last or SEPARATOR not in message.path:
             self.action_back()
 
     def action_back(self) -> None:
         """Leave this screen."""
-        self.post_message(GoBack())
+        self.post_message(GoBack(self))
 
     def action_retry(self) -> None:
         """Try again after an error. Screens override it."""

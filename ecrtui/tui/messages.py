@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ecrtui.retag.engine import Engine
     from ecrtui.retag.plan import Plan
     from ecrtui.session import Session, SessionSource
+    from ecrtui.tui.base_screen import AppScreen
     from ecrtui.tui.clipboard.copy_items import CopyItem
     from ecrtui.tui.external_programs import Program
     from ecrtui.tui.lists.column_choice import ChosenColumnsScreen
@@ -153,12 +154,14 @@ class OpenComparison(FieldsMessage):
 
 
 class GoBack(FieldsMessage):
-    """Leave the screen.
+    """Leave a screen, unless an overlay that opened meanwhile is above it.
 
     Args:
-        screens: the number of screens to leave, from the top.
+        screen: the screen.
+        screens: the number of screens to leave, this one and those below it.
     """
 
+    screen: AppScreen
     screens: int = 1
 
 

@@ -272,7 +272,7 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
     def _go_up(self, digest: str) -> None:
         below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
         if isinstance(below, ImageScreen) and below.shows_digest(digest):
-            self.post_message(messages.GoBack())
+            self.post_message(messages.GoBack(self))
         else:
             self.post_message(messages.OpenImage(self.connect, self.repository_name, digest))
 

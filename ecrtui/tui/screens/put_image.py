@@ -390,7 +390,7 @@ class PutImageScreen(PlanApplyMixin):
         """Leave after a success; after anything else the user can change the fields."""
         report = message.form.state.report
         if report is not None and all(result.outcome in _SUCCESS for result in report.results):
-            self.post_message(messages.GoBack())
+            self.post_message(messages.GoBack(self))
 
     def focus_content(self) -> None:
         self.query_one("#fields").disabled = False
