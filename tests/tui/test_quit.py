@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.tui.widgets.breadcrumb import Breadcrumb
 from tests.support.embedded import client_for, push_image, tags_of
 from tests.support.screen import retag, running, until
 
@@ -28,8 +29,13 @@ def image(client: Any) -> None:
 
 def hold_put_image(embedded: EmbeddedRegistry) -> threading.Event:
     """Hold the next PutImage until the returned event is set."""
+    return hold_next(embedded, "PutImage")
+
+
+def hold_next(embedded: EmbeddedRegistry, operation: str) -> threading.Event:
+    """Hold the next request of an operation until the returned event is set."""
     reply = threading.Event()
-    embedded.faults.before("PutImage", lambda: reply.wait(HANG))
+    embedded.faults.before(operation, lambda: reply.wait(HANG))
     return reply
 
 
@@ -102,6 +108,33 @@ async def test_a_write_continues_when_its_screen_closes(embedded: EmbeddedRegist
         await pilot.press("a")
         await until(pilot, "✓ done")
     assert "rc" in tags_of(client_for(embedded), REPOSITORY)
+
+
+async def test_the_list_shows_a_write_whose_screen_was_closed(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, f"{REPOSITORY}:v1") as pilot:
+        await until(pilot, "last pulled")
+        await retag(pilot, "rc")
+        reply = hold_put_image(embedded)
+        await pilot.press("enter")
+        await until(pilot, "writing…")
+        pilot.app.pop_screen()
+        await until(pilot, "1 image ·")
+        reply.set()
+        await until(pilot, lambda screen: "rc  v1" in screen and "writing" not in screen)
+
+
+async def test_a_click_on_the_path_leaves_an_open_form_alone(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, REPOSITORY) as pilot:
+        await until(pilot, "1 image ·")
+        await retag(pilot, "rc")
+        reply = hold_put_image(embedded)
+        await pilot.press("enter")
+        await until(pilot, "writing…")
+        await pilot.click(Breadcrumb, offset=(3, 0))
+        screen = await until(pilot, "Close the form first.")
+        assert "writing…" in screen
+        reply.set()
+        await until(pilot, "✓ done")
 
 
 async def test_the_screen_handles_keys_during_a_write(embedded: EmbeddedRegistry) -> None:

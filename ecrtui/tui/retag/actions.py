@@ -143,6 +143,15 @@ class PlanApplyMixin(SavesFiles):
     async def refresh_after_write(self, report: Report) -> None:
         """Update what the screen shows after a write on this screen or on one above it. Screens override it."""
 
+    @work(group="follow", exit_on_error=False)
+    async def _follow_write(self, report: Report, *, is_own: bool) -> None:
+        """Show what a write changed, if this screen shows its registry.
+
+        Each screen does so on its own: it can be closed meanwhile, and quitting waits for the write only.
+        """
+        if is_own or await self.shows(report.location):
+            await self.refresh_after_write(report)
+
     async def shows(self, location: RegistryLocation) -> bool:
         """Return True if this screen shows the registry at this location."""
         try:
@@ -242,8 +251,8 @@ class PlanApplyMixin(SavesFiles):
         else:
             form.show_report(report)
             for screen in application.screen_stack:
-                if isinstance(screen, PlanApplyMixin) and (screen is self or await screen.shows(report.location)):
-                    await screen.refresh_after_write(report)
+                if isinstance(screen, PlanApplyMixin):
+                    screen._follow_write(report, is_own=screen is self)
         finally:
             application.post_message(messages.WriteEnded(self.connect))
 

@@ -159,7 +159,8 @@ class PlanForm(Vertical, can_focus=True):
     def show_title(self, title: Content) -> None:
         """Replace the first line."""
         self.title = title
-        self.query_one(".title", Static).update(title)
+        if self._has_widgets:
+            self.query_one(".title", Static).update(title)
 
     def show_plan(self, plan: Plan, tags: tuple[str, ...] = ()) -> None:
         """Show a plan. Ignore it if the user has typed other tags since it was requested.
@@ -203,8 +204,14 @@ class PlanForm(Vertical, can_focus=True):
 
     def _show_first_line(self) -> None:
         """Show the first line of what is new; the user may have scrolled what was there before."""
-        self.query_one(".scroll", VerticalScroll).scroll_home(animate=False)
-        self._update_focus()
+        if self._has_widgets:
+            self.query_one(".scroll", VerticalScroll).scroll_home(animate=False)
+            self._update_focus()
+
+    @property
+    def _has_widgets(self) -> bool:
+        """True from the mounting of the form to its removal. A write can end after that."""
+        return self.is_mounted and self.display  # what is being removed is not displayed
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -217,7 +224,7 @@ class PlanForm(Vertical, can_focus=True):
         """Apply the plan; close the form if the result is shown."""
         if self.state.phase is Phase.DONE:
             self.post_message(self.Closed(self))
-        elif self.state.phase is not Phase.WRITE:
+        else:
             self._submit(self.query_one(".confirm", Input).value)
 
     def action_close(self) -> None:
@@ -291,6 +298,8 @@ class PlanForm(Vertical, can_focus=True):
             line: What the user typed to confirm protected tags.
         """
         state, plan = self.state, self.state.plan
+        if state.phase in (Phase.WRITE, Phase.DONE):
+            return  # a plan is applied once
         if state.phase is Phase.EDIT and self._is_too_early():
             self.state = replace(state, too_early=True, problem="")
             self._update_focus()
@@ -337,7 +346,7 @@ class PlanForm(Vertical, can_focus=True):
 
     def _update_focus(self) -> None:
         """Give the focus at once. ``Widget.focus`` waits a turn of the loop, and a fast key would miss the form."""
-        if self.is_attached:
+        if self.is_attached and self.display:
             self.screen.set_focus(self._focus_target())
 
     def _focus_target(self) -> Widget:
@@ -345,7 +354,7 @@ class PlanForm(Vertical, can_focus=True):
         return self.query_one(".confirm", Input) if self.state.phase is Phase.CONFIRM else self
 
     def watch_state(self, state: PlanFormState) -> None:
-        if self.is_mounted and self.display:  # a form that is being removed has no children to update
+        if self._has_widgets:
             self._show(state)
 
     def _show(self, state: PlanFormState) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from textual.await_remove import AwaitRemove
+from textual.widgets import Input
 
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.errors import UsageError
@@ -26,6 +27,7 @@ from tests.support.embedded import (
     tags_of,
 )
 from tests.support.screen import (
+    PATIENCE,
     below,
     cursor_row,
     fill_in,
@@ -284,6 +286,29 @@ async def test_a_tag_that_moved_after_planning_is_left_alone(embedded: EmbeddedR
         assert other.digest[7:19] in row_of(form, "moves")
         await pilot.press("enter")
         await until(pilot, "✓ done")
+
+
+async def test_a_plan_is_applied_once_however_often_it_is_confirmed(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, "team/app", "content", "v1")
+    writes, reply = itertools.count(), threading.Event()
+
+    def hold() -> None:
+        next(writes)
+        reply.wait(PATIENCE)
+
+    embedded.faults.before("PutImage", hold, times=None)
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "1 image")
+        await retag(pilot, "rc")
+        await pilot.press("end")
+        field = pilot.app.screen.query_one(RetagForm).field
+        for _ in range(2):  # as two keys of which the second one did not wait
+            field.post_message(Input.Submitted(field, field.value))
+        await until(pilot, "writing…")
+        reply.set()
+        await until(pilot, "✓ done")
+        await until(pilot, lambda screen: "writing" not in screen)
+        assert next(writes) == 1
 
 
 async def test_a_write_with_a_lost_reply_is_reported_as_done(embedded: EmbeddedRegistry, client: Any) -> None:
