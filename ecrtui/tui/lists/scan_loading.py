@@ -218,7 +218,9 @@ class ScanLoadingMixin(ListScreen[Image]):
     async def _show_document_with_scan(self, form: Callable[[Mapping[str, Any]], str], *, labelled: bool) -> None:
         """Show the details of the selected row, with its scan if that can be read."""
         image = self.current
-        if image is not None and not image.scan_known and self._scan_error is None:
+        if image is None:
+            return
+        if not image.scan_known and self._scan_error is None:
             try:
                 session = await self.session()
                 async for batch in blocking.iterate_blocking(
@@ -230,7 +232,7 @@ class ScanLoadingMixin(ListScreen[Image]):
                     self._scan_error = error
                 else:
                     self.notify(f"Could not read the findings: {error}", severity="warning")
-        super()._show_document(form, labelled=labelled)
+        self.show_document_of(self.rows.get(image.digest) or image, form, labelled=labelled)
 
 
 def _not_known(error: EcrTuiError) -> str:

@@ -197,8 +197,8 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
         self.state = self.state._replace(sort=column, descending=descending)
         self.table.sort_by(column, descending)
 
-    def document(self) -> tuple[str, Mapping[str, Any]] | None:
-        """Return a title and the details of the selected row; None without a row. Screens override it."""
+    def document(self, row: Item) -> tuple[str, Mapping[str, Any]] | None:
+        """Return a title and the details of a row; None if it has none. Screens override it."""
         return None
 
     def action_describe(self) -> None:
@@ -214,7 +214,12 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
         self._show_document(details.as_yaml)
 
     def _show_document(self, form: Callable[[Mapping[str, Any]], str], *, labelled: bool = False) -> None:
-        if (document := self.document()) is not None:
+        if (row := self.current) is not None:
+            self.show_document_of(row, form, labelled=labelled)
+
+    def show_document_of(self, row: Item, form: Callable[[Mapping[str, Any]], str], *, labelled: bool) -> None:
+        """Show the details of a row, unless the user has opened another screen meanwhile."""
+        if self.is_active and (document := self.document(row)) is not None:
             self.post_message(ShowText(document[0], form(document[1]), labelled))
 
     def action_open(self) -> None:

@@ -296,8 +296,8 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         """Show all details of the selected write."""
         self.action_describe()
 
-    def document(self) -> tuple[str, Mapping[str, Any]] | None:
-        return None if self.current is None else (f"write {self.current.number}", entry_details(self.current))
+    def document(self, row: JournalEntry) -> tuple[str, Mapping[str, Any]]:
+        return f"write {row.number}", entry_details(row)
 
     def action_copy_menu(self) -> None:
         """Copy a digest, the tag or the plan id of the selected write, or the marked or shown rows."""

@@ -309,7 +309,8 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
         hits = self._hits()
         if hits:
             items += await blocking.run_blocking(_copies_of, hits)
-        self.post_message(messages.OfferCopies(items))
+        if self.is_active:  # else the user has opened another screen meanwhile
+            self.post_message(messages.OfferCopies(items))
 
     def _hits(self) -> list[RegistryHit]:
         """Return the hits that are shown, in their order."""
@@ -320,9 +321,8 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
         if hits := self._hits():
             await self.ask_for_file(by_suffix(hit_texts(hits)))
 
-    def document(self) -> tuple[str, Mapping[str, Any]] | None:
-        row = self.current
-        if row is None or row.registry_hit is None:
+    def document(self, row: FindRow) -> tuple[str, Mapping[str, Any]] | None:
+        if row.registry_hit is None:
             return None
         title = f"{row.repository}@{short_digest(row.digest)}" if row.digest else row.repository
         return title, hit_document(row.registry_hit)

@@ -357,10 +357,10 @@ class ImagesScreen(
         yield from super().empty_hints()
         yield press(self, "watch.toggle", "watch it")
 
-    def document(self) -> tuple[str, Mapping[str, Any]] | None:
-        if self.current is None or self.repository is None:
+    def document(self, row: Image) -> tuple[str, Mapping[str, Any]] | None:
+        if self.repository is None:
             return None
-        title = f"{self.repository_name}@{short_digest(self.current.digest)}"
-        document = image_document(self.repository_name, self.current, self.repository.registry_id)
-        unknown = {} if self.current.scan_known else {"imageScanStatus": {"status": self.unknown_scan()}}
+        title = f"{self.repository_name}@{short_digest(row.digest)}"
+        document = image_document(self.repository_name, row, self.repository.registry_id)
+        unknown = {} if row.scan_known else {"imageScanStatus": {"status": self.unknown_scan()}}
         return title, document | unknown

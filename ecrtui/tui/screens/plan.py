@@ -296,10 +296,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         self.report = report
         self.table.update(PlanRow(result.step, result) for result in report.results)
 
-    def document(self) -> tuple[str, Mapping[str, Any]] | None:
-        row = self.current
-        if row is None:
-            return None
+    def document(self, row: PlanRow) -> tuple[str, Mapping[str, Any]]:
         return row.key, plan_file.result_document(row.result) if row.result else plan_file.step_document(row.step)
 
     def why_not(self, action: str) -> str:

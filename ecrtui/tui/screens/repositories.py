@@ -137,10 +137,10 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
         if self.current is not None:
             self.post_message(messages.OfferCopies(copy_items_for_repository(self.current)))
 
-    def document(self) -> tuple[str, Mapping[str, Any]] | None:
+    def document(self, row: Repository) -> tuple[str, Mapping[str, Any]]:
         from ecrtui.ecr.documents import repository_document
 
-        return None if self.current is None else (self.current.name, repository_document(self.current))
+        return row.name, repository_document(row)
 
     def action_describe(self) -> None:
         self._describe()
@@ -170,4 +170,5 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
         }
         unknown = {member: details.why_not_known(error) for member, error in facts.errors.items()}
         text = details.as_text(facts.document | more | unknown)
-        self.post_message(messages.ShowText(repository.name, text, labelled=True))
+        if self.is_active:  # else the user has opened another screen meanwhile
+            self.post_message(messages.ShowText(repository.name, text, labelled=True))

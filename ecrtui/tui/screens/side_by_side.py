@@ -193,11 +193,10 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[R
         if self.current is not None and self.current.repository is not None:
             self.post_message(messages.OfferCopies(copy_items_for_repository(self.current.repository)))
 
-    def document(self) -> tuple[str, Mapping[str, Any]] | None:
+    def document(self, row: RepositoryRow) -> tuple[str, Mapping[str, Any]] | None:
         from ecrtui.ecr.documents import repository_document
 
-        row = self.current
-        return None if row is None or row.repository is None else (row.name, repository_document(row.repository))
+        return None if row.repository is None else (row.name, repository_document(row.repository))
 
     def on_unmount(self) -> None:
         self.app.post_message(messages.LeftConnections(self.members))

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
-from tests.support.embedded import REGION, client_for, create_repository, new_embedded, push_image, push_index
+from tests.support.embedded import (
+    REGION,
+    client_for,
+    create_repository,
+    distinct_times,
+    new_embedded,
+    push_image,
+    push_index,
+)
 from tests.support.screen import (
+    PATIENCE,
     below,
     cursor_row,
     paste,
@@ -177,6 +188,21 @@ async def test_image_details_include_every_known_member(estate: Estate) -> None:
         assert "1970-01-01 00:16:40 UTC" in screen
         await pilot.press("escape", "y")
         await until(pilot, "imageTags:")
+
+
+async def test_image_details_are_those_of_the_row_on_which_the_key_was_pressed() -> None:
+    embedded, reply = new_embedded(clock=distinct_times(days_ago=2)), threading.Event()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    push_image(client, "team/app", "one", "v1")
+    newest = push_image(client, "team/app", "two", "v2")
+    embedded.faults.before("DescribeImageScanFindings", lambda: reply.wait(PATIENCE), times=None)
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, lambda screen: "2 images ·" in screen and "v2" in cursor_row(screen))
+        await pilot.press("d", "j")
+        await until(pilot, lambda screen: "v1" in cursor_row(screen))
+        reply.set()
+        assert f"team/app@{newest.digest[7:19]}" in await until(pilot, "imagePushedAt")
 
 
 async def test_esc_clears_the_filter_then_leaves_the_screen_but_never_quits(estate: Estate) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
-from tests.support.embedded import client_for, create_repository, new_embedded
-from tests.support.screen import running, until
+from ecrtui.tui.overlays.text_viewer import TextViewer
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image
+from tests.support.screen import PATIENCE, app_of, running, until
 
 POLICY = (
     '{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", '
@@ -58,3 +61,19 @@ async def test_the_details_say_who_may_pull() -> None:
         screen = await until(pilot, "pullAccess")
         assert "principals of 123456789012: as their IAM policies say" in screen
         assert "account 210987654321: allowed, manifests only" in screen
+
+
+async def test_details_do_not_open_above_another_screen() -> None:
+    embedded, reply = new_embedded(), threading.Event()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    push_image(client, "team/app", "one", "v1")
+    embedded.faults.before("GetRepositoryPolicy", lambda: reply.wait(PATIENCE))
+    async with running(embedded) as pilot:
+        await until(pilot, "1 repository")
+        list_screen = pilot.app.screen
+        await pilot.press("d", "enter")
+        await until(pilot, "1 image ·")
+        reply.set()
+        await until(pilot, lambda _: not any(worker.node is list_screen for worker in pilot.app.workers))
+        assert not any(isinstance(screen, TextViewer) for screen in app_of(pilot).screen_stack)
