@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -190,9 +191,22 @@ def test_a_date_range_is_as_long_as_its_last_part(text: str, length: int) -> Non
     assert units.parse_date_range("2026-02-30") is None
 
 
+@given(st.text("ab?*", max_size=8), st.text("ab", max_size=8))
+def test_a_wildcard_matches_wherever_its_runs_can_end(pattern: str, text: str) -> None:
+    slow = "".join({"*": ".*", "?": "."}.get(character, character) for character in pattern)
+    assert bool(re.fullmatch(units.wildcard_regex(pattern), text)) == bool(re.fullmatch(slow, text))
+
+
 @given(st.text("ab*", max_size=8), st.text("ab", max_size=8))
 def test_a_wildcard_matches_as_its_regular_expression_does(pattern: str, text: str) -> None:
     assert units.matches_wildcard(pattern, text) == bool(re.fullmatch(units.wildcard_regex(pattern), text))
+
+
+def test_many_stars_do_not_take_longer_on_a_hostile_text() -> None:
+    pattern = re.compile(units.wildcard_regex("*-" * 4 + "*x"), re.IGNORECASE | re.DOTALL)
+    begun = time.process_time()
+    assert not pattern.fullmatch("-" * 128)
+    assert time.process_time() - begun < 1
 
 
 def test_a_question_mark_is_a_wildcard_only_in_the_regular_expression() -> None:
