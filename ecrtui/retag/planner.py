@@ -10,7 +10,7 @@ from ecrtui.ecr import lifecycle
 from ecrtui.ecr import tag as tags
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import Image, is_index
-from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction
+from ecrtui.ecr.lifecycle import CountType, LifecyclePolicy, LifecyclePrediction
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.reference import is_repository_name, names_repository
@@ -319,8 +319,9 @@ class _RepositoryState:
             return
         text = f"{prediction.rule}: {name} {_pushed(image, now)} {_expiry(prediction, now)}"
         if prediction.due_at is not None and prediction.due_at - now <= _SOON:
-            hint = " (a retag does not change the push time)" if name == "this image" and step.after else ""
-            warnings.append(text + hint)
+            by_push = prediction.rule.counts_images or prediction.rule.count_type is CountType.SINCE_PUSHED
+            is_retagged = name == "this image" and step.after
+            warnings.append(text + (" (a retag does not change the push time)" if by_push and is_retagged else ""))
         else:
             notes.append(text)
 
