@@ -60,6 +60,11 @@ class Image:
         return self.status != "ACTIVE"
 
     @property
+    def activating(self) -> bool:
+        """True if the image is being restored from the archive."""
+        return self.status == "ACTIVATING"
+
+    @property
     def scan_known(self) -> bool:
         """True if the state of the last scan is known, and its findings too if it has finished.
 

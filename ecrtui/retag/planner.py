@@ -22,6 +22,8 @@ from ecrtui.retag.replicas import Replica, Replication, removal_refusal
 _SOON = 30 * DAY
 """Seconds; an expiry within this time is a warning, a later one is a note."""
 
+_BEING_RESTORED = "the image is being restored from the archive; wait until it is active"
+
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
@@ -222,7 +224,9 @@ class _RepositoryState:
             name = short_digest(step.after)
             return f"image {name} does not exist in {step.repository}: it may have been deleted; list the images again"
         if source is not None and source.archived and step.after not in self._provided:
-            return f"the image is {source.status.lower()} and cannot be read; restore it first"
+            return (
+                _BEING_RESTORED if source.activating else "the image is archived and cannot be read; restore it first"
+            )
         if step.before and not self._context.mutability.may_move(step.tag):
             return f"the tag exists, and {self._context.mutability.reason(step.tag)}"
         if len(self._tags_of.get(step.after, ())) >= tags.MAX_TAGS_PER_IMAGE:
@@ -232,8 +236,10 @@ class _RepositoryState:
     def _removal_refusal(self, step: Step) -> str:
         if self._tags_of[step.before] == {step.tag}:
             return "last tag of this image; ECR would delete the image. Add another tag first."
-        if self._context.tags[step.tag].archived:
-            return "the image is archived; its manifest cannot be read, so the tag could not be restored"
+        image = self._context.tags[step.tag]
+        if image.archived:
+            reason = "the image is archived; its manifest cannot be read, so the tag could not be restored"
+            return _BEING_RESTORED if image.activating else reason
         refusals = (
             removal_refusal(destination, replica, step.tag, self._removed)
             for destination, replica in self._context.replicas.items()
@@ -252,8 +258,9 @@ class _RepositoryState:
         warnings = [*self._platform_warnings(step)]
         notes = ["the image was deleted; its manifest is restored from the journal"] if step.restores else []
         if step.before:
-            self._add_prediction(self._context.tags[step.tag], "the old image", step, now, warnings, notes)
-            if self._context.tags[step.tag].archived:
+            old = self._context.tags[step.tag]
+            self._add_prediction(old, "the old image", step, now, warnings, notes)
+            if old.archived and not old.activating:
                 warnings.append("the old image is archived; restore it before you move the tag back")
         source = self._context.images.get(step.after)
         if source is not None:

@@ -50,6 +50,15 @@ def test_removals_come_last_and_keep_the_last_tag() -> None:
     assert [(step.tag, step.action) for step in steps] == [("kept", StepAction.CREATE), ("a", StepAction.REMOVE)]
 
 
+def test_an_image_that_is_being_restored_has_to_be_waited_for() -> None:
+    context = context_of(Image(A, ("a", "b"), status="ACTIVATING"), Image(B, ("c",)))
+    refused, removed = plan(context, ("new", A), ("a", "")).steps
+    assert "wait until it is active" in refused.reason
+    assert refused.reason == removed.reason
+    (moved,) = plan(context, ("a", B)).steps
+    assert moved.warnings == ()
+
+
 def test_a_tag_occurs_once() -> None:
     context = context_of(Image(A, ("a",)), Image(B, ("b",)))
     steps = plan(context, ("new", A), ("new", B), ("new", A)).steps
