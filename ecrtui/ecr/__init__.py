@@ -19,6 +19,7 @@ Read what cannot be trusted:
 - ``json_values``: a value of another type becomes a default.
 - ``exact_json``, ``differences``: JSON as it is written, and where two documents differ.
 - ``safe_text``: text that cannot act on a terminal.
+- ``expressions``: regular expressions that users type.
 
 Write for people and programs:
 

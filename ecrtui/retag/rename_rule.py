@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ecrtui.ecr.expressions import ExpressionError, compile_expression
 from ecrtui.errors import UsageError
 
 _DELIMITERS = "/#,!%"
@@ -52,13 +53,14 @@ def _expression(text: str) -> Callable[[str], str]:
     parts = text[1:].split(text[0])
     if len(parts) != 3 or parts[2]:
         raise UsageError(f"{text!r} is not of the form /expression/replacement/", "", _HINT)
+    replacement = parts[1]
     try:
-        expression = re.compile(parts[0])
-        replacement = parts[1]
-        # Expand once against a match with every group, so that a bad group reference fails now.
-        re.compile(f"(?:{parts[0]})|").sub(replacement, "")
+        expression = compile_expression(parts[0])
+        expression.sub(replacement, "")  # a bad group reference fails now
+    except ExpressionError as problem:
+        raise UsageError(f"{text!r} has an invalid expression", str(problem), problem.hint) from None
     except (re.error, IndexError) as problem:
-        raise UsageError(f"{text!r} has an invalid expression or replacement", str(problem), _HINT) from problem
+        raise UsageError(f"{text!r} has an invalid replacement", str(problem), _HINT) from problem
 
     def apply(tag: str) -> str:
         match = expression.fullmatch(tag)

@@ -29,6 +29,7 @@ TAGS = st.from_regex(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,30}", fullmatch=True)
         (r"/rc-(\d+)\.(\d+)/v\1-\2/", "rc-1.2-x", ""),
         (r"#(?P<a>.*)-rc#\g<a>#", "1.2-rc", "1.2"),
         (r"/(a)|(b)/x\1\2/", "b", "xb"),
+        (r"/(?i)rc-(.*)/v\1/", "RC-1", "v1"),
     ],
 )
 def test_a_rule_derives_a_tag(rule: str, tag: str, expected: str) -> None:
@@ -44,6 +45,12 @@ def test_an_invalid_rule_is_a_usage_error(rule: str) -> None:
     with pytest.raises(UsageError) as raised:
         parse_rename_rule(rule)
     assert raised.value.title
+
+
+@pytest.mark.parametrize("expression", ["(a+)+b", f"a{{{'9' * 20}}}", "(" * 3000 + ")" * 3000])
+def test_an_expression_that_cannot_be_used_is_a_usage_error(expression: str) -> None:
+    with pytest.raises(UsageError, match="has an invalid expression"):
+        parse_rename_rule(f"/{expression}/x/")
 
 
 @given(TAGS)

@@ -6,7 +6,6 @@ Only ``=`` is case-sensitive.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -14,6 +13,7 @@ from itertools import repeat
 
 from ecrtui.catalog.filter.errors import FilterError
 from ecrtui.catalog.filter.lexer import Term, TermValue, ValueKind
+from ecrtui.ecr.expressions import ExpressionError, compile_expression
 from ecrtui.ecr.units import wildcard_regex
 
 Spans = tuple[tuple[int, int], ...]
@@ -125,48 +125,11 @@ def _wildcard(word: str) -> re.Pattern[str]:
 
 
 def _regex(value: TermValue) -> Matcher:
-    problem = _may_backtrack(value.text)
-    if problem:
-        raise FilterError(problem, value.position, value.end, "Use one repeat: (ab)+ instead of (a+b+)+.")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the user sees the effect of a doubtful set like [[a]
-            pattern = re.compile(value.text, re.IGNORECASE)
-    except (re.error, OverflowError, RecursionError) as error:
-        offset = getattr(error, "pos", None)
-        position = value.position if offset is None else value.position + 1 + offset
-        title = f"not a regular expression: {getattr(error, 'msg', error)}"
-        raise FilterError(title, position, value.end, "Escape special characters with \\.") from error
-    return _by_pattern(pattern)
-
-
-_ATOMS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", re.DOTALL)
-_GROUP = re.compile(r"\(([^()]*)\)(?P<repeat>[*+]|\{\d*(?P<open>,)?(?P<most>\d*)\})?")
-_MAX_NESTED_REPEATS = 4
-"""A repeat may be repeated at most this often."""
-
-
-def _may_backtrack(pattern: str) -> str:
-    """Return why the expression could take exponential time on a short text; empty if it cannot.
-
-    Python's engine tries every way to divide a text between a repeat and the repeat around it, and it holds the
-    interpreter meanwhile: ``(a+)+b`` takes years on thirty characters.
-    """
-    rest = _ATOMS.sub("x", pattern)
-    while group := _GROUP.search(rest):
-        inner = group[1]
-        varies = any(mark in inner for mark in "*+|{")
-        if varies and group["repeat"] and not _is_bounded(group):
-            return "a repeat or choice inside a repeat may never finish"
-        kept = "x*" if varies or group["repeat"] else "x"
-        rest = rest[: group.start()] + kept + rest[group.end() :]
-    return ""
-
-
-def _is_bounded(group: re.Match[str]) -> bool:
-    if group["repeat"] in ("*", "+") or (group["open"] and not group["most"]):
-        return False
-    return int(group["most"] or group["repeat"].strip("{,}") or 0) <= _MAX_NESTED_REPEATS
+        return _by_pattern(compile_expression(value.text, re.IGNORECASE))
+    except ExpressionError as error:
+        position = value.position if error.position is None else value.position + 1 + error.position
+        raise FilterError(str(error), position, value.end, error.hint) from None
 
 
 def _fuzzy(word: str) -> Matcher:
