@@ -81,16 +81,15 @@ class CellLine:
         return pieces
 
     def _changes(self, erases: bool) -> Iterator[Piece]:
-        cells = self._changed_cells()
-        if not cells:
+        stretches = self._changed_stretches()
+        if not stretches:
             return
         text = "".join(self.wanted)
         if self._has_wide_cells(text):
-            for start, end in self._narrow_stretches(*self._whole_characters(cells[0], cells[-1] + 1)):
+            for start, end in self._narrow_stretches(*self._whole_characters(stretches[0][0], stretches[-1][1])):
                 for first, last, look in self._runs(start, end):
                     yield Piece(first, last, look, "".join(self.wanted[first:last]))
             return
-        stretches = _stretches(cells)
         if erases:
             stretches = self._with_blanks_between(stretches, text)
         for start, end in stretches:
@@ -100,11 +99,13 @@ class CellLine:
                 else:
                     yield Piece(first, last, look, text[first:last])
 
-    def _changed_cells(self) -> list[int]:
-        """Return the cells that the terminal shows differently."""
+    def _changed_stretches(self) -> list[tuple[int, int]]:
+        """Return where the terminal shows other cells: first cell, last cell plus one."""
+        if self.shown[:1] == [UNKNOWN]:
+            return [(0, len(self.wanted))]
         if self.wanted == self.shown and self.looks == self.shown_looks:
             return []
-        return [
+        cells = [
             x
             for x, (wanted, shown, look, shown_look) in enumerate(
                 zip(self.wanted, self.shown, self.looks, self.shown_looks, strict=True)
@@ -112,6 +113,7 @@ class CellLine:
             if wanted != shown
             or (look is not shown_look and (wanted != " " or blank_look(look) != blank_look(shown_look)))
         ]
+        return _stretches(cells) if cells else []
 
     def _has_wide_cells(self, text: str) -> bool:
         """Return True if a cell of the wanted or the shown line does not have exactly one character."""
@@ -165,6 +167,9 @@ class CellLine:
         """Divide neighbors by their look: first cell, last cell plus one, look."""
         looks = self.looks
         run_look = looks[start]
+        if looks[start:end].count(run_look) == end - start:  # many lines are blank
+            yield start, end, run_look
+            return
         ends = [x for x, (look, after) in enumerate(pairwise(looks[start:end]), start + 1) if look is not after]
         for x, after in pairwise([*ends, end]):
             look = looks[x]
