@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from ecrtui.connections import SessionFactory
 from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.session import AccountSource
 from ecrtui.settings import Connection, load
 from ecrtui.tui import messages
 from ecrtui.tui.app import EcrTuiApp
@@ -84,3 +85,22 @@ async def test_a_screen_opens_the_next_screen_on_its_own_registry() -> None:
         screen = await until(pilot, "1 write")
         assert "team/second" in screen
     assert (first.calls["PutImage"], second.calls["PutImage"]) == (1, 2)
+
+
+async def test_a_connection_stays_open_while_a_write_to_another_account_uses_it(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, size=(120, 30)) as pilot:
+        app = app_of(pilot)
+        closed: list[bool] = []
+
+        class Source(OpenSession):
+            def close(self) -> None:
+                closed.append(True)
+
+        source = Source(app.connect())
+        account = AccountSource(source, OTHER_ID)
+        app.on_write_began(messages.WriteBegan(account))
+        assert app.is_writing_over(source), "so that the user cannot switch to another connection"
+        app.on_left_connections(messages.LeftConnections((source,)))
+        assert not closed
+        app.on_write_ended(messages.WriteEnded(account))
+        assert closed

@@ -103,11 +103,19 @@ class SourcesApp(TerminalApp):
         """Return the number of writes in flight to the registry of a source."""
         return sum(source is writing for writing in self._writes)
 
+    def is_writing_over(self, source: SessionSource) -> bool:
+        """Return whether a write in flight uses the connection of a source, also one to another account."""
+        return any(source_of_credentials(writing) is source for writing in self._writes)
+
     def close_source(self, source: SessionSource) -> None:
         """Close a source that no screen uses any more; while it writes, after the last write."""
-        if self.writes_on(source):
-            self._left.append(source)
-        else:
+        self._left.append(source)
+        self._close_left()
+
+    def _close_left(self) -> None:
+        """Close the sources that were left and write nothing any more."""
+        for source in [source for source in self._left if not self.is_writing_over(source)]:
+            self._left.remove(source)
             source.close()
 
     def on_write_began(self, message: messages.WriteBegan) -> None:
@@ -118,9 +126,7 @@ class SourcesApp(TerminalApp):
         source = message.source
         self._writes.remove(source)
         self._show_writes(source)
-        if any(source is left for left in self._left):
-            self._left.remove(source)
-            self.close_source(source)
+        self._close_left()
         if self.leaving and not self._writes:
             self.exit()
 

@@ -103,7 +103,7 @@ class ConnectionSwitcher:
     def switch(self, source: SessionSource, session: Session, start: Reference) -> None:
         """Switch the screens to another connection and close the one in use. Refuse while it writes."""
         app, before = self._app, self._app.connect
-        if app.writes_on(before):
+        if app.is_writing_over(before):
             source.close()
             app.notify(
                 "Not switched: a write is in flight. Switch again when it completes.", severity="warning", timeout=10

@@ -68,7 +68,8 @@ class PromoteMixin(PlanApplyMixin):
 
     def on_promote_form_apply_requested(self, message: PromoteForm.ApplyRequested) -> None:
         message.stop()
-        self.begin_write(message.form, partial(self._promote, message))
+        planned = message.form.planned
+        self.begin_write(message.form, partial(self._promote, message), None if planned is None else planned.target)
 
     def _promote(self, request: PromoteForm.ApplyRequested, session: Session, stop: Callable[[], bool]) -> Report:
         form = request.form

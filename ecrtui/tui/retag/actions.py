@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ecrtui.ecr.image import Image
     from ecrtui.retag.engine import Engine, RepositoryContext
     from ecrtui.retag.journal.entry import JournalEntry
-    from ecrtui.session import Session
+    from ecrtui.session import Session, SessionSource
 
 log = logging.getLogger(__name__)
 
@@ -163,16 +163,23 @@ class PlanApplyMixin(SavesFiles):
         message.stop()
         self.begin_write(message.form, partial(self._apply, message))
 
-    def begin_write(self, form: PlanForm, apply: Callable[[Session, Callable[[], bool]], Report]) -> None:
+    def begin_write(
+        self,
+        form: PlanForm,
+        apply: Callable[[Session, Callable[[], bool]], Report],
+        target: SessionSource | None = None,
+    ) -> None:
         """Write, and show the result in a form.
 
         Args:
             form: the form.
             apply: writes and returns the result. It runs in a thread, and gets the session and a function that returns
                 True once the write has to stop.
+            target: the source of the registry that gets the write; None for that of this screen.
         """
+        sources = (self.connect,) if target is None or target is self.connect else (self.connect, target)
         # A worker of the application, because closing the screen must not cancel a write.
-        self.app.run_worker(self._write(form, apply), group="write", exit_on_error=False)
+        self.app.run_worker(self._write(form, apply, sources), group="write", exit_on_error=False)
 
     def _apply(self, request: PlanForm.ApplyRequested, session: Session, stop: Callable[[], bool]) -> Report:
         def report_step(result: StepResult, progress: Progress) -> None:
@@ -236,9 +243,15 @@ class PlanApplyMixin(SavesFiles):
         await form.remove()
         self.refresh_bindings()
 
-    async def _write(self, form: PlanForm, apply: Callable[[Session, Callable[[], bool]], Report]) -> None:
+    async def _write(
+        self,
+        form: PlanForm,
+        apply: Callable[[Session, Callable[[], bool]], Report],
+        sources: Sequence[SessionSource],
+    ) -> None:
         application = self.app
-        application.post_message(messages.WriteBegan(self.connect))
+        for source in sources:
+            application.post_message(messages.WriteBegan(source))
         try:
             session = await self.session()
             report = await blocking.run_write(apply, session, lambda: form.stopping or blocking.is_stopping())
@@ -254,7 +267,8 @@ class PlanApplyMixin(SavesFiles):
                 if isinstance(screen, PlanApplyMixin):
                     screen._follow_write(report, is_own=screen is self)
         finally:
-            application.post_message(messages.WriteEnded(self.connect))
+            for source in sources:
+                application.post_message(messages.WriteEnded(source))
 
 
 def _undo_title(entries: Sequence[JournalEntry]) -> str:
