@@ -14,6 +14,7 @@ from textual import work
 from textual.actions import parse as parse_action
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.worker import Worker
 
 from ecrtui import gc_tuning
 from ecrtui.ecr import units
@@ -22,7 +23,7 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.settings import Settings
 from ecrtui.tui import actions, blocking, messages
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.base_screen import AppScreen
+from ecrtui.tui.base_screen import AppScreen, worker_error
 from ecrtui.tui.bindings import KeymapApp, bindings, shown_key, why_refused
 from ecrtui.tui.clipboard.copying import CopyingApp
 from ecrtui.tui.connections.sign_in_app import SignInApp
@@ -98,6 +99,14 @@ class EcrTuiApp(
         self.chosen_columns = settings.columns
         self.left_screens = LeftScreens(self)
         self.theme_manager.start_with(settings.theme)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Tell the error that no one expected in a worker of the application, as a command of the palette is one.
+
+        The other errors are told where they matter, or cannot be told: the reads of a connection that was closed fail.
+        """
+        if not isinstance(event.worker.error, EcrTuiError) and (error := worker_error(event)) is not None:
+            self.notify(error.with_hint(), severity="error", timeout=10)
 
     def warn(self, message: str) -> None:
         """Show a warning for ten seconds."""
