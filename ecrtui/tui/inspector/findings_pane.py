@@ -283,11 +283,9 @@ class FindingsPane(Pane[FindingsContent]):
     async def action_save(self) -> None:
         """Save the findings that the filter lets through, as CSV or JSON."""
         if isinstance(self.screen, SavesFiles) and self._table is not None:
+            rows = self._shown_rows  # a thread writes them, and the pane may be gone then
             await self.screen.ask_for_file(
-                {
-                    ".csv": lambda: findings_export.as_csv(self._shown_rows),
-                    ".json": lambda: findings_export.as_json(self._shown_rows),
-                }
+                {".csv": lambda: findings_export.as_csv(rows), ".json": lambda: findings_export.as_json(rows)}
             )
 
     @property

@@ -101,7 +101,8 @@ class TextPane(Pane[Content], Generic[Content]):
 
     def action_save(self) -> None:
         """Save the text in a file."""
-        self.post_message(SavePane({self.FILE_SUFFIX: lambda: self.saved_text}))
+        text = self.saved_text  # a thread writes it, and the pane may be gone then
+        self.post_message(SavePane({self.FILE_SUFFIX: lambda: text}))
 
     def action_pager(self) -> None:
         """Show the text in the pager, with control characters made visible."""

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from ecrtui.emulator.operations import scans
+from ecrtui.tui.saving import FileField
 from tests.support.embedded import PushedImage, client_for, create_repository, new_embedded, push_image, push_index
 from tests.support.host import resize
-from tests.support.screen import cursor_row, row_of, running, screen_text, type_text, until, until_gone
+from tests.support.screen import cursor_row, open_pane, row_of, running, screen_text, type_text, until, until_gone
 from tests.tui.test_snapshots import PICKER_SIZES, Clock, compare
 
 pytestmark = pytest.mark.usefixtures("no_sdk_retries")
@@ -121,8 +122,7 @@ async def test_findings_are_read_filtered_sorted_and_exported(tmp_path: Path) ->
         await until(pilot, "file name, ending in")
         await type_text(pilot, str(tmp_path / "all.json"))
         await pilot.press("enter")
-        await until(pilot, "all.json")
-        await until(pilot, lambda text: (tmp_path / "all.json").exists())
+        await until(pilot, lambda text: "Saved" in text and "all.json" in text)
         ids = [entry["vulnerabilityId"] for entry in json.loads((tmp_path / "all.json").read_text())["findings"]]
         assert ids == ["CVE-2023-50495", "CVE-2023-38545", "CVE-2014-0160"]
 
@@ -135,6 +135,17 @@ async def test_findings_are_read_filtered_sorted_and_exported(tmp_path: Path) ->
         screen = await until(pilot, "not known: new (not scanned)")
         assert "not in fixed" in screen
         assert env.embedded.calls[OPERATION] == calls + 3
+
+
+@pytest.mark.parametrize(("pane", "suffix", "words"), [("findings", ".csv", "CVE-2014-0160"), ("raw", ".txt", "prod")])
+async def test_what_is_saved_is_kept_when_the_key_is_pressed(pane: str, suffix: str, words: str) -> None:
+    async with running(Env().embedded, "app:prod", size=(120, 35)) as pilot:
+        await open_pane(pilot, pane)
+        await until(pilot, words)
+        await pilot.press("x")
+        await until(pilot, "file name, ending in")
+        contents = pilot.app.screen.query_one(FileField)._contents
+    assert words in str(contents[suffix]()), "a thread writes the file, and the pane is gone"
 
 
 async def test_suppressed_and_closed_findings_are_marked_and_do_not_count() -> None:
