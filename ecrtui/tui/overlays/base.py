@@ -11,18 +11,11 @@ from ecrtui.tui.textual_fixes.frame_timer import PromptFrames
 
 Result = TypeVar("Result")
 
-FRAME_WIDTH, FRAME_HEIGHT = 4, 4
-"""Cells of the frame: the border and the padding; the border, the title and the line below it."""
+FRAME = 4
+"""Rows of the frame of a dialog: the border, the title and the line below it."""
 
-SHEET_FRAME_WIDTH, SHEET_FRAME_HEIGHT = 3, 3
-"""Cells of the frame of a sheet: the line and the padding; the title, the line below it, and the keys."""
-
-SHEET_SHARE, SHEET_MIN_WIDTH = 85, 80
-"""The width of a sheet in percent of the screen, and in columns at least: at 120 columns a digest has room."""
-
-
-NARROW_WIDTH = 36
-"""The width of a narrow sheet, in columns."""
+SHEET_FRAME = 3
+"""Rows of the frame of a sheet: the title, the line below it, and the keys."""
 
 
 class Overlay(PromptFrames, ModalScreen["Result | None"], Generic[Result]):
@@ -63,7 +56,7 @@ class Overlay(PromptFrames, ModalScreen["Result | None"], Generic[Result]):
             background: transparent;
             .overlay {
                 width: 85%;
-                min-width: 80;
+                min-width: 80;  /* at 120 columns a digest has room */
                 max-width: 100%;
                 height: 100%;
                 max-height: 100%;
@@ -92,11 +85,9 @@ class Overlay(PromptFrames, ModalScreen["Result | None"], Generic[Result]):
         self.finish(None)
 
     @property
-    def room(self) -> tuple[int, int]:
-        """The columns and rows inside the frame of the largest dialog, or of a sheet."""
-        width, height = self.app.size  # a screen has no size before its first frame
-        if self.SHEET:
-            wanted = NARROW_WIDTH if self.NARROW else max(width * SHEET_SHARE // 100, SHEET_MIN_WIDTH)
-            columns = min(wanted, width)
-            return max(columns - SHEET_FRAME_WIDTH, 1), max(height - SHEET_FRAME_HEIGHT, 1)
-        return max(width * 95 // 100 - FRAME_WIDTH, 1), max(height * 90 // 100 - FRAME_HEIGHT, 1)
+    def room(self) -> int:
+        """The rows inside the frame of the largest dialog, or of a sheet."""
+        height = self.app.size.height  # a screen has no size before its first frame
+        largest = self.query_one(".overlay").styles.max_height
+        share = 100 if largest is None else largest.value
+        return max(int(height * share / 100) - (SHEET_FRAME if self.SHEET else FRAME), 1)

@@ -64,7 +64,7 @@ class ColumnMenu(Menu[tuple[str, ...]]):
 
     @property
     def max_rows(self) -> int:
-        return max(self.room[1] - len(_HINTS) // _HINTS_PER_LINE, 1)
+        return max(self.room - len(_HINTS) // _HINTS_PER_LINE, 1)
 
     def on_mount(self) -> None:
         self._show(0)

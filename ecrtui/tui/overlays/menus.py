@@ -44,7 +44,7 @@ class Menu(Overlay[Choice]):
     @property
     def max_rows(self) -> int:
         """The most rows of options. Subclasses that show more than the options override it."""
-        return self.room[1]
+        return self.room
 
     def action_down(self) -> None:
         """Move down."""
@@ -81,7 +81,7 @@ class CopyMenu(Menu[CopyItem]):
 
     @property
     def max_rows(self) -> int:
-        return max(self.room[1] - _SELECTED_ROWS, 1)
+        return max(self.room - _SELECTED_ROWS, 1)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         self.query_one(".selected", Static).update(text.block(self.items[event.option_index].text, limit=_MAX_LENGTH))
