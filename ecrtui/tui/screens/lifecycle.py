@@ -62,8 +62,8 @@ _FIRST_POLICY = {
 """What the editor shows for a repository without a policy."""
 
 
-_OF_IMAGE = {"retag": "tag", "undo": "undo a write of", "redo": "redo a write of"}
-"""The actions on the image under the cursor, with what they do to it."""
+_OF_IMAGE = ("retag", "undo", "redo")
+"""The actions on the image under the cursor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +322,7 @@ class LifecycleScreen(RetagMixin, UndoMixin):
         if action == "read_indexes" and not (self.state.run and self.state.run.possible_parts):
             return "There is no image that could be a part of an index."
         if action in _OF_IMAGE and self._rows.current is None:
-            return f"There is no image to {_OF_IMAGE[action]}."
+            return "There is no image here."
         if action in _OF_IMAGE and self._table != "#images":
             go = press(self, "lifecycle.switch_pane", "go to the images")
             return f"Select an image of the rule first. {go}".rstrip()

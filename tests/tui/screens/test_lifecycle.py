@@ -189,7 +189,7 @@ async def test_the_rules_are_not_known_without_the_permission(embedded: Embedded
         await pilot.press("L")
         await until(pilot, "ecr:GetLifecyclePolicy")
         await pilot.press("t")
-        await until(pilot, "There is no image to tag.")
+        await until(pilot, "There is no image here.")
 
 
 async def test_the_dry_run_of_an_image_starts_with_the_rule_that_decides(
