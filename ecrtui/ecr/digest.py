@@ -6,6 +6,9 @@ import re
 
 DIGEST_PATTERN = re.compile(r"sha256:[0-9a-f]{64}")
 
+SHORT_DIGITS = 12
+"""The digits of a digest that Docker, Kubernetes and ecrtui show, and that people copy from a screen."""
+
 
 def digest_of(content: str | bytes) -> str:
     """Return the digest of these exact bytes; text is encoded as UTF-8.
@@ -36,4 +39,4 @@ def find_digest(text: str) -> str:
 
 def short_digest(digest: str) -> str:
     """Return the first 12 hexadecimal digits, which people compare by eye."""
-    return digest.removeprefix("sha256:")[:12]
+    return digest.removeprefix("sha256:")[:SHORT_DIGITS]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ecrtui.ecr import units
-from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.digest import SHORT_DIGITS, short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.inspect.lifecycle import DryRun, RuleOutlook, next_time, outcome_words
 from ecrtui.inspect.lifecycle_keepers import keeping_rule, possible_keeper
@@ -69,7 +69,9 @@ def _keeper(row: ImageRow) -> str:
 
 
 IMAGE_COLUMNS: Sequence[Column[ImageRow]] = (
-    Column("digest", "digest", lambda row: short_digest(row.image.digest), None, style="$digest", min_width=12),
+    Column(
+        "digest", "digest", lambda row: short_digest(row.image.digest), None, style="$digest", min_width=SHORT_DIGITS
+    ),
     Column("tags", "tags", lambda row: " ".join(row.image.tags) or "–", None, style="$tag", min_width=12, flex=1),
     Column(
         "age",

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ecrtui.ecr.digest import DIGEST_PATTERN, has_other_digest, is_digest
+from ecrtui.ecr.digest import DIGEST_PATTERN, SHORT_DIGITS, has_other_digest, is_digest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.reference import OTHER_DIGEST, parse_reference
 from ecrtui.ecr.tag import stored_tag_error
@@ -20,9 +20,6 @@ from ecrtui.errors import UsageError
 
 MIN_PREFIX = 6
 """The least number of hexadecimal digits that are taken for the beginning of a digest."""
-
-SHOWN_DIGITS = 12
-"""The digits of a digest that people copy from a screen: Docker, Kubernetes and ecrtui show so many."""
 
 DEFAULT_TAG = "latest"
 """The tag of a reference that names none, as for Docker and Kubernetes."""
@@ -167,7 +164,7 @@ def looks_pasted(text: str) -> bool:
 
     It is False for the terms of a filter (``is:image``).
     """
-    if len(text.strip()) >= SHOWN_DIGITS and _HEX.fullmatch(text.strip()):
+    if len(text.strip()) >= SHORT_DIGITS and _HEX.fullmatch(text.strip()):
         return True
     return any(
         rank == _NAMED or (rank == _LIKELY and (term.prefix or "/" in term.repository)) for rank, term in _ranked(text)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from textual.content import Content
 
-from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.digest import SHORT_DIGITS, short_digest
 from ecrtui.ecr.manifest import Descriptor
 from ecrtui.ecr.units import MAX_AGE_WIDTH, format_age, format_size
 from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, ArtifactTree, Subject, blob_kind
@@ -60,7 +60,14 @@ def columns() -> Sequence[Column[ArtifactRow]]:
     return (
         Column("name", "artifact", _name, min_width=18, max_width=40, flex=1),
         Column("format", "format", lambda row: row.format, min_width=10, max_width=40),
-        Column("digest", "digest", lambda row: short_digest(row.digest), min_width=12, max_width=12, drop_priority=2),
+        Column(
+            "digest",
+            "digest",
+            lambda row: short_digest(row.digest),
+            min_width=SHORT_DIGITS,
+            max_width=SHORT_DIGITS,
+            drop_priority=2,
+        ),
         Column("size", "size", lambda row: "" if row.subject else format_size(row.size), align="right", min_width=6),
         Column("created", "pushed", _age, align="right", min_width=MAX_AGE_WIDTH, drop_priority=4),
         Column("origin", "from", lambda row: row.origin, min_width=8, max_width=16, drop_priority=3),

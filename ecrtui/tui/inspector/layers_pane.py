@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecrtui.catalog.catalog import Catalog
-from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.digest import SHORT_DIGITS, short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import ImageConfig
 from ecrtui.ecr.manifest import Manifest, parse_manifest
@@ -93,7 +93,9 @@ class LayersPane(SplitPane[Layers]):
             Column("number", "#", lambda row: str(row.layer.number or UNKNOWN), align="right", min_width=2),
             Column("size", "size", _size, align="right", min_width=6),
             Column("share", "share", lambda row: row.share, min_width=10, drop_priority=2),
-            Column("digest", "digest", lambda row: short_digest(row.layer.digest), min_width=12, drop_priority=1),
+            Column(
+                "digest", "digest", lambda row: short_digest(row.layer.digest), min_width=SHORT_DIGITS, drop_priority=1
+            ),
             Column("also", "also in", lambda row: row.also_in, min_width=8, drop_priority=3),
             Column("step", "made by", _step, min_width=16, max_width=MAX_STEP, flex=1),
         )

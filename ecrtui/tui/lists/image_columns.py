@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from ecrtui.ecr import units
-from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.digest import SHORT_DIGITS, short_digest
 from ecrtui.ecr.findings import SEVERITIES, FindingCounts, ImageScan, scan_status_text, severity_numbers
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.tui.lists.age_column import age_column
@@ -77,8 +77,8 @@ def image_columns(
             "digest",
             lambda image: short_digest(image.digest),
             lambda image: image.digest,
-            min_width=12,
-            max_width=12,
+            min_width=SHORT_DIGITS,
+            max_width=SHORT_DIGITS,
             drop_priority=5,
             matches=True,
         ),

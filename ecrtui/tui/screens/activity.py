@@ -14,7 +14,7 @@ from ecrtui.catalog.filter.words import words_filter
 from ecrtui.catalog.listing.listing import SingleBatch
 from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr import units
-from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.digest import SHORT_DIGITS, short_digest
 from ecrtui.ecr.documents import entry_details
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.tag import join_tags
@@ -77,8 +77,9 @@ def _details(entry: JournalEntry, registry: str) -> str:
     was, now = _image_words(entry.before, entry.before_tags), _image_words(entry.after, entry.after_tags)
     change = f"{entry.repository}:{entry.tag} {was} → {now}"
     when = units.format_date(entry.begun_at, "")
+    outcome = _outcome(entry).plain
     return " · ".join(
-        filter(None, (change, registry, when, entry.detail, f"{entry.kind} {entry.plan}", entry.principal))
+        filter(None, (change, outcome, registry, when, entry.detail, f"{entry.kind} {entry.plan}", entry.principal))
     )
 
 
@@ -90,7 +91,16 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
     """
     return (
         age_column("when", "when", lambda entry: entry.begun_at),
-        Column("outcome", "outcome", _outcome, lambda entry: str(entry.outcome or ""), min_width=10, max_width=12),
+        Column(
+            "outcome",
+            "outcome",
+            _outcome,
+            lambda entry: str(entry.outcome or ""),
+            min_width=1,
+            full_width=12,
+            max_width=12,
+            short=lambda entry: _outcome(entry)[:1],
+        ),
         Column(
             "repository",
             "repository",
@@ -117,8 +127,8 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
             "was",
             lambda entry: _image(entry, entry.before, entry.before_tags),
             lambda entry: entry.before,
-            min_width=8,
-            full_width=12,
+            min_width=SHORT_DIGITS,
+            whole=SHORT_DIGITS,
             flex=1,
             matches=True,
         ),
@@ -127,8 +137,8 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
             "is",
             lambda entry: _image(entry, entry.after, entry.after_tags),
             lambda entry: entry.after,
-            min_width=8,
-            full_width=12,
+            min_width=SHORT_DIGITS,
+            whole=SHORT_DIGITS,
             flex=1,
             matches=True,
         ),

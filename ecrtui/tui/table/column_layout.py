@@ -44,6 +44,8 @@ class Column(NamedTuple, Generic[Item]):
         full_width: The width of contents for which columns are dropped first; it shrinks to ``min_width`` when none
             is left to drop. None for ``min_width``.
         max_width: The greatest width for the contents in cells; None for no limit. A flexible column may exceed it.
+        short: Returns the cell of a row where the column is too narrow for the other one; None for that one, cut.
+        whole: The cells at the start of a ``Content`` that are never cut for an ellipsis, such as a digest before tags.
         flex: The share of the spare width that the column takes; 0 for none.
         drop_priority: Columns with a greater number are dropped first when the line is too narrow; 0 is never dropped.
         matches: True if the column highlights what the filter matched.
@@ -60,6 +62,8 @@ class Column(NamedTuple, Generic[Item]):
     min_width: int | None = None
     full_width: int | None = None
     max_width: int | None = None
+    short: Callable[[Item], str | Content] | None = None
+    whole: int = 0
     flex: int = 0
     drop_priority: int = 0
     matches: bool = False
@@ -185,7 +189,8 @@ def layout_columns(
     """Lay columns side by side.
 
     If they do not fit, first shrink them to their ``min_width``, then drop the columns with the greatest
-    ``drop_priority``. If they still do not fit, the line is wider than ``width`` and scrolls.
+    ``drop_priority``. If they still do not fit, shrink the columns that have a ``short`` cell, and then the others,
+    from the right. If that is not enough either, the line is wider than ``width`` and scrolls.
 
     Args:
         columns: The columns from left to right.
@@ -227,7 +232,8 @@ def _total(columns: Sequence[Column[Item]], widths: Mapping[str, int], gutter: i
 
 
 def _shrink(columns: Sequence[Column[Item]], widths: dict[str, int], missing: int) -> None:
-    for column in reversed(columns):
+    from_right = columns[::-1]
+    for column in sorted(from_right, key=lambda column: column.short is None):
         given = min(missing, max(widths[column.id] - (column.min_width or LEAST), 0))
         widths[column.id] -= given
         missing -= given

@@ -153,6 +153,8 @@ def _cell(
     """Draw a cell; return its segments, and how many cells they take."""
     base, over, match, parse = styles
     value = column.cell(item)
+    if column.short is not None and (cell_len(value) if isinstance(value, str) else value.cell_length) > width:
+        value = column.short(item)
     if isinstance(value, str):
         spans = list(highlight(value)) if column.matches and highlight is not None else []
         if not spans:
@@ -164,7 +166,7 @@ def _cell(
         for start, end in highlight(value.plain):
             value = value.stylize(match, start, end)
     if value.cell_length > width:
-        value = value.truncate(width, ellipsis=True)
+        value = value.truncate(width, ellipsis=width > column.whole)
     return paint.to_segments(value, base, parse, over), value.cell_length
 
 

@@ -66,6 +66,23 @@ async def test_a_move_is_journalled_and_undone_through_a_plan(embedded: Embedded
         await until(pilot, "2 images · 2 tagged")
 
 
+async def test_no_digest_is_cut_at_80_columns(embedded: EmbeddedRegistry, client: Any) -> None:
+    repository, tag = "platform/base-images/java", "release-2026.11-rc.1"
+    create_repository(client, repository)
+    digests = [push_image(client, repository, name, name).digest for name in ("one", "two")]
+    async with running(embedded, repository, size=(80, 24)) as pilot:
+        await until(pilot, "2 images")
+        await write(pilot, tag)
+        await pilot.press("escape")
+        await until(pilot, "2 images")
+        await pilot.press("j")
+        await write(pilot, tag)
+        row = cursor_row(await until(pilot, "2 writes"))
+        assert [word for word in row.split() if word in (digests[0][7:19], digests[1][7:19])] == [
+            digest[7:19] for digest in reversed(digests)
+        ]
+
+
 async def test_undo_removes_a_created_tag_only_if_the_image_keeps_another(
     embedded: EmbeddedRegistry, client: Any
 ) -> None:
@@ -241,7 +258,8 @@ async def test_activity_is_readable_on_80_columns_and_saved(
         await pilot.press("G")
         screen = await until(pilot, lambda screen: f"{repository}  {tag}" in cursor_row(screen))
         row, line = cursor_row(screen), " ".join(below(screen, f"{repository}:{tag} ").split())
-        assert re.search(rf"✓ done +{repository}  {tag} +{old.digest[7:12]}\S+ +{new.digest[7:12]}", row)
+        assert re.search(rf"✓ +{repository}  {tag}  {old.digest[7:19]}  {new.digest[7:19]}$", row.rstrip())
+        assert " · ✓ done · " in line
         assert line.startswith(f"{repository}:{tag} {old.digest[7:19]} (v1) → {new.digest[7:19]} (v2)")
         await pilot.press("w")
         await until(pilot, "file name, ending in")
