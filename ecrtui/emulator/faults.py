@@ -198,7 +198,7 @@ def parse_fault(spec: str) -> Fault:
     try:
         return _parse_fault(spec)
     except FaultSpecError as error:
-        raise FaultSpecError(f"invalid fault {spec!r}: {error}") from None
+        raise FaultSpecError(f"{spec!r}: {error}") from None
 
 
 def _parse_fault(spec: str) -> Fault:

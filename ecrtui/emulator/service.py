@@ -16,7 +16,7 @@ from ecrtui.emulator.database import Database
 from ecrtui.emulator.database_file import failure_text
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.fault_effects import Handler
-from ecrtui.emulator.faults import Faults
+from ecrtui.emulator.faults import Faults, FaultSpecError
 from ecrtui.emulator.http.messages import Request, Response, error_response, json_response
 from ecrtui.emulator.json_text import parse_object, parse_object_with_blob
 from ecrtui.emulator.operations import (
@@ -56,11 +56,28 @@ OPERATIONS: Mapping[str, Operation] = {
 """All operations by their name in the ECR API."""
 
 _COUNTED = frozenset({*OPERATIONS, sts.GET_CALLER_IDENTITY, layer_downloads.OPERATION})
+"""The operations that a fault can name."""
+
 _LONGEST_NAME = 100
 """Characters of an unknown operation in the error."""
 
 _SCOPE = re.compile(r"Credential=[^/,]*/\d{8}/(?P<region>[a-z0-9-]+)/")
 _log = logging.getLogger(__name__)
+
+
+def check_operations(faults: Faults) -> None:
+    """Check that each fault names an operation that there is: the others would never trigger.
+
+    Raises:
+        FaultSpecError: one does not.
+    """
+    import difflib  # most registries have no faults
+
+    for fault in faults:
+        if fault.operation not in ("*", *_COUNTED):
+            near = difflib.get_close_matches(fault.operation, _COUNTED, n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise FaultSpecError(f"{fault.operation!r} is not an operation of ECR{meant}")
 
 
 class EmbeddedRegistry:

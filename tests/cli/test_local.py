@@ -127,9 +127,18 @@ class TestServe:
         assert "in use" in err
         assert "--port" in err
 
-    def test_an_invalid_fault_is_a_usage_error(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run("serve", "--fault", "PutImage:explode") == 2
-        assert "explode" in capsys.readouterr().err
+    @pytest.mark.parametrize(
+        ("spec", "problem"),
+        [
+            ("PutImage:explode", "Invalid fault: 'PutImage:explode': 'explode' is not a kind of fault; use "),
+            ("Putimage:throttle", "Invalid fault: 'Putimage' is not an operation of ECR; did you mean PutImage?\n"),
+        ],
+    )
+    def test_an_invalid_fault_is_a_usage_error(
+        self, spec: str, problem: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run("serve", "--fault", spec) == 2
+        assert f"ecrtui: {problem}" in capsys.readouterr().err
 
     @pytest.mark.parametrize(
         ("option", "value"),

@@ -63,7 +63,7 @@ def required_database(options: argparse.Namespace) -> str:
         UsageError: the option is missing. A registry in memory would be lost when the command ends.
     """
     if options.database in (None, "", ":memory:"):
-        title = "--db names no file" if options.database else "--db is missing"
+        title = "--db is missing" if options.database is None else "--db names no file"
         raise UsageError(title, "Without a file the registry would be lost at once.", "Use --db FILE.")
     return str(options.database)
 

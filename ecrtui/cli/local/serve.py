@@ -55,11 +55,12 @@ def _execute(options: argparse.Namespace) -> int:
     from ecrtui.emulator import uploads
     from ecrtui.emulator.demo import load_demo
     from ecrtui.emulator.faults import Faults
-    from ecrtui.emulator.service import EmbeddedRegistry
+    from ecrtui.emulator.service import EmbeddedRegistry, check_operations
     from ecrtui.freed_memory import keep_freed_memory
 
     keep_freed_memory()
     faults = Faults(*options.fault)
+    check_operations(faults)
     selected = selected_registry(options)
     with open_registry_file(options.database) as database, stop_event() as stopped:
         if options.demo:
