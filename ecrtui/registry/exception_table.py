@@ -150,6 +150,7 @@ BY_CLASS: tuple[tuple[type[Exception], ErrorSpec], ...] = (
             ConnectionFailed,
             "The service did not answer in time",
             "Try again. --cli-read-timeout SECONDS sets a longer limit.",
+            ErrorKind.TIMED_OUT,
             retryable=True,
         ),
     ),

@@ -290,6 +290,9 @@ class StepExecutor:
         if found == step.after:
             message = f"the reply was an error ({error.title}), but the write was applied"
             return _WriteResult(StepOutcome.DONE, message, result)
+        if found == step.before and error.kind is ErrorKind.TIMED_OUT:
+            message = f"{error}; read back: not applied so far, but the service may still apply it"
+            return _WriteResult(StepOutcome.UNKNOWN, message, result, error)
         if found == step.before:
             return _WriteResult(_failure(error), f"{error}; read back: not applied", result, error)
         return _WriteResult(StepOutcome.CONFLICT, f"{error}; {self._conflict(step, found)}", result, error, found)

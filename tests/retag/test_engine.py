@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from ecrtui.ecr.digest import digest_of
+from ecrtui.emulator.fault_effects import Effect, Handler
+from ecrtui.emulator.faults import Fault
+from ecrtui.emulator.http.messages import Response, json_response
 from ecrtui.errors import ErrorKind, NotFound, Refused, UsageError
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.journal import Journal
@@ -212,6 +215,30 @@ def test_a_connection_lost_before_the_write_is_reported_as_not_applied(env: Reta
     assert outcomes(report) == [StepOutcome.FAILED]
     assert "read back: not applied" in report.results[0].message
     assert env.tags()["two"] == env.two
+
+
+@dataclass(frozen=True)
+class LateRequest(Effect):
+    """Run no request until the test does, and let the client wait for the response."""
+
+    requests: list[Handler]
+
+    def apply(self, handler: Handler) -> Response:
+        self.requests.append(handler)
+        return replace(json_response({}), delay=60.0)
+
+
+def test_a_write_that_is_applied_after_the_timeout_is_unknown_until_resolved(env: RetagEnv) -> None:
+    late: list[Handler] = []
+    env.embedded.faults.add(Fault("PutImage", LateRequest(late)))
+    registry = open_registry(Connection(read_timeout=1), embedded=env.embedded)
+    engine = Engine(registry, Journal(None), env.settings, rate_limiter=env.rate_limiter)
+    report = engine.apply(engine.plan([TagChange(REPOSITORY, "two", env.one)]))
+    assert outcomes(report) == [StepOutcome.UNKNOWN]
+    assert "not applied so far" in report.results[0].message
+    late.pop()()
+    assert [entry.outcome for entry in engine.resolve_unknown()] == [StepOutcome.DONE]
+    assert env.tags()["two"] == env.one
 
 
 def test_an_outcome_that_cannot_be_read_back_is_unknown_until_resolved(env: RetagEnv) -> None:
