@@ -19,7 +19,7 @@ from botocore.session import Session
 
 from ecrtui import __version__
 from ecrtui.ecr.location import EMBEDDED
-from ecrtui.errors import CredentialsError, EcrTuiError, ErrorKind, UsageError
+from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError, ErrorKind, NotFound, Refused, UsageError
 from ecrtui.redaction import public_url
 from ecrtui.registry.boto3_client import create_client
 from ecrtui.registry.configuration.session import retries_of, time_limits_of, verify_of
@@ -328,6 +328,10 @@ class Clients:
         except CredentialsError as error:
             if error.kind is not ErrorKind.CLOCK:
                 self._report_credentials(work=False)
+            raise
+        except (AccessDenied, NotFound, Refused) as error:
+            if error.request_id:  # ECR refused the request of a caller that it knows
+                self._report_credentials(work=True)
             raise
         self._report_credentials(work=True)
 

@@ -65,6 +65,17 @@ def test_credentials_that_a_replica_refuses_are_still_accepted_here(env: Registr
     assert accepted == [True]
 
 
+def test_a_denial_shows_that_new_credentials_are_accepted(env: RegistryEnv) -> None:
+    accepted: list[bool] = []
+    registry = open_registry(Connection(), embedded=env.embedded, user=User(on_credentials=accepted.append))
+    for code, kind in (("ExpiredTokenException", CredentialsError), ("AccessDeniedException", AccessDenied)):
+        env.fault(f"DescribeRepositories:error:code={code}")
+        with pytest.raises(kind):
+            registry.repository("team/app")
+        env.embedded.faults.clear()
+    assert accepted == [False, True]
+
+
 def test_the_location_is_requested_once(env: RegistryEnv) -> None:
     env.registry.location()
     env.registry.location()
