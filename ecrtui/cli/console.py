@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 REDRAW_INTERVAL = 0.1
 """Seconds between two updates of a progress line."""
 
+MAX_LINE = 2000
+"""Characters of a line of an error. It can repeat a word of the command line of any length."""
+
 _CLEAR_LINE = "\r\x1b[K"
 
 
@@ -28,17 +31,17 @@ def print_message(text: str, *, prefix: str = "ecrtui: ") -> None:
 
 def print_error(error: EcrTuiError) -> None:
     """Print what happened, the service's words and the next step on standard error."""
-    write_stderr(f"ecrtui: {_safe_lines(str(error))}\n")
+    write_stderr(f"ecrtui: {_safe_lines(str(error), limit=MAX_LINE)}\n")
     if hint := error.hint or error.command:
         write_stderr(f"hint: {_safe_lines(hint)}\n")
 
 
-def _safe_lines(text: str, prefix: str = "") -> str:
+def _safe_lines(text: str, prefix: str = "", limit: int | None = None) -> str:
     """Return text with every control character visible, and its lines after the first one indented.
 
     It can have words of the service: none of their lines can pass for a message of ecrtui.
     """
-    return visible_lines(text).replace("\n", f"\n{prefix}  ")
+    return visible_lines(text, limit).replace("\n", f"\n{prefix}  ")
 
 
 class ProgressLine:

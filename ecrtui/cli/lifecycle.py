@@ -75,7 +75,7 @@ def _execute(options: argparse.Namespace) -> int:
     text = _stored_policy(registry, repository.repository) if given is None else given
     policy = parse_policy(text)
     if policy.problem:
-        raise UsageError("The policy is not valid", policy.problem)
+        raise UsageError("Could not evaluate the policy", policy.problem)
     if not text:
         print_message(f"{repository.repository} has no lifecycle policy; give one with --policy FILE")
     now = time.time()

@@ -46,6 +46,14 @@ def lines_of(result: CommandResult) -> dict[str, str]:
     return {row["imageTag"]: row["message"] for row in result.json["results"] if row["outcome"] == "refused"}
 
 
+@pytest.mark.parametrize("command", ["manifest", "find", "images", "wait"])
+def test_an_error_repeats_at_most_the_beginning_of_a_long_word(registry: RetagRegistry, command: str) -> None:
+    result = registry.run(command, "a" * 100_000)
+    assert result.code == ExitCode.USAGE
+    assert len(result.err) < 2_500
+    assert result.err.startswith("ecrtui: ")
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -60,7 +60,7 @@ def test_a_policy_is_evaluated_here_and_by_ecr_and_nothing_changes(cli: CliEnv, 
     )
     assert len(cli.tags(REPOSITORY)) == 3
     for text, problem in (
-        ("no policy", "Expecting value"),
+        ("no policy", "ecrtui: Could not evaluate the policy: the lifecycle policy is invalid: Expecting value"),
         ("", "policy.json is empty"),
         (policy(0), "countNumber is 0"),
     ):

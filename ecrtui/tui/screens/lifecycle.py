@@ -202,7 +202,7 @@ class LifecycleScreen(RetagMixin, UndoMixin):
         policy = parse_policy(policy_text)
         if policy.problem:
             edit = press(self, "lifecycle.edit", "edit it")
-            error = UsageError("The policy is not valid", policy.problem, edit)
+            error = UsageError("Could not evaluate the policy", policy.problem, edit)
             self.state = replace(self.state, text=policy_text, changed=changed, error=error)
             return
         now = time.time()
