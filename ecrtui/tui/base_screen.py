@@ -30,6 +30,7 @@ from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
 from ecrtui.tui.textual_fixes.footer import Footer
 from ecrtui.tui.textual_fixes.frame_timer import PromptFrames
 from ecrtui.tui.textual_fixes.kept_focus import KeptFocus
+from ecrtui.tui.textual_fixes.seen_lines import DrawsSeenLines
 from ecrtui.tui.textual_fixes.styles_cache import clear_styles_cache
 from ecrtui.tui.widgets.breadcrumb import SEPARATOR, Breadcrumb
 from ecrtui.tui.widgets.header import Header
@@ -66,7 +67,7 @@ class Body(Vertical):
         return blank_lines(self, crop)
 
 
-class AppScreen(PromptFrames, KeptFocus):
+class AppScreen(PromptFrames, DrawsSeenLines, KeptFocus):
     """A screen on the session of one source.
 
     Args:
