@@ -11,10 +11,8 @@ from rich.console import RenderableType
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.geometry import Region
 from textual.reactive import var
 from textual.screen import Screen
-from textual.strip import Strip
 from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
@@ -25,7 +23,6 @@ from ecrtui.tui.bindings import bindings, footer_order, is_refused, key_that_hel
 from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.line_parts import LinePart, parts_in_order
 from ecrtui.tui.messages import Connected, ConnectFailed, GoBack
-from ecrtui.tui.textual_fixes.blank_lines import blank_lines
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
 from ecrtui.tui.textual_fixes.footer import Footer
 from ecrtui.tui.textual_fixes.frame_timer import PromptFrames
@@ -58,13 +55,6 @@ def worker_error(event: Worker.StateChanged) -> EcrTuiError | None:
         return problem
     log.error("worker %s failed", event.worker.name, exc_info=problem)
     return internal_error(problem)
-
-
-class Body(Vertical):
-    """The widgets between the breadcrumb and the footer."""
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        return blank_lines(self, crop)
 
 
 class AppScreen(PromptFrames, DrawsSeenLines, KeptFocus):
@@ -109,19 +99,12 @@ class AppScreen(PromptFrames, DrawsSeenLines, KeptFocus):
         set_first_breakpoints(self)
         yield self.header()
         yield Breadcrumb(self.breadcrumb())
-        yield Body(*self.body(), id="body")
+        yield Vertical(*self.body(), id="body")
         yield Footer(footer_order, is_refused)
-
-    @property
-    def _is_too_small(self) -> bool:
-        return self.has_class("-tiny") or self.has_class("-flat")
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        return super().render_lines(crop) if self._is_too_small else blank_lines(self, crop)
 
     def render(self) -> RenderableType:
         """Return nothing, or the text for a terminal that is too small for the widgets."""
-        if not self._is_too_small:
+        if not self.has_class("-tiny") and not self.has_class("-flat"):
             return super().render()
         return f"\n  ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows. Enlarge the terminal."
 

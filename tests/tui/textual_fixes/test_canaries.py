@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 
 import pytest
 import textual.screen
-from rich.color import Color as RichColor
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
@@ -25,7 +24,6 @@ from textual.await_remove import AwaitRemove
 from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.command import CommandList, CommandPalette
-from textual.containers import Vertical
 from textual.dom import DOMNode
 from textual.geometry import Region, Size
 from textual.message_pump import _MessagePumpMeta
@@ -40,7 +38,6 @@ from textual.worker import WorkerCancelled
 
 from ecrtui.tui.textual_fixes import class_definitions, one_shot_timers, removals
 from ecrtui.tui.textual_fixes.bare_lines import BareLines
-from ecrtui.tui.textual_fixes.blank_lines import blank_lines
 from ecrtui.tui.textual_fixes.fatal_error import ReportingApp
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
 from ecrtui.tui.textual_fixes.kept_focus import KeptFocus
@@ -527,26 +524,6 @@ async def test_bare_lines_are_those_of_textual(style: str) -> None:
         for crop in (Region(0, 0, 20, 6), Region(3, 1, 5, 2)):
             drawn, expected = lines.render_lines(crop), Widget.render_lines(lines, crop)
             assert [list(strip) for strip in drawn] == [list(strip) for strip in expected]
-
-
-@pytest.mark.parametrize("colored", [True, False])
-async def test_blank_lines_are_those_of_textual_but_drawn_once(monkeypatch: pytest.MonkeyPatch, colored: bool) -> None:
-    if not colored:
-        monkeypatch.setenv("NO_COLOR", "1")
-    container = Vertical()
-    app = WidgetsApp(container)
-    app.stylesheet.add_source("Vertical { background: red 50%; }")
-    async with app.run_test(size=(20, 6)) as pilot:
-        await pilot.pause()
-        for crop in (Region(0, 0, 20, 6), Region(3, 1, 5, 2)):
-            drawn, expected = blank_lines(container, crop), Widget.render_lines(container, crop)
-            assert [backgrounds(strip) for strip in drawn] == [backgrounds(strip) for strip in expected]
-            assert (len(set(map(id, drawn))), len(set(map(id, expected)))) == (1, crop.height)
-
-
-def backgrounds(strip: Strip) -> tuple[str, set[RichColor | None]]:
-    """Return the text of a strip and its background colors."""
-    return strip.text, {segment.style.bgcolor for segment in strip if segment.style is not None}
 
 
 @pytest.mark.parametrize(("screen", "keeps"), [(Screen[None], False), (KeptFocus, True)])
