@@ -22,6 +22,7 @@ from ecrtui.retag.rename_rule import parse_rename_rule
 from ecrtui.retag.write_history import LIST_PLANS, WriteHistory
 
 _OTHER_REFUSED = "the other tag of the swap is refused"
+_OTHER_REMOVED = "the other tag of the swap was removed from the plan"
 
 
 class PlanBuilder:
@@ -219,9 +220,8 @@ def _both_or_none(swap: Plan) -> Plan:
     """Return the plan of a swap: if one step is refused, or was removed from the plan, both are refused."""
     if not (swap.refused_steps or swap.excluded):
         return swap
-    steps = (
-        replace(step, action=StepAction.REFUSED, reason=_OTHER_REFUSED) if step.writes else step for step in swap.steps
-    )
+    reason = _OTHER_REMOVED if swap.excluded else _OTHER_REFUSED
+    steps = (replace(step, action=StepAction.REFUSED, reason=reason) if step.writes else step for step in swap.steps)
     return replace(swap, steps=tuple(steps))
 
 

@@ -521,6 +521,8 @@ def test_a_swap_stays_whole_when_it_is_planned_again(env: RetagEnv) -> None:
         assert {step.action for step in env.engine.plan_again(plan).steps} == {StepAction.REFUSED}
     env.client.put_image_tag_mutability(repositoryName=REPOSITORY, imageTagMutability="MUTABLE")
     assert len(env.engine.plan_again(refused).write_steps) == 2
+    (left,) = env.engine.plan_again(refused.without({(REPOSITORY, "one")})).steps
+    assert left.reason == "the other tag of the swap was removed from the plan"
 
 
 def test_a_swap_with_an_invalid_tag_does_not_become_a_removal(env: RetagEnv) -> None:
