@@ -79,6 +79,8 @@ class ErrorKind(Enum):
     TIMED_OUT = "timed out"
     """The service does not answer in time. It may still handle the request."""
     LISTING_EXPIRED = "listing expired"
+    UPSTREAM = "upstream"
+    """The repository belongs to a pull-through cache rule, and the upstream registry does not serve the image."""
     INTEGRITY = "integrity"
     USAGE = "usage"
     NO_WRITE = "no write"

@@ -113,7 +113,9 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "BlockedByOrganizationPolicyException": ErrorSpec(AccessDenied, "A policy of the organization denies the request"),
     "KmsException": _KMS,
     "KmsError": _KMS,
-    "UpstreamAccessDenied": ErrorSpec(AccessDenied, "The upstream registry denies access", _UPSTREAM),
+    "UpstreamAccessDenied": ErrorSpec(
+        AccessDenied, "The upstream registry denies access", _UPSTREAM, ErrorKind.UPSTREAM
+    ),
     # throttling
     "Throttling": THROTTLED,
     "ThrottlingException": THROTTLED,
@@ -126,7 +128,7 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "SlowDown": THROTTLED,
     "429": THROTTLED,
     "UpstreamTooManyRequests": ErrorSpec(
-        Throttled, "The upstream registry is throttling requests", _UPSTREAM, retryable=True
+        Throttled, "The upstream registry is throttling requests", _UPSTREAM, ErrorKind.UPSTREAM, retryable=True
     ),
     # not found
     "RepositoryNotFoundException": ErrorSpec(
@@ -181,13 +183,17 @@ BY_CODE: Mapping[str, ErrorSpec] = {
         NotFound, "The repository has no policy", kind=ErrorKind.REPOSITORY_POLICY_NOT_FOUND
     ),
     "UnableToGetUpstreamImageException": ErrorSpec(
-        NotFound, "The upstream image is not available", _UPSTREAM, retryable=True
+        NotFound, "The upstream image is not available", _UPSTREAM, ErrorKind.UPSTREAM, retryable=True
     ),
     "UnableToGetUpstreamLayerException": ErrorSpec(
-        NotFound, "The upstream layer is not available", _UPSTREAM, retryable=True
+        NotFound, "The upstream layer is not available", _UPSTREAM, ErrorKind.UPSTREAM, retryable=True
     ),
     "UnableToListUpstreamImageReferrersException": ErrorSpec(
-        NotFound, "The referrers of the upstream image are not available", _UPSTREAM, retryable=True
+        NotFound,
+        "The referrers of the upstream image are not available",
+        _UPSTREAM,
+        ErrorKind.UPSTREAM,
+        retryable=True,
     ),
     # refused
     "ImageAlreadyExistsException": ErrorSpec(
@@ -253,7 +259,7 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "404": ErrorSpec(ConnectionFailed, "The endpoint is not ECR", "Check the endpoint URL."),
     # failures of a service
     "UpstreamUnavailable": ErrorSpec(
-        ConnectionFailed, "The upstream registry is not available", _UPSTREAM, retryable=True
+        ConnectionFailed, "The upstream registry is not available", _UPSTREAM, ErrorKind.UPSTREAM, retryable=True
     ),
     "ServerException": SERVICE_FAILED,
     "InternalFailure": SERVICE_FAILED,

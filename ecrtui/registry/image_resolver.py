@@ -4,16 +4,17 @@ ECR has two operations for this, and each has a gap. DescribeImages returns ever
 archive, but fails as a whole if one of the images does not exist. BatchGetImage reports for each image whether it
 exists, but not for archived ones, and it sends the manifests along, which ECR records as pulls. So few tags are
 described one by one. Of many tags, BatchGetImage reports which exist, and ListImages looks for the others in the
-archive.
+archive. In a repository of a pull-through cache rule, BatchGetImage asks the upstream registry for what is not cached.
+If that fails, all tags are described one by one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import MEDIA_TYPES, Manifest
-from ecrtui.errors import ErrorKind, NotFound
+from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.registry.error_table import kind_of_code
 from ecrtui.registry.errors import error_from_failure
 from ecrtui.registry.paging import PAGE_SIZE, RepetitionCheck
@@ -68,9 +69,13 @@ class ImageResolver:
         """Return the images by tag, in the order of the tags, without tags that do not exist."""
         unique = list(dict.fromkeys(tags))
         if len(unique) <= _DESCRIBED_ONE_BY_ONE:
-            found = {tag: image for tag in unique if (image := self._one(repository, tag)) is not None}
-        else:
+            return self._one_by_one(repository, unique)
+        try:
             found = self._many(repository, unique)
+        except EcrTuiError as error:
+            if error.kind is not ErrorKind.UPSTREAM:
+                raise
+            return self._one_by_one(repository, unique)
         return {tag: found[tag] for tag in unique if tag in found}
 
     def manifests_by_tag(self, repository: str, tags: Sequence[str]) -> dict[str, Manifest]:
@@ -86,7 +91,12 @@ class ImageResolver:
         BatchGetImage takes both and compares them: the failure is ImageTagDoesNotMatchDigest if the tag points
         elsewhere. Of an archived image it only reports that it is inaccessible.
         """
-        reply = self._batch_get(repository, [{"imageTag": tag, "imageDigest": digest}])
+        try:
+            reply = self._batch_get(repository, [{"imageTag": tag, "imageDigest": digest}])
+        except EcrTuiError as error:
+            if error.kind is not ErrorKind.UPSTREAM:
+                raise
+            reply = {}
         found = self._image_ids(repository, reply)
         for ids in found:
             check_subject(ids, {"imageTag": tag, "imageDigest": digest})
@@ -101,6 +111,9 @@ class ImageResolver:
         image = self._one(repository, tag)
         return image is not None and image.digest == digest
 
+    def _one_by_one(self, repository: str, tags: Iterable[str]) -> dict[str, Image]:
+        return {tag: image for tag in tags if (image := self._one(repository, tag)) is not None}
+
     def _one(self, repository: str, tag: str) -> Image | None:
         return next(self._describe(repository, "imageTag", [tag]), None)
 
@@ -114,8 +127,7 @@ class ImageResolver:
             tag: images[digest] for tag, digest in digests.items() if digest in images and tag in images[digest].tags
         }
         # The images are read after the tags. A tag that has moved or gone since then is read again.
-        again = ((tag, self._one(repository, tag)) for tag in digests if tag not in found)
-        return found | {tag: image for tag, image in again if image is not None}
+        return found | self._one_by_one(repository, [tag for tag in digests if tag not in found])
 
     def _active_digests(self, repository: str, tags: Sequence[str]) -> dict[str, str]:
         """Return the digests of these tags as far as they point to images that are not archived."""

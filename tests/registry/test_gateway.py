@@ -346,6 +346,24 @@ def test_a_tag_that_moves_during_a_look_up_of_many_is_found(env: RegistryEnv) ->
     assert {tag: image.digest for tag, image in found.items()} == dict.fromkeys(("moves", "kept"), second.digest)
 
 
+def test_tags_are_found_although_an_upstream_registry_does_not_answer(env: RegistryEnv) -> None:
+    """BatchGetImage asks it for each tag that a repository of a pull-through cache rule does not have."""
+    image = push_image(env.client, "team/app", tag="kept")
+    tags = ["kept", *(f"missing-{number}" for number in range(5))]
+
+    def refuse(reply: dict[str, Any]) -> None:
+        for failure in reply["failures"]:
+            failure["failureCode"] = "UpstreamUnavailable"
+
+    for fault in ("BatchGetImage:error:code=UnableToGetUpstreamImageException", edited("BatchGetImage", refuse)):
+        env.embedded.faults.add(fault)
+        found = env.registry.images_by_tag("team/app", tags)
+        assert {tag: image.digest for tag, image in found.items()} == {"kept": image.digest}
+        assert env.registry.tag_is_at("team/app", "kept", image.digest)
+        assert not env.registry.tag_is_at("team/app", "missing-1", image.digest)
+        env.embedded.faults.clear()
+
+
 def test_tag_is_at_compares_tag_and_digest(env: RegistryEnv) -> None:
     first, second = (
         push_image(env.client, "team/app", "a", tag="1.0"),
