@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,9 @@ def run(arguments: Sequence[str]) -> int:
     connection, start, flags = parse_request(arguments)
     missing = missing_terminal()
     if missing:
-        print(f"ecrtui: {missing}; ecrtui --help lists commands that need none", file=sys.stderr)
+        from ecrtui.cli.console import print_message  # the first frame does not need it
+
+        print_message(f"{missing}; ecrtui --help lists commands that need none")
         return 2
 
     disable_gc()

@@ -263,7 +263,10 @@ def _not_sent(reason: str) -> bool:
 
 def _ask(question: str) -> str:
     write_stderr(visible(question))
-    return sys.stdin.readline().strip()
+    answer = sys.stdin.readline()
+    if not answer.endswith("\n"):  # Ctrl-D ends no line
+        write_stderr("\n")
+    return answer.strip()
 
 
 def print_summary(report: Report) -> None:

@@ -389,6 +389,12 @@ def test_a_terminal_shows_the_plan_and_asks(registry: RetagRegistry, typed: str,
     assert ("new" in registry.tags()) == (code == ExitCode.DONE)
 
 
+def test_the_end_of_the_input_refuses_on_a_line_of_its_own(registry: RetagRegistry) -> None:
+    code, shown = registry.env.run_on_terminal("\x04", "retag", "team/app:one", "new")
+    assert code == ExitCode.REFUSED
+    assert "[y/N] \necrtui: refused: not confirmed." in shown
+
+
 def test_a_terminal_asks_for_a_protected_tag_by_name(registry: RetagRegistry) -> None:
     retag = ("retag", "team/app:one", "prod")
     assert registry.env.run_on_terminal("y\n", *retag)[0] == ExitCode.REFUSED

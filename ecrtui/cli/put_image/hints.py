@@ -59,4 +59,4 @@ def _lacks_media_type(parameters: Mapping[str, Any]) -> bool:
         manifest = json.loads(str(parameters.get("imageManifest", "")))
     except ValueError:
         return False
-    return isinstance(manifest, dict) and "mediaType" not in manifest
+    return isinstance(manifest, dict) and "schemaVersion" in manifest and "mediaType" not in manifest

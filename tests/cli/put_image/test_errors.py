@@ -158,6 +158,13 @@ def test_refusals_have_a_hint(registry: Any, put_image: PutImageRunner) -> None:
     assert "PutImage does not copy layers" in hint(repository="empty")
 
 
+def test_json_that_is_no_manifest_is_not_taken_for_one_without_a_media_type(
+    registry: Any, put_image: PutImageRunner
+) -> None:
+    result = put_image("--repository-name", "app", "--image-manifest", '{"a": 1}')
+    assert (result.code, result.hints) == (254, [])
+
+
 def test_help_as_an_option_gets_a_hint(put_image: PutImageRunner, endpoint: Endpoint) -> None:
     assert put_image("--help").hints == ["Run `ecrtui put-image help` for help."]
     result = put_image(*LINE, "-h")
