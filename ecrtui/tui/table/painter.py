@@ -106,8 +106,11 @@ class TablePainter(Generic[Item]):
         # Textual's LRUCache keeps the old value of a key.
         self._strips: FIFOCache[tuple[Key, RowState], tuple[Item, Strip]] = FIFOCache(512)
         self._parse: paint.ParseStyle | None = None
+        self._fill: Style | None = None
         self._styles: dict[tuple[bool, ...], RowStyles] = {}
         """By what a row shows: its styles."""
+        self._blanks: dict[int, Strip] = {}
+        """By width: a line without text."""
 
     def forget_rows(self) -> None:
         """Draw every row again: the columns, or something that the rows show, has changed."""
@@ -117,7 +120,9 @@ class TablePainter(Generic[Item]):
         """Draw every row again, with new styles."""
         self._strips.clear()
         self._styles.clear()
+        self._blanks.clear()
         self._parse = None
+        self._fill = None
 
     def header(self, state: TableHeaderState) -> tuple[Strip, Style]:
         """Return the line of the headings, and the style to fill it up with."""
@@ -142,7 +147,7 @@ class TablePainter(Generic[Item]):
             changed=self._signs.is_flashing(key),
             outline=rows.outline(index) if rows.has_groups else None,
         )
-        fill = self._widget.get_visual_style("table--row").rich_style
+        fill = self._fill_style
         cached = self._strips.get((key, state))
         if cached is not None and cached[0] is item:
             return cached[1], fill
@@ -153,7 +158,10 @@ class TablePainter(Generic[Item]):
 
     def blank(self, width: int) -> Strip:
         """Return a line below the last row, or below the placeholder."""
-        return Strip.blank(width, self._widget.get_visual_style("table--row").rich_style)
+        blank = self._blanks.get(width)
+        if blank is None:
+            blank = self._blanks[width] = Strip.blank(width, self._fill_style)
+        return blank
 
     def placeholder_line(self, placeholder: Placeholder, line: int, width: int) -> Strip:
         """Return a line of the placeholder, which is shown when there are no rows."""
@@ -162,6 +170,13 @@ class TablePainter(Generic[Item]):
         base = self._widget.get_visual_style("table--row")
         note = base + paint.component_style(self._widget, "table--note")
         return placeholder.render_line(line, width, self._layout.gutter, base, note, self._parse_style)
+
+    @property
+    def _fill_style(self) -> Style:
+        """The style behind the rows."""
+        if self._fill is None:
+            self._fill = self._widget.get_visual_style("table--row").rich_style
+        return self._fill
 
     @property
     def _parse_style(self) -> paint.ParseStyle:

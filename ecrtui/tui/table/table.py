@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from textual import events, work
 from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 
 from ecrtui.catalog.rows.rows import Key, Predicate, RowDelta, RowLine, Rows
@@ -105,6 +105,8 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
         self._was_loaded = False
         """All rows were loaded once, so that new and changed rows flash."""
         self._is_reloading = False
+        self._window: tuple[int, Offset] | None = None
+        """See :meth:`_find_window`; None while no frame is drawn."""
         rows.set_descending(descending)
         self._arranger.arrange_now(self._sort_key)
 
@@ -457,11 +459,24 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
 
     # Drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._window = self._find_window()
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._window = None
+
+    def _find_window(self) -> tuple[int, Offset]:
+        """Return the width of the lines, and the cell that is shown at the top left.
+
+        To look them up takes as long as a line that was drawn before, so the lines of a frame share them.
+        """
+        return self.scrollable_content_region.width, self.scroll_offset
+
     def render_line(self, y: int) -> Strip:
         if self.rows and not self._layout.placed:  # the first frame comes before the first Resize
             self._place_columns()
-        width = self.scrollable_content_region.width
-        scroll_x, scroll_y = self.scroll_offset
+        width, (scroll_x, scroll_y) = self._window or self._find_window()
         index = scroll_y + y - 1
         if y == 0:
             strip, style = self._painter.header(

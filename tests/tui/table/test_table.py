@@ -555,6 +555,8 @@ async def test_another_theme_repaints_every_line() -> None:
             app.theme = name
             await pilot.pause()
             seen.append(tuple(str(segment.style) for y in range(4) for segment in table.render_line(y)))
+            fill = table.get_visual_style("table--row").rich_style
+            assert [segment.style for segment in table.render_line(8)] == [fill]  # below the last row
         assert len(set(seen)) == len(ALL_THEMES)
 
 
