@@ -11,6 +11,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.fuzzy import Matcher
+from textual.types import IgnoreReturnCallbackType
 
 from ecrtui.tui.actions import Action
 from ecrtui.tui.bindings import ExplainsActions, declared_actions, shown_key, why_refused
@@ -82,15 +83,10 @@ class ActionCommands(Provider):
                 if action.palette and (command := _command(action, node)):
                     yield command
 
-    def _run(self, command: _Command) -> partial[None]:
+    def _run(self, command: _Command) -> IgnoreReturnCallbackType:
         if command.reason:
             return partial(self.app.notify, f"{command.name} does not work now. {command.reason}")
-        return partial(_start, command)
-
-
-def _start(command: _Command) -> None:
-    app = command.node.app
-    app.run_worker(app.run_action(command.action.call, command.node), exit_on_error=False)
+        return partial(self.app.run_action, command.action.call, command.node)
 
 
 def _command(action: Action, node: DOMNode) -> _Command | None:

@@ -56,7 +56,7 @@ class OrderedKeysApp(App[None], inherit_bindings=False):
         """Time on the monotonic clock, in seconds, when the key that is being handled arrived."""
         self._is_busy = False
         self._key_screen: Screen[object] | None = None
-        """The screen that was active when the key was sent."""
+        """The screen that was active when the key was sent, or when a new one was drawn after that."""
         self._probe_target: Widget | None = None
         """The widget that received the probe."""
 
@@ -66,9 +66,12 @@ class OrderedKeysApp(App[None], inherit_bindings=False):
             await super().on_event(event)
             return
         self._waiting.append(event)
-        if not self._is_busy or self._is_probe_lost:
+        if not self._is_busy:
             await self._handle_next()
-        elif len(self._waiting) == 1:
+            return
+        if self._is_probe_lost:
+            await self._probe_again(self._number)
+        if len(self._waiting) == 1:
             self._poll_later()
 
     async def _handle_next(self) -> None:
@@ -82,8 +85,8 @@ class OrderedKeysApp(App[None], inherit_bindings=False):
         self.typed_at = event.time
         await super().on_event(event)
         if not self._probe_target.post_message(KeyProcessed(self._number, PROBE_HOPS)):
-            await self._finish(self._number)
-        elif self._waiting:
+            await self._probe_again(self._number)
+        if self._waiting:
             self._poll_later()
 
     @property
@@ -96,9 +99,11 @@ class OrderedKeysApp(App[None], inherit_bindings=False):
         self.set_timer(POLL_INTERVAL, lambda: self._poll(number, waited + POLL_INTERVAL))
 
     async def _poll(self, number: int, waited: float) -> None:
-        if self._is_probe_lost or waited >= GIVE_UP_AFTER:
+        if waited >= GIVE_UP_AFTER:
             await self._finish(number)
         elif self._is_busy and number == self._number:
+            if self._is_probe_lost:
+                await self._probe_again(number)
             self._poll_later(waited)
 
     async def on_key_processed(self, message: KeyProcessed) -> None:
@@ -112,8 +117,19 @@ class OrderedKeysApp(App[None], inherit_bindings=False):
         if self.screen is self._key_screen:
             self.call_later(self._finish, message.number)  # after the messages already queued, such as a focus change
         else:
-            self._probe_target = self.screen
-            self.screen.call_after_refresh(self._finish, message.number)  # draw the new screen first
+            self._key_screen = self._probe_target = self.screen
+            self.screen.call_after_refresh(self._probe_again, message.number)  # draw the new screen first
+
+    async def _probe_again(self, number: int) -> None:
+        """Send a probe to where the keys go now.
+
+        The one before is lost if its widget is gone. After a new screen, another one can follow: the command palette
+        closes, and its command opens a screen.
+        """
+        if self._is_busy and number == self._number and self.screen_stack:
+            self._probe_target = self.focused or self.screen
+            if not self._probe_target.post_message(KeyProcessed(number, PROBE_HOPS)):
+                await self._finish(number)
 
     async def _finish(self, number: int) -> None:
         if self._is_busy and number == self._number:

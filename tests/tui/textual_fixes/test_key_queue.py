@@ -92,6 +92,20 @@ async def test_a_tag_typed_right_after_the_key_goes_into_the_field(embedded: Emb
         assert isinstance(pilot.app.screen, ImagesScreen)
 
 
+@pytest.mark.parametrize(
+    ("command", "typed"),
+    [("promote", "mirror/app"), ("remove tags", "v1 qq"), ("compare", "qq"), ("put image", "team/q")],
+)
+async def test_what_is_typed_right_after_a_command_of_the_palette_goes_into_its_field(
+    embedded: EmbeddedRegistry, command: str, typed: str
+) -> None:
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "1 image ·")
+        burst(pilot, f":{command}", ENTER, typed)
+        await until(pilot, lambda _: isinstance(pilot.app.focused, Input) and field(pilot).value.endswith(typed[-1]))
+        assert field(pilot).value == typed
+
+
 async def test_keys_continue_after_their_widget_is_removed(embedded: EmbeddedRegistry) -> None:
     async with running(embedded, "team/app") as pilot:
         await until(pilot, "v1")
