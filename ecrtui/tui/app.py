@@ -101,7 +101,7 @@ class EcrTuiApp(
         self.theme_manager.start_with(settings.theme)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Tell the error that no one expected in a worker of the application, as a command of the palette is one.
+        """Tell the error that no one expected in a worker of the application, such as the one that copies.
 
         The other errors are told where they matter, or cannot be told: the reads of a connection that was closed fail.
         """
