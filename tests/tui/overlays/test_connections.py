@@ -69,8 +69,7 @@ async def choose(pilot: Any, words: str, key: str = "P") -> None:
 
 async def test_the_picker_opens_when_nothing_can_connect_and_leads_to_a_registry(site: Site) -> None:
     async with running(None, size=WIDE, elsewhere=True) as pilot:
-        screen = await until(pilot, "Connect to")
-        assert "No region is configured" in screen
+        await until(pilot, lambda screen: "Connect to" in screen and "No region is configured" in screen)
         await type_text(pilot, "bad")
         screen = await until(pilot, "no source_profile or credential_source")
         assert "Fix the profile" in screen
