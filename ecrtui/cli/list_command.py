@@ -77,7 +77,7 @@ def parse_filter(parse: Callable[[str], Filter[Item]], text: str) -> Filter[Item
 
         mark = " " * error.position + "^" * max(1, error.end - error.position)
         hint = naming_lists(error, text).hint
-        raise UsageError("Invalid filter", f"{error.title}\n  {text}\n  {mark}", hint) from None
+        raise UsageError("Invalid filter", f"{error.title}\n{text}\n{mark}", hint) from None
 
 
 def selected_order(
