@@ -16,6 +16,9 @@ STREAMED_FORMATS = ("jsonl", "csv")
 ROW_FORMATS = ("csv", "markdown")
 """Formats that have the rows of a result, not its document."""
 
+QUERY_FORMAT = "json"
+"""The format of a query without ``--output``."""
+
 LISTING_FORMATS = (*FORMATS[:1], "jsonl", *FORMATS[1:], "csv")
 
 
@@ -32,7 +35,7 @@ def add_output_options(
     Args:
         parser: the parser of the command.
         formats: the formats of the command.
-        default: the format without ``--output``.
+        default: the format without ``--output`` and ``--query``. A query has JSON: a table drops a single value.
         without_query: formats that ``--query`` does not work with.
         query_help: the help of ``--query``.
     """
@@ -41,11 +44,11 @@ def add_output_options(
         "--output",
         metavar="FORMAT",  # the choices would make the usage wider than a terminal
         choices=formats,
-        default=default,
-        help=f"output format: {', '.join(formats)} (default: {default})",
+        help=f"output format: {', '.join(formats)} (default: {default}"
+        f"{'' if default == QUERY_FORMAT else f'; with --query {QUERY_FORMAT}'})",
     )
     group.add_argument("--query", metavar="JMESPATH", help=query_help)
-    parser.set_defaults(without_query=without_query)
+    parser.set_defaults(default_output=default, without_query=without_query)
 
 
 def print_text(texts: Texts, row_format: str) -> None:
@@ -55,7 +58,7 @@ def print_text(texts: Texts, row_format: str) -> None:
 
 
 def check_output(options: argparse.Namespace) -> None:
-    """Check format, encoding and query; replace the text of the query by the compiled query.
+    """Choose the format; check it, the encoding and the query; replace the query by the compiled query.
 
     ``query_text`` keeps the text.
 
@@ -64,8 +67,10 @@ def check_output(options: argparse.Namespace) -> None:
     """
     if not hasattr(options, "output"):
         return
+    if options.output is None:
+        options.output = options.default_output if options.query is None else QUERY_FORMAT
     if options.query is not None and options.output in options.without_query:
-        raise UsageError(f"--query does not work with {options.output}", "", "Use --output json.")
+        raise UsageError(f"--query does not work with {options.output}", "", f"Use --output {QUERY_FORMAT}.")
     options.query_text = options.query or ""
     format = "json" if options.output not in FORMATS else options.output  # noqa: A001 - the option's word
     options.query = check_format(format, options.query)

@@ -135,7 +135,7 @@ def test_a_large_content_of_an_artifact_is_compared_by_its_digest(env: Env) -> N
     [
         (["team/app:v1", "team/app"], 2, "names no image"),
         (["team/app:v1", "team/app:none"], 7, "team/app has no tag none"),
-        (["team/app:v1", "team/app:v1", "--query", "same"], 2, "--query does not work with text"),
+        (["team/app:v1", "team/app:v1", "--query", "same", "--output", "text"], 2, "--query does not work with text"),
         (["team/app:v1", "team/app:v1", "--query", "same", "--output", "markdown"], 2, "hint: Use --output json.\n"),
     ],
 )
@@ -143,3 +143,7 @@ def test_a_wrong_command_line_says_what_to_do(env: Env, words: list[str], code: 
     result = env.cli.run("diff", *words)
     assert (result.code, result.out) == (code, "")
     assert message in result.err
+
+
+def test_a_query_is_answered_in_json(env: Env) -> None:
+    assert env.cli.run("diff", "team/app:v1", "team/app:v1", "--query", "same").out == "true\n"

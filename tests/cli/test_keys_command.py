@@ -34,6 +34,11 @@ def test_the_default_output_is_a_table(capsys: pytest.CaptureFixture[str]) -> No
     assert all(action.id in out for action in ACTIONS)
 
 
+def test_a_query_is_answered_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["keys", "--query", "length(actions)"]) == 0
+    assert capsys.readouterr().out == f"{len(ACTIONS)}\n"
+
+
 def test_the_keys_of_the_settings_are_shown(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings_file.write_text('[keys]\n"app.help" = "f9"\n')
     assert main(["keys", "--query", "actions[?action=='app.help'].keys | [0]", "--output", "json"]) == 0
