@@ -24,6 +24,7 @@ from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.line_parts import LinePart, parts_in_order
 from ecrtui.tui.messages import Connected, ConnectFailed, GoBack
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
+from ecrtui.tui.textual_fixes.first_styles import FirstStyles
 from ecrtui.tui.textual_fixes.footer import Footer
 from ecrtui.tui.textual_fixes.frame_timer import PromptFrames
 from ecrtui.tui.textual_fixes.kept_focus import KeptFocus
@@ -57,7 +58,7 @@ def worker_error(event: Worker.StateChanged) -> EcrTuiError | None:
     return internal_error(problem)
 
 
-class AppScreen(PromptFrames, DrawsSeenLines, KeptFocus):
+class AppScreen(FirstStyles, PromptFrames, DrawsSeenLines, KeptFocus):
     """A screen on the session of one source.
 
     Args:

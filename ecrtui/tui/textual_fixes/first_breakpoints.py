@@ -19,5 +19,4 @@ def set_first_breakpoints(screen: Screen[Any]) -> None:
     screen.add_class(
         *screen._get_breakpoint_classes(width, screen.HORIZONTAL_BREAKPOINTS or []),
         *screen._get_breakpoint_classes(height, screen.VERTICAL_BREAKPOINTS or []),
-        update=False,  # Textual applies the styles of the screen when it appears
     )

@@ -40,6 +40,7 @@ from ecrtui.tui.textual_fixes import class_definitions, one_shot_timers, removal
 from ecrtui.tui.textual_fixes.bare_lines import BareLines
 from ecrtui.tui.textual_fixes.fatal_error import ReportingApp
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
+from ecrtui.tui.textual_fixes.first_styles import FirstStyles
 from ecrtui.tui.textual_fixes.kept_focus import KeptFocus
 from ecrtui.tui.textual_fixes.line_input import LineInput
 from ecrtui.tui.textual_fixes.palette import Palette
@@ -386,6 +387,35 @@ async def test_a_partial_visual_style_loses_the_background() -> None:
         assert widget.get_visual_style("styled--cursor", partial=True).background != red
         assert component_style(widget, "styled--cursor").background == red
         assert component_style(widget, "styled--cursor").reverse
+
+
+class StyledWidget(Static):
+    """A widget that counts how often styles are applied to it."""
+
+    times = 0
+
+    def notify_style_update(self) -> None:
+        self.times += 1
+        super().notify_style_update()
+
+
+class StyledScreen(Screen[None]):
+    """A screen with such a widget."""
+
+    def compose(self) -> ComposeResult:
+        yield StyledWidget("text")
+
+
+class StyledOnceScreen(FirstStyles, StyledScreen):
+    """The same with our way to apply the first styles."""
+
+
+@pytest.mark.parametrize(("screen", "times"), [(StyledScreen(), 2), (StyledOnceScreen(), 1)])
+async def test_textual_applies_the_first_styles_of_a_screen_twice(screen: StyledScreen, times: int) -> None:
+    async with App[None]().run_test() as pilot:
+        await pilot.app.push_screen(screen)
+        await pilot.pause()
+        assert screen.query_one(StyledWidget).times == times
 
 
 class WideScreen(Screen[None]):
