@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
@@ -22,22 +21,37 @@ if TYPE_CHECKING:
     from ecrtui.retag.engine import Engine
 
 
-@dataclass(frozen=True)
 class Session:
-    """An open connection to a registry."""
+    """An open connection to a registry.
 
-    location: RegistryLocation
-    settings: Settings
-    """The settings for this account."""
-    registry: Registry
-    catalog: Catalog
-    make_engine: Callable[[], Engine]
-    for_account: Callable[[str], Session]
-    """Open the registry of another account over the same connection. Blocks; raises EcrTuiError."""
-    open_copier: Callable[[Registry, Registry], AbstractContextManager[BlobCopier]]
-    """Open what copies blobs from one registry to another, outside of the process that draws. Blocks."""
+    Args:
+        location: the registry.
+        settings: the settings for this account.
+        registry: calls ECR.
+        catalog: reads lists.
+        make_engine: creates the engine that writes.
+        for_account: opens the registry of another account over the same connection. Blocks; raises EcrTuiError.
+        open_copier: opens what copies blobs from one registry to another, outside of the process that draws. Blocks.
+    """
 
-    _engine_lock: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
+    def __init__(
+        self,
+        location: RegistryLocation,
+        settings: Settings,
+        registry: Registry,
+        catalog: Catalog,
+        make_engine: Callable[[], Engine],
+        for_account: Callable[[str], Session],
+        open_copier: Callable[[Registry, Registry], AbstractContextManager[BlobCopier]],
+    ) -> None:
+        self.location = location
+        self.settings = settings
+        self.registry = registry
+        self.catalog = catalog
+        self.for_account = for_account
+        self.open_copier = open_copier
+        self._make_engine = make_engine
+        self._engine_lock = Lock()
 
     @property
     def engine(self) -> Engine:
@@ -47,7 +61,7 @@ class Session:
 
     @cached_property
     def _engine(self) -> Engine:
-        return self.make_engine()
+        return self._make_engine()
 
     @property
     def unlocked_until(self) -> float:

@@ -104,9 +104,7 @@ def test_the_first_frame_loads_only_what_it_shows(tmp_path: Path) -> None:
     assert not packages & {*AWS, "sqlite3"}
     # Import a new module where it is needed. Only what the first frame shows belongs in this list.
     assert modules == set(FIRST_FRAME_MODULES.read_text().split())
-    assert dataclasses == {"CountedRepository", "Repository", "Session", "Settings", "User"}, (
-        "each delays the first frame"
-    )
+    assert dataclasses == {"CountedRepository", "Repository", "Settings", "User"}, "each delays the first frame"
 
 
 AFTER_A_LIST = """

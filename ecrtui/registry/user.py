@@ -21,7 +21,7 @@ class SignInMethod(Enum):
     """ecrtui opens a browser on this machine."""
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class User:
     """Functions that ask or inform the user. The thread that signs in calls them."""
 

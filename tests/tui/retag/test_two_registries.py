@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ecrtui import application, wiring
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.reference import parse_reference
@@ -32,7 +30,7 @@ async def test_a_screen_ignores_a_write_to_another_registry() -> None:
     there, manifest = registry_with_an_image(THERE)
     other = wiring.open_session(wiring.open_registry(Connection(), embedded=there), SETTINGS)
     session = wiring.open_session(wiring.open_registry(Connection(), embedded=here), SETTINGS)
-    session = replace(session, for_account=lambda registry_id: other)
+    session.for_account = lambda registry_id: other
     source = OpenSession(session)
     app = application.create_app(source, SETTINGS, parse_reference("team/app"), demo=True)
     async with app.run_test(size=SIZE) as pilot:
