@@ -155,9 +155,11 @@ class EcrRegistry(Registry, LayerStore):
         with validate_reply("DescribeImages"):
             return self._resolver.by_digest(repository, digests)
 
-    def images_by_tag(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
+    def images_by_tag(
+        self, repository: str, tags: Sequence[str], *, keep_pull_times: bool = False
+    ) -> Mapping[str, Image]:
         with validate_reply("DescribeImages"):
-            return self._resolver.by_tag(repository, tags)
+            return self._resolver.by_tag(repository, tags, keep_pull_times=keep_pull_times)
 
     def tag_is_at(self, repository: str, tag: str, digest: str) -> bool:
         with validate_reply("BatchGetImage"):
@@ -297,7 +299,7 @@ class EcrRegistry(Registry, LayerStore):
         if destination not in self._replicas:
             clients = self._clients.in_region(destination.region)
             self._replicas[destination] = EcrRegistry(clients, destination.registry_id)
-        return self._replicas[destination].images_by_tag(repository, tags)
+        return self._replicas[destination].images_by_tag(repository, tags, keep_pull_times=True)
 
     def pull_time_exclusions(self) -> tuple[str, ...]:
         operation = "ListPullTimeUpdateExclusions"

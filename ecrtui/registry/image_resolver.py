@@ -65,17 +65,24 @@ class ImageResolver:
         found = {image.digest: image for image in self._describe(repository, "imageDigest", unique)}
         return tuple(found[digest] for digest in unique if digest in found)
 
-    def by_tag(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
-        """Return the images by tag, in the order of the tags, without tags that do not exist."""
+    def by_tag(self, repository: str, tags: Sequence[str], *, keep_pull_times: bool = False) -> Mapping[str, Image]:
+        """Return the images by tag, in the order of the tags, without tags that do not exist.
+
+        Args:
+            repository: the repository.
+            tags: the tags.
+            keep_pull_times: True to use ListImages instead of BatchGetImage, which ECR records as a pull.
+        """
         unique = list(dict.fromkeys(tags))
         if len(unique) <= _DESCRIBED_ONE_BY_ONE:
             return self._one_by_one(repository, unique)
         try:
-            found = self._many(repository, unique)
+            digests = self._all_digests(repository, unique) if keep_pull_times else self._digests(repository, unique)
         except EcrTuiError as error:
             if error.kind is not ErrorKind.UPSTREAM:
                 raise
             return self._one_by_one(repository, unique)
+        found = self._with_digests(repository, digests)
         return {tag: found[tag] for tag in unique if tag in found}
 
     def manifests_by_tag(self, repository: str, tags: Sequence[str]) -> dict[str, Manifest]:
@@ -117,11 +124,17 @@ class ImageResolver:
     def _one(self, repository: str, tag: str) -> Image | None:
         return next(self._describe(repository, "imageTag", [tag]), None)
 
-    def _many(self, repository: str, tags: Sequence[str]) -> dict[str, Image]:
+    def _digests(self, repository: str, tags: Sequence[str]) -> dict[str, str]:
+        """Return the digests of these tags. Only those that BatchGetImage does not find are looked for in a listing."""
         digests = self._active_digests(repository, tags)
         missing = [tag for tag in tags if tag not in digests]
-        if missing:
-            digests |= self._archived_digests(repository, missing)
+        return digests | self._listed_digests(repository, missing, ("ARCHIVED", "ACTIVATING")) if missing else digests
+
+    def _all_digests(self, repository: str, tags: Sequence[str]) -> dict[str, str]:
+        return self._listed_digests(repository, tags, ("ANY",))
+
+    def _with_digests(self, repository: str, digests: Mapping[str, str]) -> dict[str, Image]:
+        """Return the images of these tags, which had these digests just now."""
         images = {image.digest: image for image in self.by_digest(repository, list(digests.values()))}
         found = {
             tag: images[digest] for tag, digest in digests.items() if digest in images and tag in images[digest].tags
@@ -147,11 +160,11 @@ class ImageResolver:
                 raise error_from_failure(failure, "BatchGetImage", repository)
         return reply, found
 
-    def _archived_digests(self, repository: str, tags: Sequence[str]) -> dict[str, str]:
-        """Return the digests of these tags as far as they point to images in the archive or in activation."""
+    def _listed_digests(self, repository: str, tags: Sequence[str], statuses: Sequence[str]) -> dict[str, str]:
+        """Return the digests of these tags as far as they point to images with one of these statuses."""
         wanted = set(tags)
         found: dict[str, str] = {}
-        for status in ("ARCHIVED", "ACTIVATING"):
+        for status in statuses:
             check = RepetitionCheck("ListImages")
             known: set[str] = set()
             for ids in self._listed_ids(repository, status):

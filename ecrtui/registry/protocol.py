@@ -195,8 +195,17 @@ class Registry(Protocol):
     def images_by_digest(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
         """Return these images as they are now, without those that do not exist (DescribeImages)."""
 
-    def images_by_tag(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
-        """Return the images that have these tags now, archived ones too, by tag; without tags that do not exist."""
+    def images_by_tag(
+        self, repository: str, tags: Sequence[str], *, keep_pull_times: bool = False
+    ) -> Mapping[str, Image]:
+        """Return the images that have these tags now, archived ones too, by tag; without tags that do not exist.
+
+        Args:
+            repository: the repository.
+            tags: the tags.
+            keep_pull_times: True to read no manifest, which ECR records as a pull. For more than a few tags, this takes
+                a request for each 1,000 tags of the repository.
+        """
 
     def tag_is_at(self, repository: str, tag: str, digest: str) -> bool:
         """Return whether the tag points to this digest now.

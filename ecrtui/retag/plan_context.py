@@ -111,7 +111,12 @@ class ContextLoader:
         if not context.exists:
             return PlanContext(replication=context.replication)
         repository, policy = context.repository.name, context.lifecycle_policy()
-        tags = self._registry.images_by_tag(repository, _unique(change.tag for change in changes if change.tag))
+        # ECR counts reading a manifest as a pull. Do not read any where a lifecycle rule depends on pulls.
+        tags = self._registry.images_by_tag(
+            repository,
+            _unique(change.tag for change in changes if change.tag),
+            keep_pull_times=policy.depends_on_pulls,
+        )
         images = {image.digest: image for image in tags.values()}
         unread = _unique(change.digest for change in changes if change.digest and change.digest not in images)
         if unread:
@@ -120,7 +125,6 @@ class ContextLoader:
         if all_images is None and thorough and _needs_all_images(policy, changes, images):
             all_images = tuple(image for page in self._registry.images(repository) for image in page.items)
         indexes: Mapping[str, Mapping[str, str]] = {}
-        # ECR counts reading a manifest as a pull. Do not read any where a lifecycle rule depends on pulls.
         if not policy.depends_on_pulls:
             current, neighbours = self._indexes_to_read(repository, changes, tags, images, all_images, thorough)
             images.update((image.digest, image) for image in neighbours)

@@ -323,8 +323,8 @@ def test_images_by_tag_finds_archived_and_omits_missing_ones(env: RegistryEnv, n
     )
     archive(env, second.digest)
     asked = ["kept", "old", *(f"missing-{i}" for i in range(number))]
-    for tags in (asked, asked[:number]):
-        found = env.registry.images_by_tag("team/app", tags)
+    for tags, keeps in ((asked, False), (asked, True), (asked[:number], False)):
+        found = env.registry.images_by_tag("team/app", tags, keep_pull_times=keeps)
         expected = {"kept": first.digest, "old": second.digest}
         assert {tag: image.digest for tag, image in found.items()} == {t: expected[t] for t in tags if t in expected}
     assert env.registry.images_by_tag("team/app", ["old"])["old"].archived

@@ -192,6 +192,8 @@ def test_planning_reads_no_manifest_if_a_rule_depends_on_pulls(env: RetagEnv) ->
     env.embedded.calls.clear()
     child = json.loads(index.manifest)["manifests"][0]["digest"]
     (step,) = env.plan(("multi", child), thorough=True).steps
+    many = env.plan(*((tag, env.one) for tag in ("one", "two", "three", "multi", "new", "newer")))
+    assert [step.before for step in many.steps] == [env.one, env.two, env.three, index.digest, "", ""]
     assert env.embedded.calls["BatchGetImage"] == 0
     assert step.warnings[0] == "the tag points to an index, whose platforms are not known; this image is a single one"
     assert not any("push time" in warning for warning in step.warnings)

@@ -309,8 +309,10 @@ class RemoteRegistry(Registry):
     def images_by_digest(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:
         return tuple(self._call("images_by_digest", repository, list(digests)))
 
-    def images_by_tag(self, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
-        return dict(self._call("images_by_tag", repository, list(tags)))
+    def images_by_tag(
+        self, repository: str, tags: Sequence[str], *, keep_pull_times: bool = False
+    ) -> Mapping[str, Image]:
+        return dict(self._call("images_by_tag", repository, list(tags), keep_pull_times=keep_pull_times))
 
     def tag_is_at(self, repository: str, tag: str, digest: str) -> bool:
         return bool(self._call("tag_is_at", repository, tag, digest))
