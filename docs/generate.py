@@ -22,6 +22,7 @@ from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.cli import diff, doctor, findings, history, images, promote, repositories, retag, swap, undo, untag
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode
+from ecrtui.cli.put_image.error_reporting import EXIT_CODES
 from ecrtui.connections import SessionFactory
 from ecrtui.ecr.permissions import PERMISSIONS, Purpose
 from ecrtui.emulator.distribution.routes import HANDLERS, PATHS
@@ -113,6 +114,11 @@ def exit_codes() -> str:
     """Return the exit codes of the commands that write."""
     meanings = attribute_docs(ExitCode)
     return table(("code", "meaning"), [(str(code.value), meanings[code.name]) for code in WRITE_CODES])
+
+
+def put_image_exit_codes() -> str:
+    """Return the exit codes of ``ecrtui put-image``, which are those of the AWS CLI."""
+    return table(("code", "meaning"), [(str(code), meaning) for code, meaning in EXIT_CODES.items()])
 
 
 def attribute_docs(owner: type) -> dict[str, str]:
@@ -231,6 +237,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "finding-options": finding_options,
     "connection-options": connection_options,
     "exit-codes": exit_codes,
+    "put-image-exit-codes": put_image_exit_codes,
     "filter-fields": filter_fields,
     "settings": settings,
     "permissions": permissions,

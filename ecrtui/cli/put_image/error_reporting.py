@@ -1,16 +1,4 @@
-"""Errors on standard error, in the words and formats of the AWS CLI, with its exit codes and with hints.
-
-=====  ============================================================================================
-code   when
-=====  ============================================================================================
-0      the image was put (a lost response was read back)
-130    Ctrl-C, SIGTERM or SIGHUP
-252    invalid command line, parameter or file; nothing was sent
-253    no region, no credentials, no such pager, or an invalid AWS configuration or settings of ecrtui
-254    the service refused the request
-255    any other error: no such profile, no connection, refused by the settings, the response cannot be printed
-=====  ============================================================================================
-"""
+"""Errors on standard error, in the words and formats of the AWS CLI, with its exit codes and with hints."""
 
 from __future__ import annotations
 
@@ -29,6 +17,18 @@ from ecrtui.registry.aws_cli.failures import FailureKind, failure_of
 
 PREFIX = "ecrtui: [ERROR]:"
 INTERRUPTED, PARAMETERS, CONFIGURATION, SERVICE, GENERAL = 130, 252, 253, 254, 255
+
+EXIT_CODES = {
+    0: "the image was put, or ecrtui found that it had been put; or a skeleton, help or version was printed",
+    INTERRUPTED: "Ctrl-C, SIGTERM or SIGHUP; if the request was in flight, standard error says that the outcome is "
+    "unknown",
+    PARAMETERS: "the command line, a parameter or a file is not valid; nothing was sent",
+    CONFIGURATION: "no region, no credentials, no such pager, or an invalid setting of the AWS CLI or of ecrtui",
+    SERVICE: "ECR refused the request",
+    GENERAL: "any other error: unknown profile, no connection, refused by the settings of ecrtui, or a response that "
+    "could not be printed (the image was put)",
+}
+"""What each exit code means, for the help and the documentation."""
 
 _MAX_INLINE_ENTRIES = 4
 

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from ecrtui.cli.aws_cli_output.pager import paged
+from ecrtui.cli.put_image.error_reporting import EXIT_CODES
 from ecrtui.cli.put_image.options import GLOBAL_OPTIONS, PROGRAM, SKELETON
 from ecrtui.cli.put_image.skeleton import plain_text
 from ecrtui.registry.aws_cli.operation_model import OperationModel, option_name
@@ -42,18 +43,8 @@ DIFFERENCES FROM `aws ecr put-image`
   yaml, text and table of --cli-error-format have no hints, and --query does
   not apply to them.
   --version prints the version of ecrtui.
-
-EXIT CODES
-  0    the image was put
-  130  Ctrl-C, SIGTERM or SIGHUP; if the request was in flight, standard error
-       says that the result is unknown
-  252  invalid command line, parameter or file; nothing was sent
-  253  no region, no credentials, no such pager, or an invalid AWS
-       configuration or settings of ecrtui
-  254  the service refused the request
-  255  any other error: no such profile, no connection, refused by the
-       settings, the response cannot be printed
-
+"""
+_CONFIGURATION = """\
 ENVIRONMENT AND CONFIGURATION
   Options override the environment. The environment overrides the profile.
   region    AWS_REGION, AWS_DEFAULT_REGION, region, the EC2 instance (unless
@@ -90,7 +81,7 @@ def print_help(operation: OperationModel, pager: str) -> None:
 
 def help_text(operation: OperationModel) -> str:
     """Return the help. The texts of the parameters come from the service model."""
-    return "\n".join([*_head(operation), *_parameters(operation), *_globals(), _NOTES])
+    return "\n".join([*_head(operation), *_parameters(operation), *_globals(), _NOTES, *_exit_codes(), _CONFIGURATION])
 
 
 def _head(operation: OperationModel) -> Iterator[str]:
@@ -128,6 +119,13 @@ def _globals() -> Iterator[str]:
         text = f"{entry.help} One of {', '.join(choices)}." if choices else entry.help
         yield from _entry(entry.name, entry.values or "boolean", text)
     yield from _entry("version", "boolean", "Print the version.")
+    yield ""
+
+
+def _exit_codes() -> Iterator[str]:
+    yield "EXIT CODES"
+    for code, meaning in EXIT_CODES.items():
+        yield textwrap.fill(meaning, _WIDTH, initial_indent=f"  {code:<5}", subsequent_indent="       ")
     yield ""
 
 
