@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"  # Textual reads it when it is imported
@@ -78,10 +79,18 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         freeze_heap()
 
 
+@pytest.fixture(scope="session")
+def new_homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a new folder each time. pytest would list thousands of folders to find the next number."""
+    homes = tmp_path_factory.mktemp("homes")
+    return (homes / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_home(new_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """Use an empty home and the environment of :func:`own_environment`; return the home."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(new_homes)
+    home.mkdir(mode=0o700)
     environment = own_environment(home)
     for name in os.environ.keys() - environment.keys():
         monkeypatch.delenv(name)
