@@ -5,11 +5,17 @@ Each application parses the same style sheets. Without a terminal, it draws fram
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
+from types import FunctionType
 from typing import Any
 
+import textual._callback
 from textual._compositor import Compositor
 from textual._context import active_app, visible_screen_stack
 from textual.css.stylesheet import Stylesheet
+from textual.message import Message
+from textual.message_pump import MessagePump
 
 from ecrtui.tui.app import EcrTuiApp
 
@@ -17,8 +23,10 @@ _parsed: dict[tuple[Any, ...], Any] = {}
 
 
 def install() -> None:
-    """Parse each style sheet once, and draw the program only for the tests that look at it."""
+    """Parse each style sheet once, find handlers once, and draw the program only for the tests that look at it."""
     _parse_once()
+    _find_handlers_once()
+    _count_parameters_once()
     _draw_on_demand()
 
 
@@ -34,6 +42,56 @@ def _parse_once() -> None:
         return _parsed[key]
 
     sheet._parse_rules = parse_once
+
+
+def _find_handlers_once() -> None:
+    """Keep which classes may handle a message. Textual looks at all bases of a widget for each message."""
+    pump: Any = MessagePump
+    find = pump._get_dispatch_methods
+
+    def find_once(self: Any, method_name: str, message: Any) -> Iterator[tuple[type, Any]]:
+        classes: Any = (type(self), type(message))
+        handlers = _plain_handlers(method_name, *classes)
+        if handlers is None:
+            yield from find(self, method_name, message)
+            return
+        for cls, handler in handlers:
+            if message._no_default_action:  # a handler before this one can have set it
+                break
+            yield cls, handler.__get__(self, cls)
+
+    pump._get_dispatch_methods = find_once
+
+
+@cache
+def _plain_handlers(
+    method_name: str, widget_class: type, message_class: type[Message]
+) -> tuple[tuple[type, Any], ...] | None:
+    """Return the handlers of a message by their name; None if a decorator can add others."""
+    handlers = []
+    for cls in widget_class.__mro__:
+        if not cls.__dict__.get("_decorated_handlers", {}).keys().isdisjoint(message_class.__mro__):
+            return None
+        handler = cls.__dict__.get(f"_{method_name}") or cls.__dict__.get(method_name)
+        if handler is not None and not getattr(handler, "_textual_on", None):
+            handlers.append((cls, handler))
+    return tuple(handlers)
+
+
+def _count_parameters_once() -> None:
+    """Keep the number of parameters of the functions that are made again and again."""
+    callback: Any = textual._callback
+    count = callback._count_parameters
+    counts: dict[Any, int] = {}
+
+    def count_once(function: Any) -> int:
+        if not isinstance(function, FunctionType) or function.__dict__:  # a decorator can change its signature
+            return int(count(function))
+        if function.__code__ not in counts:
+            counts[function.__code__] = count(function)
+        return counts[function.__code__]
+
+    callback._count_parameters = count_once
 
 
 def _draw_on_demand() -> None:
