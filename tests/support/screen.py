@@ -34,7 +34,7 @@ from ecrtui.tui.widgets.tab_line import TabLine
 PATIENCE = 60.0
 """Seconds of pauses after which a waiting test fails. Only a slow machine needs them."""
 
-POLL = 0.01
+POLL = 0.02
 """Seconds between two looks at the screen."""
 
 # A busy machine may not look at the screen while a shorter toast is there.
