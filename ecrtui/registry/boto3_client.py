@@ -66,6 +66,16 @@ def create_client(session: Session, service: str, **options: Any) -> BaseClient:
     """
     client: BaseClient = cast(Any, _ClientSession(botocore_session=session)).client(service, **options)
     hide_query_of(str(client.meta.endpoint_url))
-    endpoint = cast(Any, client)._endpoint  # botocore has no public way to set the HTTP session of a client
+    endpoint = _endpoint_of(client)
     endpoint.http_session = LimitedHttpSession(endpoint.http_session)
     return client
+
+
+def share_connections(client: BaseClient, other: BaseClient) -> None:
+    """Let a client use the connections of another one, which has the same endpoint, time limits and TLS settings."""
+    _endpoint_of(client).http_session = _endpoint_of(other).http_session
+
+
+def _endpoint_of(client: BaseClient) -> Any:
+    """Return the endpoint of a client: botocore has no public way to set its HTTP session."""
+    return cast(Any, client)._endpoint

@@ -21,7 +21,7 @@ from ecrtui import __version__
 from ecrtui.ecr.location import EMBEDDED
 from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError, ErrorKind, NotFound, Refused, UsageError
 from ecrtui.redaction import public_url
-from ecrtui.registry.boto3_client import create_client
+from ecrtui.registry.boto3_client import create_client, share_connections
 from ecrtui.registry.configuration.session import retries_of, time_limits_of, verify_of
 from ecrtui.registry.credentials.account_check import AccountCheck, read_account
 from ecrtui.registry.credentials.session_opener import SessionOpener, embedded_session
@@ -146,8 +146,17 @@ class Clients:
 
     @property
     def write_client(self) -> BaseClient:
-        """The client for writes. It never retries: the reply to a retry would hide that a lost reply was a success."""
-        client: BaseClient = self._cached("write", lambda session: self._ecr(session, _ONCE))
+        """The client for writes. It never retries: the reply to a retry would hide that a lost reply was a success.
+
+        It uses the connection of the read just before. To open one takes three more round trips, in which another
+        client can move the tag. One that was idle for long may be dead, so that the write would have no answer.
+        """
+        client: BaseClient = self._cached("write", self._writing)
+        return client
+
+    def _writing(self, session: Session) -> BaseClient:
+        client = self._ecr(session, _ONCE)
+        share_connections(client, self.read_client)
         return client
 
     def upload_client(self, seconds: int) -> BaseClient:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import socket
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -65,6 +68,43 @@ def test_a_network_fault_says_if_the_write_may_have_been_applied(
     assert (type(error), error.ambiguous, error.retryable) == (kind, ambiguous, True)
     assert env.embedded.calls["PutImage"] == 1
     assert ("prod" in env.tags()) == (fault in ("drop-after", "cut"))
+
+
+@contextmanager
+def relay(url: str) -> Iterator[tuple[str, list[socket.socket]]]:
+    """Pass connections on to a server; yield the URL, and the connections so far."""
+    target = urlsplit(url)
+    accepted: list[socket.socket] = []
+
+    def pass_on(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+    def accept() -> None:
+        with suppress(OSError):  # the listener was shut down
+            while True:
+                client, _ = listener.accept()
+                accepted.append(client)
+                server = socket.create_connection((str(target.hostname), int(target.port or 0)))
+                for ends in ((client, server), (server, client)):
+                    threading.Thread(target=pass_on, args=ends, daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", accepted
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_write_uses_the_connection_of_the_read_before_it(env: RegistryEnv, served: str) -> None:
+    pushed = push_image(env.client, "team/app", tag="1.0")
+    with relay(served) as (url, connections):
+        registry = open_registry(Connection(endpoint_url=url))
+        manifest = registry.manifest("team/app", pushed.digest)
+        registry.put_image("team/app", manifest, "prod")
+        assert not registry.images_by_tag("team/app", ["other"])
+        assert len(connections) == 1
 
 
 @pytest.mark.parametrize(("fault", "kind", "_"), FAULTS)
