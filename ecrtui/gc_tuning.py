@@ -12,9 +12,10 @@ import gc
 FREEZE_THRESHOLD_ROWS = 4000
 """Rows to load before another :func:`freeze_heap` is worth its time."""
 
-COLLECTOR_THRESHOLDS = (1_000, 10, 1_000)
-"""Thresholds of the collector. They leave old objects to :func:`collect_screens`: a collection of the oldest
-generation takes twenty milliseconds at 100,000 rows, and a key would have to wait for it."""
+COLLECTOR_THRESHOLDS = (20_000, 1, 1_000)
+"""Thresholds of the collector. They leave most young objects to :func:`collect_young`, and old ones to
+:func:`collect_screens`: a frame makes some thousand objects, and a key in a filter of 100,000 rows waited for several
+collections. One of the oldest generation takes twenty milliseconds."""
 
 _has_frozen_rows = False
 """True between :func:`freeze_heap` and :func:`unfreeze_heap`."""
@@ -53,6 +54,11 @@ def enable_gc() -> None:
         gc.set_threshold(*COLLECTOR_THRESHOLDS)
         gc.freeze()
         gc.enable()
+
+
+def collect_young() -> None:
+    """Free the cycles among young objects. Call this while nothing is drawn."""
+    gc.collect(1)
 
 
 def collect_screens() -> None:

@@ -30,6 +30,7 @@ from ecrtui.tui.connections.sign_in_app import SignInApp
 from ecrtui.tui.connections.sources_app import SourcesApp
 from ecrtui.tui.connections.switcher import ConnectionSwitcher
 from ecrtui.tui.external_programs import ProgramsApp
+from ecrtui.tui.idle_collection import IdleCollection
 from ecrtui.tui.left_screens import LeftScreens
 from ecrtui.tui.lists.column_choice import ColumnsApp
 from ecrtui.tui.palette.providers import action_commands, connection_commands, location_commands
@@ -98,6 +99,7 @@ class EcrTuiApp(
         self.use_keys(settings.keys)
         self.chosen_columns = settings.columns
         self.left_screens = LeftScreens(self)
+        self._idle_collection = IdleCollection()
         self.theme_manager.start_with(settings.theme)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -107,6 +109,9 @@ class EcrTuiApp(
         """
         if not isinstance(event.worker.error, EcrTuiError) and (error := worker_error(event)) is not None:
             self.notify(error.with_hint(), severity="error", timeout=10)
+
+    def post_display_hook(self) -> None:
+        self._idle_collection.frame_drawn()
 
     def warn(self, message: str) -> None:
         """Show a warning for ten seconds."""
