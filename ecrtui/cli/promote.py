@@ -21,6 +21,7 @@ from ecrtui.cli.write_command import (
     confirmed,
     dry_run_exit_code,
     expected_digest,
+    print_read_only,
     print_result,
     print_summary,
     save_report,
@@ -207,8 +208,9 @@ def _apply(jobs: Sequence[_Job], options: argparse.Namespace, source: CommandCon
     refused = any(job.promotion.plan.refused_steps for job in jobs)
     if refused and (options.on_conflict == OnConflict.STOP or not any(job.promotion.has_work for job in jobs)):
         results = [job.refused() for job in jobs]
-        for result in results:
+        for job, result in zip(jobs, results, strict=True):
             print_summary(result.report)
+            print_read_only(job.target.engine)
             _print_digests(result.report)
         if any(StepOutcome.SKIPPED in result.report.counts for result in results):
             print_message("nothing was sent; --on-conflict continue applies the other steps")

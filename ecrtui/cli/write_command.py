@@ -110,6 +110,7 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
     if plan.refused_steps and refused_is_final and on_conflict is OnConflict.STOP:
         report = unsent_report(plan, engine.location)
         print_summary(report)
+        print_read_only(engine)
         if report.counts.get(StepOutcome.SKIPPED):
             print_message("nothing was sent; --on-conflict continue applies the other steps")
         save_report(report_texts(report), options)
@@ -284,6 +285,12 @@ def print_summary(report: Report) -> None:
     undo = f"; undo with: ecrtui undo {report.plan.id}" if done else ""
     resume = f"; continue with: ecrtui retag --resume {report.plan.id}" if done and skipped else ""
     print_message((report.counts_in_words or "nothing to do") + undo + resume)
+
+
+def print_read_only(engine: Engine) -> None:
+    """Say on standard error what set the read-only mode, if the engine is in it."""
+    if engine.read_only:
+        print_message(engine.read_only_hint(), prefix="hint: ")
 
 
 def _named(step: Step) -> str:

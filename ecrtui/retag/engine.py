@@ -97,7 +97,7 @@ class Engine:
             Refused: a flag or a variable refuses writes. Only a start without it changes that.
         """
         if self._settings.sources.get("read_only", "").startswith(("--", "$")):
-            raise Refused("Writes cannot be unlocked", self._read_only_hint(), "Start ecrtui without it.")
+            raise Refused("Writes cannot be unlocked", self.read_only_hint(), "Start ecrtui without it.")
 
     def _policy(self) -> WritePolicy:
         return WritePolicy(self._settings.protected_tags, self.read_only)
@@ -238,7 +238,7 @@ class Engine:
             Refused: ecrtui is in read-only mode.
         """
         if self.read_only:
-            raise Refused("ecrtui is in read-only mode", "Nothing was sent.", self._read_only_hint())
+            raise Refused("ecrtui is in read-only mode", "Nothing was sent.", self.read_only_hint())
         self._journal.save_plan(plan, self.location)
 
     def store(
@@ -310,6 +310,7 @@ class Engine:
         )
         return executor.apply(plan, ApplyOptions(on_result, stop, on_conflict, allow_protected, on_retry, in_order))
 
-    def _read_only_hint(self) -> str:
+    def read_only_hint(self) -> str:
+        """Return what set the read-only mode, in words."""
         source = self._settings.sources.get("read_only")
-        return f"It was set by {source}." if source else "It is set in the settings."
+        return f"read_only was set by {source}." if source else "read_only is set in the settings."

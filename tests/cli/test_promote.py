@@ -117,7 +117,7 @@ def test_an_image_is_planned_copied_found_there_and_undone(two: TwoRegistries, t
     [
         ((f"{DEV}:v1", PROD, "--yes", "--expect", "none"), ExitCode.CONFLICT, "{old}; the source is {new}"),
         ((f"{DEV}:v1", PROD, "--yes", "--expect", "sha256:" + "1" * 64), ExitCode.CONFLICT, "1" * 12),
-        ((f"{DEV}:v1", PROD, "--yes", "--read-only"), ExitCode.REFUSED, "read-only"),
+        ((f"{DEV}:v1", PROD, "--yes", "--read-only"), ExitCode.REFUSED, "hint: read_only was set by --read-only."),
         ((f"{DEV}:v1", f"{PROD}:prod", "--yes"), ExitCode.REFUSED, "--allow-protected"),
         ((f"{DEV}:v1", "team/none", "--yes"), ExitCode.REGISTRY_ERROR, "team/none"),
         ((f"{DEV}:none", PROD, "--yes"), ExitCode.REGISTRY_ERROR, "no tag none"),

@@ -211,7 +211,9 @@ def test_a_protected_tag_needs_allow_protected(registry: RetagRegistry) -> None:
 
 
 def test_read_only_refuses_writes(registry: RetagRegistry) -> None:
-    assert registry.run("retag", "team/app:one", "new", "--yes", "--read-only").code == ExitCode.REFUSED
+    result = registry.run("retag", "team/app:one", "new", "--yes", "--read-only")
+    assert result.code == ExitCode.REFUSED
+    assert "\nhint: read_only was set by --read-only.\n" in result.err
     assert "new" not in registry.tags()
 
 
