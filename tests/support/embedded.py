@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -27,6 +29,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
 from ecrtui.emulator import storage
+from ecrtui.emulator.database import Database
 from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.http.server import serve
 from ecrtui.emulator.in_process_transport import attach, send
@@ -48,7 +51,32 @@ ALL_MEDIA_TYPES = [OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST]
 def new_embedded(path: str | None = None, **options: Any) -> EmbeddedRegistry:
     """Return a new registry, in memory unless a path is given. The options are those of EmbeddedRegistry."""
     defaults = {"region": REGION, "clock": distinct_times()}
-    return EmbeddedRegistry(open_database(path), registry_id=REGISTRY_ID, **{**defaults, **options})
+    return EmbeddedRegistry(_new_database(path), registry_id=REGISTRY_ID, **{**defaults, **options})
+
+
+def _new_database(path: str | None) -> Database:
+    """Open a database. A new one is the copy of an empty one: to create its tables takes several times as long."""
+    if path is not None:
+        if not Path(path).exists():
+            Path(path).write_bytes(_empty_file())
+        return open_database(path)
+    database = Database(None)
+    with _empty_database().connection() as empty, database.connection() as connection:
+        empty.backup(connection)
+    return database
+
+
+@cache
+def _empty_database() -> Database:
+    return open_database(None)
+
+
+@cache
+def _empty_file() -> bytes:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.sqlite"
+        open_database(file).close()
+        return file.read_bytes()
 
 
 def distinct_times(days_ago: int = 0) -> Callable[[], float]:
