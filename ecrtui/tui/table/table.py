@@ -571,6 +571,9 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
 
     # Focus and mouse
 
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Apply no styles. Textual applies all of them at each change of the focus, but none of ours depends on it."""
+
     def on_focus(self) -> None:
         self._refresh_row(self.rows.cursor)
 

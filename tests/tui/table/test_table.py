@@ -573,6 +573,17 @@ async def test_the_cursor_looks_different_without_focus() -> None:
         assert table.render_line(1).text == focused.text
 
 
+async def test_a_change_of_the_focus_applies_no_styles() -> None:
+    table = make()
+    app = WidgetApp(table, before=Input())
+    async with app.run_test(size=(60, 10)) as pilot:
+        await pilot.pause()
+        styles = table._component_styles["table--row"]
+        app.query_one(Input).focus()
+        await pilot.pause()
+        assert table._component_styles["table--row"] is styles
+
+
 async def test_a_changed_row_is_redrawn_and_announced_at_the_cursor() -> None:
     table = make()
     app = WidgetApp(table)
