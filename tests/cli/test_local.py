@@ -161,7 +161,7 @@ class TestServe:
         with pytest.raises(SystemExit) as caught:
             run("serve", option, value)
         assert caught.value.code == 2
-        assert value in capsys.readouterr().err
+        assert value[:40] in capsys.readouterr().err  # of a long value, an error repeats the beginning
 
 
 class TestImportAndExport:
