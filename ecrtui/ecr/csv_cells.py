@@ -6,6 +6,8 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
+from ecrtui.ecr.json_values import to_text
+
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 """A spreadsheet runs a cell that starts with one of these (OWASP, "CSV Injection")."""
 
@@ -16,9 +18,12 @@ def csv_cell(value: object) -> object:
     """Return a cell: a text that a spreadsheet would run gets an apostrophe in front; all else is unchanged.
 
     So does a text with blanks around it, which readers drop, and a text that is such a text after its own apostrophes:
-    :func:`csv_text` returns every text as it was.
+    :func:`csv_text` returns every text as it was. Halves of surrogate pairs, which no file holds, become U+FFFD.
     """
-    return f"{_MARK}{value}" if isinstance(value, str) and _needs_mark(value) else value
+    if not isinstance(value, str):
+        return value
+    text = to_text(value)
+    return f"{_MARK}{text}" if _needs_mark(text) else text
 
 
 def csv_text(cell: str) -> str:

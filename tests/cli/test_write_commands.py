@@ -119,6 +119,16 @@ def test_a_file_can_be_in_the_home_folder(
     assert registry.run("retag", "--from-file", "~/plan.csv", "--yes").code == ExitCode.DONE
 
 
+def test_a_row_that_is_not_unicode_can_be_reported(registry: RetagRegistry, tmp_path: Path) -> None:
+    rows, report = tmp_path / "rows.json", tmp_path / "report.csv"
+    names = {"repository": "team/app", "source": "one"}
+    rows.write_text(json.dumps([{**names, "tag": "half \ud800"}, {**names, "tag": "new"}]))
+    options = ("--yes", "--on-conflict", "continue", "--report", str(report), "--query", "counts")
+    result = registry.run("retag", "--from-file", str(rows), *options)
+    assert (result.code, result.json) == (ExitCode.PARTLY_DONE, {"done": 1, "refused": 1})
+    assert "half \ufffd" in report.read_text()
+
+
 def test_an_outdated_plan_is_a_conflict(registry: RetagRegistry, tmp_path: Path) -> None:
     plan = registry.run("retag", "team/app:one", "two", "--dry-run").out
     (tmp_path / "plan.json").write_text(plan)

@@ -22,6 +22,11 @@ def test_other_values_are_unchanged(value: object) -> None:
     assert csv_cell(value) == value
 
 
+def test_half_of_a_surrogate_pair_is_replaced() -> None:
+    """No file can hold it."""
+    assert csv_cell("a\ud800") == "a\ufffd"
+
+
 @given(st.text("'=+-@\t\r\n ab\x1f\u00a0", max_size=5))
 @example("'=1")
 @example("'")
