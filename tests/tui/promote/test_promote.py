@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -229,7 +230,14 @@ async def test_a_promotion_to_another_connection_is_in_activity_and_is_undone_th
             for target, (where, target_client) in targets.items():
                 plan = await open_form(pilot, target)
                 assert where in plan
-                await pilot.press("enter")
+                if target_client is far_client:
+                    reply = threading.Event()
+                    far.faults.before("PutImage", partial(reply.wait, HANG))
+                    await pilot.press("enter")
+                    await until(pilot, lambda _: app_of(pilot).is_writing_over(far_source))
+                    reply.set()
+                else:
+                    await pilot.press("enter")
                 result = await until(pilot, "u undo it")
                 assert tags_of(target_client, PROD)["live"] == new.digest
                 assert where in " ".join(result.split())
