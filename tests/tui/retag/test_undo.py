@@ -33,8 +33,8 @@ async def test_a_move_is_undone_and_redone_in_place(embedded: EmbeddedRegistry, 
     async with running(embedded, REPOSITORY, size=(110, 30)) as pilot:
         await until(pilot, "2 images")
         await pilot.press("u")
-        screen = await until(pilot, "There is nothing to undo here")
-        assert "next: Press a to see all writes." in screen
+        await until(pilot, "There is nothing to undo here")
+        screen = await until(pilot, "next: Press a to see all writes.")
         assert "ecrtui history" not in screen
         await pilot.press("escape")
         await until_gone(pilot, "There is nothing")

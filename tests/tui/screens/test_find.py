@@ -69,8 +69,8 @@ async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
         await until(pilot, "done")
         assert (tags_of(client, "team/app")["prod"], tags_of(client, "mirror/app")["prod"]) == (digest, digest)
         await pilot.press("enter", "escape")
-        screen = await until(pilot, "Find in all repositories")
-        assert "prod" in row_of(screen, "team/app ")
+        await until(pilot, "Find in all repositories")
+        await until(pilot, lambda screen: "prod" in row_of(screen, "team/app "))
 
         await pilot.press("x")
         await until(pilot, "file name, ending in")
