@@ -134,12 +134,19 @@ def run_on_terminal(
 
 def loaded_packages(*arguments: str) -> set[str]:
     """Return which of Textual, rich, boto3 and botocore a fresh process has loaded after a command."""
+    (loaded,) = loaded_after_each([arguments])
+    return loaded
+
+
+def loaded_after_each(commands: Sequence[Sequence[str]]) -> list[set[str]]:
+    """Run commands in one fresh process; return which of Textual, rich, boto3 and botocore it has loaded after each."""
     script = (
         "import sys\nfrom ecrtui.cli.main import main\n"
-        f"try: main({list(arguments)!r})\nexcept SystemExit: pass\n"
-        "print(*sorted({'boto3', 'botocore', 'textual', 'rich'} & set(sys.modules)))"
+        f"for words in {[list(words) for words in commands]!r}:\n"
+        "    try: main(words)\n    except SystemExit: pass\n"
+        "    print('loaded:', *sorted({'boto3', 'botocore', 'textual', 'rich'} & set(sys.modules)))"
     )
     process = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
     )
-    return set(process.stdout.splitlines()[-1].split()) if process.stdout.strip() else set()
+    return [set(line.split()[1:]) for line in process.stdout.splitlines() if line.startswith("loaded:")]
