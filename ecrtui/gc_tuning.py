@@ -24,10 +24,10 @@ _has_frozen_rows = False
 def freeze_heap() -> None:
     """Exclude all current objects from collections, until :func:`unfreeze_heap`.
 
-    Reference counting still frees them. Only cycles stay, such as a screen with its rows.
+    Reference counting still frees them. Only cycles stay, such as a screen with its rows. Young cycles stay, too: they
+    are few, and a collection would stop all threads.
     """
     global _has_frozen_rows
-    gc.collect(1)  # free young cycles first
     gc.freeze()
     _has_frozen_rows = True
 
