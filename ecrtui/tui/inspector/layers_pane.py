@@ -122,6 +122,7 @@ class LayersPane(SplitPane[Layers]):
         self.table.set_placeholder("This image has no layers.")
         if not content.table.rows:
             self._show_row(None)
+        self.keep_match()
 
     def row_text(self, row: Any) -> str:
         return _row_text(row)

@@ -95,6 +95,12 @@ class SplitPane(TextPane[Content], Generic[Content]):
             return found
         return int(self._step_row(words, 1))
 
+    def keep_match(self) -> None:
+        """Select a row that the search finds, after the rows of another platform have come: they can be others."""
+        words = self._searched
+        if words and not self._has(self.table.current, words):
+            self._step_row(words, 1)
+
     def _has(self, row: Any, words: str) -> bool:
         """Return True if the text of a row has these words."""
         return row is not None and words.casefold() in self.row_text(row).casefold()

@@ -108,6 +108,21 @@ async def save(pilot: Pilot[None], endings: str, file: Path) -> bytes:
     return bytes_of(file)
 
 
+async def test_a_search_stays_on_a_match_when_another_platform_is_shown() -> None:
+    async with running(checkout_registry(), f"{CHECKOUT}:prod", size=SIZES[0], prefetch=False) as pilot:
+        await until(pilot, "prod   release-2026.11   staging")
+        await pilot.press("4")
+        await until(pilot, "layer 1 of")
+        await pilot.press("slash")
+        await type_text(pilot, "COPY /out")
+        await pilot.press("enter")
+        for platform in ("amd64", "arm64", "amd64", "arm64"):  # one of them has a step more
+            await until(pilot, lambda text: "COPY /out" in text.partition(" layer ")[2])
+            await pilot.press(*(["greater_than_sign"] if f"linux/{platform} · " not in screen_text(pilot.app) else []))
+            await until(pilot, f"linux/{platform} · ")
+        await until(pilot, lambda text: "COPY /out" in text.partition(" layer ")[2])
+
+
 async def test_a_search_finds_the_rows_of_a_table_and_esc_ends_it_before_it_leaves() -> None:
     async with running(checkout_registry(), f"{CHECKOUT}:prod", size=SIZES[0], prefetch=False) as pilot:
         await until(pilot, "prod   release-2026.11   staging")
