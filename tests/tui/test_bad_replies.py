@@ -250,7 +250,7 @@ async def test_activity_names_what_it_cannot_read_and_keeps_its_rows(embedded: E
                 pilot.app.clear_notifications()
                 await pilot.press(*keys)
                 screen = await until(pilot, "response")
-                assert screen.count("? unknown") == screen.count("✓ done") == 1, label
+                assert screen.count("? unknown  ") == screen.count("✓ done  ") == 1, label
                 check(pilot)
             embedded.faults.remove(fault)
         await pilot.press("g", "f")
