@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 
 from ecrtui.paths import journal_file
@@ -57,7 +58,7 @@ async def test_every_row_of_a_damaged_journal_can_be_looked_at_and_is_refused_wi
             await until(pilot, f"{len(values) + 1} writes")
             await pilot.press("G")
             rows = screen_text(pilot.app).splitlines()
-            assert sum("! damaged  " in row for row in rows) == len(DAMAGE)  # the line below the list has it, too
+            assert sum(re.search(r"(now|ago|–)  ! damaged  ", row) is not None for row in rows) == len(DAMAGE)
             for _ in range(len(values)):
                 await pilot.press("d")
                 screen = await until(pilot, "│ write ")
