@@ -50,7 +50,7 @@ from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
 from ecrtui.tui.textual_fixes.theme_start import start_with_theme
 from ecrtui.tui.textual_fixes.virtual_size import set_virtual_size
 from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
-from tests.support.screen import PATIENCE
+from tests.support.screen import PATIENCE, until
 
 
 class WidgetsApp(App[None]):
@@ -570,9 +570,8 @@ async def test_a_widget_that_is_hidden_and_shown_again_at_once_loses_the_focus(
         for display in (False, True):
             first.display = display
             pilot.app.screen._refresh_layout()  # at once, before the widget handles its events
-        await pilot.pause()
-        assert pilot.app.focused is (first if keeps else second)
+        await pilot.pause()  # a widget that keeps the focus handles its events
+        await until(pilot, lambda _: pilot.app.focused is (first if keeps else second))
         pilot.app.screen.set_focus(first)
         first.display = False
-        await pilot.pause()
-        assert pilot.app.focused is second
+        await until(pilot, lambda _: pilot.app.focused is second)
