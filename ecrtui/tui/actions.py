@@ -202,6 +202,7 @@ ACTIONS = (
     Action("images.unfold", "plus", "unfold", "unfold", "Show the parts of the image: platforms, signatures"),
     Action("images.fold", "minus", "fold", "fold", "Hide the parts of the image"),
     Action("images.fold_all", "underscore", "fold_all", "fold all", "Hide the parts of all images, or show them"),
+    Action("images.manifest", "o", "manifest", "manifest", "Show the manifest beside the list, or the facts again"),
     Action("images.untag", "X", "untag", "remove tags", "Remove tags of this image, except the last one", writes=True),
     Action(
         "images.swap", "", "swap", "swap two tags", "Exchange the images of two tags of this repository", writes=True

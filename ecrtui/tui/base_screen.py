@@ -41,6 +41,9 @@ log = logging.getLogger(__name__)
 SMALLEST = (60, 15)
 """Columns and rows that a screen needs."""
 
+WIDE = 140
+"""Columns from which a list has room for something beside it."""
+
 
 def registry_in_words(screen: Screen[Any]) -> str:
     """Return where writes of a screen go: " in 123456789012, eu-west-1"; empty if that is not known."""
@@ -80,7 +83,7 @@ class AppScreen(FirstStyles, PromptFrames, DrawsSeenLines, KeptFocus):
         }
     }
     """
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (100, "-normal"), (140, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (SMALLEST[0], "-narrow"), (100, "-normal"), (WIDE, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (SMALLEST[1], "-low"), (24, "-tall")]
 
     header_state: var[HeaderState] = var(HeaderState())

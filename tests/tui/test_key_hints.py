@@ -31,6 +31,8 @@ async def test_every_hint_names_the_key_of_the_settings_and_the_key_works() -> N
     push_image(client, "app", "one", "prod")
     push_image(client, "app", "two", "two")
     async with running(embedded, "app", size=(160, 40), keys=KEYS, prefetch=False) as pilot:
+        await until(pilot, "^o opens it · o its manifest")
+        await pilot.press("o")
         await until(pilot, "The manifest was not read. Press ^o to read it.")
 
         await pilot.press("slash")

@@ -61,6 +61,7 @@ async def test_the_header_and_reading_ahead_follow_the_caller(site: Site) -> Non
         assert isinstance(pilot.app.connect, SessionFactory)
         pilot.app.connect.talk_through(pilot.app)
         await until(pilot, "user/FIRST")
+        await pilot.press("o")
         await until(pilot, '"schemaVersion"')  # the manifest was read ahead
         read = site.embedded.calls["BatchGetImage"]
         site.credentials.become("SECOND")

@@ -188,6 +188,31 @@ def overview(data: OverviewData, width: int, now: float) -> tuple[TextDocument, 
     return prepare_text("\n".join(lines.texts), lines.styles), lines.links
 
 
+def known_facts(data: OverviewData, width: int, now: float, hint: str) -> TextDocument:
+    """Return what is at hand of an image, without the sections of the overview that need requests.
+
+    Args:
+        data: what is at hand.
+        width: columns.
+        now: seconds since the epoch.
+        hint: the keys for more.
+    """
+    lines = _Lines(width)
+    _head(lines, data, now)
+    lines.add()
+    if data.inspected.is_index:
+        _platforms(lines, data, now)
+        lines.add()
+    stored = [("stored", _stored(data, data.inspected.image), None)] if data.inspected.platforms else []
+    for label, value, _ in (*_relations(data), *stored, *_worst_findings(data)):
+        lines.fact(label, value)
+    lines.add()
+    _tags(lines, data, now)
+    lines.add()
+    lines.add(hint, styles=[(0, len(hint), "$text-muted")])
+    return prepare_text("\n".join(lines.texts), lines.styles)
+
+
 def why_not_known(error: EcrTuiError) -> str:
     """Return what happened, with the missing permission."""
     return error.with_hint() if isinstance(error, AccessDenied) else str(error)

@@ -21,6 +21,7 @@ from ecrtui.ecr import tag as tags
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.documents import image_document
+from ecrtui.ecr.findings import ImageScan
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.reference import Reference
@@ -32,9 +33,11 @@ from ecrtui.retag.plan import Plan, Report
 from ecrtui.retag.write_history import WriteTarget
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking, messages
+from ecrtui.tui.base_screen import WIDE
 from ecrtui.tui.bindings import press
 from ecrtui.tui.clipboard.copy_items import copy_items_for_image, copy_items_for_repository
 from ecrtui.tui.comparison.actions import CompareMixin
+from ecrtui.tui.image_facts import ImageFacts, KnownImages
 from ecrtui.tui.lifecycle_action import LifecycleMixin
 from ecrtui.tui.line_parts import Drop, LinePart, line_part
 from ecrtui.tui.lists.folding_actions import FoldingMixin
@@ -73,14 +76,15 @@ class ImagesScreen(
     PartLoadingMixin,
     ScanLoadingMixin,
 ):
-    """All images of a repository, newest first, with a preview of the selected manifest."""
+    """All images of a repository, newest first; where there is room, the facts or the manifest of the selected one."""
 
     DEFAULT_CSS = """
     ImagesScreen {
         #list { height: 1fr; }
         #list Table { width: 2fr; }
-        #preview { display: none; width: 1fr; border-left: solid $separator; }
-        &.-wide #preview { display: block; }
+        #facts, #preview { display: none; width: 1fr; border-left: solid $separator; }
+        &.-wide #facts, &.-wide.-manifest #preview { display: block; }
+        &.-wide.-manifest #facts { display: none; }
     }
     """
     COLUMN_LIST = "images"
@@ -102,6 +106,7 @@ class ImagesScreen(
         self.rows = Rows(lambda image: image.digest, self.image_totals, groups=self.groups)
         self.groups.find = self.rows.get
         self.preview = ManifestPreview(repository)
+        self._known_images = KnownImages(connect, self.groups, self.rows.get)
         self.tag_cells = TagCells()
         self.columns = image_columns(self.tag_cells, self.groups, self.unknown_scan, self._unknown_pull)
         self.set_reactive(ListScreen.state, ListState("pushed", descending=True))
@@ -124,7 +129,7 @@ class ImagesScreen(
     def body(self) -> Iterable[Widget]:
         for widget in super().body():
             if isinstance(widget, Table):
-                yield Horizontal(widget, ManifestView(id="preview"), id="list")
+                yield Horizontal(widget, ImageFacts(), ManifestView(id="preview"), id="list")
             else:
                 yield widget
 
@@ -180,18 +185,49 @@ class ImagesScreen(
 
     @work(exclusive=True, group="preview", exit_on_error=False)
     async def _update_preview(self, index: int) -> None:
-        """Show the manifest of the row, where the screen is wide enough, and read its neighbours ahead."""
+        """Show the facts or the manifest of the row, where the screen is wide, and read its neighbours ahead."""
         try:
             session = await self.session()
         except EcrTuiError:
             return  # loading the list shows the error
         await self._show_preview(session)
+        await self._show_facts(session, writes=False)
         await asyncio.sleep(PREVIEW_DELAY)
         first, last = max(index - PREFETCH_RADIUS, 0), min(index + PREFETCH_RADIUS, len(self.rows))
         if await self.preview.read_ahead(session, [self.rows[row] for row in range(first, last)]):
             self.table.redraw()
         if not await self._show_preview(session):
             self.preview.clear(self.query_one("#preview", ManifestView), self.current)
+        await self._show_facts(session)
+
+    async def _show_facts(self, session: Session, *, writes: bool = True) -> None:
+        """Show the facts of the row, where the screen is wide; with its writes only where the cursor rests."""
+        view, image = self.query_one(ImageFacts), self.current
+        if image is None:
+            view.show_data(None)
+        elif view.display:
+            view.show_data(await self._known_images.facts(session, self.repository_name, image, writes=writes))
+
+    @work(exclusive=True, group="facts", exit_on_error=False)
+    async def _update_facts(self) -> None:
+        """Show the facts of the row again: more is at hand, or something was written."""
+        await self._show_facts(await self.session())
+
+    def show_scans(self, scans: Mapping[str, ImageScan]) -> None:
+        super().show_scans(scans)
+        image = self.current
+        if image is not None and any(shown.digest in scans for shown in self.scanned(image)):
+            self._update_facts()
+
+    def _show_parts(self) -> None:
+        super()._show_parts()
+        self._update_facts()
+
+    def action_manifest(self) -> None:
+        """Show the manifest beside the list, or the facts again."""
+        self.toggle_class("-manifest")
+        if self.rows.cursor is not None:
+            self._update_preview(self.rows.cursor)
 
     async def _show_preview(self, session: Session) -> bool:
         view, image = self.query_one("#preview", ManifestView), self.current
@@ -292,6 +328,8 @@ class ImagesScreen(
         )
 
     def why_not(self, action: str) -> str:
+        if action == "manifest" and not self.has_class("-wide"):
+            return f"There is room beside the list from {WIDE} columns on. {press(self, 'row.open', 'open the image')}"
         if action == "read_indexes" and not self.state.complete:
             return "The images are not read yet."
         if action == "read_indexes" and self.groups.known.complete:
@@ -333,6 +371,7 @@ class ImagesScreen(
             return
         self.table.update(self.complete_rows(session, images))
         self.table.remove_rows(set(changed) - {image.digest for image in images})
+        self._update_facts()
         self.load_parts()
         self.show_progress()
 

@@ -109,7 +109,7 @@ async def test_only_the_rows_in_view_are_asked_for() -> None:
         first = env.requests
         assert first <= screen.count("  ·  ") + 1 < 16
         await pilot.press("G")
-        await until(pilot, lambda text: "✓" in row_of(text, "s0"))
+        await until(pilot, lambda text: "✓" in cursor_row(text))
         assert first < env.requests < 31
 
 
@@ -256,6 +256,6 @@ async def test_findings_stay_when_an_image_is_tagged(env: Env) -> None:
         await fill_in(pilot, "more")
         await until_planned(pilot)
         await pilot.press("enter")
-        screen = await until(pilot, lambda text: "more" in row_of(text, " s2"))
-        assert "2C 7L" in row_of(screen, " s2")
+        screen = await until(pilot, lambda text: "more" in cursor_row(text))
+        assert "2C 7L" in cursor_row(screen)
         assert env.requests == asked

@@ -308,6 +308,8 @@ async def test_the_preview_never_shows_the_manifest_of_another_image() -> None:
         repositoryName=REPOSITORY, imageId={"imageDigest": archived.digest}, targetStorageClass="ARCHIVE"
     )
     async with running(embedded, REPOSITORY, size=(160, 30)) as pilot:
+        await until(pilot, "2 images")
+        await pilot.press("o")
         await until(pilot, "the active one")
         await pilot.press("j")
         await until(pilot, lambda screen: "archived" in cursor_row(screen))

@@ -1,0 +1,126 @@
+"""What is at hand of the selected image, beside the list of images. No request is sent for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from textual import events
+
+from ecrtui.catalog.image_groups import ImageGroups
+from ecrtui.ecr.image import Image, ImageKind
+from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, parse_manifest
+from ecrtui.ecr.reference import Reference
+from ecrtui.errors import EcrTuiError, NotFound
+from ecrtui.inspect.overview import TagOrigin, tag_origins
+from ecrtui.retag.planner import WritePolicy
+from ecrtui.session import Session, SessionSource
+from ecrtui.tui import blocking
+from ecrtui.tui.bindings import key_hint
+from ecrtui.tui.inspector.inspected import Inspected, Known, ParentIndex
+from ecrtui.tui.inspector.overview_text import OverviewData, known_facts
+from ecrtui.tui.text_document import EMPTY_TEXT
+from ecrtui.tui.widgets.text_view import TextView
+
+_NOT_READ = NotFound("its manifest was not read")
+
+
+class ImageFacts(TextView, can_focus=False):
+    """The tags, platforms, findings and writes of an image, as far as they are at hand."""
+
+    DEFAULT_CSS = "ImageFacts { padding: 0 1; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="facts")
+        self._data: OverviewData | None = None
+
+    def show_data(self, data: OverviewData | None) -> None:
+        """Show these facts; None for no image."""
+        self._data = data
+        self._draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        width = self.scrollable_content_region.width
+        if self._data is None or not width:
+            self.show(EMPTY_TEXT)
+            return
+        hints = (key_hint(self, "row.open", "opens it"), key_hint(self, "images.manifest", "its manifest"))
+        self.show(known_facts(self._data, width, time.time(), " · ".join(filter(None, hints))))
+
+
+class KnownImages:
+    """Collects what is at hand of one image after the other of a repository.
+
+    Args:
+        source: the connection.
+        groups: the parts of the indexes.
+        find: returns a listed image by its digest.
+    """
+
+    def __init__(self, source: SessionSource, groups: ImageGroups, find: Callable[[str], Image | None]) -> None:
+        self._source = source
+        self._groups = groups
+        self._find = find
+
+    async def facts(self, session: Session, repository: str, image: Image, *, writes: bool) -> OverviewData:
+        """Return what is at hand of an image.
+
+        Args:
+            session: the session.
+            repository: the name of the repository.
+            image: the image.
+            writes: whether to look for the writes of its tags in the journal.
+        """
+        known = await blocking.run_blocking(_structures, session, repository, image.digest)
+        manifest = known.pop(image.digest, None)
+        unread = _NOT_READ if image.kind is ImageKind.INDEX else ParsedManifest()
+        parts = (self._find(part.digest) for part in self._groups.platforms(image.digest))
+        inspected = Inspected(
+            self._source,
+            session,
+            Reference(repository, digest=image.digest),
+            known_image=image,
+            known_manifest=manifest or unread,
+            platform_images={part.digest: part for part in parts if part is not None},
+            indexes=self._indexes(image.digest),
+            listed_images=tuple,
+        )
+        protects = WritePolicy(session.settings.protected_tags).protects
+        return OverviewData(
+            inspected,
+            protected=frozenset(filter(protects, image.tags)),
+            structures=known,
+            origins=await _origins(session, repository, image) if writes else None,
+            pull_times=session.registry.capabilities.pull_times,
+        )
+
+    def _indexes(self, digest: str) -> tuple[ParentIndex, ...] | None:
+        index = self._groups.index_of(digest)
+        if not index:
+            return None
+        listed = self._find(index)
+        return (ParentIndex(index, None if listed is None else listed.tags),)
+
+
+def _structures(session: Session, repository: str, digest: str) -> dict[str, ParsedManifest]:
+    """Return the kept manifests of an image and of its parts, by digest."""
+
+    def kept(digests: Sequence[str]) -> Mapping[str, ParsedManifest]:
+        found = session.catalog.kept_manifests(repository, digests)
+        return {manifest.digest: parse_manifest(manifest.text) for manifest in found}
+
+    own = dict(kept([digest]))
+    for manifest in tuple(own.values()):
+        own |= kept([part.digest for part in manifest.with_role(DescriptorRole.MANIFEST)])
+    return own
+
+
+async def _origins(session: Session, repository: str, image: Image) -> Known[Sequence[TagOrigin]]:
+    try:
+        entries = await blocking.run_blocking(lambda: session.engine.history(repository))
+    except EcrTuiError as error:
+        return error
+    return tag_origins(image, entries)
