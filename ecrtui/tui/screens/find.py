@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual import work
@@ -21,6 +21,7 @@ from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.text_formats import by_suffix
 from ecrtui.errors import EcrTuiError, ErrorKind, UsageError
 from ecrtui.inspect.filter_lists import filtered_lists, parse_find_query
+from ecrtui.retag.write_history import WriteTarget
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.aws_options import aws_options
@@ -33,7 +34,7 @@ from ecrtui.tui.find.search import FindEverywhere, Found, SearchProgress
 from ecrtui.tui.line_parts import Drop, LinePart, line_part, throttled_part
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.list_state import ListState
-from ecrtui.tui.retag.actions import PlanApplyMixin
+from ecrtui.tui.retag.undo import UndoMixin
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.textual_fixes.line_input import WordsInput
 from ecrtui.tui.widgets.filter_bar import FilterBar
@@ -41,6 +42,7 @@ from ecrtui.tui.widgets.filter_bar import FilterBar
 if TYPE_CHECKING:
     from ecrtui.catalog.filter import Filter
     from ecrtui.retag.engine import Engine
+    from ecrtui.retag.journal.entry import JournalEntry
     from ecrtui.retag.plan import Plan, Report
     from ecrtui.session import SessionSource
 
@@ -53,7 +55,7 @@ class FindField(WordsInput):
     BINDINGS = bindings("find_field")
 
 
-class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
+class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
     """What all repositories have of a tag, a digest, or whatever a pasted text names.
 
     Args:
@@ -289,6 +291,15 @@ class FindScreen(CombinedHeaderMixin, PlanApplyMixin, ListScreen[FindRow]):
         for number in sorted({row.registry.number for row in chosen}, reverse=True):  # the first connection is on top
             rows = [row for row in chosen if row.registry.number == number]
             self.post_message(messages.OpenPlan(rows[0].registry.source, _plan_request(rows)))
+
+    def undo_target(self) -> WriteTarget | None:
+        row = self.current
+        return None if row is None or not row.digest else WriteTarget(row.repository, row.digest)
+
+    async def begin_undo(self, title: str, find: Callable[[Engine], tuple[JournalEntry, ...]]) -> None:
+        """Plan the undo on a screen of the row's connection."""
+        request = messages.PlanRequest(title, lambda engine, line: engine.plan_undo(find(engine)))
+        self.post_message(messages.OpenPlan(self.acting_source, request))
 
     @work(exclusive=True, group="copy", exit_on_error=False)
     async def action_copy_menu(self) -> None:

@@ -107,6 +107,43 @@ async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
         await until_gone(pilot, "Find in all repositories")
 
 
+async def test_the_newest_write_of_a_hit_is_undone_and_redone() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    push_image(client, "team/app", "one", "rc-1")
+    async with running(embedded, size=(110, 30)) as pilot:
+        await until(pilot, "1 repository")
+        await pilot.press("F")
+        await type_text(pilot, "rc-1")
+        await pilot.press("enter")
+        await until(pilot, "1 found")
+        await pilot.press("u")
+        await until(pilot, "There is nothing to undo here")
+        await pilot.press("escape")
+        await until(pilot, "1 found")
+        await pilot.press("t")
+        await until(pilot, "new tags for these images")
+        await type_text(pilot, "next")
+        await pilot.press("enter")
+        await until(pilot, "1 tag ·")
+        await pilot.press("enter")
+        await until(pilot, "enter apply")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        await pilot.press("enter", "escape")
+        for key, tags in (("u", {"rc-1"}), ("U", {"rc-1", "next"})):
+            await until(pilot, "1 found")
+            await pilot.press(key)
+            await until(pilot, "1 tag ·")
+            await pilot.press("enter")
+            await until(pilot, "enter apply")
+            await pilot.press("enter")
+            await until(pilot, "✓ done")
+            assert set(tags_of(client, "team/app")) == tags
+            await pilot.press("enter", "escape")
+
+
 async def test_all_open_connections_are_searched() -> None:
     first, second = (
         new_embedded(),
