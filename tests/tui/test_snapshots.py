@@ -37,6 +37,8 @@ CHANGING = (
     # A time in whole seconds is shorter. The blanks behind it keep the width.
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6}\+00:00|\+00:00 {7})"), "2026-01-01T00:00:00.000000+00:00"),
     (re.compile(r"\d{8}-\d{6}-[0-9a-f]{6}"), "20260101-000000-000000"),
+    # An age is at the left of its column where the digest before, or that there was none, follows.
+    (re.compile(r"\d s ago (?= +(the tag was|[0-9a-f]{12} · by))"), "just now"),
     (re.compile(r"just now| \d s ago|\d\d s ago"), "just now"),
 )
 """Replacements for text that differs from run to run, of the same width."""
