@@ -39,7 +39,7 @@ def read_source(registry: Registry, reference: Reference, *, referrers: bool = T
 
     Raises:
         NotFound: the tag or the image does not exist, or a child of an index does not.
-        Refused: a manifest is archived, or ECR would not accept a copy of it.
+        Refused: a manifest is archived, also one with a tag of cosign, or ECR would not accept a copy of it.
         EcrTuiError: the registry cannot be read.
     """
     reader = _Reader(registry, reference.repository)
@@ -144,7 +144,7 @@ class _Reader:
 
     def _read_cosign_tags(self, digests: Sequence[str]) -> None:
         """Read the images with tags that cosign made from these digests, and their children."""
-        found = self.registry.tagged_manifests(self.repository, cosign_tags(digests))
+        found = self.registry.tagged_manifests(self.repository, cosign_tags(digests), strict=True)
         for tag, manifest in found.items():
             self.tagged[tag] = manifest.digest
             self.attached.setdefault(manifest.digest, _Attached(MemberKind.COSIGN, subject_of_tag(tag)))

@@ -171,8 +171,8 @@ class EcrRegistry(Registry, LayerStore):
     def manifests(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
         return self._manifests.manifests(repository, digests)
 
-    def tagged_manifests(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
-        return self._manifests.tagged_manifests(repository, tags)
+    def tagged_manifests(self, repository: str, tags: Sequence[str], *, strict: bool = False) -> Mapping[str, Manifest]:
+        return self._manifests.tagged_manifests(repository, tags, strict=strict)
 
     def layers(self, repository: str, digests: Sequence[str]) -> Mapping[str, LayerState]:
         return self._layers.layers(repository, digests)

@@ -85,9 +85,15 @@ class ImageResolver:
         found = self._with_digests(repository, digests)
         return {tag: found[tag] for tag in unique if tag in found}
 
-    def manifests_by_tag(self, repository: str, tags: Sequence[str]) -> dict[str, Manifest]:
-        """Return the manifests of at most 100 tags, by tag, without tags that do not exist or are archived."""
+    def manifests_by_tag(self, repository: str, tags: Sequence[str], *, strict: bool) -> dict[str, Manifest]:
+        """Return the manifests of at most 100 tags, by tag, without tags that do not exist.
+
+        Those of archived images are left out too; with ``strict`` they are an error.
+        """
         reply, _ = self._active(repository, tags)
+        for failure in conversion.failures(reply) if strict else ():
+            if kind_of_code(failure["failureCode"]) is ErrorKind.INACCESSIBLE:
+                raise error_from_failure(failure, "BatchGetImage", repository)
         return {
             structure(entry, "imageId")["imageTag"]: conversion.manifest(entry) for entry in structures(reply, "images")
         }

@@ -74,13 +74,13 @@ class ManifestCalls:
         check_answers(digests, ([manifest.digest] for manifest in found), partly=True)
         return found
 
-    def tagged_manifests(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
-        """Return the manifests of these tags, by tag, without those that are not available."""
+    def tagged_manifests(self, repository: str, tags: Sequence[str], *, strict: bool = False) -> Mapping[str, Manifest]:
+        """Return the manifests of these tags, by tag; see the method of :class:`ecrtui.registry.protocol.Registry`."""
         unique = list(dict.fromkeys(tags))
         found: dict[str, Manifest] = {}
         for start in range(0, len(unique), MAX_IDS):
             with validate_reply("BatchGetImage"):
-                found |= self._resolver.manifests_by_tag(repository, unique[start : start + MAX_IDS])
+                found |= self._resolver.manifests_by_tag(repository, unique[start : start + MAX_IDS], strict=strict)
         return {tag: check_digest(found[tag], found[tag].digest) for tag in unique if tag in found}
 
     def _batch_get(self, repository: str, digests: Sequence[str]) -> dict[str, Any]:

@@ -222,10 +222,10 @@ class Registry(Protocol):
     def manifests(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
         """Return several manifests, checked, without those that are not available (BatchGetImage, 100 a call)."""
 
-    def tagged_manifests(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
+    def tagged_manifests(self, repository: str, tags: Sequence[str], *, strict: bool = False) -> Mapping[str, Manifest]:
         """Return the manifests of these tags, checked, by tag (BatchGetImage, 100 a call).
 
-        A tag that does not exist, or whose image is archived, is left out.
+        A tag that does not exist is left out, and so is one whose image is archived. With ``strict``, that is an error.
         """
 
     def layers(self, repository: str, digests: Sequence[str]) -> Mapping[str, LayerState]:

@@ -116,7 +116,7 @@ def test_a_source_that_cannot_be_read_is_an_error(
 ) -> None:
     signed = sites.signed_index()
     if prepare != "nothing":
-        digest = {"archive index": signed.index, "archive sbom": signed.sbom}[prepare].digest
+        digest = getattr(signed, prepare.removeprefix("archive ")).digest
         archive(sites.source.client, DEV, digest)
     with pytest.raises(error) as caught:
         sites.read(reference)
@@ -129,6 +129,7 @@ def test_referrers_that_may_not_be_listed_are_not_known(sites: Promotions) -> No
     source = sites.read()
     assert len(source.warnings) == 1
     assert "not known" in source.warnings[0] and "ecr:BatchGetImage" in source.warnings[0]
+        ("archive cosign", f"{DEV}:v1", Refused, "archived"),
     assert MemberKind.COSIGN in {member.kind for member in source.closure.members}
     assert sites.plan().plan.warnings == source.warnings
 

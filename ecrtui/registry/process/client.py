@@ -324,8 +324,8 @@ class RemoteRegistry(Registry):
     def manifests(self, repository: str, digests: Sequence[str]) -> tuple[Manifest, ...]:
         return tuple(self._call("manifests", repository, list(digests)))
 
-    def tagged_manifests(self, repository: str, tags: Sequence[str]) -> Mapping[str, Manifest]:
-        return dict(self._call("tagged_manifests", repository, list(tags)))
+    def tagged_manifests(self, repository: str, tags: Sequence[str], *, strict: bool = False) -> Mapping[str, Manifest]:
+        return dict(self._call("tagged_manifests", repository, list(tags), strict=strict))
 
     def layers(self, repository: str, digests: Sequence[str]) -> Mapping[str, LayerState]:
         return dict(self._call("layers", repository, list(digests)))

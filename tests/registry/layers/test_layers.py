@@ -122,6 +122,8 @@ def test_manifests_by_tag_are_those_that_can_be_read(env: RegistryEnv) -> None:
         "one": (one.digest, one.manifest)
     }
     assert env.embedded.calls["BatchGetImage"] == 1
+    assert env.registry.tagged_manifests("team/app", ["one", "none"], strict=True).keys() == {"one"}
+    assert "archived" in str(failed(env.registry.tagged_manifests, "team/app", ["one", "two"], strict=True))
 
 
 def test_a_token_that_has_expired_is_replaced() -> None:
