@@ -145,18 +145,13 @@ class PromotionRun:
         source = self.promotion.source
         records.begin(
             plan.id,
-            Transfer(source.location, source.repository, source.tag, source.digest, self._with_referrers),
+            Transfer(source.location, source.repository, source.tag, source.digest, source.referrers),
         )
         result = self._apply(plan, records)
         outcome = ", ".join(f"{count} {name}" for name, count in result.report.counts.items())
         with suppress(JournalError):  # the entries of the tags record what was done
             records.finish(plan.id, outcome, result.progress.bytes_done if result.progress else 0)
         return result
-
-    @property
-    def _with_referrers(self) -> bool:
-        kinds = {member.kind for member in self.promotion.source.closure.members}
-        return bool(kinds & {MemberKind.REFERRER, MemberKind.COSIGN})
 
     def _apply(self, plan: Plan, records: TransferRecords) -> PromotionReport:
         try:

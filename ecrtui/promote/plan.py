@@ -35,6 +35,8 @@ class Source:
     warnings: tuple[str, ...] = ()
     """What could not be read, and what is left out."""
     notes: tuple[str, ...] = ()
+    referrers: bool = True
+    """Whether its referrers and the tags of cosign were asked for."""
 
     @property
     def digest(self) -> str:

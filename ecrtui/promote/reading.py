@@ -57,6 +57,7 @@ def read_source(registry: Registry, reference: Reference, *, referrers: bool = T
         found,
         tuple(reader.warnings),
         tuple(_notes(registry, reference.repository, found)),
+        referrers,
     )
 
 

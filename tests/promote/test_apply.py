@@ -391,6 +391,18 @@ def test_a_layer_that_the_target_has_already_is_not_sent(sites: Promotions) -> N
     assert result.blobs == 2  # the config and the other layer
 
 
+@pytest.mark.parametrize("referrers", [True, False])
+def test_the_journal_knows_whether_referrers_were_asked_for(
+    sites: Promotions, tmp_path: Path, *, referrers: bool
+) -> None:
+    """A signature that is pushed before a promotion is resumed belongs to it."""
+    sites.journal_file = tmp_path / "journal"
+    sites.image()
+    plan = sites.apply(sites.plan(referrers=referrers)).promotion.plan
+    found = TransferRecords(sites.engine.journal, sites.engine.location).find(plan.id)
+    assert found is not None and found.referrers == referrers
+
+
 def test_a_large_manifest_is_copied_as_it_is(sites: Promotions) -> None:
     image = sites.image(annotations={"long": "x" * (MAX_LENGTH // 8)})
     sites.apply()
