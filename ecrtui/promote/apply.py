@@ -53,8 +53,8 @@ class PromotionReport:
     """The result of every tag."""
     blobs: int = 0
     """The blobs that were copied."""
-    progress: TransferProgress | None = None
-    """The bytes that are in the target; None if nothing had to be copied."""
+    bytes: int = 0
+    """The bytes that were copied. Those of a blob that the target lost count twice."""
     verification: Verification | None = None
     """The digests that the target lacks; None if they were not looked for: by choice, or after a failure."""
     verification_error: EcrTuiError | None = None
@@ -74,13 +74,13 @@ class PromotionReport:
     def in_target(self) -> str:
         """What is in the target, in words."""
         changed = "some tags were changed" if self.tags_changed else "no tag was changed"
-        done = self.progress.bytes_done if self.progress else 0
-        return f"{changed}; {format_size(done)} of {format_size(self.promotion.bytes_to_copy)} are in the target"
+        total = self.promotion.bytes_to_copy
+        return f"{changed}; {format_size(min(self.bytes, total))} of {format_size(total)} are in the target"
 
 
 def result_document(result: PromotionReport) -> dict[str, Any]:
     """Return the result of a promotion as a document: the report of its tags, with what was copied."""
-    copied = {"blobsCopied": result.blobs, "bytesCopied": result.progress.bytes_done if result.progress else 0}
+    copied = {"blobsCopied": result.blobs, "bytesCopied": result.bytes}
     verified = {"verification": result.verification.document()} if result.verification else {}
     return {**report_document(result.report), **copies_document(result.promotion), **copied, **verified}
 
@@ -115,7 +115,10 @@ class PromotionRun:
     pace: RateLimiter = field(default_factory=lambda: RateLimiter(0))
     verifies: bool = False
     _progress: TransferProgress | None = field(default=None, init=False)
+    """The progress of the transfer that runs, or has failed."""
     _blobs: int = field(default=0, init=False)
+    _bytes: int = field(default=0, init=False)
+    """Those of the transfers that have ended. A second one sends what the target lost."""
 
     def apply(self) -> PromotionReport:
         """Apply the promotion. Every tag has a result in the report; what failed is in its results.
@@ -150,7 +153,7 @@ class PromotionRun:
         result = self._apply(plan, records)
         outcome = ", ".join(f"{count} {name}" for name, count in result.report.counts.items())
         with suppress(JournalError):  # the entries of the tags record what was done
-            records.finish(plan.id, outcome, result.progress.bytes_done if result.progress else 0)
+            records.finish(plan.id, outcome, result.bytes)
         return result
 
     def _apply(self, plan: Plan, records: TransferRecords) -> PromotionReport:
@@ -194,6 +197,8 @@ class PromotionRun:
             return not self.stop()
         result = self.copy_blobs(wanted, records, on_progress=self._show, stop=self.stop)
         self._blobs += result.blobs
+        self._bytes += result.bytes
+        self._progress = None
         return not result.stopped
 
     def _show(self, progress: TransferProgress) -> None:
@@ -284,7 +289,8 @@ class PromotionRun:
         plan = self.promotion.plan
         rows = tuple(results[step.key] for step in plan.steps)
         report = replace(checked or Report(plan, (), self.promotion.target), plan=plan, results=rows)
-        return PromotionReport(self.promotion, report, self._blobs, self._progress)
+        copied = self._bytes + (self._progress.bytes_done if self._progress else 0)
+        return PromotionReport(self.promotion, report, self._blobs, copied)
 
 
 def _finished(step: Step, outcome: StepOutcome, message: str = "", error: EcrTuiError | None = None) -> StepResult:

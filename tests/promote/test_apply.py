@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from ecrtui.ecr.manifest import MAX_LENGTH, OCI_MANIFEST
+from ecrtui.ecr.units import format_size
 from ecrtui.errors import ErrorKind
-from ecrtui.promote.apply import PromotionReport
+from ecrtui.promote.apply import PromotionReport, result_document
 from ecrtui.promote.plan import TagTarget
+from ecrtui.promote.transfer import TransferProgress
 from ecrtui.promote.verification import Verification, verify
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.engine import Engine
@@ -164,8 +166,7 @@ def test_a_layer_of_several_parts_arrives(sites: Promotions) -> None:
     result = sites.apply(on_progress=lambda progress: seen.append(progress.bytes_done))
     assert outcomes(result) == [DONE]
     assert sites.target.embedded.calls["UploadLayerPart"] == 3  # one is the config
-    assert result.progress is not None
-    assert result.progress.bytes_done == result.promotion.bytes_to_copy == max(seen)
+    assert result.bytes == result.promotion.bytes_to_copy == max(seen)
 
 
 @pytest.mark.parametrize(
@@ -292,6 +293,23 @@ def test_a_download_that_is_repeated_says_why(sites: Promotions) -> None:
     assert reasons == ["ECR is throttling requests: Rate exceeded"]
 
 
+def test_layers_that_the_target_lost_are_counted_with_the_others(sites: Promotions) -> None:
+    sites.image(layers=[b"lost" * 10, b"kept" * 100])
+    lost: list[str] = []
+
+    def lose(progress: TransferProgress) -> None:
+        if progress.blobs_done == progress.blobs_total and not lost:
+            lost.append(digest_of(b"lost" * 10))
+            with sites.target.embedded.database.write() as connection:
+                connection.execute("DELETE FROM layers WHERE digest = ?", lost)
+
+    result = sites.apply(on_progress=lose)
+    total = result.promotion.bytes_to_copy
+    assert (outcomes(result), lost) == ([DONE], [digest_of(b"lost" * 10)])
+    assert result_document(result)["bytesCopied"] == total + 40
+    assert f"{format_size(total)} of {format_size(total)}" in result.in_target
+
+
 def test_a_broken_layer_of_the_source_is_not_copied(sites: Promotions) -> None:
     sites.image(layers=[b"good"])
     with sites.source.embedded.database.write() as connection:
@@ -373,6 +391,18 @@ def test_the_journal_knows_the_source_of_a_promotion(sites: Promotions, tmp_path
     assert found.location == sites.source.registry.location()
 
 
+@pytest.mark.parametrize("referrers", [True, False])
+def test_the_journal_knows_whether_referrers_were_asked_for(
+    sites: Promotions, tmp_path: Path, *, referrers: bool
+) -> None:
+    """A signature that is pushed before a promotion is resumed belongs to it."""
+    sites.journal_file = tmp_path / "journal"
+    sites.image()
+    plan = sites.apply(sites.plan(referrers=referrers)).promotion.plan
+    found = TransferRecords(sites.engine.journal, sites.engine.location).find(plan.id)
+    assert found is not None and found.referrers == referrers
+
+
 def test_a_journal_that_cannot_be_written_stops_before_the_first_byte(sites: Promotions, tmp_path: Path) -> None:
     sites.journal_file = tmp_path / "journal"
     sites.journal_file.write_bytes(b"not a database" * 100)
@@ -389,18 +419,6 @@ def test_a_layer_that_the_target_has_already_is_not_sent(sites: Promotions) -> N
     result = sites.apply()
     assert outcomes(result) == [DONE]
     assert result.blobs == 2  # the config and the other layer
-
-
-@pytest.mark.parametrize("referrers", [True, False])
-def test_the_journal_knows_whether_referrers_were_asked_for(
-    sites: Promotions, tmp_path: Path, *, referrers: bool
-) -> None:
-    """A signature that is pushed before a promotion is resumed belongs to it."""
-    sites.journal_file = tmp_path / "journal"
-    sites.image()
-    plan = sites.apply(sites.plan(referrers=referrers)).promotion.plan
-    found = TransferRecords(sites.engine.journal, sites.engine.location).find(plan.id)
-    assert found is not None and found.referrers == referrers
 
 
 def test_a_large_manifest_is_copied_as_it_is(sites: Promotions) -> None:
