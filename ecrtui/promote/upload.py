@@ -132,6 +132,7 @@ class LayerUpload:
                 if self._is_there(blob):
                     return
                 sent.take_back()
+                    sent.add(max(blob.size, sent.count) - sent.count)
                 self._forget(blob)
                 if not left:
                     raise lost.error from None

@@ -48,6 +48,14 @@ def test_a_layer_is_sent_in_parts_and_completed_once(size: int, known: bool) -> 
     assert sum(sent) == size
 
 
+def test_a_layer_that_another_client_completes_meanwhile_counts_whole() -> None:
+    target, sent = MemoryStore({DIGEST: CONTENT}, before={"part": [LOST]}), list[int]()
+    upload = upload_from(source_with(), target)
+    upload.on_bytes = sent.append
+    upload.copy(Blob(DIGEST, len(CONTENT)))
+    assert sum(sent) == len(CONTENT)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "uploads"),
     [
