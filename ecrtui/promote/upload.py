@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from ecrtui.ecr.layer import Upload
+from ecrtui.ecr.layer import Upload, part_size
 from ecrtui.errors import (
     AccessDenied,
     ConnectionFailed,
@@ -210,7 +210,8 @@ class LayerUpload:
                 self.records.save_upload(self.target_repository, blob.digest, upload, received)  # now it is ours
                 return upload, received
             self._forget(blob)
-        return self._retried(self.pace.begin, lambda: self.target.begin_upload(self.target_repository)), 0
+        begun = self._retried(self.pace.begin, lambda: self.target.begin_upload(self.target_repository))
+        return begun._replace(part_size=part_size(begun.part_size, blob.size)), 0
 
     def _received(self, upload: Upload, expected: int) -> int:
         """Return the bytes that an upload has; 0 if the registry does not have it any more.

@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 
 from ecrtui.ecr.digest import digest_of
-from ecrtui.ecr.layer import Upload
+from ecrtui.ecr.layer import MAX_PARTS, Upload, is_part_size, part_size
 from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError, IntegrityError, OnRetry
-from ecrtui.promote.closure import Blob
+from ecrtui.promote.closure import MAX_LAYER_SIZE, Blob
 from ecrtui.promote.parts import Buffers
 from ecrtui.promote.transfer import WORKERS, BlobCopy, TransferProgress, copy_blobs
 from ecrtui.promote.upload import RESUMED_FROM, LayerUpload, Pace, Stopped
@@ -18,6 +18,7 @@ from ecrtui.registry.protocol import LayerReader
 from tests.promote.conftest import without_pauses
 from tests.promote.memory_store import CHANGED, FAILED, LOST, THROTTLED, MemoryRecords, MemoryStore
 
+MEBIBYTE = 1024 * 1024
 CONTENT = b"0123456789ab"
 DIGEST = digest_of(CONTENT)
 LARGE = Blob(DIGEST, RESUMED_FROM + 1)
@@ -54,6 +55,22 @@ def test_a_layer_that_another_client_completes_meanwhile_counts_whole() -> None:
     upload.on_bytes = sent.append
     upload.copy(Blob(DIGEST, len(CONTENT)))
     assert sum(sent) == len(CONTENT)
+
+
+@pytest.mark.parametrize(("mebibytes", "enlarged"), [(42_000, False), (42_001, True), (52_000, True)])
+def test_parts_are_larger_where_ecr_would_have_too_many_of_them(mebibytes: int, *, enlarged: bool) -> None:
+    proposed, size = 10 * MEBIBYTE, mebibytes * MEBIBYTE
+    chosen = part_size(proposed, size)
+    assert (chosen > proposed) == enlarged
+    assert is_part_size(chosen) and -(-size // chosen) <= MAX_PARTS
+
+
+def test_a_layer_of_52_000_mib_is_sent_in_parts_that_ecr_accepts() -> None:
+    target, records = MemoryStore(before={"complete": [DENIED]}), MemoryRecords()
+    with pytest.raises(AccessDenied):
+        upload_from(source_with(), target, records).copy(Blob(DIGEST, MAX_LAYER_SIZE))
+    upload, _ = records.uploads[DIGEST]
+    assert upload.part_size * MAX_PARTS >= MAX_LAYER_SIZE
 
 
 @pytest.mark.parametrize(
