@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
+from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.layer import Upload, part_size
 from ecrtui.errors import (
     AccessDenied,
@@ -14,6 +15,7 @@ from ecrtui.errors import (
     CredentialsError,
     EcrTuiError,
     ErrorKind,
+    IntegrityError,
     NotFound,
     OnRetry,
     Refused,
@@ -130,9 +132,9 @@ class LayerUpload:
                 self._send(blob, sent)
             except _UploadLostError as lost:
                 if self._is_there(blob):
+                    sent.add(max(blob.size, sent.count) - sent.count)
                     return
                 sent.take_back()
-                    sent.add(max(blob.size, sent.count) - sent.count)
                 self._forget(blob)
                 if not left:
                     raise lost.error from None
@@ -157,7 +159,8 @@ class LayerUpload:
                 closing(self._open(blob)) as reader,
                 closing(layer_parts(reader, blob, _PIECE, self.buffers)) as pieces,
             ):
-                self.target.push_layer(self.target_repository, blob.digest, blob.size, self._counted(pieces, sent))
+                content = self._counted(pieces, blob, sent)
+                self.target.push_layer(self.target_repository, blob.digest, blob.size, content)
         except Exception as error:
             sent.take_back()
             if not isinstance(error, ConnectionFailed) or not self._is_there(blob):
@@ -167,11 +170,18 @@ class LayerUpload:
     def _open(self, blob: Blob) -> LayerReader:
         return self.source.open_layer(self.source_repository, blob.digest, self.on_retry)
 
-    def _counted(self, pieces: Iterable[Part], sent: _Sent) -> Iterator[Part]:
+    def _counted(self, pieces: Iterable[Part], blob: Blob, sent: _Sent) -> Iterator[Part]:
         for piece in pieces:
             self._check_stop()
             yield piece
             sent.add(len(piece))
+        if sent.count < blob.size:  # the registry would wait for the rest
+            raise IntegrityError(
+                f"Layer {short_digest(blob.digest)} has fewer bytes than its manifest says",
+                f"{blob.digest}: {sent.count:,} of {blob.size:,} bytes. The digest is right.",
+                "Send it in parts, which need no size: --way api.",
+                operation="GetDownloadUrlForLayer",
+            )
 
     def _is_there(self, blob: Blob) -> bool:
         """Return True if the repository has the layer: the reply to the request that completed it was lost."""

@@ -73,6 +73,18 @@ def test_a_layer_of_52_000_mib_is_sent_in_parts_that_ecr_accepts() -> None:
     assert upload.part_size * MAX_PARTS >= MAX_LAYER_SIZE
 
 
+def test_a_layer_with_fewer_bytes_than_its_manifest_says_is_not_sent_whole() -> None:
+    """The registry would wait for the rest, for as long as a layer of that size may take."""
+    sizes: list[int] = []
+    upload = upload_from(source_with(), MemoryStore())
+    upload.way, upload.on_bytes = "oci", sizes.append
+    with pytest.raises(IntegrityError, match="12 of 20 bytes"):
+        upload.copy(Blob(DIGEST, 20))
+    assert sum(sizes) == 0
+    upload.way = "api"
+    upload.copy(Blob(DIGEST, 20))
+
+
 @pytest.mark.parametrize(
     ("before", "after", "uploads"),
     [
