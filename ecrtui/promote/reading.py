@@ -86,11 +86,11 @@ class _Reader:
         """Read these manifests and their children, level by level."""
         level = [digest for digest in dict.fromkeys(digests) if digest not in self.manifests]
         while level:
+            if len(self.manifests) + len(level) > MAX_MEMBERS:
+                raise Refused("The image is too large", f"More than {MAX_MEMBERS:,} manifests belong to it.")
             found = {manifest.digest: manifest for manifest in self.registry.manifests(self.repository, level)}
             for digest in level:
                 self.manifests[digest] = found.get(digest) or self._unavailable(digest)
-            if len(self.manifests) > MAX_MEMBERS:
-                raise Refused("The image is too large", f"More than {MAX_MEMBERS:,} manifests belong to it.")
             children = (child for digest in level for child in part_digests(self.manifests[digest]))
             level = [child for child in dict.fromkeys(children) if child not in self.manifests]
 

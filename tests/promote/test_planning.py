@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused, UsageError
+from ecrtui.promote import reading
 from ecrtui.promote.closure import MemberKind
 from ecrtui.promote.document import promotion_document
 from ecrtui.promote.plan import TagTarget
@@ -61,6 +62,18 @@ def test_tags_of_cosign_of_a_child_and_the_referrers_tag_belong_to_the_image(sit
     assert len(source.closure.members) == len({member.digest for member in source.closure.members}) == 8
 
 
+def test_the_limit_of_manifests_is_checked_before_they_are_read(
+    sites: Promotions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = sites.source.client
+    index = push_index(client, DEV, {f"linux/{name}": push_image(client, DEV, name) for name in "abc"}, "v1")
+    monkeypatch.setattr(reading, "MAX_MEMBERS", 3)
+    sites.source.embedded.calls.clear()
+    with pytest.raises(Refused, match="too large"):
+        sites.read(f"{DEV}@{index.digest}")
+    assert sites.source.embedded.calls["BatchGetImage"] == 1
+
+
 def test_what_is_attached_to_a_referrer_or_to_an_image_of_cosign_belongs_to_the_image_too(sites: Promotions) -> None:
     signed = sites.signed_index()
     tagged = push_image(sites.source.client, DEV, "signature of the SBOM", cosign_tag(signed.sbom.digest, ".sig"))
@@ -109,6 +122,7 @@ def test_an_attestation_of_buildkit_is_a_child(sites: Promotions) -> None:
         ("nothing", "team/nothing:v1", NotFound, "team/nothing"),
         ("archive index", f"{DEV}:v1", Refused, "archived"),
         ("archive sbom", f"{DEV}:v1", Refused, "archived"),
+        ("archive cosign", f"{DEV}:v1", Refused, "archived"),
     ],
 )
 def test_a_source_that_cannot_be_read_is_an_error(
@@ -129,7 +143,6 @@ def test_referrers_that_may_not_be_listed_are_not_known(sites: Promotions) -> No
     source = sites.read()
     assert len(source.warnings) == 1
     assert "not known" in source.warnings[0] and "ecr:BatchGetImage" in source.warnings[0]
-        ("archive cosign", f"{DEV}:v1", Refused, "archived"),
     assert MemberKind.COSIGN in {member.kind for member in source.closure.members}
     assert sites.plan().plan.warnings == source.warnings
 
