@@ -185,6 +185,7 @@ class ResumingReader(LayerReader):
             filled += len(chunk)
             self._position += len(chunk)
             self._failures = self._refusals = 0
+            self._pace.record_success()
         return filled
 
     def close(self) -> None:

@@ -209,6 +209,13 @@ def test_a_reader_continues_where_the_download_stopped(
     assert storage.opened == opened
 
 
+def test_the_pauses_of_a_reader_are_short_again_after_bytes_have_arrived() -> None:
+    storage, pauses = Storage(CONTENT, *[(1, CUT)] * 6), list[float]()
+    pace = RateLimiter(0, clock=lambda: 0.0, sleep=pauses.append, random_share=lambda: 1.0)
+    assert read(ResumingReader(storage.open, storage.read, pace), 20) == CONTENT
+    assert pauses == [1.0] * 6
+
+
 @pytest.mark.parametrize(
     ("failures", "error"),
     [
