@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -44,6 +44,7 @@ from ecrtui.retag.plan import OnConflict, Report, StepOutcome, unsent_report
 from ecrtui.retag.plan_file import NO_TAG
 
 if TYPE_CHECKING:
+    from ecrtui.ecr.location import RegistryLocation
     from ecrtui.registry.gateway import EcrRegistry
 
 
@@ -114,15 +115,25 @@ def _execute(options: argparse.Namespace) -> int:
     references = [parse_target(text, reference.tag) for text in dict.fromkeys(options.targets)]
     source = CommandContext(options, reference)
     found = read_source(source.registry, reference, referrers=options.referrers)
-    by_registry: dict[tuple[str, str], list[Reference]] = {}
-    for entry in references:
-        by_registry.setdefault((entry.registry_id, entry.region), []).append(entry)
     jobs = []
-    for own in by_registry.values():
-        target = _target_context(options, own[0], source)
+    for target, own in _by_registry(references, options, source):
         tags = [TagTarget(entry.repository, entry.tag, expect) for entry in own]
         jobs.append(_Job(_planner(options, source, target).plan(found, tags), target))
     return _apply(jobs, options, source)
+
+
+def _by_registry(
+    references: Sequence[Reference], options: argparse.Namespace, source: CommandContext
+) -> Iterable[tuple[CommandContext, Sequence[Reference]]]:
+    """Return the targets of each registry. A URI can name the registry of a target that has no account."""
+    by_name: dict[tuple[str, str], list[Reference]] = {}
+    for entry in references:
+        by_name.setdefault((entry.registry_id, entry.region), []).append(entry)
+    found: dict[RegistryLocation, tuple[CommandContext, list[Reference]]] = {}
+    for own in by_name.values():
+        target = _target_context(options, own[0], source)
+        found.setdefault(target.engine.location, (target, []))[1].extend(own)
+    return found.values()
 
 
 def _resume(options: argparse.Namespace) -> int:

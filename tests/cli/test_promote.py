@@ -191,6 +191,15 @@ def test_targets_may_be_in_several_registries(two: TwoRegistries) -> None:
     client_for(two.target, region="us-east-1").delete_repository(repositoryName=PROD, force=True)
 
 
+def test_targets_of_one_registry_make_one_plan_however_they_are_named(two: TwoRegistries) -> None:
+    image = push_image(client_for(two.source), DEV, "app", "v1", layers=[b"one", b"two"])
+    uri = f"222222222222.dkr.ecr.{REGION}.amazonaws.com/{PROD}"
+    result = two.run(f"{DEV}:v1", f"{PROD}:a", f"{uri}:b", f"{uri}:a", "--yes")
+    assert (result.code, len(result.json["results"])) == (ExitCode.DONE, 2)
+    assert tags_of(client_for(two.target), PROD) == {"a": image.digest, "b": image.digest}
+    assert two.target.calls["CompleteLayerUpload"] == 3  # two layers and the config
+
+
 def test_a_registry_that_fails_leaves_the_results_of_the_others(two: TwoRegistries) -> None:
     image = push_image(client_for(two.source), DEV, "app", "v1")
     client = client_for(two.target, region="us-east-1")
