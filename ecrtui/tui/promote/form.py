@@ -201,7 +201,7 @@ class PromoteForm(FieldForm):
         image = f"image {self._position} of {len(self.images)}: " if len(self.images) > 1 else ""
         if self._transfer is None:
             return f"{image}copying…"
-        if self._transfer.bytes_done < self._transfer.bytes_total:
+        if self._transfer.blobs_done < self._transfer.blobs_total:  # ECR completes a blob after its last byte
             return f"{image}copying: {self._transfer}"
         return f"{image}writing manifests and tags… ({self._transfer})"
 

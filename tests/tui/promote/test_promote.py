@@ -158,6 +158,22 @@ async def test_the_form_says_why_a_request_is_sent_again_until_bytes_arrive(
         assert tags_of(client, PROD) == {"v2": image.digest}
 
 
+async def test_blobs_that_are_not_complete_are_still_copied(embedded: EmbeddedRegistry, client: Any) -> None:
+    for name in (DEV, PROD):
+        create_repository(client, name)
+    push_image(client, DEV, "new", "v2", layers=[b"layer"])
+    completing = threading.Event()
+    embedded.faults.before("CompleteLayerUpload", lambda: completing.wait(HANG), times=None)
+    async with running(embedded, DEV, size=(110, 40)) as pilot:
+        await until(pilot, "1 image ·")
+        await open_form(pilot, PROD)
+        await pilot.press("enter")
+        screen = await until(pilot, lambda screen: bool(re.search(r"(\d+ B) of \1.*0 of 2 blobs", screen)))
+        completing.set()
+        assert "copying: " in screen
+        await until(pilot, "✓ done")
+
+
 async def test_marked_images_are_copied_one_after_the_other(embedded: EmbeddedRegistry, client: Any) -> None:
     for name in (DEV, PROD):
         create_repository(client, name)
