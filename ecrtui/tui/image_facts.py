@@ -9,7 +9,7 @@ from textual import events
 
 from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.ecr.image import Image, ImageKind
-from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, parse_manifest
+from ecrtui.ecr.manifest import ParsedManifest, parse_manifest
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.inspect.overview import TagOrigin, tag_origins
@@ -64,6 +64,8 @@ class KnownImages:
         self._source = source
         self._groups = groups
         self._find = find
+        self._parsed: Mapping[str, ParsedManifest] = {}
+        """The manifests of the last image and of its platforms. An index can be large, and is shown several times."""
 
     async def facts(self, session: Session, repository: str, image: Image, *, writes: bool) -> OverviewData:
         """Return what is at hand of an image.
@@ -74,8 +76,9 @@ class KnownImages:
             image: the image.
             writes: whether to look for the writes of its tags in the journal.
         """
-        known = await blocking.run_blocking(_structures, session, repository, image.digest)
-        manifest = known.pop(image.digest, None)
+        known = await blocking.run_blocking(_structures, session, repository, image.digest, self._parsed)
+        self._parsed = known
+        manifest = known.get(image.digest)
         unread = _NOT_READ if image.kind is ImageKind.INDEX else ParsedManifest()
         parts = (self._find(part.digest) for part in self._groups.platforms(image.digest))
         inspected = Inspected(
@@ -92,7 +95,7 @@ class KnownImages:
         return OverviewData(
             inspected,
             protected=frozenset(filter(protects, image.tags)),
-            structures=known,
+            structures={digest: parsed for digest, parsed in known.items() if digest != image.digest},
             origins=await _origins(session, repository, image) if writes else None,
             pull_times=session.registry.capabilities.pull_times,
         )
@@ -105,17 +108,27 @@ class KnownImages:
         return (ParentIndex(index, None if listed is None else listed.tags),)
 
 
-def _structures(session: Session, repository: str, digest: str) -> dict[str, ParsedManifest]:
-    """Return the kept manifests of an image and of its parts, by digest."""
+def _structures(
+    session: Session, repository: str, digest: str, parsed: Mapping[str, ParsedManifest]
+) -> Mapping[str, ParsedManifest]:
+    """Return the kept manifests of an image and of its platforms, by digest.
+
+    Args:
+        session: the session.
+        repository: the name of the repository.
+        digest: the image.
+        parsed: manifests that were parsed before. They never change.
+    """
 
     def kept(digests: Sequence[str]) -> Mapping[str, ParsedManifest]:
-        found = session.catalog.kept_manifests(repository, digests)
-        return {manifest.digest: parse_manifest(manifest.text) for manifest in found}
+        found = {digest: parsed[digest] for digest in digests if digest in parsed}
+        missing = [digest for digest in digests if digest not in found]
+        manifests = session.catalog.kept_manifests(repository, missing)
+        return found | {manifest.digest: parse_manifest(manifest.text) for manifest in manifests}
 
-    own = dict(kept([digest]))
-    for manifest in tuple(own.values()):
-        own |= kept([part.digest for part in manifest.with_role(DescriptorRole.MANIFEST)])
-    return own
+    own = kept([digest])
+    platforms = [entry.digest for manifest in own.values() for entry in manifest.platform_entries]
+    return {**own, **kept(platforms)}
 
 
 async def _origins(session: Session, repository: str, image: Image) -> Known[Sequence[TagOrigin]]:

@@ -206,7 +206,9 @@ class ImagesScreen(
         if image is None:
             view.show_data(None)
         elif view.display:
-            view.show_data(await self._known_images.facts(session, self.repository_name, image, writes=writes))
+            facts = await self._known_images.facts(session, self.repository_name, image, writes=writes)
+            if self.current is not None and self.current.digest == image.digest:  # the cursor may have moved on
+                view.show_data(facts)
 
     @work(exclusive=True, group="facts", exit_on_error=False)
     async def _update_facts(self) -> None:
