@@ -2,7 +2,8 @@
 
 ``v1.4.2-alpine`` and ``v1.5.0-alpine`` have one scheme; ``1.5.0-alpine``, ``v1.5.0-arm64`` and ``v1.5.0-rc.1`` each
 have another one. A number that does not belong to the version, as in ``alpine3.20`` or ``1.5.0-python-3.13``, is text:
-a repository has images for several of them at the same time. A tag whose version is not clear has no scheme.
+a repository has images for several of them at the same time. So is the number of a known piece of software, as in
+``python-3.13``. A tag whose version is not clear has no scheme.
 """
 
 from __future__ import annotations
@@ -18,16 +19,26 @@ Version = tuple[tuple[int, ...], ...]
 _YEAR = r"(?:19|20)[0-9]{2}"
 _DATE = rf"{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _TIME = r"[0-9]{4}(?:[0-9]{2})?"
-_COMMIT = r"(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,40}"
-"""A commit. Digits alone are a number, letters alone a word."""
+_COMMIT = rf"(?!{_DATE}(?:{_TIME})?(?![0-9a-f]))(?=[a-f]*[0-9])[0-9a-f]{{7,40}}"
+"""A commit. Letters alone are a word, and a date is a number.
+
+One in 27 commits of seven characters has digits alone. Nothing tells it from the number of a build, and the order of
+the pushes is right for both.
+"""
 
 _COUNTER = r"(?i:alpha|beta|build|dev|post|preview|pre|rc|rev|b|p|r)"
 """Words whose number counts: ``rc1``, ``rc.1``, ``rc-1``."""
 
-_COMMIT_PART, _COUNTER_PART = f"(g?){_COMMIT}", rf"({_COUNTER}\.?)[0-9]+"
+_COUNTER_PART = rf"({_COUNTER}\.?)[0-9]+"
 
-_ARCHITECTURES = frozenset({"arm", "x86"})
-"""Words whose number does not count: ``arm-v7``, ``x86_64``."""
+_OTHER_NUMBERS = frozenset({
+    "arm", "x86", "alpine", "amazonlinux", "centos", "debian", "distroless", "fedora", "rocky", "ubi", "ubuntu",
+    "windowsservercore", "corretto", "cuda", "deno", "dotnet", "erlang", "go", "golang", "java", "jdk", "jre",
+    "julia", "kotlin", "lua", "node", "nodejs", "openjdk", "perl", "php", "py", "python", "ruby", "rust", "scala",
+    "temurin", "airflow", "cassandra", "elasticsearch", "kafka", "kubernetes", "k8s", "mariadb", "mongo", "mysql",
+    "nginx", "postgres", "postgresql", "rabbitmq", "redis", "spark",
+})  # fmt: skip
+"""Words whose number does not count: ``arm-v7``, ``x86_64``, ``python-3.13``."""
 
 _PART = (
     r"(?P<v>v?)(?P<first>[0-9]+)(?P<more>(?:\.[0-9]+)*)"
@@ -87,13 +98,15 @@ def _scheme_parts(parts: Sequence[str]) -> list[_SchemePart]:
         before = parts[position - 1] if position > start else ""
         follows = bool(_matches(_COUNTER, before)) or (before != "" and found[-1].kind in _NUMBERS)
         number = _matches(_PART, part)
-        if commit := _matches(_COMMIT_PART, part):
-            found.append(_SchemePart(commit[1] + _COMMIT, SchemeKind.COMMIT))
+        if commit := _commit_part(part, parts[position - 1] if position else ""):
+            found.append(commit)
         elif position >= start and (counter := _matches(_COUNTER_PART, part)):
             found.append(_SchemePart(re.escape(counter[1]) + "([0-9]+)", SchemeKind.NUMBER))
         elif number and (position == start or (follows and not number["more"])):
-            is_date = position == start and parts[position + 1 : position + 2] and parts[position + 1].isdigit()
-            found.append(_number_part(number, long=bool(is_date or number["more"])))
+            after = parts[position + 1] if position == start and position + 1 < len(parts) else ""
+            long = bool(number["more"]) or (after.isdigit() and _commit_part(after, part) is None)
+            may_be_commit = not (number["v"] or _matches(_COUNTER, parts[position - 1] if position else ""))
+            found.append(_number_part(number, long=long, may_be_commit=may_be_commit))
         else:
             found.append(_SchemePart(re.escape(part)))
     return found
@@ -108,7 +121,7 @@ def _version_position(parts: Sequence[str]) -> int | None:
     follows = False
     for position, part in enumerate(parts):
         before = parts[position - 1] if position else ""
-        is_text = before in _ARCHITECTURES or _matches(_COMMIT_PART, part)
+        is_text = before.lower() in _OTHER_NUMBERS or _commit_part(part, before)
         counter = _matches(_COUNTER_PART, part)
         is_number = not is_text and bool(counter or _matches(_PART, part))
         if is_number and not (numbers and (follows or counter or _matches(_COUNTER, before))):
@@ -117,12 +130,20 @@ def _version_position(parts: Sequence[str]) -> int | None:
     return numbers[0] if numbers and (numbers[0] == 0 or len(numbers) == 1) else None
 
 
-def _number_part(number: re.Match[str], *, long: bool) -> _SchemePart:
+def _commit_part(part: str, before: str) -> _SchemePart | None:
+    """Return the pattern of a commit; None for a number, as digits alone are after a counter: ``build-1234567``."""
+    commit = f"(?=[0-9]*[a-f]){_COMMIT}" if _matches(_COUNTER, before) else _COMMIT
+    found = _matches(f"(g?){commit}", part)
+    return _SchemePart(found[1] + commit, SchemeKind.COMMIT) if found else None
+
+
+def _number_part(number: re.Match[str], *, long: bool, may_be_commit: bool) -> _SchemePart:
     """Return the pattern of a number; dates, versions that begin with a year, and other numbers are different.
 
     Args:
         number: the match of the part.
         long: whether it has several numbers, as ``2026.10`` and ``2026-11-28``. One alone is no year.
+        may_be_commit: whether as many digits as a commit has are one here.
     """
     first = number["first"]
     if _matches(f"{_DATE}(?:{_TIME})?", first):
@@ -131,6 +152,8 @@ def _number_part(number: re.Match[str], *, long: bool) -> _SchemePart:
         pattern = _YEAR
     else:
         pattern = rf"(?!{_DATE}(?:{_TIME})?(?![0-9]){rf'|{_YEAR}(?![0-9])' if long else ''})[0-9]+"
+        if may_be_commit and not (number["more"] or number["word"] or number["end"]):
+            pattern = "(?![0-9]{7,40}(?![0-9]))" + pattern
     more = r"(?:\.[0-9]+)+" if number["more"] else ""
     counted = re.escape(number["word"]) + "([0-9]+)" if number["word"] else re.escape(number["end"])
     return _SchemePart(f"{number['v']}({pattern}{more}){counted}", SchemeKind.VERSION if long else SchemeKind.NUMBER)

@@ -76,6 +76,13 @@ def test_a_scheme_is_that_of_each_tag_that_it_matches(one: str, other: str) -> N
         ("sha-59d512b", "main-77aa01c", False),
         ("1.2.3-14-gabc1234", "1.2.3-9-g77aa01c", True),
         ("main-59d512b", "main-fix-77aa01c", False),
+        ("main-59d512b", "main-1234567", True),
+        ("1234567", "77aa01c", True),
+        ("1234567", "123456", False),
+        ("main-59d512b", "main-20261128", False),
+        ("build-1234567", "build-9", True),
+        ("python-3.12-1.5.0", "python-3.12-1.4.9", True),
+        ("python-3.12-1.5.0", "python-3.11-1.5.0", False),
         ("1.2.3", "1.2", True),
         ("1.2.3.Final", "1.2.4.Final", True),
         ("1.2.3-SNAPSHOT", "1.2.4", False),
@@ -99,7 +106,18 @@ def test_schemes_of_the_field(one: str, other: str, same: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "tag", ["latest", "latest-arm-v7", "latest-arm64", "deadbeef", "bookworm-slim", "_", "node-20-app-1.2.3"]
+    "tag",
+    [
+        "latest",
+        "latest-arm-v7",
+        "latest-arm64",
+        "deadbeef",
+        "bookworm-slim",
+        "_",
+        "web-20-app-1.2.3",
+        "python-3.12",
+        "Ubuntu-22.04",
+    ],
 )
 def test_a_tag_without_a_clear_version_has_no_scheme(tag: str) -> None:
     assert tag_scheme(tag) is None
