@@ -160,8 +160,9 @@ def _open(opened: OpenedDocument) -> OpenedDocument | None:
     if _STATEMENT_TYPE.fullmatch(to_text(document.get("_type"))):
         inner = document.get("predicate")
         return _with(opened, "in-toto statement", statement=to_mapping(document), document=inner)
-    if opened.statement and set(document) <= {"Data", "Timestamp"} and isinstance(document.get("Data"), str):
-        return _text_predicate(opened, document["Data"])
+    if opened.statement and "Data" in document and set(document) <= {"Data", "Timestamp"}:
+        data = document["Data"]  # cosign puts what it does not know there, and up to version 1 every SBOM
+        return _text_predicate(opened, data) if isinstance(data, str) else _with(opened, document=data)
     return None
 
 

@@ -5,11 +5,13 @@ Formats: SPDX 2.2 and 2.3 (JSON), SPDX 3.0 (JSON-LD), CycloneDX 1.2 to 1.6 (JSON
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from ecrtui.ecr.json_values import to_list, to_mapping, to_text
 from ecrtui.inspect.large_json import LargeArray
@@ -89,6 +91,12 @@ def purl_type(purl: str) -> str:
     return rest.lstrip("/").partition("/")[0].lower() if scheme.lower() == "pkg" else ""
 
 
+def purl_namespace(purl: str) -> str:
+    """Return the namespace of a package URL: ``org.apache.commons`` of ``pkg:maven/org.apache.commons/io@2.15``."""
+    path = re.split("[?#@]", purl.partition(":")[2])[0] if purl_type(purl) else ""
+    return unquote("/".join(path.strip("/").split("/")[1:-1]))
+
+
 def _counted(names: Iterable[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(Counter(names).items(), key=lambda entry: (-entry[1], entry[0])))
 
@@ -158,6 +166,9 @@ _IMAGES = ("oci", "docker")
 
 # SPDX 3
 
+_LICENSE_LIST = "https://spdx.org/licenses/"
+"""The start of the ids of the licenses of the SPDX list."""
+
 
 def _spdx3(document: Mapping[str, Any]) -> PackageList:
     elements = _Spdx3Elements(document.get("@graph"))
@@ -207,7 +218,13 @@ class _Spdx3Elements:
             yield package._replace(license=_first_known(*named))
 
     def _license(self, package: str, relation: str) -> str:
-        return _first_known(*(self._texts.get(name, "") for name in self._licenses[relation].get(package, ())))
+        names = self._licenses[relation].get(package, ())
+        return _first_known(*(self._texts.get(name) or _listed_license(name) for name in names))
+
+
+def _listed_license(name: str) -> str:
+    """Return the identifier of a license of the SPDX list, which needs no element; empty for another one."""
+    return name.removeprefix(_LICENSE_LIST) if name.startswith(_LICENSE_LIST) else ""
 
 
 def _spdx3_package(entry: Mapping[str, Any]) -> Package | None:

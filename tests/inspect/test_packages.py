@@ -61,7 +61,6 @@ def spdx3() -> dict[str, Any]:
             {"type": "Tool", "name": "syft-1.14.0"},
             {"type": "SpdxDocument", "name": "team/checkout"},
             {"type": "simplelicensing_LicenseExpression", "spdxId": "#curl-license", expression: "curl"},
-            {"type": "simplelicensing_LicenseExpression", "spdxId": "#mit", expression: "MIT"},
             {"type": "simplelicensing_LicenseExpression", "spdxId": "#none", expression: "NOASSERTION"},
             package("team/checkout", "1", software_primaryPurpose="container"),
             package("curl", "8.3.0-1", externalIdentifier=[purl]),
@@ -69,7 +68,8 @@ def spdx3() -> dict[str, Any]:
             package("zlib", "1.3"),
             relation("hasDeclaredLicense", "#curl", "#curl-license"),
             relation("hasConcludedLicense", "#curl", "#none"),
-            relation("hasConcludedLicense", "#@angular/core", "#mit"),
+            relation("hasConcludedLicense", "#@angular/core", "https://spdx.org/licenses/MIT"),
+            relation("hasConcludedLicense", "#zlib", "https://spdx.org/rdf/3.0.1/terms/Core/NoAssertionElement"),
         ],
     }
 
@@ -148,6 +148,7 @@ def read_packages(content: bytes) -> PackageList:
         (statement(spdx2()), "SPDX 2.3"),
         (statement(json.dumps(cyclonedx())), "CycloneDX 1.6"),
         (statement({"Data": json.dumps(syft()), "Timestamp": "now"}), "syft JSON 16.0.18"),
+        (statement({"Data": cyclonedx("1.4"), "Timestamp": ""}), "CycloneDX 1.4"),
         (envelope(statement(spdx2())), "SPDX 2.3"),
         (bundle(statement(spdx2())), "SPDX 2.3"),
     ],
