@@ -37,7 +37,7 @@ from ecrtui.inspect.comparison.rows import (
 )
 from ecrtui.inspect.findings import FindingRow, severity_key
 from ecrtui.inspect.layers import LayerRow, layer_table
-from ecrtui.inspect.packages import Package, PackageList
+from ecrtui.inspect.packages import Package, PackageList, purl_namespace
 
 _NO_FINDING = "not known"
 
@@ -163,7 +163,10 @@ def shared_layers(before: Iterable[LayerRow], after: Iterable[LayerRow]) -> Shar
 
 
 def packages_section(a: ComparedImage, b: ComparedImage) -> Section:
-    """Compare the packages of both SBOMs by name and type; without SBOMs, the packages with findings."""
+    """Compare the packages of both SBOMs by name and type; without SBOMs, the packages with findings.
+
+    Where an image has packages of one name in several namespaces, such as groups of Maven, they are told apart.
+    """
     before, after = a.packages, b.packages
     if is_pending(before, after):
         return Section("packages", pending=True)
@@ -309,7 +312,9 @@ def _list_problems(lists: Iterable[PackageList | None]) -> tuple[str, ...]:
 
 
 def _package_rows(before: Iterable[Package], after: Iterable[Package]) -> Iterable[Row]:
-    named = [_packages_by_name(packages) for packages in (before, after)]
+    sides = [list(packages) for packages in (before, after)]
+    shared = {name for packages in sides for name in _names_in_several_namespaces(packages)}
+    named = [_packages_by_name(packages, shared) for packages in sides]
     for name, kind in sorted({*named[0], *named[1]}):
         old, new = (packages.get((name, kind)) for packages in named)
         label = f"{name} ({kind})" if kind else name
@@ -341,10 +346,24 @@ def _without_lone_package(row: Row) -> Row:
     return Row(row.label, row.before or _NO_FINDING, row.after or _NO_FINDING, ChangeKind.NOT_KNOWN)
 
 
-def _packages_by_name(packages: Iterable[Package]) -> Mapping[tuple[str, str], Sequence[Package]]:
+def _names_in_several_namespaces(packages: Iterable[Package]) -> Iterator[tuple[str, str]]:
+    """Yield the name and the type of packages of one image that only their namespaces tell apart."""
+    found: dict[tuple[str, str], str] = {}
+    for package in packages:
+        key, namespace = (package.name, package.type), purl_namespace(package.purl)
+        if found.setdefault(key, namespace) != namespace:
+            yield key
+
+
+def _packages_by_name(
+    packages: Iterable[Package], shared: Set[tuple[str, str]]
+) -> Mapping[tuple[str, str], Sequence[Package]]:
+    """Return packages by name and type, those of a shared name with their namespace in front of it."""
     found: dict[tuple[str, str], list[Package]] = defaultdict(list)
     for package in packages:
-        found[package.name, package.type].append(package)
+        key = package.name, package.type
+        namespace = purl_namespace(package.purl) if key in shared else ""
+        found[f"{namespace}/{package.name}" if namespace else package.name, package.type].append(package)
     return found
 
 

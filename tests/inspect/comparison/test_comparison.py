@@ -117,6 +117,18 @@ def test_packages_are_compared_by_name_and_type() -> None:
     assert (row.before, row.after, row.note) == ("3 packages", "3 packages", "1 up, 1 changed, 1 new, 1 gone")
 
 
+def test_packages_of_one_name_in_several_namespaces_are_told_apart() -> None:
+    def core(group: str, version: str) -> Package:
+        return Package("core", version, "maven", "", f"pkg:maven/{group}/core@{version}")
+
+    a = image(packages=[core("org.a", "1.0"), core("org.b", "2.0")])
+    b = image(packages=[core("org.a", "2.0"), core("org.b", "1.0")])
+    assert changes(compared(a, b).section("packages").rows) == [
+        ("~", "org.a/core (maven)", "1.0", "2.0"),
+        ("~", "org.b/core (maven)", "2.0", "1.0"),
+    ]
+
+
 def test_without_an_sbom_the_packages_with_findings_are_compared() -> None:
     a = image(packages=None, findings=[Finding("CVE-1", "HIGH", "curl", "8.3")])
     found = [Finding("CVE-1", "HIGH", "curl", "8.4"), Finding("CVE-2", "LOW"), Finding("CVE-3", "LOW", "apt", "2.6")]
