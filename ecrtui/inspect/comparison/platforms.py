@@ -66,7 +66,8 @@ def pair_platforms(before: Sequence[IndexPlatform], after: Sequence[IndexPlatfor
     """Return the platforms of both indexes, those of A first, in its order.
 
     Platforms with the same name are a pair. The others are a pair if a runtime would choose either of them:
-    ``linux/arm64`` is ``linux/arm64/v8``, and ``os.version`` and ``os.features`` count only if there are several.
+    ``linux/arm64`` is ``linux/arm64/v8``, and ``os.version`` and ``os.features`` count only if there are several. Of
+    the versions of Windows, those with the same build are a pair.
     """
     partners: dict[int, int] = {}
     for key in _KEYS:
@@ -163,10 +164,16 @@ def _normalized(entry: IndexPlatform) -> tuple[str, str, str]:
     )
 
 
+def _build(os_version: str) -> str:
+    """Return the version of Windows without the revision, which each update changes: ``10.0.20348``."""
+    return ".".join(os_version.split(".")[:3])
+
+
 _KEYS: Sequence[Callable[[IndexPlatform], Hashable]] = (
     lambda entry: (entry.platform, entry.digest),
     lambda entry: entry.platform,
     lambda entry: (*_normalized(entry), entry.platform.os_version),
+    lambda entry: (*_normalized(entry), _build(entry.platform.os_version)),
     _normalized,
 )
 """What makes two entries the same platform, the strictest first."""

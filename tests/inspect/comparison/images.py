@@ -85,11 +85,13 @@ def from_manifest(
 
 
 def index(*platforms: tuple[str, str], annotations: Mapping[str, str] | None = None) -> ComparedImage:
-    """Return an index of platforms, each a name and a digest."""
+    """Return an index of platforms, each a name and a digest. A name can have a version: ``windows 10.0.1.2/amd64``."""
     entries = []
     for name, value in platforms:
         system, architecture, *variant = name.split("/")
+        system, _, version = system.partition(" ")
         platform = {"os": system, "architecture": architecture, **({"variant": variant[0]} if variant else {})}
+        platform |= {"os.version": version} if version else {}
         entries.append({"mediaType": OCI_MANIFEST, "digest": value, "size": 7, "platform": platform})
     document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
     text = json.dumps(document | ({"annotations": dict(annotations)} if annotations else {}))

@@ -31,6 +31,15 @@ def short(value: str) -> str:
         ([("linux/arm/v6", A)], [("linux/arm/v7", B)], [], ""),
         ([("linux/amd64", A)], [("linux/s390x", B)], [], ""),
         (
+            [("windows 10.0.17763.5329/amd64", A), ("windows 10.0.20348.2227/amd64", B)],
+            [("windows 10.0.20348.2340/amd64", C), ("windows 10.0.17763.5458/amd64", D)],
+            [
+                "windows(10.0.17763.5329)/amd64 → windows(10.0.17763.5458)/amd64",
+                "windows(10.0.20348.2227)/amd64 → windows(10.0.20348.2340)/amd64",
+            ],
+            "windows(10.0.17763.5329)/amd64",
+        ),
+        (
             [("linux/arm/v7", A), ("linux/arm", B)],
             [("linux/arm", C), ("linux/arm/v7", D)],
             ["linux/arm/v7", "linux/arm"],
