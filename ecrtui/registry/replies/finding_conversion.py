@@ -84,7 +84,7 @@ def _enhanced(entry: Reply) -> tuple[Finding, ...]:
     """Return a finding for each vulnerable package, at least one."""
     details = structure(entry, "packageVulnerabilityDetails")
     recommendation = structure(structure(entry, "remediation"), "recommendation")
-    cvss = structure(structure(entry, "scoreDetails"), "cvss")
+    value, version, vector = _scored(entry, details)
     uri = text(details, "sourceUrl")
     links = (*texts(details, "referenceUrls"), *filter(None, [text(recommendation, "url")]))
     fix = text(entry, "fixAvailable")
@@ -100,9 +100,9 @@ def _enhanced(entry: Reply) -> tuple[Finding, ...]:
             uri=uri,
             fix=_package_fix(fix, text(package, "fixedInVersion")),
             exploit=_answer(text(entry, "exploitAvailable")),
-            score=_score(entry, details),
-            score_version=text(cvss, "version"),
-            vector=text(cvss, "scoringVector"),
+            score=value,
+            score_version=version,
+            vector=vector,
             vendor_severity=text(details, "vendorSeverity"),
             package_manager=text(package, "packageManager"),
             path=text(package, "filePath"),
@@ -147,11 +147,22 @@ def _answer(value: str) -> Availability:
     return {"YES": Availability.YES, "NO": Availability.NO}.get(value, Availability.UNKNOWN)
 
 
-def _score(entry: Reply, details: Reply) -> float | None:
-    """Return the score of Amazon Inspector; without one, the highest base score."""
+def _scored(entry: Reply, details: Reply) -> tuple[float | None, str, str]:
+    """Return the score of Amazon Inspector, its version of CVSS and its vector; without one, those of a vendor.
+
+    Of several vendors that is the highest base score of the newest version: the versions are different scales.
+    """
+    cvss = structure(structure(entry, "scoreDetails"), "cvss")
     own = score(entry, "score")
-    base = [value for item in structures(details, "cvss") if (value := score(item, "baseScore")) is not None]
-    return own if own is not None else max(base, default=None)
+    base = [
+        (text(item, "version"), value, text(item, "scoringVector"))
+        for item in structures(details, "cvss")
+        if (value := score(item, "baseScore")) is not None
+    ]
+    if own is not None or not base:
+        return own, text(cvss, "version"), text(cvss, "scoringVector")
+    version, value, vector = max(base)
+    return value, version, vector
 
 
 def _in_use(entry: Reply) -> int | None:

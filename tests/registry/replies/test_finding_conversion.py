@@ -82,6 +82,16 @@ def test_everything_in_an_enhanced_scan_is_kept() -> None:
     assert (second.fixed_in, second.fix, second.version) == ("", Availability.NO, "1.4.3")
 
 
+def test_without_a_score_of_the_service_that_of_a_vendor_comes_with_its_version() -> None:
+    vendors = [
+        {"baseScore": 10.0, "version": "2.0", "scoringVector": "AV:N"},
+        {"baseScore": 7.1, "version": "3.1", "scoringVector": "CVSS:3.1/AV:L"},
+        {"baseScore": 9.8, "version": "3.1", "scoringVector": "CVSS:3.1/AV:N"},
+    ]
+    (found,) = enhanced({"name": "a"}, score=None, scoreDetails=None, details={"cvss": vendors})
+    assert (found.score, found.score_version, found.vector) == (9.8, "3.1", "CVSS:3.1/AV:N")
+
+
 def test_a_finding_without_details_has_its_title_and_nothing_else() -> None:
     (found,) = findings({"imageScanFindings": {"enhancedFindings": [{"severity": "UNTRIAGED", "title": "a title"}]}})
     assert found == Finding("a title", "UNDEFINED")
