@@ -70,7 +70,8 @@ class CopyingApp(TerminalApp, inherit_bindings=False):
                 clipboard_programs.copy_to_tmux, item.text, environment, with_terminal=bool(sequence)
             )
             notes += buffered.problems
-            if sent := bool(buffered.place):
+            if buffered.place:
+                sent = not buffered.problems
                 notes.append("It is in the tmux buffer: the tmux prefix and ] paste it.")
         if sequence and not sent and self._driver is not None:
             sent = True

@@ -18,6 +18,9 @@ from typing import NamedTuple
 TIMEOUT = 5.0
 """Seconds for a program. A window system that does not answer would keep it for ever."""
 
+OLD_TMUX = "Only tmux 3.2 and newer ones copy to their terminal."
+"""Said of a copy that is in the buffer of an older one."""
+
 Environment = Mapping[str, str]
 
 
@@ -126,16 +129,25 @@ def copy_to_tmux(text: str, environment: Environment, *, with_terminal: bool) ->
         environment: the environment of the terminal.
         with_terminal: True to let tmux copy to its own terminal too. tmux does not report whether that worked, and
             with its defaults it drops the sequence with which a program could do so.
+
+    Returns:
+        The result; with :data:`OLD_TMUX` as a problem if the text is in the buffer alone.
     """
-    load = ("tmux", "load-buffer", *(("-w",) if with_terminal else ()), "-")
+    problems: tuple[str, ...] = ()
     try:
-        _run(load, environment, text)
+        try:
+            _run(("tmux", "load-buffer", *(("-w",) if with_terminal else ()), "-"), environment, text)
+        except ClipboardError:
+            if not with_terminal:
+                raise
+            _run(("tmux", "load-buffer", "-"), environment, text)
+            problems = (OLD_TMUX,)
         buffered = _run(("tmux", "show-buffer"), environment)
     except ClipboardError as problem:
         return Copied("", (str(problem),))
     if buffered != text.encode("utf-8", "replace"):
         return Copied("", ("tmux returned another text than it got",))
-    return Copied("the tmux buffer")
+    return Copied("the tmux buffer", problems)
 
 
 class ClipboardError(Exception):

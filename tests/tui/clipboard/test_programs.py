@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ecrtui.tui.clipboard import programs as clipboard_programs
-from ecrtui.tui.clipboard.programs import Copied
+from ecrtui.tui.clipboard.programs import OLD_TMUX, Copied
 from tests.support.programs import add_clipboard, add_program
 
 TEXT = "docker pull 'a b'\té\n\n"
@@ -107,6 +107,25 @@ def test_tmux_knows_the_current_terminal(
     environment = clipboard_programs.current_environment()
     assert clipboard_programs.over_ssh(environment) is over_ssh
     assert environment.get("DISPLAY") == display
+
+
+@pytest.mark.parametrize(
+    ("option", "with_terminal", "problems"),
+    [("-w", True, ()), ("-w", False, ()), ("no option", True, (OLD_TMUX,)), ("no option", False, ())],
+)
+def test_a_tmux_that_cannot_copy_to_its_terminal_gets_the_text_into_its_buffer(
+    option: str, with_terminal: bool, problems: tuple[str, ...], programs: Path
+) -> None:
+    add_program(
+        programs,
+        "tmux",
+        f'case "$*" in "load-buffer -" | "load-buffer {option} -") cat > {programs}/buffer;; '
+        f"show-buffer) cat {programs}/buffer;; "
+        '*) echo "usage: load-buffer [-b buffer-name] path" >&2; exit 1;; esac',
+    )
+    copied = clipboard_programs.copy_to_tmux(TEXT, {"PATH": str(programs)}, with_terminal=with_terminal)
+    assert copied == Copied("the tmux buffer", problems)
+    assert (programs / "buffer").read_text() == TEXT
 
 
 def test_the_environment_stays_if_tmux_does_not_answer(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
