@@ -113,6 +113,8 @@ class CellFrame:
             self._x = before
         if cursor is not None and (self._x, self._y) != cursor:
             self._move(*cursor, output)
+        if self._pen is not None and self._pen.link:  # another program would write into the link
+            self._set_pen(self._pen._replace(link=""), output, is_blank=False)
         return "".join(output)
 
     def _write_line(self, y: int) -> str:

@@ -294,6 +294,15 @@ def test_a_blank_needs_no_foreground(before: list[tuple[str, str]], after: list[
     assert written == output
 
 
+def test_no_link_stays_open_behind_an_output() -> None:
+    cells = frame(2, 1)
+    cells.draw_strip(0, 0, Strip([Segment("a"), Segment("b", Style(link="https://example.com"))]))
+    assert cells.take_changes(None).endswith("b\x1b]8;;\x1b\\")
+    cells.forget()
+    assert cells.take_changes(None).endswith("b\x1b]8;;\x1b\\")
+    assert cells.take_changes(None) == ""
+
+
 def test_the_first_move_of_an_output_is_absolute_and_the_cursor_stays_without_a_field() -> None:
     cells = frame(5, 1)
     cells.draw_strip(0, 0, Strip([Segment("abcde")]))
