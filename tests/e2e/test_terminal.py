@@ -154,6 +154,14 @@ def test_a_stopped_program_draws_the_screen_again_unless_it_ends(url: str, own_h
         assert_terminal_restored(terminal)
 
 
+def test_a_terminal_without_an_alternate_screen_is_left_clear(url: str, own_home: Path) -> None:
+    with ecrtui("--endpoint-url", url, home=own_home) as terminal:  # pyte has only one screen
+        terminal.until("1 repository")
+        terminal.press("q")
+        assert terminal.wait() == 0
+        assert terminal.screen.strip() == ""
+
+
 def test_ctrl_z_does_not_stop_the_program_where_no_shell_can_continue_it(url: str, own_home: Path) -> None:
     with ecrtui("--endpoint-url", url, home=own_home) as terminal:  # it leads the session, as after ``ssh -t``
         terminal.until("1 repository")

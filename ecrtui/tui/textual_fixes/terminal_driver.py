@@ -55,7 +55,8 @@ NAME_QUERY: Final = "\x1b[>c"
 """Ask which terminal it is (DA2)."""
 
 STOP: Final = "\x1b[0m\x1b[?2004l\x1b[?7h\x1b[?1004l"
-LEAVE: Final = "\x1b[?1049l\x1b[?25h"
+LEAVE: Final = "\x1b[1H\x1b[J\x1b[?1049l\x1b[?25h"
+"""Clear the screen, because GNU screen, with its defaults, and the Linux console have no alternate one."""
 
 SYNC_QUERY, SYNC_START, SYNC_END = "\x1b[?2026$p", "\x1b[?2026h", "\x1b[?2026l"
 
