@@ -162,6 +162,20 @@ def test_a_terminal_without_an_alternate_screen_is_left_clear(url: str, own_home
         assert terminal.screen.strip() == ""
 
 
+def test_the_pointer_of_the_mouse_has_its_shape_again(url: str, own_home: Path) -> None:
+    with ecrtui("--endpoint-url", url, home=own_home) as terminal:
+        terminal.until("1 repository")
+        terminal.press("/")
+        terminal.press("team/a")
+        screen = terminal.until(lambda screen: screen.count("team/a") == 2)
+        line, text = next((y, row) for y, row in enumerate(screen.splitlines(), 1) if row.rstrip().endswith("team/a"))
+        terminal.press(f"\x1b[<35;{text.index('team/a') + 1};{line}M")
+        terminal.until(lambda _: b"\x1b]22;text\x07" in terminal.output)
+        os.kill(terminal.process.pid, signal.SIGTERM)
+        terminal.wait()
+        assert re.findall(rb"\x1b\]22;(\w+)\x07", terminal.output) == [b"text", b"default"]
+
+
 def test_ctrl_z_does_not_stop_the_program_where_no_shell_can_continue_it(url: str, own_home: Path) -> None:
     with ecrtui("--endpoint-url", url, home=own_home) as terminal:  # it leads the session, as after ``ssh -t``
         terminal.until("1 repository")

@@ -66,6 +66,8 @@ class TerminalApp(App[None], inherit_bindings=False):
         """Set the shape of the mouse pointer if it changes. Textual sends it for each new screen."""
         if shape != self._sent_pointer_shape:
             self._sent_pointer_shape = shape
+            if self.terminal_driver is not None:
+                self.terminal_driver.pointer_shape = shape
             super()._set_pointer_shape(shape)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.color import ColorSystem
 from rich.text import Text
 from textual import events
+from textual._ansi_sequences import set_pointer_shape
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.driver import Driver
 from textual.geometry import Size
@@ -76,6 +77,9 @@ ENDING_SIGNALS: Final = (
 )
 """The signals that end a process unless it handles them, and after which it can still restore the terminal."""
 
+DEFAULT_SHAPE: Final = "default"
+"""The usual shape of the mouse pointer. A terminal keeps another one until it is told."""
+
 LOST_TERMINAL_CODE: Final = 128 + signal.SIGHUP
 
 
@@ -128,6 +132,8 @@ class TerminalDriver(Driver):
         self._erases: bool | None = None
         """True if the terminal erases in color. None until the first input: the first frame does not wait for it."""
         self._cursor: tuple[int, int] | None = None
+        self.pointer_shape = DEFAULT_SHAPE
+        """The shape of the mouse pointer that the application has set."""
         self._handle_signals()
         self._loop.set_exception_handler(self._report_callback)
 
@@ -218,8 +224,9 @@ class TerminalDriver(Driver):
         with suppress(termios.error):
             self._settings = self._settings or termios.tcgetattr(self._input)
             termios.tcsetattr(self._input, termios.TCSANOW, _raw(self._settings))
+        shape = "" if self.pointer_shape == DEFAULT_SHAPE else set_pointer_shape(self.pointer_shape)
         name_query = NAME_QUERY if self._mouse and self._is_screen is None else ""
-        self.write(START + kitty_keys + (MOUSE_ON if self._mouse else "") + SYNC_QUERY + name_query)
+        self.write(START + kitty_keys + (MOUSE_ON if self._mouse else "") + shape + SYNC_QUERY + name_query)
         if self._frame is not None:
             self._frame.forget()
         self._report_size()
@@ -250,7 +257,8 @@ class TerminalDriver(Driver):
 
     def _leaving(self) -> str:
         sync_end = SYNC_END if self._sync else ""  # the last frame may be cut
-        return sync_end + STOP + (MOUSE_OFF if self._mouse else "") + KITTY_KEYS_OFF + LEAVE
+        shape = "" if self.pointer_shape == DEFAULT_SHAPE else set_pointer_shape(DEFAULT_SHAPE)
+        return sync_end + STOP + shape + (MOUSE_OFF if self._mouse else "") + KITTY_KEYS_OFF + LEAVE
 
     def close(self) -> None:
         """Write the rest of the output."""
