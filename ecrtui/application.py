@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from ecrtui.connections import ProcessConnections, SessionFactory
 from ecrtui.settings import Connection, Settings
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from ecrtui.tui.app import EcrTuiApp
     from ecrtui.tui.messages import PutImageDraft
     from ecrtui.tui.put_image.app import PutImageFormResult
+
+CONSOLE_THEME: Final = "ecrtui-16"
+"""The theme of a terminal without bright backgrounds, unless the user has chosen one."""
 
 
 def create_app(
@@ -49,8 +53,11 @@ def run_application(
     """
     from ecrtui.settings import load
     from ecrtui.tui.last_writes import finish_writes
+    from ecrtui.tui.textual_fixes.terminal_features import shows_bright_backgrounds
 
     settings = load(flags)
+    if "theme" not in settings.sources and not shows_bright_backgrounds():
+        settings = replace(settings, theme=CONSOLE_THEME)  # a cursor of the usual one does not show there
     log_to_file(connection)
     process = registry_process(launched)
     connections = ProcessConnections(settings, process)

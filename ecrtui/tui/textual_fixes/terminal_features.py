@@ -27,6 +27,11 @@ def erases_in_color(fileno: int) -> bool:
     return curses.tigetflag("bce") == 1 and curses.tigetstr("ech") == ECH
 
 
+def shows_bright_backgrounds() -> bool:
+    """Return False on the Linux console, which shows them as the dark ones (``console_codes(4)``)."""
+    return os.environ.get("TERM") != "linux"
+
+
 def marks_pastes() -> bool:
     """Return False in terminals without bracketed paste: GNU screen before version 5, and the Linux console."""
     return "STY" not in os.environ and os.environ.get("TERM", "").split("-")[0] != "linux"
