@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.config import Config
-from botocore.credentials import CredentialResolver, create_credential_resolver
-from botocore.exceptions import CredentialRetrievalError, UnknownRegionError
+from botocore.credentials import CredentialResolver, EnvProvider, create_credential_resolver
+from botocore.exceptions import BotoCoreError, CredentialRetrievalError, MetadataRetrievalError, UnknownRegionError
 from botocore.loaders import Loader, create_loader
 from botocore.session import Session
-from botocore.utils import InstanceMetadataRegionFetcher
+from botocore.utils import BadIMDSRequestError, IMDSRegionProvider
 
 from ecrtui.ecr.profile import parse_sso_role
 from ecrtui.errors import CredentialsError, EcrTuiError
@@ -298,17 +298,9 @@ def partition_of(region: str) -> str:
 
 def instance_region(session: Session) -> str | None:
     """Return the region of this EC2 instance; None elsewhere, and with ``AWS_EC2_METADATA_DISABLED``."""
-    fetcher = InstanceMetadataRegionFetcher(
-        timeout=session.get_config_variable("metadata_service_timeout"),
-        num_attempts=session.get_config_variable("metadata_service_num_attempts"),
-        user_agent=session.user_agent(),
-        config={
-            name: session.get_config_variable(name)
-            for name in (
-                "ec2_metadata_service_endpoint",
-                "ec2_metadata_service_endpoint_mode",
-                "ec2_metadata_v1_disabled",
-            )
-        },
-    )
-    return fetcher.retrieve_region()
+    try:
+        region: str | None = IMDSRegionProvider(session).provide()
+    except (BadIMDSRequestError, MetadataRetrievalError) as problem:  # at the same address, other clouds answer
+        _log.info("there are no metadata of EC2: %r", problem)
+        return None
+    return region

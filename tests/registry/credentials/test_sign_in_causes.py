@@ -20,6 +20,7 @@ from tests.registry.conftest import RegistryEnv, WriteFile, failed
 from tests.registry.credentials.test_sign_in import ROLE, opened
 from tests.support.aws_profiles import SSO
 from tests.support.fake_sts import FakeSts
+from tests.support.local_server import LocalServer, QuietHandler
 
 FILES: dict[str, Callable[[Path], object]] = {
     "empty": lambda path: path.write_bytes(b""),
@@ -386,3 +387,34 @@ def test_without_any_configuration_the_demo_is_offered(
     error = failed(open_registry(Connection()).location)
     assert "No region" in error.title
     assert ("--demo" in error.hint) == (not file)
+
+
+class OtherCloud(LocalServer):
+    """The address of the EC2 metadata on a machine elsewhere.
+
+    Args:
+        status: the status of every reply.
+    """
+
+    def __init__(self, status: int) -> None:
+        class Handler(QuietHandler):
+            def do_GET(self) -> None:
+                self.send_response(status)
+                self.end_headers()
+
+            def do_PUT(self) -> None:
+                self.do_GET()
+
+        super().__init__(Handler)
+
+
+@pytest.mark.parametrize(("status", "needs_token"), [(400, "false"), (404, "false"), (404, "true")])
+def test_a_machine_of_another_cloud_has_no_region(
+    monkeypatch: pytest.MonkeyPatch, status: int, needs_token: str
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    monkeypatch.setenv("AWS_EC2_METADATA_V1_DISABLED", needs_token)
+    with OtherCloud(status) as cloud:
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", cloud.url)
+        assert failed(open_registry(Connection()).location).title == "No region is configured"
