@@ -58,6 +58,9 @@ DENIED_EXPLICITLY = DENIED._replace(hint="A policy denies {action} explicitly. A
 SIGN_IN_DENIED = ErrorSpec(
     CredentialsError, "Access denied while signing in", "Ask for this permission, or use another profile."
 )
+SIGN_IN_REFUSED = ErrorSpec(
+    CredentialsError, "AWS refused the sign-in", "Check the profile in ~/.aws/config, or use another one."
+)
 THROTTLED = ErrorSpec(
     Throttled,
     "ECR is throttling requests",

@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError, ConfigParseError, NoCredentialsError, NoRegionError, ProfileNotFound
 
 from ecrtui.ecr.permissions import action_of
-from ecrtui.errors import CredentialsError, EcrTuiError, ErrorKind, IntegrityError, ListingExpired
+from ecrtui.errors import CredentialsError, EcrTuiError, ErrorKind, IntegrityError, ListingExpired, Refused
 from ecrtui.private_files import describe
 from ecrtui.registry.configuration.errors import explain_parse_error, is_configured, unreadable_files
 from ecrtui.registry.error_table import (
@@ -22,6 +22,7 @@ from ecrtui.registry.error_table import (
     DENIED_EXPLICITLY,
     SIGN_IN,
     SIGN_IN_DENIED,
+    SIGN_IN_REFUSED,
     ErrorSpec,
     is_about_clock,
     kind_of_code,
@@ -134,6 +135,8 @@ def _from_service(
         detail = f"{detail} AWS says that it is {theirs}; this machine says {formatdate(usegmt=True)}."
     if spec is DENIED:
         spec = SIGN_IN_DENIED if sign_in_failed else DENIED_EXPLICITLY if "explicit deny" in detail else DENIED
+    elif sign_in_failed and spec.error is Refused:
+        spec = SIGN_IN_REFUSED
     return _error(
         spec,
         detail,

@@ -45,6 +45,7 @@ class FakeSts(LocalServer):
         """The aliases of the account, for IAM."""
         self.error = ""
         """The error code of every reply; empty to answer."""
+        self.error_status = 403
         self.denied: dict[str, str] = {}
         """The message of AccessDenied for each role or action that is denied."""
         self.codes: set[str] | None = None
@@ -61,7 +62,7 @@ class FakeSts(LocalServer):
                 owner.signed_by.append(key)
                 refusal = owner.refusal(call)
                 answer = (_error(*refusal) if refusal else owner.answer(call["Action"], key)).encode()
-                self.send_response(403 if refusal else 200)
+                self.send_response(owner.error_status if refusal else 200)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)

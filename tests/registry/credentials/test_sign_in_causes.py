@@ -14,6 +14,7 @@ import pytest
 from ecrtui.errors import ConnectionFailed, CredentialsError, ErrorKind
 from ecrtui.registry.configuration.session import new_session
 from ecrtui.registry.credentials.sign_in_hints import sign_in_hint
+from ecrtui.registry.user import User
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import RegistryEnv, WriteFile, failed
@@ -175,6 +176,21 @@ def test_credentials_that_arrive_expired_point_to_the_clock(served: str, profile
     assert isinstance(error, CredentialsError)
     assert "clock of this machine says" in error.detail
     assert "Set the clock" in error.hint
+
+
+@pytest.mark.parametrize("code", ["ValidationError", "PackedPolicyTooLarge"])
+def test_a_request_for_a_role_that_sts_refuses_is_not_one_that_ecr_refused(
+    served: str, profiles: WriteFile, sts: FakeSts, code: str
+) -> None:
+    profiles(ROLE)
+    sts.error, sts.error_status = code, 400
+    works: list[bool] = []
+    error = failed(opened(served, user=User(on_credentials=works.append))[0].location)
+    assert isinstance(error, CredentialsError)
+    assert error.title == "AWS refused the sign-in"
+    assert error.detail == "AssumeRole: refused"
+    assert len(sts.calls) == 1, "one attempt, and no other way to the account"
+    assert works == [False]
 
 
 # credential_process
