@@ -113,7 +113,7 @@ class Clients:
         self._session: Session | None = None
         self._cache: dict[str, Any] = {}
         self.account_check = AccountCheck(caller_account, self._account_of, lambda: self._user.on_new_credentials())
-        self._opener = SessionOpener(connection, self._user, self.account_check.check)
+        self._opener = SessionOpener(connection, self._user, self.account_check.check, self.timeouts)
 
     def in_region(self, region: str) -> Clients:
         """Return the clients of the same connection in another region.

@@ -17,8 +17,10 @@ from ecrtui.errors import ConnectionFailed, NotFound
 from ecrtui.registry.client import Clients
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
-from tests.registry.conftest import failed
+from tests.registry.conftest import WriteFile, failed
+from tests.registry.credentials.test_sign_in import ROLE
 from tests.support.embedded import REGISTRY_ID, new_embedded
+from tests.support.fake_sts import FakeSts
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
 
@@ -125,3 +127,16 @@ def test_a_certificate_file_of_the_environment_is_trusted(
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_no_verify_ssl_accepts_any_certificate(url: str) -> None:
     assert reach(Connection(endpoint_url=url, verify_ssl=False)) == REGISTRY_ID
+
+
+def test_a_certificate_file_is_trusted_for_the_sign_in(
+    certificate: Path, served: str, profiles: WriteFile, monkeypatch: pytest.MonkeyPatch, no_sdk_retries: None
+) -> None:
+    profiles(ROLE)
+    sts = FakeSts()
+    sts.use_tls(certificate)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", sts.url)
+    with sts:
+        connection = Connection(profile="role", endpoint_url=served)
+        assert "certificate" in failed(open_registry(connection).location).title
+        assert open_registry(connection._replace(ca_bundle=str(certificate))).location().registry_id == REGISTRY_ID

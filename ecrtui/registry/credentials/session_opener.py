@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from botocore.config import Config
 from botocore.session import Session
 
 from ecrtui.errors import UsageError
@@ -16,7 +17,6 @@ from ecrtui.registry.configuration.session import (
     new_session,
     share_credentials_cache,
     share_service_models,
-    verify_of,
 )
 from ecrtui.registry.credentials.mfa import MfaCredentials
 from ecrtui.registry.credentials.sign_in import SignIn, adapt_providers, until_refused
@@ -38,12 +38,20 @@ class SessionOpener:
         connection: the options of the user.
         user: how to ask and to tell the user.
         check: checks new credentials before they sign a request.
+        time_limits: seconds to connect and to read while credentials are found and renewed; None for no limit.
     """
 
-    def __init__(self, connection: Connection, user: User, check: Callable[[ReadOnlyCredentials], None]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        user: User,
+        check: Callable[[ReadOnlyCredentials], None],
+        time_limits: tuple[float | None, float | None],
+    ) -> None:
         self._connection = connection
         self._user = user
         self._check = check
+        self._time_limits = time_limits
         self._credentials_cache = credentials_cache()
         self.mfa: MfaCredentials | None = None
         """The credentials that an MFA code gave to the session that was opened last."""
@@ -58,7 +66,12 @@ class SessionOpener:
         connection = self._connection
         check_endpoint(connection.endpoint_url)
         session = new_session(connection.profile, connection.region)
-        _check_bundle(verify_of(connection) if connection.ca_bundle else session.get_config_variable("ca_bundle"))
+        # botocore creates the clients of STS and IAM Identity Center, without options.
+        if connection.ca_bundle and connection.verify_ssl:
+            session.set_config_variable("ca_bundle", connection.ca_bundle)
+        connect, read = self._time_limits
+        session.set_default_client_config(Config(connect_timeout=connect, read_timeout=read))
+        _check_bundle(session.get_config_variable("ca_bundle"))
         if connection.sign_request:
             resolver = share_credentials_cache(session, self._credentials_cache, self._check)
             self.mfa = MfaCredentials(until_refused(self._user.mfa_code or partial(no_mfa_code, session)))

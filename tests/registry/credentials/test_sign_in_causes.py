@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -176,6 +178,22 @@ def test_credentials_that_arrive_expired_point_to_the_clock(served: str, profile
     assert isinstance(error, CredentialsError)
     assert "clock of this machine says" in error.detail
     assert "Set the clock" in error.hint
+
+
+# a service that does not answer, or refuses the request for a role
+
+
+def test_the_time_limits_apply_to_the_sign_in(
+    served: str, profiles: WriteFile, monkeypatch: pytest.MonkeyPatch, no_sdk_retries: None
+) -> None:
+    profiles(ROLE)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        begun = time.monotonic()
+        connection = Connection(profile="role", endpoint_url=served, read_timeout=1)
+        error = failed(open_registry(connection).location)
+    assert error.kind is ErrorKind.TIMED_OUT
+    assert time.monotonic() - begun < 30
 
 
 @pytest.mark.parametrize("code", ["ValidationError", "PackedPolicyTooLarge"])
