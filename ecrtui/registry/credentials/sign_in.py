@@ -21,7 +21,7 @@ from ecrtui.registry.credentials.aws_login import adapt_login
 from ecrtui.registry.credentials.credential_process import run_credential_process
 from ecrtui.registry.credentials.mfa import MfaCredentials, must_be_renewed
 from ecrtui.registry.credentials.role_requests import creator_of_role_clients
-from ecrtui.registry.sso.configuration import DamagedToken, SsoConfiguration, sso_configuration
+from ecrtui.registry.sso.configuration import DamagedToken, SsoConfiguration, sso_configuration, token_key
 from ecrtui.registry.sso.token_cache import TokenCache
 from ecrtui.registry.user import SignInMethod, User
 
@@ -151,9 +151,14 @@ def _signing_in(credentials: Any, provider: Any, cache: TokenCache, sign_in: Sig
         try:
             return refresh()
         except (UnauthorizedSSOTokenError, SSOTokenLoadError, TokenRetrievalError, DamagedToken):
-            if not must_be_renewed(credentials) or (method := sign_in.user.sign_in_method()) is None:
+            if not must_be_renewed(credentials):
                 raise
-        sign_in.sign_in(configuration, method, cache.used)
+            method = sign_in.user.sign_in_method()
+            # Two programs can renew the same token at the same time: one of them succeeds, for both.
+            if method is None and cache.find_other(token_key(configuration.name), cache.used) is None:
+                raise
+        if method is not None:
+            sign_in.sign_in(configuration, method, cache.used)
         return refresh()
 
     credentials._refresh_using = refresh_or_sign_in

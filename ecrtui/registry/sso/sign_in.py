@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from ecrtui.registry.sso.device_flow import device_token
 from ecrtui.registry.sso.oidc import OidcClient, cancelled
 from ecrtui.registry.sso.pause import Pause
 from ecrtui.registry.sso.start_url import asker, portal_url
-from ecrtui.registry.sso.token_cache import TokenCache, has_ended
+from ecrtui.registry.sso.token_cache import TokenCache
 from ecrtui.registry.user import SignInMethod, User
 
 if TYPE_CHECKING:
@@ -48,11 +47,7 @@ def sign_in(session: Session, configuration: SsoConfiguration, user: User, metho
     cache = TokenCache()
 
     def other_token() -> dict[str, Any] | None:
-        """Return a usable token that somebody else has got."""
-        found = cache.find(key)
-        if found is None or found["accessToken"] == refused or has_ended(found, "expiresAt", datetime.now(UTC)):
-            return None
-        return found
+        return cache.find_other(key, refused)
 
     with _lock_of(key):
         if other_token() is not None:

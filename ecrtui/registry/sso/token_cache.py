@@ -75,6 +75,13 @@ class TokenCache(JSONFileCache):
         """Return a token; None if there is none that can be read. It may have expired."""
         return self._kept(cache_key) or self._read(cache_key)[0]
 
+    def find_other(self, cache_key: str, refused: str) -> dict[str, Any] | None:
+        """Return a token that has not expired, and is not the refused one: another program has got it; None if not."""
+        found = self.find(cache_key)
+        if found is None or found["accessToken"] == refused or has_ended(found, "expiresAt", datetime.now(UTC)):
+            return None
+        return found
+
     def find_registration(self, cache_key: str) -> dict[str, Any] | None:
         """Return the registration of a client; None if there is none that can be read."""
         path = self._path(cache_key)

@@ -181,6 +181,23 @@ def test_a_token_that_another_program_has_renewed_is_used_without_a_question(sit
     assert person.requests == []
 
 
+def test_a_token_that_another_program_renews_first_is_used_without_a_user(
+    site: Any, sso: FakeSso, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_token(BEFORE["a token with a dead refresh token"])
+    answer = sso.answer
+
+    def renewed_meanwhile(route: str, parameters: dict[str, Any], bearer: str) -> dict[str, Any] | str:
+        if route == "/token":
+            sso.valid_tokens.add("theirs")
+            write_token(token(accessToken="theirs"))
+            return "InvalidGrantException"
+        return answer(route, parameters, bearer)
+
+    monkeypatch.setattr(sso, "answer", renewed_meanwhile)
+    assert site("modern").location().registry_id
+
+
 def test_requests_of_several_connections_sign_in_once(site: Any, sso: FakeSso) -> None:
     sso.approved.clear()
     person = Person()
