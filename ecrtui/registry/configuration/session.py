@@ -27,6 +27,7 @@ from ecrtui.errors import CredentialsError, EcrTuiError
 from ecrtui.paths import has_home
 from ecrtui.registry.configuration.option_check import check_options
 from ecrtui.registry.credentials.cache import CredentialsCache
+from ecrtui.registry.credentials.sign_in_hints import EXPORT_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -258,6 +259,11 @@ def _named_provider(method: str) -> Iterator[None]:
 
 
 def _expired_already(method: str) -> CredentialsError:
+    if method == EnvProvider.METHOD:  # botocore "renews" them by reading the same variables again
+        ended = os.environ.get(EnvProvider.EXPIRY_TIME)
+        return CredentialsError(
+            "The credentials have expired", f"{EnvProvider.EXPIRY_TIME} is {ended}.", f"{EXPORT_AGAIN}."
+        )
     return CredentialsError(
         "The new credentials have expired already",
         f"They came from {method}. The clock of this machine says {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC.",

@@ -20,6 +20,8 @@ _OTHER_SOURCES = (
 )
 """Variables that name a source of credentials outside ~/.aws, in the order of botocore."""
 
+EXPORT_AGAIN = "The credentials come from the environment (AWS_ACCESS_KEY_ID). Export new ones and start ecrtui again"
+
 
 def no_mfa_code(session: Session, question: str) -> str:
     """Fail: there is no user to ask.
@@ -39,11 +41,7 @@ def sign_in_hint(session: Session, given_profile: str | None, *, asks_for_code: 
         asks_for_code: whether ecrtui itself asks for an MFA code.
     """
     if given_profile is None and os.environ.get("AWS_ACCESS_KEY_ID"):
-        return (
-            "The credentials come from the environment (AWS_ACCESS_KEY_ID). Export new ones and start ecrtui again, "
-            "or unset them to use a profile."
-        )
-    option = _profile_option(session)
+        return f"{EXPORT_AGAIN}, or unset them to use a profile."
     chain = dict(_source_profiles(session))
     keys = set().union(*chain.values())
     for name, profile in chain.items():
@@ -63,9 +61,13 @@ def sign_in_hint(session: Session, given_profile: str | None, *, asks_for_code: 
         return "The credentials come from web_identity_token_file in ~/.aws/config. Renew this token, then try again."
     if "credential_source" in keys:
         source = next(profile["credential_source"] for profile in chain.values() if "credential_source" in profile)
+        if source == "Environment" and os.environ.get("AWS_ACCESS_KEY_ID"):
+            return f"{EXPORT_AGAIN}."
         return f"The profile takes its credentials from {source}, which has none here. Use another profile, or fix it."
     if "aws_access_key_id" not in keys and (variable := next(filter(os.environ.get, _OTHER_SOURCES), "")):
         return f"The credentials come from {variable}. Check what it names, and whether that answers. Then try again."
+    holder = next((name for name, profile in chain.items() if "aws_access_key_id" in profile), "")
+    option = _profile_option(session, holder)
     return f"Renew the credentials of the profile (`aws configure{option}`, `aws sso login{option}`), then try again."
 
 

@@ -180,6 +180,17 @@ def test_credentials_that_arrive_expired_point_to_the_clock(served: str, profile
     assert "Set the clock" in error.hint
 
 
+def test_credentials_of_the_environment_that_state_their_end_are_to_be_renewed(
+    served: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CREDENTIAL_EXPIRATION", "2020-01-01T00:00:00Z")
+    error = failed(open_registry(Connection(endpoint_url=served)).location)
+    assert isinstance(error, CredentialsError)
+    assert error.title == "The credentials have expired"
+    assert "AWS_CREDENTIAL_EXPIRATION is 2020-01-01T00:00:00Z" in error.detail
+    assert "AWS_ACCESS_KEY_ID" in error.hint
+
+
 # a service that does not answer, or refuses the request for a role
 
 
@@ -373,6 +384,23 @@ def test_the_next_step_names_the_source_of_the_credentials(
     profiles(config)
     monkeypatch.setenv(variable, "http://127.0.0.1:9/credentials")
     assert expected in sign_in_hint(new_session(), None)
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ("source_profile = base\n[profile base]\naws_access_key_id = K\n", "`aws configure --profile base`"),
+        ("credential_source = Environment\n", "Export new ones"),
+    ],
+)
+def test_the_next_step_for_a_role_is_about_its_source(
+    profiles: WriteFile, monkeypatch: pytest.MonkeyPatch, config: str, expected: str
+) -> None:
+    profiles(f"[profile p]\nrole_arn = arn:aws:iam::123456789012:role/r\n{config}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "K")
+    hint = sign_in_hint(new_session("p"), "p")
+    assert expected in hint
+    assert "--profile p" not in hint
 
 
 BROKEN = {
