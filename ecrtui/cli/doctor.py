@@ -75,12 +75,12 @@ def _execute(options: argparse.Namespace) -> int:
 
 
 def _policy(purpose: Purpose, connection: Connection, repository: str) -> object:
-    from ecrtui.registry.configuration.session import partition_of
+    from ecrtui.registry.configuration.session import configured_region, partition_of
 
     region = connection.region or ""
     return policy_document(
         purpose,
-        partition=partition_of(region),
+        partition=partition_of(region or configured_region(connection.profile)),
         region=region,
         registry_id=connection.registry_id or "",
         repository=repository,

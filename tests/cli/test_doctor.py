@@ -13,6 +13,7 @@ from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.main import main
 from ecrtui.ecr.permissions import PERMISSIONS
 from ecrtui.emulator.service import EmbeddedRegistry
+from tests.support.aws_profiles import write_config
 from tests.support.cli_env import CliEnv
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, served
 
@@ -173,3 +174,27 @@ def test_a_policy_is_printed_without_a_request(capsys: pytest.CaptureFixture[str
     policy = json.loads(capsys.readouterr().out)
     assert policy["Statement"][0]["Resource"] == "arn:aws-cn:ecr:cn-north-1:123456789012:repository/team/app"
     assert "ecr:PutImage" in policy["Statement"][0]["Action"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"AWS_REGION": "us-gov-west-1"}, "aws-us-gov"),
+        ({"AWS_PROFILE": "china"}, "aws-cn"),
+        ({"AWS_PROFILE": "none"}, "aws"),
+    ],
+)
+def test_a_policy_is_for_the_partition_of_the_configured_region(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    own_home: Path,
+    variables: dict[str, str],
+    expected: str,
+) -> None:
+    write_config(own_home, "[profile china]\nregion = cn-north-1\n")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert main(["doctor", "--policy", "browse"]) == 0
+    policy = json.loads(capsys.readouterr().out)
+    assert policy["Statement"][0]["Resource"] == f"arn:{expected}:ecr:*:*:repository/*"

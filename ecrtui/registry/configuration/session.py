@@ -302,6 +302,22 @@ def partition_of(region: str) -> str:
         return "aws"
 
 
+def configured_region(profile: str | None) -> str:
+    """Return the region of the variables, or of a profile, without a request; empty if it cannot be found."""
+    session = unread_session()
+    try:
+        select_profile(session, profile)
+        return str(session.get_config_variable("region") or "")
+    except BotoCoreError as problem:
+        _log.info("the configured region is not known: %s", problem)
+        return ""
+
+
+def certificates_of(session: Session) -> bool | str:
+    """Return the file of certificates that botocore trusts in a session; True for the certificates of botocore."""
+    return session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or True
+
+
 def instance_region(session: Session) -> str | None:
     """Return the region of this EC2 instance; None elsewhere, and with ``AWS_EC2_METADATA_DISABLED``."""
     try:
