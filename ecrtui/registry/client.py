@@ -22,7 +22,7 @@ from ecrtui.ecr.location import EMBEDDED
 from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError, ErrorKind, NotFound, Refused, UsageError
 from ecrtui.redaction import public_url
 from ecrtui.registry.boto3_client import create_client, share_connections
-from ecrtui.registry.configuration.session import retries_of, time_limits_of, verify_of
+from ecrtui.registry.configuration.session import certificates_of, retries_of, time_limits_of, verify_of
 from ecrtui.registry.credentials.account_check import AccountCheck, read_account
 from ecrtui.registry.credentials.session_opener import SessionOpener, embedded_session
 from ecrtui.registry.endpoint import is_aws
@@ -218,8 +218,7 @@ class Clients:
     def verify(self) -> bool | str:
         """The TLS verification, also of downloads: False, True, or a file of certificates."""
         given = verify_of(self._connection)
-        configured = self._with_session(lambda session: session.get_config_variable("ca_bundle"))
-        return given if given is not None else configured or True
+        return given if given is not None else self.inspect(certificates_of)
 
     def fetch(self, url: str, limit: int) -> bytes:
         """Return at most ``limit`` bytes from a URL of GetDownloadUrlForLayer; see :class:`Downloads`."""

@@ -177,7 +177,8 @@ def test_a_missing_certificate_file_is_an_error(aws: WriteFile, monkeypatch: pyt
     assert "/no/such.pem" in error.title
 
 
-def test_no_verify_ssl_wins_over_a_certificate_file(tmp_path: Path) -> None:
+def test_no_verify_ssl_wins_over_a_certificate_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)  # a test may run with it
     bundle = tmp_path / "bundle.pem"
     bundle.write_text("")
     assert Clients(Connection(ca_bundle=str(bundle))).verify == str(bundle)

@@ -117,10 +117,11 @@ def test_a_certificate_file_is_trusted(url: str, certificate: Path) -> None:
     assert reach(Connection(endpoint_url=url, ca_bundle=str(certificate))) == REGISTRY_ID
 
 
+@pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
 def test_a_certificate_file_of_the_environment_is_trusted(
-    url: str, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    url: str, certificate: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    monkeypatch.setenv(variable, str(certificate))
     assert reach(Connection(endpoint_url=url)) == REGISTRY_ID
 
 

@@ -18,6 +18,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
 from ecrtui.errors import CredentialsError
+from ecrtui.registry.configuration.session import certificates_of
 from ecrtui.registry.sso.configuration import SsoConfiguration
 from ecrtui.registry.sso.oidc import NO_REPLY
 
@@ -96,7 +97,7 @@ def asker(session: Session) -> Ask:
     """Return what sends requests with the proxies and the certificates of a session, and follows no redirection."""
 
     def ask(method: str, url: str) -> tuple[int, str]:
-        verify: Any = session.get_config_variable("ca_bundle") or True
+        verify: Any = certificates_of(session)
         client = URLLib3Session(verify=verify, proxies=get_environ_proxies(url), timeout=_TIME_LIMIT)
         try:
             reply = client.send(AWSRequest(method, url, stream_output=True).prepare())
