@@ -300,8 +300,9 @@ class Clients:
         If not, forget session and clients: the next call reads the credentials again.
         """
         try:
-            if self.access_key not in ("", key):
-                return True
+            with self.calling("GetCallerIdentity"):  # it can renew the credentials
+                if self.access_key not in ("", key):
+                    return True
         except EcrTuiError as error:
             _log.debug("there are no other credentials: %s", error)
         self.reset()

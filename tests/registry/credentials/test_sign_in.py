@@ -436,6 +436,22 @@ def test_credentials_that_were_renewed_in_another_window_are_used_at_once(
     assert registry._clients.access_key == "NEW"
 
 
+def test_a_renewal_that_fails_after_a_refusal_is_a_credentials_error(
+    served: str, profiles: WriteFile, sts: FakeSts, env: RegistryEnv
+) -> None:
+    profiles(ROLE)
+    sts.lifetime = timedelta(minutes=5)  # each request renews them
+    registry, _ = opened(served)
+    registry.location()
+
+    def end_the_source(**_: Any) -> None:
+        sts.error = "ExpiredToken"
+
+    registry._clients.read_client.meta.events.register("before-send.ecr", end_the_source)
+    env.fault("DescribeRepositories:error:code=ExpiredTokenException:times=1")
+    assert isinstance(failed(registry.repository, "team/app"), CredentialsError)
+
+
 def test_a_long_run_asks_for_a_new_mfa_code_before_it_begins(served: str, profiles: WriteFile, sts: FakeSts) -> None:
     profiles(MFA)
     sts.lifetime = timedelta(minutes=30)
