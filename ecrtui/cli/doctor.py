@@ -75,7 +75,8 @@ def _execute(options: argparse.Namespace) -> int:
 
 
 def _policy(purpose: Purpose, connection: Connection, repository: str) -> object:
-    from ecrtui.registry.configuration.session import configured_region, partition_of
+    from ecrtui.registry.configuration.region_names import partition_of
+    from ecrtui.registry.configuration.session import configured_region
 
     region = connection.region or ""
     return policy_document(

@@ -24,9 +24,14 @@ def regions_of_partition(region: str) -> tuple[str, ...]:
     Args:
         region: a region of the partition; empty or an unknown one for the partition ``aws``.
     """
-    by_name = {str(partition["id"]): partition for partition in _partitions()}
-    name = next((name for name, partition in by_name.items() if _has_region(partition, region)), "aws")
-    return tuple(sorted(dict(_regions_of(by_name[name])))) if by_name else ()
+    name = partition_of(region)
+    partition = next((each for each in _partitions() if each["id"] == name), None)
+    return () if partition is None else tuple(sorted(dict(_regions_of(partition))))
+
+
+def partition_of(region: str) -> str:
+    """Return the AWS partition of a region ("aws", "aws-cn"); "aws" for a region that is empty or not known."""
+    return next((str(partition["id"]) for partition in _partitions() if _has_region(partition, region)), "aws")
 
 
 def _partitions() -> Sequence[Mapping[str, Any]]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.config import Config
 from botocore.credentials import CredentialResolver, EnvProvider, create_credential_resolver
-from botocore.exceptions import BotoCoreError, CredentialRetrievalError, MetadataRetrievalError, UnknownRegionError
+from botocore.exceptions import BotoCoreError, CredentialRetrievalError, MetadataRetrievalError
 from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 from botocore.utils import BadIMDSRequestError, IMDSRegionProvider
@@ -292,14 +292,6 @@ def retries_of(session: Session, default_mode: str) -> Config:
 
 def _limit(given: int | None, default: int) -> int | None:
     return default if given is None else given or None
-
-
-def partition_of(region: str) -> str:
-    """Return the AWS partition of a region ("aws", "aws-cn"); "aws" for a region that is not known."""
-    try:
-        return str(Session().get_partition_for_region(region))
-    except UnknownRegionError:
-        return "aws"
 
 
 def configured_region(profile: str | None) -> str:
