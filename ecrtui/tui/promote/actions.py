@@ -31,6 +31,13 @@ class TransferAdvanced(FieldsMessage):
     progress: TransferProgress
 
 
+class ImageBegun(FieldsMessage):
+    """A promotion of several images begins with another one."""
+
+    form: PromoteForm
+    position: int
+
+
 class PromoteMixin(PlanApplyMixin):
     """A screen on which images can be copied to another repository."""
 
@@ -78,7 +85,11 @@ class PromoteMixin(PlanApplyMixin):
             if not blocking.is_stopping():
                 self.post_message(TransferAdvanced(form, progress))
 
-        return form.apply_plans(request, report, self.reporting_retries(form), stop)
+        def begin(position: int) -> None:
+            if not blocking.is_stopping():
+                self.post_message(ImageBegun(form, position))
+
+        return form.apply_plans(request, report, self.reporting_retries(form), begin, stop)
 
     async def on_promote_form_undo_requested(self, message: PromoteForm.UndoRequested) -> None:
         """Plan to undo a promotion: in a form on this screen, or on a screen of the registry that has the tags."""
@@ -98,6 +109,9 @@ class PromoteMixin(PlanApplyMixin):
             return
         request = messages.PlanRequest(title, lambda engine, line: engine.plan_undo(find(engine)))
         self.post_message(messages.OpenPlan(planned.target, request))
+
+    def on_image_begun(self, message: ImageBegun) -> None:
+        message.form.show_image(message.position)
 
     def on_transfer_advanced(self, message: TransferAdvanced) -> None:
         message.form.show_transfer(message.progress)

@@ -136,7 +136,12 @@ class PromoteForm(FieldForm):
         return self.job
 
     def apply_plans(
-        self, request: ApplyRequested, on_progress: OnProgress, on_retry: OnRetry, stop: Callable[[], bool]
+        self,
+        request: ApplyRequested,
+        on_progress: OnProgress,
+        on_retry: OnRetry,
+        on_image: Callable[[int], None],
+        stop: Callable[[], bool],
     ) -> Report:
         """Apply the plan that the form shows. Block; keep the result for :meth:`report_lines`.
 
@@ -149,15 +154,12 @@ class PromoteForm(FieldForm):
             self.planned,
             on_progress=on_progress,
             on_retry=on_retry,
-            on_image=self._begin_image,
+            on_image=on_image,
             stop=stop,
             on_conflict=request.on_conflict,
             allow_protected=request.confirmed,
         )
         return self.result.report
-
-    def _begin_image(self, position: int) -> None:
-        self._position = position
 
     def show_promotion(self, planned: PlannedPromotion, words: tuple[str, ...]) -> None:
         """Show a plan; see :meth:`show_plan`."""
@@ -175,6 +177,11 @@ class PromoteForm(FieldForm):
         problem = f"{which} exist{self.registry_of_writes()}."
         create = press(self, "promote_form.create_repository", "create it with the copy")
         self.state = replace(self.state, planning=False, problem=f"{problem} {create}".rstrip())
+
+    def show_image(self, position: int) -> None:
+        """Show which image is copied now; the first one has position 1."""
+        self._position, self._transfer = position, None
+        self.watch_state(self.state)
 
     def show_transfer(self, progress: TransferProgress) -> None:
         """Show how much is copied, and why a request is sent again."""

@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,28 @@ async def test_marked_images_are_copied_one_after_the_other(embedded: EmbeddedRe
         assert {"v1", "one", "v2"} <= set(re.findall(r"\w+", below(undo, "Undo")))
         await pilot.press("escape")
     assert embedded.calls["InitiateLayerUpload"] == before + 7, "the shared layer once"
+
+
+async def test_the_form_names_the_image_that_is_copied_also_if_its_layers_are_there(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    for name in (DEV, PROD):
+        create_repository(client, name)
+    for tag in ("v1", "v2"):
+        push_image(client, DEV, tag, tag, layers=[tag.encode()])
+        push_image(client, PROD, tag, f"{tag}-old", layers=[tag.encode()])
+    numbers, tagging = count(1), threading.Event()
+    embedded.faults.before("PutImage", lambda: next(numbers) == 1 or tagging.wait(HANG), times=None)
+    async with running(embedded, DEV, size=(110, 45)) as pilot:
+        await until(pilot, "2 images")
+        await pilot.press("asterisk", "p")
+        await until(pilot, "Promote 2 marked images of team/dev")
+        await fill_in(pilot, PROD)
+        await until_planned(pilot)
+        await pilot.press("enter")
+        await until(pilot, "image 2 of 2: copying…")
+        tagging.set()
+        await until(pilot, "✓ done")
 
 
 async def test_a_promotion_to_another_connection_is_in_activity_and_is_undone_there(own_home: Path) -> None:
