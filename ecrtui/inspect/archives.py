@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.units import format_size
 
 MAX_UNPACKED = 16 * 1024 * 1024
@@ -37,6 +38,8 @@ class ArchiveFile(NamedTuple):
     size: int
     text: str = ""
     note: str = ""
+    digest: str = ""
+    """The digest of a file without a text; empty if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,9 @@ def _file(archive: tarfile.TarFile, member: tarfile.TarInfo) -> ArchiveFile:
     reader = archive.extractfile(member)
     content = reader.read(MAX_FILE + 1) if reader is not None else b""
     text = text_of(content)
-    return ArchiveFile(path, member.size, text or "", "" if text is not None else "not text")
+    if text is None:
+        return ArchiveFile(path, member.size, note="not text", digest=digest_of(content))
+    return ArchiveFile(path, member.size, text)
 
 
 def text_of(content: bytes) -> str | None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ecrtui.ecr.digest import digest_of
 from ecrtui.inspect.archives import MAX_FILE, MAX_FILES, MAX_UNPACKED, read_archive
 from ecrtui.inspect.contents import (
     MAX_HEX,
@@ -66,6 +67,7 @@ def test_the_files_of_a_chart_are_in_the_order_in_which_they_are_read(packed: bo
         ("a/templates/b.yaml", "kind: Deployment", ""),
         ("a/charts/sub/values.yaml", "x: 1", ""),
     ]
+    assert {file.path: file.digest for file in content.files if file.digest} == {"a/icon.png": digest_of(b"\x89PNG\0")}
 
 
 def test_names_of_files_are_utf8_in_every_locale() -> None:

@@ -40,6 +40,8 @@ class NamedContent(NamedTuple):
 
     name: str
     content: BlobContent
+    digest: str = ""
+    """The digest of its blob; empty if it is not known."""
 
 
 def signatures(tree: ArtifactTree, part: str) -> Known[tuple[str, ...]]:
@@ -106,7 +108,11 @@ def read_contents(reader: ArtifactReader, tree: ArtifactTree) -> tuple[NamedCont
         for blob in artifact.blobs or ()
     ]
     return tuple(
-        NamedContent(name, _unread(name, blob) if blob.size > MAX_CONTENT else reader.content(tree, artifact, blob))
+        NamedContent(
+            name,
+            _unread(name, blob) if blob.size > MAX_CONTENT else reader.content(tree, artifact, blob),
+            blob.digest,
+        )
         for name, artifact, blob in named
     )
 

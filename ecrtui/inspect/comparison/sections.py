@@ -74,21 +74,41 @@ def _content_rows(before: Sequence[NamedContent], after: Sequence[NamedContent])
         if old is None or new is None:
             yield row_of(name, *(None if file is None else file.size for file in (old, new)))
         else:
-            yield from text_rows(old.text, new.text, name) or [row_of(name, old.size, new.size)]
+            yield from text_rows(old.text, new.text, name) or [_row_of_equal_texts(name, old, new)]
+
+
+def _row_of_equal_texts(name: str, old: _File, new: _File) -> Row:
+    """Return the row of two files with the same text, or without one: then their digests differ, or are not known."""
+    if old.size == new.size and old.digest != new.digest:
+        return row_of(name, *(f"{file.size} {short_digest(file.digest)}" for file in (old, new)))
+    row = row_of(name, old.size, new.size)
+    return (
+        row if row.differs or old.is_known or old.blob == new.blob != "" else replace(row, change=ChangeKind.NOT_KNOWN)
+    )
 
 
 class _File(NamedTuple):
     text: str
     size: str
+    digest: str
+    """The digest of what has no text; empty if it is not known."""
+    blob: str
+    """The digest of the blob that it is in."""
+    is_known: bool = True
+    """False if neither text nor digest is known."""
 
 
 def _files(contents: Iterable[NamedContent]) -> Iterator[tuple[str, _File]]:
     """Yield the files of archives by path, and other contents by name, as text."""
-    for name, content in contents:
+    for name, content, digest in contents:
         for file in content.files:
-            yield file.path, _File(file.text, f"{units.format_size(file.size)} {file.note}".strip())
+            size = f"{units.format_size(file.size)} {file.note}".strip()
+            yield (
+                file.path,
+                _File(file.text, size, file.digest, digest, bool(file.text or file.digest or not file.size)),
+            )
         if not content.files:
-            yield name, _File(content.pretty or content.exact, units.format_size(len(content.exact)))
+            yield name, _File(content.pretty or content.exact, units.format_size(len(content.exact)), digest, digest)
 
 
 def environment_rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> Sequence[Row]:

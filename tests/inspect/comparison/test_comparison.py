@@ -213,7 +213,10 @@ def test_a_finding_that_cannot_be_read_is_not_known() -> None:
 
 def test_the_files_of_a_chart_and_unknown_documents_are_compared() -> None:
     def chart(tag: str) -> ComparedImage:
-        files = (ArchiveFile("app/values.yaml", 9, f"image:\n  tag: {tag}\n"), ArchiveFile("app/logo", 7))
+        files = (
+            ArchiveFile("app/values.yaml", 9, f"image:\n  tag: {tag}\n"),
+            ArchiveFile("app/logo", 7, digest=digest("logo")),
+        )
         packed = NamedContent("content 1", BlobContent("Helm chart", files=files))
         document = NamedContent("x", BlobContent("JSON", exact=f'{{"a": "{tag}"}}'))
         single = image({"name": "app"}, config_type="application/vnd.cncf.helm.config.v1+json")
@@ -223,6 +226,23 @@ def test_the_files_of_a_chart_and_unknown_documents_are_compared() -> None:
         ("~", "app/values.yaml, line 2", "tag: 1.4", "tag: 1.5"),
         ("~", "x.a", "1.4", "1.5"),
     ]
+
+
+def test_contents_without_a_text_are_compared_by_their_digests() -> None:
+    def chart(name: str) -> ComparedImage:
+        logo = ArchiveFile("app/logo", 7, note="not text", digest=digest(name))
+        packed = BlobContent("Helm chart", files=(logo, ArchiveFile("app/large", 9, note="not shown")))
+        module = NamedContent("module", BlobContent("WebAssembly", exact="00"), digest(name))
+        return replace(image(), contents=(NamedContent("content 1", packed, digest(name)), module))
+
+    one, other = (compared(chart("a"), chart(name)).section("config").rows for name in "ab")
+    same, changed = ({row.label: row.change for row in rows[-3:]} for rows in (one, other))
+    assert set(same.values()) == {ChangeKind.SAME}
+    assert changed == {
+        "app/logo": ChangeKind.CHANGED,
+        "app/large": ChangeKind.NOT_KNOWN,
+        "module": ChangeKind.CHANGED,
+    }
 
 
 UNREAD = NotKnown("not permitted: ecr:X")
