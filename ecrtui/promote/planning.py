@@ -287,10 +287,7 @@ def _without_refused(promotion: Promotion) -> Promotion:
     )
     refused = {(step.repository, step.after) for step in steps if step.action is StepAction.REFUSED}
     cosign = set(promotion.source.closure.cosign.values())
-    copies = (
-        _narrowed(copy, [member for member in copy.missing if not _is_left_out(member, copy, cosign, refused)])
-        for copy in promotion.copies
-    )
+    copies = (_narrowed(copy, _without_left_out(copy, cosign, refused)) for copy in promotion.copies)
     return replace(promotion, plan=replace(promotion.plan, steps=steps), copies=tuple(copies))
 
 
@@ -307,6 +304,16 @@ def _narrowed(copy: RepositoryCopy, missing: Sequence[Member]) -> RepositoryCopy
     )
 
 
-def _is_left_out(member: Member, copy: RepositoryCopy, cosign: set[str], refused: set[tuple[str, str]]) -> bool:
-    """Return True for an image of cosign whose tag stays where it is."""
-    return member.kind is MemberKind.COSIGN and member.digest in cosign and (copy.repository, member.digest) in refused
+def _without_left_out(copy: RepositoryCopy, cosign: set[str], refused: set[tuple[str, str]]) -> Sequence[Member]:
+    """Return the missing members without the images of cosign whose tag stays where it is, and their referrers."""
+    kept: list[Member] = []
+    left_out: set[str] = set()
+    for member in copy.missing:  # a subject is before its referrers
+        by_tag = member.kind is MemberKind.COSIGN and member.digest in cosign
+        if (by_tag and (copy.repository, member.digest) in refused) or (
+            member.kind is MemberKind.REFERRER and member.subject in left_out
+        ):
+            left_out.add(member.digest)
+        else:
+            kept.append(member)
+    return kept

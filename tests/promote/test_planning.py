@@ -297,12 +297,16 @@ def test_a_repository_whose_tag_is_refused_does_not_count_as_copied(sites: Promo
 
 def test_a_tag_of_cosign_that_points_elsewhere_is_a_conflict(sites: Promotions) -> None:
     signed = sites.signed_index()
+    referrer = sites.referrer(signed.cosign, "of cosign", "application/vnd.example")
+    deep = sites.referrer(referrer, "of the referrer", "application/vnd.example")
     other = push_image(sites.target.client, PROD, "other", cosign_tag(signed.index.digest, ".sig"))
     promotion = sites.plan()
     cosign, tag = promotion.plan.steps
     assert (cosign.action, cosign.conflict, cosign.before) == (StepAction.REFUSED, True, other.digest)
     assert tag.action is StepAction.CREATE
-    assert signed.cosign.digest not in {member.digest for member in promotion.copies[0].missing}
+    missing = {member.digest for member in promotion.copies[0].missing}
+    assert signed.index.digest in missing
+    assert not missing & {signed.cosign.digest, referrer.digest, deep.digest}  # a referrer has no subject without it
 
 
 @pytest.mark.parametrize("there", [False, True])
