@@ -23,6 +23,21 @@ CONSOLE_THEME: Final = "ecrtui-16"
 """The theme of a terminal without bright backgrounds, unless the user has chosen one."""
 
 
+def load_settings(flags: Mapping[str, Any]) -> Settings:
+    """Return the settings, with a theme that the terminal can show unless the user has chosen one.
+
+    Raises:
+        SettingsError: the settings are not valid.
+    """
+    from ecrtui.settings import load
+    from ecrtui.tui.textual_fixes.terminal_features import shows_bright_backgrounds
+
+    settings = load(flags)
+    if "theme" in settings.sources or shows_bright_backgrounds():
+        return settings
+    return replace(settings, theme=CONSOLE_THEME)  # the cursor of the usual theme does not show there
+
+
 def create_app(
     connect: SessionSource,
     settings: Settings,
@@ -51,13 +66,9 @@ def run_application(
         flags: settings from the command line.
         launched: the registry process; None to start it after the first frame.
     """
-    from ecrtui.settings import load
     from ecrtui.tui.last_writes import finish_writes
-    from ecrtui.tui.textual_fixes.terminal_features import shows_bright_backgrounds
 
-    settings = load(flags)
-    if "theme" not in settings.sources and not shows_bright_backgrounds():
-        settings = replace(settings, theme=CONSOLE_THEME)  # a cursor of the usual one does not show there
+    settings = load_settings(flags)
     log_to_file(connection)
     process = registry_process(launched)
     connections = ProcessConnections(settings, process)
@@ -87,14 +98,13 @@ def fill_in_put_image(connection: Connection, draft: PutImageDraft) -> PutImageF
         SettingsError: the settings are not valid.
         UsageError: the log file cannot be written.
     """
-    from ecrtui.settings import load
     from ecrtui.tui.last_writes import finish_writes
     from ecrtui.tui.textual_fixes.class_definitions import define_classes_faster
 
     define_classes_faster()
     from ecrtui.tui.put_image.app import PutImageApp
 
-    settings = load({})
+    settings = load_settings({})
     log_to_file(connection)
     session_factory = SessionFactory(connection, settings)
     app = PutImageApp(session_factory, settings, draft)

@@ -176,15 +176,28 @@ def test_the_pointer_of_the_mouse_has_its_shape_again(url: str, own_home: Path) 
         assert re.findall(rb"\x1b\]22;(\w+)\x07", terminal.output) == [b"text", b"default"]
 
 
-@pytest.mark.parametrize(("theme", "bright"), [("", False), ("ecrtui-dark", True)])
+@pytest.mark.parametrize(
+    ("term", "theme", "bright"), [("linux", "", False), ("linux-m", "", False), ("linux", "ecrtui-dark", True)]
+)
 def test_the_linux_console_gets_no_bright_backgrounds_unless_the_user_wants_them(
-    theme: str, bright: bool, url: str, own_home: Path
+    term: str, theme: str, bright: bool, url: str, own_home: Path
 ) -> None:
     arguments = ("--endpoint-url", url)
-    with ecrtui(*arguments, home=own_home, TERM="linux", COLORTERM="", ECRTUI_THEME=theme) as terminal:
+    with ecrtui(*arguments, home=own_home, TERM=term, COLORTERM="", ECRTUI_THEME=theme) as terminal:
         terminal.until("1 repository")
-        looks = re.findall(rb"\x1b\[([\d;]+)m", terminal.output)
-        assert bright == any(100 <= int(parameter) <= 107 for look in looks for parameter in look.split(b";"))
+        assert has_bright_backgrounds(terminal.output) == bright
+
+
+def test_the_put_image_form_has_no_bright_backgrounds_on_the_linux_console(url: str, own_home: Path) -> None:
+    arguments = ("put-image", "--cli-auto-prompt", "--endpoint-url", url)
+    with ecrtui(*arguments, home=own_home, TERM="linux", COLORTERM="", ECRTUI_THEME="") as terminal:
+        terminal.until("copy command")
+        assert not has_bright_backgrounds(terminal.output)
+
+
+def has_bright_backgrounds(output: bytes) -> bool:
+    looks = re.findall(rb"\x1b\[([\d;]+)m", output)
+    return any(100 <= int(parameter) <= 107 for look in looks for parameter in look.split(b";"))
 
 
 def test_ctrl_z_does_not_stop_the_program_where_no_shell_can_continue_it(url: str, own_home: Path) -> None:

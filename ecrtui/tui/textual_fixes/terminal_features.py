@@ -29,12 +29,12 @@ def erases_in_color(fileno: int) -> bool:
 
 def shows_bright_backgrounds() -> bool:
     """Return False on the Linux console, which shows them as the dark ones (``console_codes(4)``)."""
-    return os.environ.get("TERM") != "linux"
+    return not _is_linux_console()
 
 
 def marks_pastes() -> bool:
     """Return False in terminals without bracketed paste: GNU screen before version 5, and the Linux console."""
-    return "STY" not in os.environ and os.environ.get("TERM", "").split("-")[0] != "linux"
+    return "STY" not in os.environ and not _is_linux_console()
 
 
 def is_gnu_screen() -> bool | None:
@@ -43,3 +43,8 @@ def is_gnu_screen() -> bool | None:
         return True
     may_be_screen = os.environ.get("TERM", "").startswith("screen") and "TMUX" not in os.environ
     return None if may_be_screen else False
+
+
+def _is_linux_console() -> bool:
+    """Return True on the Linux console; its descriptions are ``linux``, ``linux-16color``, ``linux-m`` …"""
+    return os.environ.get("TERM", "").split("-")[0] == "linux"
