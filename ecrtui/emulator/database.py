@@ -119,7 +119,10 @@ class Database:
             self._available.notify_all()
 
     def _merge_log(self, path: str) -> None:
-        """Put what is in the write-ahead log into the file, as far as nobody reads an older state; wait for nobody."""
+        """Copy the write-ahead log into the file, without waiting.
+
+        What is newer than the state that a reader uses stays in the log.
+        """
         try:
             with self.connection() as connection:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)")

@@ -103,9 +103,9 @@ class EcrTuiApp(
         self.theme_manager.start_with(settings.theme)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Tell the error that no one expected in a worker of the application, such as the one that copies.
+        """Show an internal error of a worker of the application, such as the one that copies.
 
-        The other errors are told where they matter, or cannot be told: the reads of a connection that was closed fail.
+        The screens show the other errors. A read of a connection that was closed fails without a message.
         """
         if not isinstance(event.worker.error, EcrTuiError) and (error := worker_error(event)) is not None:
             self.notify(error.with_hint(), severity="error", timeout=10)

@@ -82,9 +82,9 @@ def _row_of_equal_texts(name: str, old: _File, new: _File) -> Row:
     if old.size == new.size and old.digest != new.digest:
         return row_of(name, *(f"{file.size} {short_digest(file.digest)}" for file in (old, new)))
     row = row_of(name, old.size, new.size)
-    return (
-        row if row.differs or old.is_known or old.blob == new.blob != "" else replace(row, change=ChangeKind.NOT_KNOWN)
-    )
+    if row.differs or old.is_known or (old.blob and old.blob == new.blob):
+        return row
+    return replace(row, change=ChangeKind.NOT_KNOWN)
 
 
 class _File(NamedTuple):
@@ -185,7 +185,7 @@ def shared_layers(before: Iterable[LayerRow], after: Iterable[LayerRow]) -> Shar
 def packages_section(a: ComparedImage, b: ComparedImage) -> Section:
     """Compare the packages of both SBOMs by name and type; without SBOMs, the packages with findings.
 
-    Where an image has packages of one name in several namespaces, such as groups of Maven, they are told apart.
+    If an image has packages of one name in several namespaces, such as Maven groups, each namespace has its own row.
     """
     before, after = a.packages, b.packages
     if is_pending(before, after):

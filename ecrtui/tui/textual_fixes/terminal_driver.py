@@ -78,7 +78,7 @@ ENDING_SIGNALS: Final = (
 """The signals that end a process unless it handles them, and after which it can still restore the terminal."""
 
 DEFAULT_SHAPE: Final = "default"
-"""The usual shape of the mouse pointer. A terminal keeps another one until it is told."""
+"""The usual shape of the mouse pointer. A terminal keeps another shape until a program resets it."""
 
 LOST_TERMINAL_CODE: Final = 128 + signal.SIGHUP
 
