@@ -195,7 +195,7 @@ def test_the_put_image_form_has_no_bright_backgrounds_on_the_linux_console(url: 
         assert not has_bright_backgrounds(terminal.output)
 
 
-def has_bright_backgrounds(output: bytes) -> bool:
+def has_bright_backgrounds(output: bytes | bytearray) -> bool:
     looks = re.findall(rb"\x1b\[([\d;]+)m", output)
     return any(100 <= int(parameter) <= 107 for look in looks for parameter in look.split(b";"))
 
