@@ -25,6 +25,7 @@ from ecrtui.retag.plan import REVERTING_KINDS, Plan, Report, Step, StepAction, S
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.bindings import press
 from ecrtui.tui.line_parts import Drop, LinePart, line_part
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.list_state import ListState
@@ -78,6 +79,9 @@ def _state_key(row: PlanRow) -> str:
     """Return the words of the action or the outcome, to sort and to find rows."""
     return row.step.action_in_words if row.result is None else row.result.outcome_in_words
 
+
+SHOWN_WARNINGS = 5
+"""How many warnings a plan without rows shows."""
 
 COLUMNS: Sequence[Column[PlanRow]] = (
     Column(
@@ -193,6 +197,14 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
             count = units.format_count(len(warnings), "warning")
             more = f", and {units.format_count(len(warnings) - 1, 'more warning')}" if warnings[1:] else ""
             yield line_part(f"{warnings[0]}{more}", count, drop=Drop.LAST)
+
+    def empty_hints(self) -> Iterable[str]:
+        """Yield why the plan has no rows, and how to change that."""
+        if self.plan is not None and self.plan.warnings:
+            yield f"{units.format_names(self.plan.warnings, SHOWN_WARNINGS)}."
+        if self.request.question:
+            yield press(self, "plan.edit", "edit the input")
+        yield from super().empty_hints()
 
     def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
         """Show the details of the selected row below the table, which may be too narrow for them."""

@@ -232,6 +232,20 @@ async def save(pilot: Any, file: Path, words: str = "Saved") -> None:
     pilot.app.clear_notifications()
 
 
+async def test_a_plan_without_rows_says_why(embedded: EmbeddedRegistry, client: Any) -> None:
+    for name in ("team/one", "team/two"):
+        create_repository(client, name)
+    async with running(embedded, size=(80, 24)) as pilot:
+        await until(pilot, "3 repositories")
+        await pilot.press("asterisk", "t")
+        await until(pilot, "Plan › Tag in 3 repositories")
+        await type_text(pilot, "v1-rc v1")
+        await pilot.press("enter")
+        screen = " ".join((await until(pilot, "Nothing to do.")).split())
+        assert "team/app has no tag v1-rc, team/one has no tag v1-rc, team/two has no tag v1-rc." in screen
+        assert "Press e to edit the input." in screen
+
+
 async def test_one_tag_is_added_in_every_marked_repository(embedded: EmbeddedRegistry, client: Any) -> None:
     images = {}
     for name in ("team/one", "team/two"):
