@@ -297,14 +297,14 @@ def _stored(data: OverviewData, image: Image) -> FactValue:
         return units.format_size(image.size)
     if inspected.platform_error is not None:
         return inspected.platform_error
+    if missing := inspected.missing_platforms:  # also if a manifest of them is still kept
+        return f"not known: {units.format_count(len(missing), 'platform')} not in the repository"
     structures = data.structures or {}
     if len(structures) == len(inspected.platforms) and (sizes := stored_size(structures)):
         stored, shared = sizes
         return f"{units.format_size(stored)}, platforms share {units.format_size(shared)}"
     if isinstance(inspected.known_manifest, EcrTuiError):
         return inspected.known_manifest
-    if missing := inspected.missing_platforms:
-        return f"not known: {units.format_count(len(missing), 'platform')} not in the repository"
     if not inspected.platform_images:
         return LOADING if inspected.platforms else "not known"
     known = [entry.image.size for entry in inspected.platforms if entry.image and entry.image.size is not None]

@@ -61,6 +61,22 @@ def test_the_first_line_of_an_index_that_is_not_known_says_why(known: dict[str, 
     assert sum(WHY in line for line in text) == sum(WHY in line for line in lines)
 
 
+def test_a_platform_that_was_deleted_is_not_counted_although_its_manifest_is_kept() -> None:
+    index = Image(DIGEST, media_type="application/vnd.oci.image.index.v1+json")
+    inspected = Inspected(
+        NOWHERE,
+        NOWHERE,
+        Reference("app", digest=DIGEST),
+        known_image=index,
+        known_manifest=PART,
+        missing_platforms=frozenset((PLATFORM,)),
+    )
+    layer = Descriptor(DescriptorRole.LAYER, "sha256:" + "c" * 64, size=7)
+    kept = {PLATFORM: ParsedManifest(descriptors=(layer,))}
+    text = overview(OverviewData(inspected, structures=kept), 120, 0.0)[0].lines
+    assert "stored        not known: 1 platform not in the repository" in text
+
+
 def test_the_reason_is_not_repeated_for_artifacts() -> None:
     index = Image(DIGEST, media_type="application/vnd.oci.image.index.v1+json")
     inspected = Inspected(NOWHERE, NOWHERE, Reference("app", digest=DIGEST), known_image=index, known_manifest=DENIED)
