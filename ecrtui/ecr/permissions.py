@@ -66,6 +66,8 @@ PERMISSIONS = (
     Permission("StartLifecyclePolicyPreview", "ask ECR what a lifecycle policy would do", _BROWSE, required=False),
     Permission("GetLifecyclePolicyPreview", "read what ECR says that it would do", _BROWSE, required=False),
     Permission("GetRepositoryPolicy", "show who may use a repository", _BROWSE, required=False),
+    Permission("DescribeImageSigningStatus", "show whether ECR has signed an image", _BROWSE, required=False),
+    Permission("DescribeImageReplicationStatus", "show where an image was replicated", _BROWSE, required=False),
     Permission("ListTagsForResource", "show the resource tags of a repository", _BROWSE, required=False),
     Permission(
         "ListPullTimeUpdateExclusions",

@@ -19,6 +19,20 @@ class Destination(NamedTuple):
         return f"{self.region} of account {self.registry_id}"
 
 
+class Replica(NamedTuple):
+    """What became of the replication of an image to a destination (``ImageReplicationStatus``).
+
+    Args:
+        destination: the registry.
+        status: ``IN_PROGRESS``, ``COMPLETE`` or ``FAILED``; a newer one as ECR sends it.
+        failure: the code of a failure; empty if ECR gives none.
+    """
+
+    destination: Destination
+    status: str
+    failure: str = ""
+
+
 class ReplicationRule(NamedTuple):
     """A rule (``ReplicationRule``).
 

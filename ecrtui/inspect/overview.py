@@ -10,6 +10,7 @@ from ecrtui.ecr import units
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction, predict
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
+from ecrtui.ecr.replication import Destination, Replica
 from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, blob_kind
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import StepOutcome
@@ -129,6 +130,15 @@ def _verdict(found: LifecyclePrediction, now: float) -> str:
     if found.is_due(now):
         return f"{verb} within 24 hours"
     return f"{verb} in {units.format_short_duration(found.due_at - now)}"
+
+
+def all_replicas(destinations: Iterable[Destination], known: Iterable[Replica]) -> Sequence[Replica]:
+    """Return a replica for each destination of the rules, then those of earlier rules.
+
+    One without a status has an empty one: ECR does not replicate images that were pushed before the rule was there.
+    """
+    found = {replica.destination: replica for replica in known}
+    return [found.get(one, Replica(one, "")) for one in dict.fromkeys((*destinations, *found))]
 
 
 @dataclass(frozen=True, slots=True)

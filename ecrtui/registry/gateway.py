@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
+from typing import TypeVar
 
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.findings import ImageScan, ScanReport
@@ -15,8 +16,9 @@ from ecrtui.ecr.location import RegistryLocation, check_account
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.referrer import Referrer
-from ecrtui.ecr.replication import Destination, ReplicationRules
+from ecrtui.ecr.replication import Destination, Replica, ReplicationRules
 from ecrtui.ecr.repository import Repository
+from ecrtui.ecr.signing import ImageSigning
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, OnRetry, Refused
 from ecrtui.registry.calls import EcrCalls, method_of
 from ecrtui.registry.client import Clients
@@ -32,6 +34,7 @@ from ecrtui.registry.replies import conversion
 from ecrtui.registry.replies.validation import (
     MAX_NAME,
     MAX_TAG,
+    Reply,
     check_answers,
     check_subject,
     required_account,
@@ -43,6 +46,8 @@ from ecrtui.registry.replies.validation import (
     validate_reply,
 )
 from ecrtui.registry.scan_findings import ScanFindings
+
+Status = TypeVar("Status")
 
 REFERRERS_PAGE_SIZE = 50
 """Referrers a page: the maximum of ECR (``FiftyMaxResults``)."""
@@ -300,6 +305,21 @@ class EcrRegistry(Registry, LayerStore):
             clients = self._clients.in_region(destination.region)
             self._replicas[destination] = EcrRegistry(clients, destination.registry_id)
         return self._replicas[destination].images_by_tag(repository, tags, keep_pull_times=True)
+
+    def replicas(self, repository: str, digest: str) -> tuple[Replica, ...]:
+        return self._statuses("DescribeImageReplicationStatus", conversion.replicas, repository, digest)
+
+    def signings(self, repository: str, digest: str) -> tuple[ImageSigning, ...]:
+        return self._statuses("DescribeImageSigningStatus", conversion.signings, repository, digest)
+
+    def _statuses(
+        self, operation: str, statuses_of: Callable[[Reply], tuple[Status, ...]], repository: str, digest: str
+    ) -> tuple[Status, ...]:
+        """Ask for the statuses of an image."""
+        reply = self._calls.read(operation, repositoryName=repository, imageId={"imageDigest": digest})
+        with validate_reply(operation):
+            check_subject(structure(reply, "imageId"), {"imageDigest": digest})
+            return statuses_of(reply)
 
     def pull_time_exclusions(self) -> tuple[str, ...]:
         operation = "ListPullTimeUpdateExclusions"

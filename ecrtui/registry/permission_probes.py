@@ -46,6 +46,8 @@ _PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     "BatchGetImage": {"imageIds": [{"imageDigest": _NO_IMAGE}]},
     "GetDownloadUrlForLayer": {"layerDigest": _NO_IMAGE},
     "DescribeImageScanFindings": {"imageId": {"imageDigest": _NO_IMAGE}},
+    "DescribeImageSigningStatus": {"imageId": {"imageDigest": _NO_IMAGE}},
+    "DescribeImageReplicationStatus": {"imageId": {"imageDigest": _NO_IMAGE}},
     "PutImage": {"imageManifest": json.dumps(_MANIFEST), "imageDigest": _NO_IMAGE},
     "BatchDeleteImage": {"imageIds": [{"imageDigest": _NO_IMAGE}]},
     "BatchCheckLayerAvailability": {"layerDigests": [_NO_IMAGE]},

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from ecrtui.ecr.manifest import Manifest
     from ecrtui.ecr.put_image_request import PutImageResult
     from ecrtui.ecr.referrer import Referrer
-    from ecrtui.ecr.replication import Destination, ReplicationRules
+    from ecrtui.ecr.replication import Destination, Replica, ReplicationRules
     from ecrtui.ecr.repository import Repository
+    from ecrtui.ecr.signing import ImageSigning
 
 Item = TypeVar("Item")
 
@@ -34,6 +35,7 @@ Feature = Literal[
     "pull_times",
     "replication",
     "repository_policy",
+    "managed_signing",
 ]
 """The names of the members of :class:`Capabilities`."""
 
@@ -46,6 +48,7 @@ _OPERATIONS: Mapping[Feature, str] = {
     "pull_times": "ListPullTimeUpdateExclusions",
     "replication": "DescribeRegistry",
     "repository_policy": "GetRepositoryPolicy",
+    "managed_signing": "DescribeImageSigningStatus",
 }
 
 
@@ -65,6 +68,8 @@ class Capabilities(NamedTuple):
     """The registry can replicate tags to others."""
     repository_policy: bool = False
     """A repository can have a policy that says who may use it."""
+    managed_signing: bool = False
+    """The registry can sign pushed images."""
 
     def require(self, feature: Feature) -> None:
         """Check a feature before its operation is called.
@@ -86,6 +91,7 @@ ECR_CAPABILITIES = Capabilities(
     pull_times=True,
     lifecycle_preview=True,
     replication=True,
+    managed_signing=True,
 )
 
 
@@ -280,6 +286,12 @@ class Registry(Protocol):
 
     def replicated_tags(self, destination: Destination, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
         """Return what :meth:`images_by_tag` returns, in a destination of the replication."""
+
+    def replicas(self, repository: str, digest: str) -> tuple[Replica, ...]:
+        """Return what became of the replication of an image, by destination (DescribeImageReplicationStatus)."""
+
+    def signings(self, repository: str, digest: str) -> tuple[ImageSigning, ...]:
+        """Return what became of the managed signing of an image, by profile (DescribeImageSigningStatus)."""
 
     def pull_time_exclusions(self) -> tuple[str, ...]:
         """Return the ARNs of principals whose pulls are not recorded (ListPullTimeUpdateExclusions)."""

@@ -37,6 +37,8 @@ TAGS = ("1.0", "2.0", "old", "none", "no")
 """Tags that are looked up together: of two images, of an archived one, and two that do not exist."""
 
 
+PROFILE = "arn:aws:signer:us-east-1:123456789012:/signing-profiles/ci_release"
+DESTINATION = {"region": "eu-central-1", "registryId": "123456789012"}
 _STATEMENT = {"Effect": "Allow", "Principal": "*", "Action": ["ecr:BatchGetImage"]}
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": [_STATEMENT]})
 
@@ -55,7 +57,10 @@ class Estate:
         rule = {"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}
         client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=json.dumps({"rules": [rule]}))
         client.set_repository_policy(repositoryName=REPOSITORY, policyText=POLICY)
+        client.put_replication_configuration(replicationConfiguration={"rules": [{"destinations": [DESTINATION]}]})
+        client.put_signing_configuration(signingConfiguration={"rules": [{"signingProfileArn": PROFILE}]})
         self.image = push_image(client, REPOSITORY, "one", "1.0")
+        client.delete_signing_configuration()
         self.other = push_image(client, REPOSITORY, "two", "2.0")
         archived = push_image(client, REPOSITORY, "three", "old")
         client.update_image_storage_class(
@@ -147,6 +152,12 @@ CASES = {
         "GetLifecyclePolicyPreview", lambda estate: estate.registry.lifecycle_preview(REPOSITORY)
     ),
     "repository policy": Case("GetRepositoryPolicy", lambda estate: estate.registry.repository_policy(REPOSITORY)),
+    "replicas": Case(
+        "DescribeImageReplicationStatus", lambda estate: estate.registry.replicas(REPOSITORY, estate.image.digest)
+    ),
+    "signings": Case(
+        "DescribeImageSigningStatus", lambda estate: estate.registry.signings(REPOSITORY, estate.image.digest)
+    ),
     "layers": Case("BatchCheckLayerAvailability", lambda estate: estate.registry.layers(REPOSITORY, [estate.layer])),
     "replication": Case("DescribeRegistry", lambda estate: estate.registry.replication(again=True)),
     "pull time exclusions": Case("ListPullTimeUpdateExclusions", lambda estate: estate.registry.pull_time_exclusions()),
@@ -255,6 +266,8 @@ IDENTITIES = {
     "repository policy": REGISTRY,
     "scan": (*REGISTRY, "imageDigest"),
     "findings": (*REGISTRY, "imageDigest"),
+    "replicas": ("repositoryName", "imageDigest"),
+    "signings": (*REGISTRY, "imageDigest"),
 }
 """For each case, the members of the reply that the request determines."""
 

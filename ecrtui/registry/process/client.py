@@ -44,9 +44,10 @@ if TYPE_CHECKING:
     from ecrtui.ecr.profile import ProfileList, SsoRole
     from ecrtui.ecr.put_image_request import PutImageResult
     from ecrtui.ecr.referrer import Referrer
-    from ecrtui.ecr.replication import Destination, ReplicationRules
+    from ecrtui.ecr.replication import Destination, Replica, ReplicationRules
     from ecrtui.ecr.repository import Repository
     from ecrtui.ecr.row_codec import RowCodec
+    from ecrtui.ecr.signing import ImageSigning
     from ecrtui.settings import Connection
 
 Item = TypeVar("Item")
@@ -368,6 +369,12 @@ class RemoteRegistry(Registry):
 
     def replicated_tags(self, destination: Destination, repository: str, tags: Sequence[str]) -> Mapping[str, Image]:
         return dict(self._call("replicated_tags", destination, repository, list(tags)))
+
+    def replicas(self, repository: str, digest: str) -> tuple[Replica, ...]:
+        return tuple(self._call("replicas", repository, digest))
+
+    def signings(self, repository: str, digest: str) -> tuple[ImageSigning, ...]:
+        return tuple(self._call("signings", repository, digest))
 
     def pull_time_exclusions(self) -> tuple[str, ...]:
         return tuple(self._call("pull_time_exclusions"))

@@ -18,8 +18,9 @@ from ecrtui.ecr.manifest import DescriptorRole, Manifest
 from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.referrer import Referrer
-from ecrtui.ecr.replication import Destination, ReplicationRule, ReplicationRules
+from ecrtui.ecr.replication import Destination, Replica, ReplicationRule, ReplicationRules
 from ecrtui.ecr.repository import Repository
+from ecrtui.ecr.signing import ImageSigning
 from ecrtui.registry.replies.validation import (
     MAX_IDS,
     MAX_MEDIA_TYPE,
@@ -157,15 +158,36 @@ def replication_rules(reply: Reply) -> ReplicationRules:
     return ReplicationRules(
         tuple(
             ReplicationRule(
-                tuple(
-                    Destination(required_text(entry, "region"), required_account(entry, "registryId"))
-                    for entry in structures(rule, "destinations")
-                ),
+                tuple(map(_destination, structures(rule, "destinations"))),
                 tuple(required_text(entry, "filter") for entry in structures(rule, "repositoryFilters")),
                 flag(structure(rule, "deleteReplication"), "enabled"),
             )
             for rule in structures(structure(reply, "replicationConfiguration"), "rules")
         )
+    )
+
+
+def replicas(reply: Reply) -> tuple[Replica, ...]:
+    """Return the statuses in a reply of DescribeImageReplicationStatus."""
+    return tuple(
+        Replica(_destination(entry), required_text(entry, "status", MAX_NAME), text(entry, "failureCode"))
+        for entry in structures(reply, "replicationStatuses")
+    )
+
+
+def _destination(entry: Reply) -> Destination:
+    return Destination(required_text(entry, "region"), required_account(entry, "registryId"))
+
+
+def signings(reply: Reply) -> tuple[ImageSigning, ...]:
+    """Return the statuses in a reply of DescribeImageSigningStatus."""
+    return tuple(
+        ImageSigning(
+            required_text(entry, "signingProfileArn"),
+            required_text(entry, "status", MAX_NAME),
+            ": ".join(filter(None, (text(entry, "failureCode"), text(entry, "failureReason")))),
+        )
+        for entry in structures(reply, "signingStatuses")
     )
 
 

@@ -21,10 +21,12 @@ from ecrtui.ecr.image import Image, is_image_config
 from ecrtui.ecr.image_config import config_of_schema1
 from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest, parse_manifest
-from ecrtui.errors import EcrTuiError, ErrorKind
+from ecrtui.ecr.replication import Destination
+from ecrtui.ecr.signing import ImageSigning
+from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind
 from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, attestation_artifact, referrer_artifact, with_manifest
 from ecrtui.inspect.findings import worst_first
-from ecrtui.inspect.overview import NotRead, TagOrigin, artifact_lines, lifecycle_text, tag_origins
+from ecrtui.inspect.overview import NotRead, TagOrigin, all_replicas, artifact_lines, lifecycle_text, tag_origins
 from ecrtui.inspect.platform_facts import config_facts
 from ecrtui.inspect.release_sharing import ReleaseSharing, previous_release, shared_layers
 from ecrtui.retag.planner import WritePolicy
@@ -95,6 +97,8 @@ class OverviewPane(TextPane[TextDocument]):
             unscanned = replace(image, scan_status="", findings=None)  # a scan changes neither section
             self._once("origins", unscanned, self._read_origins)
             self._once("lifecycle", (unscanned, inspected.indexes), self._read_lifecycle)
+            self._once("signings", image.digest, self._read_signings)
+            self._once("replicas", image.digest, self._read_replicas)
             if inspected.known_manifest is not None:
                 about = (image.digest, inspected.known_manifest, has_read_tree(inspected))
                 self._once("artifacts", about, self._read_artifacts)
@@ -192,6 +196,24 @@ class OverviewPane(TextPane[TextDocument]):
         registry, tags = inspected.session.registry, cosign_tags([image.digest])
         found = await inspected.reads.once("cosign tags", registry.images_by_tag, inspected.repository_name, tags)
         return tuple({tagged.digest: tagged for tagged in found.values()}.values())
+
+    async def _read_signings(self, inspected: Inspected) -> None:
+        """Show whether ECR has signed the image. Few registries use that: without the permission, nothing is shown."""
+        registry, signings = inspected.session.registry, tuple[ImageSigning, ...]()
+        if registry.capabilities.managed_signing:
+            with suppress(AccessDenied):
+                signings = await blocking.run_blocking(registry.signings, inspected.repository_name, inspected.digest)
+        self._change(signings=signings)
+
+    async def _read_replicas(self, inspected: Inspected) -> None:
+        """Show where the image was replicated, if rules of the registry replicate the repository."""
+        registry, name = inspected.session.registry, inspected.repository_name
+        destinations: Sequence[Destination] = ()
+        if registry.capabilities.replication:
+            with suppress(EcrTuiError):  # without the rules it is not known whether there is anything to ask for
+                destinations = (await blocking.run_blocking(registry.replication)).destinations(name)
+        replicas = await blocking.run_blocking(registry.replicas, name, inspected.digest) if destinations else ()
+        self._change(replicas=all_replicas(destinations, replicas))
 
     async def _read_lifecycle(self, inspected: Inspected) -> None:
         image, registry = inspected.image, inspected.session.registry

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from rich.cells import cell_len
 
@@ -13,7 +14,9 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.findings import ScanReport, scan_status_text
 from ecrtui.ecr.image import Image, is_image_config
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
+from ecrtui.ecr.replication import Replica
 from ecrtui.ecr.repository import Repository
+from ecrtui.ecr.signing import FAILED, ImageSigning
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind
 from ecrtui.inspect.overview import ArtifactLine, TagOrigin, stored_size
 from ecrtui.inspect.platform_facts import ConfigFacts, base_image
@@ -34,6 +37,8 @@ class Styled(NamedTuple):
     text: str
     styles: Sequence[Span] = ()
 
+
+Status = TypeVar("Status")
 
 FactValue = str | Styled | EcrTuiError
 """The value of a label: a text, or why it is not known."""
@@ -68,6 +73,8 @@ class OverviewData:
         config_error: why a config could not be read; None if none failed.
         config_hint: says how to read a config.
         sharing: what it shares with the release before; None if that is not known.
+        signings: what became of its managed signing, by profile.
+        replicas: what became of its replication, by destination.
         lifecycle: what the lifecycle policy does to it.
         lifecycle_hint: says how to see what the policy does to all images.
         findings: the last scan of the selected platform, with the worst findings.
@@ -85,6 +92,8 @@ class OverviewData:
     config_error: EcrTuiError | None = None
     config_hint: str = ""
     sharing: ReleaseSharing | None = None
+    signings: Known[Sequence[ImageSigning]] = None
+    replicas: Known[Sequence[Replica]] = None
     lifecycle: Known[str] = None
     lifecycle_hint: str = ""
     findings: Known[ScanReport] = None
@@ -262,6 +271,8 @@ def _sections(data: OverviewData, now: float) -> Iterator[tuple[str, FactValue, 
             yield "artifacts", _text(data.artifacts), Link("artifacts")
         else:
             yield from data.artifacts
+        yield from _statuses("signing", data.signings, _signing)
+        yield from _statuses("replication", data.replicas, partial(_replica, data))
         yield "lifecycle", _text(data.lifecycle), None
     yield from _worst_findings(data)
     repository = inspected.known_repository
@@ -270,6 +281,33 @@ def _sections(data: OverviewData, now: float) -> Iterator[tuple[str, FactValue, 
         yield "repository", visible(f"{repository.mutability} · {encryption}"), None
     else:
         yield "repository", _text(repository), None
+
+
+def _statuses(
+    label: str, known: Known[Sequence[Status]], shown: Callable[[Status], Styled]
+) -> Iterator[tuple[str, FactValue, None]]:
+    """Yield a line for each status of what ECR does to a pushed image. Most images have none."""
+    if isinstance(known, EcrTuiError):
+        yield label, known, None
+        return
+    for number, status in enumerate(known or ()):
+        yield "" if number else label, shown(status), None
+
+
+def _signing(signing: ImageSigning) -> Styled:
+    return _status(f"{signing.profile} of AWS Signer", signing.status, signing.failure)
+
+
+def _replica(data: OverviewData, replica: Replica) -> Styled:
+    destination, own = replica.destination, data.inspected.session.location
+    name = destination.region if destination.registry_id == own.registry_id else str(destination)
+    return _status(name, replica.status, replica.failure)
+
+
+def _status(name: str, status: str, failure: str) -> Styled:
+    state = status.lower().replace("_", " ") or "ECR has no status of it"
+    text = visible(f"{name} · {': '.join(filter(None, (state, failure)))}")
+    return Styled(text, [(0, len(text), "$text-error")] if status == FAILED else ())
 
 
 def _relations(data: OverviewData) -> Iterator[tuple[str, str, Link | None]]:

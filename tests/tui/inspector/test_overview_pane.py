@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from ecrtui.emulator.service import EmbeddedRegistry
+from tests.support.edited_replies import replied
 from tests.support.embedded import (
     PushedImage,
     client_for,
@@ -162,3 +163,46 @@ async def test_a_rule_that_counts_images_is_evaluated_once_the_list_below_is_com
         await until(pilot, "not known: it depends on images that are not listed")
         go.set()
         await until(pilot, "expires within 24 hours · number 2 of those that it counts")
+
+
+PROFILE = "arn:aws:signer:us-east-1:123456789012:/signing-profiles/ci_release"
+
+
+async def test_the_overview_says_whether_ecr_has_signed_and_replicated_the_image(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    create_repository(client, "team/early")
+    early = push_image(client, "team/early", "one", "v1")
+    destinations = [{"region": "eu-central-1", "registryId": embedded.registry_id}]
+    client.put_replication_configuration(replicationConfiguration={"rules": [{"destinations": destinations}]})
+    client.put_signing_configuration(signingConfiguration={"rules": [{"signingProfileArn": PROFILE}]})
+    signed = push_image(client, REPOSITORY, "one", "v1")
+    async with running(embedded, f"{REPOSITORY}@{signed.digest}", size=(120, 35)) as pilot:
+        await until(pilot, "signing       ci_release of AWS Signer · complete")
+        await until(pilot, "replication   eu-central-1 · complete")
+    async with running(embedded, f"team/early@{early.digest}", size=(120, 35)) as pilot:
+        screen = await until(pilot, "replication   eu-central-1 · ECR has no status of it")
+        assert "signing  " not in screen
+
+
+async def test_a_failed_signing_says_why_in_the_color_of_errors(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "one", "v1")
+    failure = {"status": "FAILED", "failureCode": "AccessDenied", "failureReason": "The profile is revoked."}
+    statuses = [{"signingProfileArn": PROFILE, **failure}]
+    embedded.faults.add(replied("DescribeImageSigningStatus", {"signingStatuses": statuses}))
+    async with running(embedded, f"{REPOSITORY}@{image.digest}", size=(120, 35)) as pilot:
+        await until(pilot, "signing       ci_release of AWS Signer · failed: AccessDenied: The profile is revoked.")
+
+
+async def test_signing_that_may_not_be_read_is_left_out_and_replication_names_the_permission(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    destinations = [{"region": "eu-central-1", "registryId": embedded.registry_id}]
+    client.put_replication_configuration(replicationConfiguration={"rules": [{"destinations": destinations}]})
+    image = push_image(client, REPOSITORY, "one", "v1")
+    for operation in ("DescribeImageSigningStatus", "DescribeImageReplicationStatus"):
+        embedded.faults.add(f"{operation}:error:code=AccessDeniedException:message=no")
+    async with running(embedded, f"{REPOSITORY}@{image.digest}", size=(120, 35)) as pilot:
+        screen = await until(pilot, "replication   not known")
+        assert "ecr:DescribeImageReplicationStatus" in screen
+        assert "ecr:DescribeImageSigningStatus" not in screen
