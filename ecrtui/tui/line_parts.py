@@ -8,6 +8,11 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
+from ecrtui.ecr import units
+
+AGE_INTERVAL = 60.0
+"""Seconds between two looks at the age of data."""
+
 SEPARATOR = " · "
 """Between the parts of a status."""
 
@@ -49,6 +54,13 @@ def line_part(*forms: str, drop: int = Drop.NEVER) -> LinePart:
 def throttled_part(seconds: float) -> LinePart:
     """Return that the service throttles, and the seconds until the next request."""
     return line_part(f"throttled by the service, {seconds:.0f} s", f"throttled, {seconds:.0f} s", drop=Drop.LAST)
+
+
+def read_part(seconds: float) -> LinePart:
+    """Return how long ago the data was read. It has no seconds, so an idle terminal gets one change a minute."""
+    if seconds < units.MINUTE:
+        return line_part("read now", drop=Drop.FIRST)
+    return line_part(f"read {units.format_short_duration(seconds)} ago", drop=Drop.LATE)
 
 
 def parts_in_order(status: str) -> tuple[LinePart, ...]:

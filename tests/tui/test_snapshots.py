@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 
 from ecrtui.inspect.comparison.comparison import SECTIONS
+from ecrtui.tui.screens import image as image_screen
 from tests.support.aws_profiles import EVERY_KIND, write_config
 from tests.support.compared import REPOSITORY, push_releases
 from tests.support.embedded import OCI_INDEX, client_for, create_repository, new_embedded, push_image, push_index, put
 from tests.support.host import resize
-from tests.support.screen import fill_in, open_pane, retag, running, screen_text, until, until_gone
+from tests.support.screen import PATIENCE, fill_in, open_pane, retag, running, screen_text, until, until_gone
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SIZES = ((160, 50), (80, 24))
@@ -162,7 +163,8 @@ async def test_the_screen_matches_its_snapshot(view: View) -> None:
         await compare(pilot, view.name)
 
 
-async def test_the_panes_of_an_image_match_their_snapshots() -> None:
+async def test_the_panes_of_an_image_match_their_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_screen, "AGE_INTERVAL", 10 * PATIENCE)  # "read now" stays, however long the walk takes
     estate = Estate()
     multi = estate.client.describe_images(repositoryName="team/app", imageIds=[{"imageTag": "multi"}])
     digest = multi["imageDetails"][0]["imageDigest"]
@@ -179,6 +181,7 @@ async def test_the_panes_of_an_image_match_their_snapshots() -> None:
         await until(pilot, "not written from here")
         await until(pilot, lambda screen: screen.count("not scanned") == 2)
         await until(pilot, lambda screen: screen.count("not set") == 4)  # user and time of both platforms
+        await until(pilot, "read now")
         await compare(pilot, "pane-overview", PANE_SIZES)
         for pane, wanted in OWN_PANES.items():
             await open_pane(pilot, pane)

@@ -13,7 +13,7 @@ from ecrtui.ecr import units
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking
 from ecrtui.tui.bindings import press
-from ecrtui.tui.line_parts import Drop, LinePart, line_part, throttled_part
+from ecrtui.tui.line_parts import AGE_INTERVAL, Drop, LinePart, line_part, read_part, throttled_part
 from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.lists.table_screen import TableScreen
 from ecrtui.tui.messages import LastKnown, ListLoaded
@@ -47,9 +47,6 @@ CHUNK = 1_000
 
 LONG_LIST = 4_000
 """Rows of a list that leaves much freed memory behind."""
-
-AGE_INTERVAL = 60.0
-"""Seconds between two looks at the age of the rows. The age has no seconds, so an idle terminal gets nothing else."""
 
 PATIENCE = 2
 """Seconds of loading before the status shows a spinner and the time."""
@@ -153,13 +150,8 @@ class ListScreen(TableScreen[Item], Generic[Item]):
 
     def age_parts(self) -> Iterable[LinePart]:
         """Yield how old the rows are, in minutes."""
-        if self._read_at is None or self.state.loading:
-            return
-        age = time.monotonic() - self._read_at
-        if age < units.MINUTE:
-            yield line_part("read now", drop=Drop.FIRST)
-        else:
-            yield line_part(f"read {units.format_short_duration(age)} ago", drop=Drop.LATE)
+        if self._read_at is not None and not self.state.loading:
+            yield read_part(time.monotonic() - self._read_at)
 
     async def prepare(self, session: Session) -> None:
         """Read what the screen needs besides its rows. Screens override it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from ecrtui.ecr.manifest import DescriptorRole
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import Report
-from ecrtui.session import SessionSource
+from ecrtui.session import Session, SessionSource
 from ecrtui.tui import messages
 from ecrtui.tui.inspector.image_loader import ImageLoader, without_errors
 from ecrtui.tui.inspector.inspected import Inspected
@@ -24,6 +25,7 @@ from ecrtui.tui.inspector.pane import Pane, SavePane
 from ecrtui.tui.inspector.pane_stack import PaneStack
 from ecrtui.tui.inspector.pane_table import BY_ID, PANES, TABS
 from ecrtui.tui.inspector.part_actions import PartActionsMixin
+from ecrtui.tui.line_parts import AGE_INTERVAL, LinePart, read_part
 from ecrtui.tui.manifest import facts
 from ecrtui.tui.manifest.document import ManifestDocument
 from ecrtui.tui.retag.actions import RetagMixin
@@ -74,6 +76,8 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
         """The tag in the path, if the image was opened by its digest."""
         if image is not None:
             self._choose_tag(image)
+        self._read_at: float | None = None
+        """Time on the monotonic clock, in seconds, when the image was read; None if it was not yet."""
         self._is_missing = False
         """The image could not be read, so the footer leaves out what needs it."""
 
@@ -115,6 +119,7 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
 
     def on_mount(self) -> None:
         self.load()
+        self.set_interval(AGE_INTERVAL, self.show_watch)
 
     def on_unmount(self) -> None:
         """Free the manifest: the screen is a cycle, and the collector keeps it for long."""
@@ -147,6 +152,7 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
             pane.forget()
         self._loader = ImageLoader(without_errors(known), self._publish, self._after_refresh, self._index_digest)
         await self._loader.load()
+        self._mark_read()
 
     def _publish(self) -> None:
         """Show what is known. A loader that a refresh has replaced changes nothing."""
@@ -211,9 +217,25 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
     async def show_image(self) -> None:
         if self._loader is not None:
             await self._loader.load_image()
+            self._mark_read()
 
     def show_watch(self) -> None:
-        self.query_one(Breadcrumb).age = tuple(self.watch_parts())
+        self.query_one(Breadcrumb).age = (*self._age_parts(), *self.watch_parts())
+
+    def _age_parts(self) -> Iterable[LinePart]:
+        """Yield how long ago the image was read."""
+        if self._read_at is not None and self.image is not None and not self.reads_on_time:
+            yield read_part(time.monotonic() - self._read_at)
+
+    async def read_changes(self, session: Session) -> bool:
+        throttled = await super().read_changes(session)
+        self._mark_read()
+        return throttled
+
+    def _mark_read(self) -> None:
+        """Show from now on how long ago the image was read."""
+        self._read_at = time.monotonic()
+        self.show_watch()
 
     # Panes
 

@@ -8,7 +8,9 @@ from typing import Any, cast
 from textual.pilot import Pilot
 
 from ecrtui.ecr.digest import short_digest
+from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.retag.plan import TagChange
+from ecrtui.tui.screens.image import ImageScreen
 from ecrtui.tui.screens.images import ImagesScreen
 from ecrtui.tui.watch.loop import WatchedScreen, WatchTimes
 from ecrtui.tui.watch.watching import WatchMixin
@@ -125,6 +127,23 @@ async def test_repositories_are_watched_and_the_pace_drops_under_throttling() ->
         screen._read_at = screen.clock() - 125
         screen.show_progress()
         await until(pilot, "read 2 min ago")
+
+
+async def test_the_screen_of_an_image_says_how_long_ago_it_was_read(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, "team/app:v1", size=(120, 35)) as pilot:
+        await until(pilot, "read now")
+        screen = app_of(pilot).screen
+        assert isinstance(screen, ImageScreen)
+        screen._read_at = screen.clock() - 125
+        screen.show_watch()
+        await until(pilot, "read 2 min ago")
+        await pilot.press("ctrl+r")
+        await until(pilot, "read now")
+        watch_quickly(pilot)
+        await pilot.press("W")
+        await until(pilot, lambda text: "watching every" in text and "read" not in text.split("\n")[1])
+        await pilot.press("W")
+        await until(pilot, lambda text: "watching every" not in text and "read now" in text)
 
 
 async def test_an_image_is_watched_by_its_tags() -> None:
