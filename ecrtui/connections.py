@@ -69,6 +69,7 @@ class SessionFactory:
         """Ask and tell the user through the screens of an application."""
         _talk_through(self.user, app, self._settings, self.connection.profile)
         self.user.on_credentials = partial(app.show_credentials, self)
+        self.user.on_denial = partial(app.note_denial, self)
         self.on_notice = app.show_notice
 
     def __call__(self) -> Session:

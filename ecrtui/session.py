@@ -64,6 +64,13 @@ class Session:
         return self._make_engine()
 
     @property
+    def partition(self) -> str:
+        """The AWS partition of the region ("aws", "aws-cn"). Reads a file."""
+        from ecrtui.registry.configuration.region_names import partition_of  # a list of what was denied needs it
+
+        return partition_of(self.location.region)
+
+    @property
     def unlocked_until(self) -> float:
         """When a read-only registry refuses writes again, in seconds since 1970; 0 if it always did.
 

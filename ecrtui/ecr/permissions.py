@@ -6,7 +6,7 @@ Reference. The operation ListImageReferrers has no action of its own: it needs `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -98,6 +98,12 @@ def action_of(operation: str) -> str:
     return _ACTIONS_OF_OTHER_NAMES.get(operation, f"ecr:{operation}")
 
 
+def use_of(operation: str) -> str:
+    """Return what ecrtui uses an operation for; empty for one that it needs no permission for."""
+    action = action_of(operation)
+    return next((permission.use for permission in PERMISSIONS if permission.action == action), "")
+
+
 def permissions_for(purpose: Purpose) -> tuple[Permission, ...]:
     """Return the permissions that a purpose needs."""
     return tuple(permission for permission in PERMISSIONS if purpose in permission.purposes)
@@ -115,20 +121,59 @@ def policy_document(
         registry_id: the account of the registry; empty for all accounts.
         repository: the repository; empty for all repositories.
     """
-    arn = f"arn:{partition}:ecr:{region or '*'}:{registry_id or '*'}:repository/{repository or '*'}"
     needed = permissions_for(purpose)
+    on_repository = [permission.action for permission in needed if permission.on_repository]
+    on_all = [permission.action for permission in needed if not permission.on_repository]
+    arn = repository_arn(repository or "*", partition=partition, region=region or "*", registry_id=registry_id or "*")
+    return _policy([(on_repository, arn), (on_all, "*")])
+
+
+class Denial(NamedTuple):
+    """A request that ECR denies.
+
+    Args:
+        operation: the operation of the API.
+        repository: the repository that it is about; empty for the whole registry.
+        registry_id: the account that it names; empty for the account of the caller.
+    """
+
+    operation: str
+    repository: str = ""
+    registry_id: str = ""
+
+
+def policy_for_denials(
+    denials: Iterable[Denial], *, partition: str, region: str, registry_id: str
+) -> Mapping[str, Any]:
+    """Return the IAM policy that allows exactly these requests.
+
+    Args:
+        denials: the requests.
+        partition: the AWS partition.
+        region: the region.
+        registry_id: the account of the caller.
+    """
+    on_all = {permission.action for permission in PERMISSIONS if not permission.on_repository}
+    resources: dict[str, dict[str, None]] = {}
+    for denial in denials:
+        action = action_of(denial.operation)
+        account = denial.registry_id or registry_id
+        arn = repository_arn(denial.repository or "*", partition=partition, region=region, registry_id=account)
+        resources.setdefault(action, {})["*" if action in on_all else arn] = None
+    actions: dict[tuple[str, ...], list[str]] = {}
+    for action, arns in resources.items():
+        actions.setdefault(tuple(arns), []).append(action)
+    return _policy((names, arns[0] if len(arns) == 1 else list(arns)) for arns, names in actions.items())
+
+
+def repository_arn(repository: str, *, partition: str, region: str, registry_id: str) -> str:
+    """Return the ARN of a repository."""
+    return f"arn:{partition}:ecr:{region}:{registry_id}:repository/{repository}"
+
+
+def _policy(allowed: Iterable[tuple[Sequence[str], str | Sequence[str]]]) -> Mapping[str, Any]:
+    """Return a policy with a statement for some actions on their resources each."""
     return {
         "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Action": [permission.action for permission in needed if permission.on_repository],
-                "Resource": arn,
-            },
-            {
-                "Effect": "Allow",
-                "Action": [permission.action for permission in needed if not permission.on_repository],
-                "Resource": "*",
-            },
-        ],
+        "Statement": [{"Effect": "Allow", "Action": names, "Resource": resource} for names, resource in allowed],
     }

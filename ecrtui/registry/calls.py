@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -128,12 +129,19 @@ class EcrCalls:
         return self._read(operation, without_registry_id, parameters)
 
     def _read(self, operation: str, without_registry_id: bool, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        with self._clients.requesting(operation, repository=parameters.get("repositoryName", "")):
-            account = {} if without_registry_id else self._account
+        account = {} if without_registry_id else self._account
+        with self._requesting(operation, parameters):
             reply = method_of(self._clients.read_client, operation)(**account, **parameters)
         with validate_reply(operation):
             check_subject(reply, self.subject(parameters.get("repositoryName", "")))
         return reply
+
+    def _requesting(
+        self, operation: str, parameters: Mapping[str, Any], *, write: bool = False
+    ) -> AbstractContextManager[None]:
+        repository = parameters.get("repositoryName", "")
+        account = self._account.get("registryId", "")
+        return self._clients.requesting(operation, write=write, repository=repository, account=account)
 
     def write(self, operation: str, *, client: Any = None, answer_code: str = "", **parameters: Any) -> dict[str, Any]:
         """Call an operation that changes the registry. It is sent once.
@@ -148,7 +156,7 @@ class EcrCalls:
             answer_code: the code of an error that is returned, not raised, because its members are the answer.
             parameters: the parameters of the operation.
         """
-        with self._clients.requesting(operation, write=True, repository=parameters.get("repositoryName", "")):
+        with self._requesting(operation, parameters, write=True):
             sender = client or self._clients.write_client
             try:
                 return method_of(sender, operation)(**self._account, **parameters)

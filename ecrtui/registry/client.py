@@ -19,6 +19,7 @@ from botocore.session import Session
 
 from ecrtui import __version__
 from ecrtui.ecr.location import EMBEDDED
+from ecrtui.ecr.permissions import Denial
 from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError, ErrorKind, NotFound, Refused, UsageError
 from ecrtui.redaction import public_url
 from ecrtui.registry.boto3_client import create_client, share_connections
@@ -109,6 +110,9 @@ class Clients:
         self._user = user or User()
         self._credentials_work: bool | None = None
         """Whether ECR accepted the credentials of the last request; None before the first one."""
+        self._denials: set[Denial] = set()
+        """The requests that ECR denied the last time."""
+        self._denials_lock = threading.Lock()
         self._lock = threading.RLock()
         self._session: Session | None = None
         self._cache: dict[str, Any] = {}
@@ -119,8 +123,9 @@ class Clients:
         """Return the clients of the same connection in another region.
 
         They do not report whether ECR accepts the credentials there: a region that is not enabled refuses good ones.
+        Nor do they report denials, which are about this region.
         """
-        user = replace(self._user, on_credentials=lambda _: None)
+        user = replace(self._user, on_credentials=lambda _: None, on_denial=lambda *_: None)
         return Clients(self._connection._replace(region=region), in_process=self.in_process, user=user)
 
     @property
@@ -329,8 +334,14 @@ class Clients:
             raise
 
     @contextmanager
-    def requesting(self, operation: str, *, write: bool = False, repository: str = "") -> Iterator[None]:
-        """Enclose a request to ECR; see :meth:`calling`. Report when ECR begins to accept or refuse the credentials."""
+    def requesting(
+        self, operation: str, *, write: bool = False, repository: str = "", account: str = ""
+    ) -> Iterator[None]:
+        """Enclose a request to ECR; see :meth:`calling`.
+
+        Report when ECR begins to accept or refuse the credentials, or to deny or allow such requests.
+        """
+        denial = Denial(operation, repository, account)
         try:
             with self.calling(operation, write=write, repository=repository):
                 yield
@@ -341,13 +352,25 @@ class Clients:
         except (AccessDenied, NotFound, Refused) as error:
             if error.request_id:  # ECR refused the request of a caller that it knows
                 self._report_credentials(work=True)
+            if error.kind is ErrorKind.DENIED:
+                self._report_denial(denial, denied=True)
+            elif isinstance(error, NotFound) and error.kind is not ErrorKind.REPOSITORY_NOT_FOUND:
+                self._report_denial(denial, denied=False)  # ECR looks for it after it has checked the permission
             raise
         self._report_credentials(work=True)
+        self._report_denial(denial, denied=False)
 
     def _report_credentials(self, *, work: bool) -> None:
         if work is not self._credentials_work:
             self._credentials_work = work
             self._user.on_credentials(work)
+
+    def _report_denial(self, denial: Denial, *, denied: bool) -> None:
+        with self._denials_lock:
+            if denied is (denial in self._denials):
+                return
+            self._denials ^= {denial}
+        self._user.on_denial(denial, denied)
 
     def _account_of(self, credentials: ReadOnlyCredentials) -> str:
         """Ask AWS for the account of credentials."""

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ecrtui.ecr.permissions import Denial
     from ecrtui.ecr.sign_in_request import SignInRequest
 
 
@@ -55,6 +56,8 @@ class User:
     """Reports that ECR throttles a request that changes nothing, before a pause after which it is sent again."""
     on_credentials: Callable[[bool], None] = lambda _: None
     """Reports a change: whether ECR accepts the credentials. It is False, too, if there are none."""
+    on_denial: Callable[[Denial, bool], None] = lambda *_: None
+    """Reports a change: whether ECR denies such requests. It is True after the first one, and False once it is over."""
 
 
 def has_terminal() -> bool:

@@ -538,6 +538,13 @@ ACTIONS = (
     Action("app.profile", "P", "choose_profile", "profile", "Connect with another profile"),
     Action("app.region", "R", "choose_region", "region", "Connect to another region"),
     Action("app.settings", "", "show_settings", "settings", "Show each setting, its value, and what sets it"),
+    Action(
+        "app.permissions",
+        "",
+        "show_permissions",
+        "permissions",
+        "Show what ECR has denied, and copy the IAM policy that allows it",
+    ),
     Action("app.theme", "", "change_theme", "theme", "Choose a theme; it is saved in your settings"),
     Action("app.toggle_header", "", "toggle_header", "header", "Show or hide the header"),
     Action("app.repaint", "ctrl+l", "repaint", "repaint", "Draw the screen again, after other output on the terminal"),

@@ -20,6 +20,7 @@ from ecrtui import gc_tuning
 from ecrtui.ecr import units
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError
+from ecrtui.session import source_of_credentials
 from ecrtui.settings import Settings
 from ecrtui.tui import actions, blocking, messages
 from ecrtui.tui import safe_text as text
@@ -351,7 +352,7 @@ class EcrTuiApp(
         from ecrtui.tui.text_document import prepare_facts, prepare_text
 
         prepare = prepare_facts if message.labelled else prepare_text
-        self.push_screen(TextViewer(message.title, prepare(message.text)))
+        self.push_screen(TextViewer(message.title, prepare(message.text), message.copies))
 
     def on_offer_copies(self, message: messages.OfferCopies) -> None:
         from ecrtui.tui.overlays.menus import CopyMenu
@@ -410,6 +411,14 @@ class EcrTuiApp(
             session = await blocking.run_blocking(source)
             settings, account = session.settings, f" for account {session.location.registry_id}"
         self.post_message(messages.ShowText(f"Settings{account}", settings_text(settings), labelled=True))
+
+    async def action_show_permissions(self) -> None:
+        """Show the requests that ECR denies over the connection of the screen, and the policy that allows them."""
+        from ecrtui.tui.denied_permissions import denied_permissions
+
+        source = self.screen.acting_source if isinstance(self.screen, AppScreen) else self.connect
+        session = source_of_credentials(source).opened
+        self.post_message(await blocking.run_blocking(denied_permissions, self.denials_of(source), session))
 
     def action_command_palette(self) -> None:
         """Open the command palette."""

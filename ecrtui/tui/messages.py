@@ -194,11 +194,13 @@ class ShowText(FieldsMessage):
         title: its title.
         text: the text.
         labelled: True if its lines have labels.
+        copies: what the copy menu offers first.
     """
 
     title: str
     text: str
     labelled: bool = False
+    copies: tuple[CopyItem, ...] = ()
 
 
 class ChooseColumns(FieldsMessage):

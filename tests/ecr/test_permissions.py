@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import ecrtui.registry
-from ecrtui.ecr.permissions import PERMISSIONS, Purpose, action_of, policy_document
+from ecrtui.ecr.permissions import PERMISSIONS, Denial, Purpose, action_of, policy_document, policy_for_denials
 from ecrtui.emulator.service import OPERATIONS
 
 
@@ -55,3 +55,26 @@ def test_the_resource_is_as_narrow_as_what_is_known(given: dict[str, str], resou
     on_repositories, on_all = policy_document(Purpose.RETAG, **given)["Statement"]
     assert on_repositories["Resource"] == resource
     assert on_all["Resource"] == "*"
+
+
+def test_the_policy_for_denials_allows_exactly_what_was_denied() -> None:
+    denials = [
+        Denial("GetLifecyclePolicy", "team/app"),
+        Denial("BatchGetImage", "team/app"),
+        Denial("ListImageReferrers", "team/app"),
+        Denial("GetLifecyclePolicy", "team/cart", "999999999999"),
+        Denial("DescribeRepositories"),
+        Denial("ListPullTimeUpdateExclusions"),
+    ]
+    policy = policy_for_denials(denials, partition="aws", region="eu-west-1", registry_id="123456789012")
+    allowed = {tuple(statement["Action"]): statement["Resource"] for statement in policy["Statement"]}
+    arn = "arn:aws:ecr:eu-west-1:123456789012:repository"
+    assert allowed == {
+        ("ecr:GetLifecyclePolicy",): [
+            f"{arn}/team/app",
+            "arn:aws:ecr:eu-west-1:999999999999:repository/team/cart",
+        ],
+        ("ecr:BatchGetImage",): f"{arn}/team/app",
+        ("ecr:DescribeRepositories",): f"{arn}/*",
+        ("ecr:ListPullTimeUpdateExclusions",): "*",
+    }

@@ -14,6 +14,7 @@ from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST, Manifest
 from ecrtui.ecr.mutability import TagMutability
+from ecrtui.ecr.permissions import Denial
 from ecrtui.ecr.replication import Destination
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.errors import AccessDenied, CredentialsError, IntegrityError, ListingExpired, NotFound, Refused
@@ -74,6 +75,19 @@ def test_a_denial_shows_that_new_credentials_are_accepted(env: RegistryEnv) -> N
             registry.repository("team/app")
         env.embedded.faults.clear()
     assert accepted == [False, True]
+
+
+def test_a_denial_is_reported_once_and_again_when_it_is_over(env: RegistryEnv) -> None:
+    reported: list[tuple[Denial, bool]] = []
+    user = User(on_denial=lambda denial, denied: reported.append((denial, denied)))
+    registry = open_registry(Connection(), embedded=env.embedded, user=user)
+    env.fault("GetLifecyclePolicy:error:code=AccessDeniedException:times=2")
+    for _ in range(2):
+        with pytest.raises(AccessDenied):
+            registry.lifecycle_policy("team/app")
+    registry.lifecycle_policy("team/app")
+    denial = Denial("GetLifecyclePolicy", "team/app")
+    assert reported == [(denial, True), (denial, False)]
 
 
 def test_the_location_is_requested_once(env: RegistryEnv) -> None:

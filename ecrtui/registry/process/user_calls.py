@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MFA_CODE, WAITING, NEW_CREDENTIALS, LEND_TERMINAL = "mfa_code", "waiting", "new_credentials", "lend_terminal"
 SIGN_IN, END_SIGN_IN, SIGN_IN_METHOD, NOTICE = "sign_in", "end_sign_in", "sign_in_method", "notice"
-CREDENTIALS = "credentials"
+CREDENTIALS, DENIAL = "credentials", "denial"
 """The names of the calls; each is a function of :class:`ecrtui.registry.user.User`."""
 
 
@@ -32,6 +32,7 @@ def remote_user(rpc: RpcConnection, number: int) -> User:
         sign_in_method=partial(_sign_in_method, rpc, number),
         on_notice=partial(_tell, rpc, NOTICE, number),
         on_credentials=partial(_tell, rpc, CREDENTIALS, number),
+        on_denial=partial(_tell, rpc, DENIAL, number),
     )
 
 
@@ -49,6 +50,8 @@ def answer(user: User, name: str, *arguments: Any) -> Iterator[Any]:
         user.on_notice(*arguments)
     elif name == CREDENTIALS:
         user.on_credentials(*arguments)
+    elif name == DENIAL:
+        user.on_denial(*arguments)
     elif name == SIGN_IN:
         yield user.sign_in(*arguments)
     elif name == END_SIGN_IN:

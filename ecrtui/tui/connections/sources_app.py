@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from ecrtui.tui.header_state import HeaderState
 from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
 
 if TYPE_CHECKING:
+    from ecrtui.ecr.permissions import Denial
     from ecrtui.session import Session, SessionSource
     from ecrtui.settings import Settings
 
@@ -35,6 +36,8 @@ class SourcesApp(TerminalApp):
         """The sources that have a session."""
         self._writes: list[SessionSource] = []
         """The source of each write in flight."""
+        self._denials: dict[SessionSource, dict[Denial, None]] = {}
+        """The requests that ECR denies, in their order, by the source of their connection."""
         self._left: list[SessionSource] = []
         """The sources to close when their last write has ended."""
 
@@ -56,6 +59,17 @@ class SourcesApp(TerminalApp):
     def show_credentials(self, source: SessionSource, work: bool) -> None:
         """Show whether ECR accepts the credentials of a source. Any thread can call it; it does not wait."""
         self.call_later(self._show_signed_out, source, not work)
+
+    def note_denial(self, source: SessionSource, denial: Denial, denied: bool) -> None:
+        """Note whether ECR denies such requests over the connection of a source. Any thread can call it."""
+        if denied:
+            self._denials.setdefault(source, {})[denial] = None
+        else:
+            self._denials.get(source, {}).pop(denial, None)
+
+    def denials_of(self, source: SessionSource) -> Sequence[Denial]:
+        """Return the requests that ECR denies over the connection of a source, in the order in which it did."""
+        return tuple(self._denials.get(source_of_credentials(source), ()))
 
     def _show_signed_out(self, source: SessionSource, signed_out: bool) -> None:
         for screen in self._screens_with_credentials_of(source):

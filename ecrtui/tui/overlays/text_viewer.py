@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
@@ -34,10 +36,12 @@ class TextViewer(Overlay[None]):
     TextViewer .overlay-title { height: 1; max-width: 100%; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
-    def __init__(self, title: str, body: TextDocument) -> None:
+    def __init__(self, title: str, body: TextDocument, copies: Sequence[CopyItem] = ()) -> None:
         super().__init__()
         self.heading = title
         self.body = body
+        self.copies = copies
+        """What the copy menu offers first."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="overlay"):
@@ -66,7 +70,7 @@ class TextViewer(Overlay[None]):
         lines = self.query_one(OverlayText).matching_lines
         if lines:
             items.insert(0, CopyItem("lines found", "\n".join(lines), lines=True))
-        self.post_message(messages.OfferCopies(tuple(items)))
+        self.post_message(messages.OfferCopies((*self.copies, *items)))
 
     def action_pager(self) -> None:
         """Show the text in the pager."""

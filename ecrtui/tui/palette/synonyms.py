@@ -73,6 +73,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "app.profile": ("account", "switch", "login", "sign in", "connection"),
     "app.region": ("switch region", "location"),
     "app.settings": ("configuration", "options", "preferences", "protected tags"),
+    "app.permissions": ("denied", "iam policy", "access denied", "refused", "who am i"),
     "app.theme": ("colors", "colours", "dark", "light", "skin"),
     "app.repaint": ("redraw",),
     "app.suspend": ("background", "shell", "job control"),

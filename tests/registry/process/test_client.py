@@ -18,6 +18,7 @@ import pytest
 
 from ecrtui.connections import SessionFactory
 from ecrtui.ecr.image import Image
+from ecrtui.ecr.permissions import Denial
 from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, IntegrityError, NotFound, UsageError
 from ecrtui.registry.process.client import RegistryProcess, RemoteConnection, RemoteRegistry
 from ecrtui.registry.process.launch import launch, launch_early, running_threads
@@ -293,6 +294,16 @@ def test_a_session_works_through_the_process(served: str, start: Callable[[Conne
     assert session.location.endpoint == served
     assert session.registry.repository("team/app").name == "team/app"
     assert accepted.get()
+
+
+def test_denials_reach_the_process_of_the_user(
+    env: RegistryEnv, served: str, start: Callable[[Connection], RemoteConnection]
+) -> None:
+    remote, denials = start(Connection(endpoint_url=served)), SimpleQueue[tuple[Denial, bool]]()
+    remote.user.on_denial = lambda *denial: denials.put(denial)
+    env.fault("DescribeRepositories:error:code=AccessDeniedException")
+    failed(RemoteRegistry(remote).repository, "team/app")
+    assert denials.get() == (Denial("DescribeRepositories"), True)
 
 
 def test_a_slow_credential_process_is_reported_and_closing_ends_it(
