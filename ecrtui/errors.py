@@ -45,6 +45,7 @@ class ErrorKind(Enum):
     IMAGE_NOT_FOUND = "image not found"
     LIFECYCLE_POLICY_NOT_FOUND = "lifecycle policy not found"
     REPOSITORY_POLICY_NOT_FOUND = "repository policy not found"
+    REGISTRY_POLICY_NOT_FOUND = "registry policy not found"
     LIFECYCLE_PREVIEW_NOT_FOUND = "lifecycle preview not found"
     PREVIEW_IN_PROGRESS = "preview in progress"
     """ECR makes one lifecycle preview of a repository at a time."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from ecrtui.ecr.findings import RepositoryScanning
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.referrer import Referrer
@@ -133,10 +134,13 @@ def repository_details(
     resource_tags: tuple[tuple[str, str], ...] | None,
     lifecycle_policy: str | None,
     policy: str | None,
+    registry_policy: str | None = None,
+    scanning: RepositoryScanning | None = None,
 ) -> Document:
-    """Return a repository with its resource tags (ListTagsForResource) and its policies.
+    """Return a repository with its resource tags (ListTagsForResource), its policies and its scanning configuration.
 
-    These are the lifecycle policy (GetLifecyclePolicy) and the policy of the repository (GetRepositoryPolicy).
+    The policies are the lifecycle policy (GetLifecyclePolicy) and the policies of the repository (GetRepositoryPolicy)
+    and of the registry (GetRegistryPolicy).
     What the repository does not have is ``none``. What is not known (None) is left out.
 
     Args:
@@ -144,10 +148,20 @@ def repository_details(
         resource_tags: keys and values.
         lifecycle_policy: the text of the lifecycle policy; empty if there is none.
         policy: the text of the policy that says who may use the repository; empty if there is none.
+        registry_policy: the text of the policy that says who may use all repositories; empty if there is none.
+        scanning: when its images are scanned (BatchGetRepositoryScanningConfiguration).
     """
     tags = None if resource_tags is None else [{"Key": key, "Value": value} for key, value in resource_tags]
-    more = {"tags": tags, "lifecyclePolicyText": lifecycle_policy, "policyText": policy}
-    known = {name: value or "none" for name, value in more.items() if value is not None}
+    more = {
+        "tags": tags,
+        "lifecyclePolicyText": lifecycle_policy,
+        "policyText": policy,
+        "registryPolicyText": registry_policy,
+    }
+    known: Document = {name: value or "none" for name, value in more.items() if value is not None}
+    if scanning is not None:
+        filters = list(scanning.filters) or "none"
+        known["scanningConfiguration"] = {"scanFrequency": scanning.frequency, "appliedScanFilters": filters}
     return repository_document(repository) | known
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 Item = TypeVar("Item")
 
@@ -67,6 +67,18 @@ class ImageScan:
     counts: FindingCounts | None = None
     description: str = ""
     completed_at: float | None = None
+
+
+class RepositoryScanning(NamedTuple):
+    """When ECR scans the images of a repository (``RepositoryScanningConfiguration``).
+
+    Args:
+        frequency: ``SCAN_ON_PUSH``, ``CONTINUOUS_SCAN`` or ``MANUAL``.
+        filters: the patterns of the rules of the registry that select the repository.
+    """
+
+    frequency: str
+    filters: tuple[str, ...] = ()
 
 
 def scan_status_text(status: str) -> str:

@@ -1,8 +1,9 @@
-"""Who may pull from a repository, as its policy says, in words.
+"""Who may pull from a repository, as its policy and that of the registry say, in words.
 
 A pull needs ``ecr:BatchGetImage`` for manifests and ``ecr:GetDownloadUrlForLayer`` for layers. Principals of the
 account of the repository need no repository policy: their IAM policies suffice. Those of other accounts need both (IAM
-user guide, "Policy evaluation logic").
+user guide, "Policy evaluation logic"). The policy of the registry can allow them to use all its repositories, or those
+that it names (ECR user guide, "Private registry permissions", scope V2).
 """
 
 from __future__ import annotations
@@ -23,18 +24,21 @@ _ROOT = re.compile(r"arn:[^:]*:iam::(\d{12}):root|(\d{12})")
 """The principal that stands for a whole account."""
 
 
-def pull_access(policy: str, account: str) -> dict[str, str]:
+def pull_access(policy: str, of_registry: str, account: str, arn: str) -> dict[str, str]:
     """Return who may pull: principals, each with what the policy says of it.
 
     Args:
         policy: the text of the repository policy; empty if there is none.
+        of_registry: the text of the registry policy; empty if there is none.
         account: the account of the repository.
+        arn: the ARN of the repository.
 
     Raises:
-        ValueError: the text is not a policy.
+        ValueError: a text is not a policy.
     """
     reads: dict[tuple[str, str, str], set[str]] = {}
-    for statement in _statements(policy):
+    about_it = (statement for statement in _statements(of_registry) if _is_about(statement, arn))
+    for statement in (*_statements(policy), *about_it):
         for principal in _principals(statement):
             key = (principal, str(statement.get("Effect")).lower(), _conditions(statement))
             reads.setdefault(key, set()).update(name for name, action in _READS.items() if _selects(statement, action))
@@ -56,6 +60,13 @@ def _statements(policy: str) -> Sequence[Mapping[str, Any]]:
     if not all(isinstance(entry, dict) for entry in entries):
         raise ValueError("not a policy")
     return entries
+
+
+def _is_about(statement: Mapping[str, Any], arn: str) -> bool:
+    """Return True if a statement of a registry policy is about a repository."""
+    name = "NotResource" if "NotResource" in statement else "Resource"
+    patterns = (text.replace("[", "[[]") for text in _texts(statement.get(name)))
+    return any(fnmatchcase(arn, pattern) for pattern in patterns) is (name == "Resource")
 
 
 def _selects(statement: Mapping[str, Any], action: str) -> bool:

@@ -1,4 +1,4 @@
-"""Read what needs a request of its own for each repository: its resource tags and its policies."""
+"""Read what needs a request of its own for each repository: its resource tags, policies and scanning."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ class RepositoryFacts(NamedTuple):
 
 
 def read_facts(registry: Registry, repository: Repository) -> RepositoryFacts:
-    """Read the resource tags and the policies of a repository. What is refused does not hide the rest. Blocks."""
+    """Read the resource tags, the policies and the scanning configuration of a repository. Blocks.
+
+    What is refused does not hide the rest.
+    """
     errors: dict[str, EcrTuiError] = {}
 
     def known(member: str, feature: Feature, read: Callable[[], Result]) -> Result | None:
@@ -42,17 +45,23 @@ def read_facts(registry: Registry, repository: Repository) -> RepositoryFacts:
 
     name = repository.name
     policy = known("policyText", "repository_policy", lambda: registry.repository_policy(name))
+    of_registry = known("registryPolicyText", "registry_policy", registry.registry_policy)
     document = repository_details(
         repository,
         known("tags", "resource_tags", lambda: registry.resource_tags(repository)),
         known("lifecyclePolicyText", "lifecycle_policy", lambda: registry.lifecycle_policy(name)),
         policy,
+        of_registry,
+        known("scanningConfiguration", "repository_scanning", lambda: registry.repository_scanning(name)),
     )
-    return RepositoryFacts(document, errors, {} if policy is None else _access(policy, repository.registry_id))
+    return RepositoryFacts(document, errors, {} if policy is None else _access(policy, of_registry, repository))
 
 
-def _access(policy: str, account: str) -> dict[str, str]:
+def _access(policy: str, of_registry: str | None, repository: Repository) -> dict[str, str]:
     try:
-        return pull_access(policy, account)
-    except ValueError:  # the text says more than we could
+        found = pull_access(policy, of_registry or "", repository.registry_id, repository.arn)
+    except ValueError:  # the texts say more than we could
         return {}
+    if of_registry is None:
+        found["others"] = "not known: the registry policy can allow them, too"
+    return found

@@ -185,6 +185,9 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "RepositoryPolicyNotFoundException": ErrorSpec(
         NotFound, "The repository has no policy", kind=ErrorKind.REPOSITORY_POLICY_NOT_FOUND
     ),
+    "RegistryPolicyNotFoundException": ErrorSpec(
+        NotFound, "The registry has no policy", kind=ErrorKind.REGISTRY_POLICY_NOT_FOUND
+    ),
     "UnableToGetUpstreamImageException": ErrorSpec(
         NotFound, "The upstream image is not available", _UPSTREAM, ErrorKind.UPSTREAM, retryable=True
     ),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ecrtui.ecr.digest import digest_of
-from ecrtui.ecr.findings import ImageScan, ScanReport
+from ecrtui.ecr.findings import ImageScan, RepositoryScanning, ScanReport
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.layer import LayerState, Upload
 from ecrtui.ecr.lifecycle import LifecyclePreview
@@ -260,16 +260,28 @@ class EcrRegistry(Registry, LayerStore):
             check_answers([tag], ([text(ids, "imageTag", MAX_TAG)] for ids in structures(reply, "imageIds")))
 
     def repository_policy(self, repository: str) -> str:
-        return self._policy("GetRepositoryPolicy", repository, "policyText", ErrorKind.REPOSITORY_POLICY_NOT_FOUND)
+        absent = ErrorKind.REPOSITORY_POLICY_NOT_FOUND
+        return self._policy("GetRepositoryPolicy", "policyText", absent, repositoryName=repository)
+
+    def registry_policy(self) -> str:
+        own = self._own_registry("the registry policy")
+        absent = ErrorKind.REGISTRY_POLICY_NOT_FOUND
+        return own._policy("GetRegistryPolicy", "policyText", absent, without_registry_id=True)
+
+    def repository_scanning(self, repository: str) -> RepositoryScanning:
+        own, operation = self._own_registry("the scanning configuration"), "BatchGetRepositoryScanningConfiguration"
+        reply = own._calls.read(operation, without_registry_id=True, repositoryNames=[repository])
+        with validate_reply(operation):
+            return conversion.repository_scanning(reply, repository)
 
     def lifecycle_policy(self, repository: str) -> str:
         absent = ErrorKind.LIFECYCLE_POLICY_NOT_FOUND
-        return self._policy("GetLifecyclePolicy", repository, "lifecyclePolicyText", absent)
+        return self._policy("GetLifecyclePolicy", "lifecyclePolicyText", absent, repositoryName=repository)
 
-    def _policy(self, operation: str, repository: str, member: str, absent: ErrorKind) -> str:
-        """Return the text of a policy; empty if the repository has none."""
+    def _policy(self, operation: str, member: str, absent: ErrorKind, **parameters: Any) -> str:
+        """Return the text of a policy; empty if there is none."""
         try:
-            reply = self._calls.read(operation, repositoryName=repository)
+            reply = self._calls.read(operation, **parameters)
         except NotFound as error:
             if error.kind is not absent:
                 raise
@@ -284,16 +296,27 @@ class EcrRegistry(Registry, LayerStore):
         return read_preview(self._calls, repository)
 
     def replication(self, *, again: bool = False) -> ReplicationRules:
-        if self._own is not self:
-            if self._own.location().registry_id == self._calls.registry_id:
-                return self._own.replication(again=again)
-            account = self._own.location().registry_id
-            raise Refused("ECR returns only the replication rules of the caller's account", f"That is {account}.")
+        own = self._own_registry("the replication rules")
+        if own is not self:
+            return own.replication(again=again)
         if self._replication is None or again:
             reply = self._calls.read("DescribeRegistry", without_registry_id=True)
             with validate_reply("DescribeRegistry"):
                 self._replication = conversion.replication_rules(reply)
         return self._replication
+
+    def _own_registry(self, what: str) -> EcrRegistry:
+        """Return this registry without its account in the requests, for an operation that has no member for it.
+
+        Args:
+            what: what the operation returns.
+
+        Raises:
+            Refused: it is the registry of another account.
+        """
+        if self._own is not self and (account := self._own.location().registry_id) != self._calls.registry_id:
+            raise Refused(f"ECR returns only {what} of the caller's account", f"That is {account}.")
+        return self._own
 
     @cached_property
     def _own(self) -> EcrRegistry:

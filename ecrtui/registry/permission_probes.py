@@ -64,7 +64,13 @@ _NOT_ASKED = {
 }
 
 _OF_THE_ACCOUNT = frozenset(
-    {"DescribeRegistry", "GetAccountSetting", "GetAuthorizationToken", "ListPullTimeUpdateExclusions"}
+    {
+        "DescribeRegistry",
+        "GetAccountSetting",
+        "GetAuthorizationToken",
+        "GetRegistryPolicy",
+        "ListPullTimeUpdateExclusions",
+    }
 )
 _WITHOUT_REPOSITORY = _OF_THE_ACCOUNT | {"DescribeRepositories"}
 _WITHOUT_REGISTRY = _OF_THE_ACCOUNT | {"ListTagsForResource"}
@@ -77,6 +83,7 @@ _AFTER_THE_CHECK = frozenset(
         ErrorKind.LIFECYCLE_POLICY_NOT_FOUND,
         ErrorKind.LIFECYCLE_PREVIEW_NOT_FOUND,
         ErrorKind.MISSING_PARTS,
+        ErrorKind.REGISTRY_POLICY_NOT_FOUND,
         ErrorKind.REPOSITORY_POLICY_NOT_FOUND,
         ErrorKind.SCAN_NOT_FOUND,
         ErrorKind.UPLOAD_LOST,
@@ -143,6 +150,8 @@ def _why_not_asked(clients: Clients, operation: str, subject: ProbeTarget) -> st
 def _request(operation: str, subject: ProbeTarget) -> dict[str, Any]:
     if operation == "ListTagsForResource":
         return {"resourceArn": subject.arn}
+    if operation == "BatchGetRepositoryScanningConfiguration":
+        return {"repositoryNames": [subject.repository]}
     request = dict(_PARAMETERS.get(operation, {}))
     if operation not in _WITHOUT_REPOSITORY:
         request["repositoryName"] = subject.repository

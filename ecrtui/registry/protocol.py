@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, Protocol, TypeVa
 from ecrtui.errors import OnRetry, unreadable_rows, unsupported
 
 if TYPE_CHECKING:
-    from ecrtui.ecr.findings import ImageScan, ScanReport
+    from ecrtui.ecr.findings import ImageScan, RepositoryScanning, ScanReport
     from ecrtui.ecr.image import Image
     from ecrtui.ecr.layer import LayerState, Upload
     from ecrtui.ecr.lifecycle import LifecyclePreview
@@ -35,6 +35,8 @@ Feature = Literal[
     "pull_times",
     "replication",
     "repository_policy",
+    "registry_policy",
+    "repository_scanning",
     "managed_signing",
 ]
 """The names of the members of :class:`Capabilities`."""
@@ -48,6 +50,8 @@ _OPERATIONS: Mapping[Feature, str] = {
     "pull_times": "ListPullTimeUpdateExclusions",
     "replication": "DescribeRegistry",
     "repository_policy": "GetRepositoryPolicy",
+    "registry_policy": "GetRegistryPolicy",
+    "repository_scanning": "BatchGetRepositoryScanningConfiguration",
     "managed_signing": "DescribeImageSigningStatus",
 }
 
@@ -68,6 +72,10 @@ class Capabilities(NamedTuple):
     """The registry can replicate tags to others."""
     repository_policy: bool = False
     """A repository can have a policy that says who may use it."""
+    registry_policy: bool = False
+    """The registry can have a policy that says who may use all its repositories."""
+    repository_scanning: bool = False
+    """The registry can say when the images of a repository are scanned."""
     managed_signing: bool = False
     """The registry can sign pushed images."""
 
@@ -91,6 +99,8 @@ ECR_CAPABILITIES = Capabilities(
     pull_times=True,
     lifecycle_preview=True,
     replication=True,
+    registry_policy=True,
+    repository_scanning=True,
     managed_signing=True,
 )
 
@@ -263,6 +273,18 @@ class Registry(Protocol):
         """Return the text of the policy that says who may use the repository; empty if there is none.
 
         This is GetRepositoryPolicy.
+        """
+
+    def registry_policy(self) -> str:
+        """Return the text of the policy of the registry; empty if there is none (GetRegistryPolicy).
+
+        ECR returns that of the caller's own account only.
+        """
+
+    def repository_scanning(self, repository: str) -> RepositoryScanning:
+        """Return when the images of a repository are scanned (BatchGetRepositoryScanningConfiguration).
+
+        ECR returns that of a repository of the caller's own account only.
         """
 
     def lifecycle_policy(self, repository: str) -> str:

@@ -15,6 +15,7 @@ from ecrtui.ecr.documents import (
     repository_details,
     repository_document,
 )
+from ecrtui.ecr.findings import RepositoryScanning
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.mutability import TagMutability
@@ -132,6 +133,11 @@ def test_a_repository_document_holds_all_that_is_known() -> None:
     }
     none = {"tags": "none", "lifecyclePolicyText": "none", "policyText": "none"}
     assert repository_details(repository, (), "", "") == repository_document(repository) | none
+    scanning = repository_details(repository, None, None, None, "{}", RepositoryScanning("MANUAL"))
+    assert scanning == repository_document(repository) | {
+        "registryPolicyText": "{}",
+        "scanningConfiguration": {"scanFrequency": "MANUAL", "appliedScanFilters": "none"},
+    }
     assert repository_details(repository, None, None, None) == repository_document(repository)
 
 

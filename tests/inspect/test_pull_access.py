@@ -12,14 +12,19 @@ from hypothesis import strategies as st
 from ecrtui.inspect.pull_access import pull_access
 
 OWN = "123456789012"
+ARN = "arn:aws:ecr:eu-west-1:123456789012:repository/team/app"
 ROOT = "arn:aws:iam::210987654321:root"
 ROLE = "arn:aws:iam::345678901234:role/deploy"
 PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 
 
+def policy_of(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
 def access(*statements: dict[str, Any]) -> dict[str, str]:
     """Return the access by these statements, without the line of the account itself."""
-    found = pull_access(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}), OWN)
+    found = pull_access(policy_of(*statements), "", OWN, ARN)
     assert found.pop(f"principals of {OWN}") == "as their IAM policies say"
     return found
 
@@ -85,13 +90,34 @@ def test_conditions_and_excluded_principals_are_told() -> None:
 
 
 def test_without_a_policy_only_the_account_may_pull() -> None:
-    assert pull_access("", OWN) == {f"principals of {OWN}": "as their IAM policies say"}
+    assert pull_access("", "", OWN, ARN) == {f"principals of {OWN}": "as their IAM policies say"}
 
 
 @pytest.mark.parametrize("text", ["no JSON", "[]", '"text"', '{"Statement": "x"}', "{}", '{"Statement": [1]}'])
 def test_a_text_that_is_not_a_policy_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        pull_access(text, OWN)
+        pull_access(text, "", OWN, ARN)
+    with pytest.raises(ValueError):
+        pull_access("", text, OWN, ARN)
+
+
+@pytest.mark.parametrize(
+    ("resource", "is_about_it"),
+    [
+        ({"Resource": "*"}, True),
+        ({"Resource": "arn:aws:ecr:eu-west-1:123456789012:repository/team/*"}, True),
+        ({"Resource": ["arn:aws:ecr:eu-west-1:123456789012:repository/other", ARN]}, True),
+        ({"Resource": "arn:aws:ecr:eu-west-1:123456789012:repository/other"}, False),
+        ({"NotResource": "arn:aws:ecr:eu-west-1:123456789012:repository/other"}, True),
+        ({"NotResource": ARN}, False),
+        ({}, False),
+    ],
+)
+def test_the_registry_policy_allows_what_it_names(resource: dict[str, Any], is_about_it: bool) -> None:
+    of_registry = policy_of({**statement({"AWS": ROOT}), **resource})
+    found = pull_access(policy_of(statement({"AWS": ROLE})), of_registry, OWN, ARN)
+    assert found[ROLE] == "allowed"
+    assert ("account 210987654321" in found) is is_about_it
 
 
 JSON = st.recursive(

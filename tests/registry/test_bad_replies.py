@@ -57,6 +57,8 @@ class Estate:
         rule = {"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}
         client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=json.dumps({"rules": [rule]}))
         client.set_repository_policy(repositoryName=REPOSITORY, policyText=POLICY)
+        of_registry = {"Version": "2012-10-17", "Statement": [{**_STATEMENT, "Resource": "*"}]}
+        client.put_registry_policy(policyText=json.dumps(of_registry))
         client.put_replication_configuration(replicationConfiguration={"rules": [{"destinations": [DESTINATION]}]})
         client.put_signing_configuration(signingConfiguration={"rules": [{"signingProfileArn": PROFILE}]})
         self.image = push_image(client, REPOSITORY, "one", "1.0")
@@ -71,6 +73,8 @@ class Estate:
         signed = manifest_text(client, REPOSITORY, "sig", subject=subject, artifactType="a/b", annotations={"a": "b"})
         put(client, REPOSITORY, signed)
         client.start_image_scan(repositoryName=REPOSITORY, imageId={"imageDigest": self.image.digest})
+        scanning = {"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}]}
+        client.put_registry_scanning_configuration(scanType="BASIC", rules=[scanning])
         client.start_lifecycle_policy_preview(repositoryName=REPOSITORY)
         self.layer = json.loads(self.image.manifest)["layers"][0]["digest"]
         self.registry = self.open()
@@ -152,6 +156,10 @@ CASES = {
         "GetLifecyclePolicyPreview", lambda estate: estate.registry.lifecycle_preview(REPOSITORY)
     ),
     "repository policy": Case("GetRepositoryPolicy", lambda estate: estate.registry.repository_policy(REPOSITORY)),
+    "registry policy": Case("GetRegistryPolicy", lambda estate: estate.registry.registry_policy()),
+    "repository scanning": Case(
+        "BatchGetRepositoryScanningConfiguration", lambda estate: estate.registry.repository_scanning(REPOSITORY)
+    ),
     "replicas": Case(
         "DescribeImageReplicationStatus", lambda estate: estate.registry.replicas(REPOSITORY, estate.image.digest)
     ),
@@ -266,6 +274,8 @@ IDENTITIES = {
     "repository policy": REGISTRY,
     "scan": (*REGISTRY, "imageDigest"),
     "findings": (*REGISTRY, "imageDigest"),
+    "registry policy": ("registryId",),
+    "repository scanning": ("repositoryName",),
     "replicas": ("repositoryName", "imageDigest"),
     "signings": (*REGISTRY, "imageDigest"),
 }

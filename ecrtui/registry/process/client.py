@@ -35,7 +35,7 @@ from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Page, PageR
 from ecrtui.registry.user import User
 
 if TYPE_CHECKING:
-    from ecrtui.ecr.findings import ImageScan, ScanReport
+    from ecrtui.ecr.findings import ImageScan, RepositoryScanning, ScanReport
     from ecrtui.ecr.image import Image
     from ecrtui.ecr.layer import LayerState
     from ecrtui.ecr.lifecycle import LifecyclePreview
@@ -352,6 +352,13 @@ class RemoteRegistry(Registry):
 
     def repository_policy(self, repository: str) -> str:
         return str(self._call("repository_policy", repository))
+
+    def registry_policy(self) -> str:
+        return str(self._call("registry_policy"))
+
+    def repository_scanning(self, repository: str) -> RepositoryScanning:
+        found: RepositoryScanning = self._call("repository_scanning", repository)
+        return found
 
     def lifecycle_policy(self, repository: str) -> str:
         return str(self._call("lifecycle_policy", repository))

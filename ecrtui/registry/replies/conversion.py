@@ -11,7 +11,7 @@ from sys import intern
 from typing import Any
 
 from ecrtui.ecr import manifest as manifests
-from ecrtui.ecr.findings import FINISHED, SEVERITIES, FindingCounts
+from ecrtui.ecr.findings import FINISHED, SEVERITIES, FindingCounts, RepositoryScanning
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.lifecycle import PreviewedImage
 from ecrtui.ecr.manifest import DescriptorRole, Manifest
@@ -28,6 +28,7 @@ from ecrtui.registry.replies.validation import (
     MAX_TAG,
     Reply,
     account,
+    check_answers,
     digest,
     entries,
     flag,
@@ -164,6 +165,18 @@ def replication_rules(reply: Reply) -> ReplicationRules:
             )
             for rule in structures(structure(reply, "replicationConfiguration"), "rules")
         )
+    )
+
+
+def repository_scanning(reply: Reply, repository: str) -> RepositoryScanning:
+    """Return the configuration of a repository in a reply of BatchGetRepositoryScanningConfiguration."""
+    found = structures(reply, "scanningConfigurations")
+    check_answers([repository], ([text(entry, "repositoryName", MAX_NAME)] for entry in found))
+    (entry,) = found
+    filters = structures(entry, "appliedScanFilters")
+    return RepositoryScanning(
+        required_text(entry, "scanFrequency", MAX_NAME),
+        tuple(required_text(pattern, "filter", MAX_NAME) for pattern in filters),
     )
 
 

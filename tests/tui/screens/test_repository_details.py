@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
@@ -29,6 +30,8 @@ ACCESS = (
         (("GetLifecyclePolicy",), ("team-blue",)),
         (("ListTagsForResource", "GetLifecyclePolicy"), ("PullForAll",)),
         (("GetRepositoryPolicy",), ("team-blue", "countNumber")),
+        (("GetRegistryPolicy",), ("PullForAll", "others: not known: the registry policy can allow them, too")),
+        (("BatchGetRepositoryScanningConfiguration",), ("team-blue", "PullForAll")),
         ((), ("team-blue", "countNumber", "PullForAll")),
     ],
 )
@@ -61,6 +64,28 @@ async def test_the_details_say_who_may_pull() -> None:
         screen = await until(pilot, "pullAccess")
         assert "principals of 123456789012: as their IAM policies say" in screen
         assert "account 210987654321: allowed, manifests only" in screen
+
+
+async def test_the_details_have_the_registry_policy_and_the_rules_of_scanning() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    principal = {"AWS": "arn:aws:iam::345678901234:root"}
+    pull = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    statement = {"Sid": "FromOutside", "Effect": "Allow", "Principal": principal, "Action": pull, "Resource": "*"}
+    client.put_registry_policy(policyText=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    pattern = {"filter": "team/*", "filterType": "WILDCARD"}
+    rules = [{"scanFrequency": "CONTINUOUS_SCAN", "repositoryFilters": [pattern]}]
+    client.put_registry_scanning_configuration(scanType="ENHANCED", rules=rules)
+    async with running(embedded, size=(200, 60)) as pilot:
+        await until(pilot, "team/app")
+        await pilot.press("d")
+        screen = await until(pilot, "pullAccess")
+        assert "account 345678901234: allowed" in screen
+        assert "FromOutside" in screen
+        assert "scanFrequency: CONTINUOUS_SCAN" in screen
+        assert "appliedScanFilters:" in screen
+        assert "team/*" in screen
 
 
 async def test_details_do_not_open_above_another_screen() -> None:
