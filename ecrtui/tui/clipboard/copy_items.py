@@ -44,12 +44,32 @@ class CopyItem:
         object.__setattr__(self, "text", safe)
 
 
-def copy_items_for_repository(repository: Repository) -> tuple[CopyItem, ...]:
-    """Return what can be copied of a repository."""
+def copy_items_for_repository(repository: Repository, common: Sequence[str]) -> tuple[CopyItem, ...]:
+    """Return what can be copied of a repository.
+
+    Args:
+        repository: the repository.
+        common: the options of the connection for AWS CLI commands, each with its value.
+    """
     return (
         *copy_words(("URI", repository.uri), ("name", repository.name), ("ARN", repository.arn)),
         _command("docker push", "docker", "push", f"{repository.uri}:TAG"),
+        _login(repository, common),
+        *_write_profile(common),
     )
+
+
+def _login(repository: Repository, common: Sequence[str]) -> CopyItem:
+    """Return the commands that let docker log in to the registry for 12 hours. The password is in no argument."""
+    host = repository.uri.partition("/")[0]
+    password = shlex.join(["aws", "ecr", "get-login-password", *common])
+    login = shlex.join(["docker", "login", "--username", "AWS", "--password-stdin", visible(host)])
+    return CopyItem("docker login", f"{password} | {login}")
+
+
+def _write_profile(common: Sequence[str]) -> Sequence[CopyItem]:
+    line = write_profile_line(common)
+    return [CopyItem(WRITE_PROFILE, line)] if line else []
 
 
 def copy_items_for_image(
@@ -74,7 +94,8 @@ def copy_items_for_image(
         *(CopyItem("all tags", shlex.join(map(visible, (tag, *others)))) for _ in others[:1]),
         *(_command(name, *words) for name, words in _commands(by_tag or by_digest, by_digest)),
         *copy_words(("repository ARN", repository.arn)),
-        *(CopyItem(WRITE_PROFILE, line) for line in (write_profile_line(common),) if line),
+        _login(repository, common),
+        *_write_profile(common),
         *copy_words(*((f"tag URI, {other}", f"{repository.uri}:{other}") for other in others[:MAX_TAGS])),
     )
 

@@ -388,7 +388,7 @@ class ImagesScreen(
         if self.repository is None:
             return
         if self.current is None:
-            items = copy_items_for_repository(self.repository)
+            items = copy_items_for_repository(self.repository, self.aws_options())
         else:
             items = copy_items_for_image(self.repository, self.current, self.aws_options())
         self.post_message(messages.OfferCopies(items))

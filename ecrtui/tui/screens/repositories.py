@@ -131,11 +131,11 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
         self.post_message(messages.OpenPutImage(self.connect, messages.PutImageDraft(PutImageRequest(repository=name))))
 
     def action_copy_menu(self) -> None:
-        """Copy the URI, the name or the ARN of the selected repository."""
+        """Copy the URI, the name, the ARN or a command of the selected repository."""
         from ecrtui.tui.clipboard.copy_items import copy_items_for_repository
 
         if self.current is not None:
-            self.post_message(messages.OfferCopies(copy_items_for_repository(self.current)))
+            self.post_message(messages.OfferCopies(copy_items_for_repository(self.current, self.aws_options())))
 
     def document(self, row: Repository) -> tuple[str, Mapping[str, Any]]:
         from ecrtui.ecr.documents import repository_document

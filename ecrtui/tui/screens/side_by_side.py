@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -187,11 +188,15 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[R
             self.post_message(messages.OpenPlan(rows[0].source, request))
 
     def action_copy_menu(self) -> None:
-        """Copy the URI, the name or the ARN of the selected repository."""
+        """Copy the URI, the name, the ARN or a command of the selected repository."""
+        from ecrtui.tui.aws_options import aws_options
         from ecrtui.tui.clipboard.copy_items import copy_items_for_repository
 
-        if self.current is not None and self.current.repository is not None:
-            self.post_message(messages.OfferCopies(copy_items_for_repository(self.current.repository)))
+        row = self.current
+        if row is None or row.repository is None or (session := row.source.opened) is None:
+            return
+        options = aws_options(row.source.connection, row.region, session.location.endpoint, os.environ)
+        self.post_message(messages.OfferCopies(copy_items_for_repository(row.repository, options)))
 
     def document(self, row: RepositoryRow) -> tuple[str, Mapping[str, Any]] | None:
         from ecrtui.ecr.documents import repository_document

@@ -73,7 +73,7 @@ def items_of(text: str) -> list[CopyItem]:
     )
     parts: list[Part] = [*manifest.descriptors, Annotation("note", text), Annotation("note", text, text)]
     return [
-        *copy_items_for_repository(repository),
+        *copy_items_for_repository(repository, ("--region", "eu-west-1")),
         *copy_items_for_image(repository, image, ("--region", "eu-west-1")),
         *copy_words(("digest before", text), ("plan", text)),  # as Activity and the Put image form
         *copy_words((f"digest of the {text}", "sha256:1")),  # as the artifacts of a platform
@@ -91,6 +91,10 @@ def test_nothing_copied_has_a_control_character_or_breaks_out_of_its_word(text: 
             words = shlex.split(item.text)
             assert [word for word in words if word in ("&&", "|", ">")] == ["|", ">", "&&"]
             assert words.count("aws") == 2
+        elif item.label == "docker login":
+            words = shlex.split(item.text)
+            assert words.count("|") == 1
+            assert len(words) == 12
         elif item.label in WORDS:
             assert len(shlex.split(item.text)) == WORDS[item.label]
         else:
@@ -122,6 +126,17 @@ def test_every_tag_and_command_line_is_offered_once() -> None:
     assert not parts.keys() & texts.keys()
     assert parts["docker pull, this manifest"] == f"docker pull {REPOSITORY.uri}@{DIGEST}"
     assert "all tags" not in [item.label for item in copy_items_for_image(REPOSITORY, IMAGE, ("--region", "eu-west-1"))]
+
+
+def test_docker_logs_in_with_the_profile_of_the_connection() -> None:
+    repository = replace(REPOSITORY, uri="123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app")
+    line = (
+        "aws ecr get-login-password --profile 'a b' --region eu-west-1"
+        " | docker login --username AWS --password-stdin 123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+    )
+    common = ("--profile", "a b", "--region", "eu-west-1")
+    for items in (copy_items_for_repository(repository, common), copy_items_for_image(repository, IMAGE, common)):
+        assert {item.label: item.text for item in items}["docker login"] == line
 
 
 @pytest.mark.parametrize(
