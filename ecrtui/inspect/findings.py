@@ -12,7 +12,7 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.findings import SEVERITIES, Availability, Finding, ScanReport, scan_status_text
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
 from ecrtui.ecr.permissions import action_of
-from ecrtui.ecr.units import format_number
+from ecrtui.ecr.units import format_age, format_number
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag.parallel import map_concurrently
@@ -58,6 +58,21 @@ class PlatformScan:
     def reason(self) -> str:
         """Why the findings are not known, with the next step; empty if they are known."""
         return "" if self.error is None else _reason(self.error)
+
+
+def scan_age(reports: Iterable[ScanReport], now: float | None = None) -> str:
+    """Return when images were scanned, and by which kind of scan; of several times the oldest. Empty if not known.
+
+    Args:
+        reports: their scans.
+        now: seconds since the epoch; the current time if None.
+    """
+    known = sorted((report.completed_at, report.enhanced) for report in reports if report.completed_at is not None)
+    if not known:
+        return ""
+    oldest, *others = dict.fromkeys(format_age(moment, now) for moment, _ in known)
+    kinds = dict.fromkeys("enhanced" if enhanced else "basic" for _, enhanced in known)
+    return f"{'oldest scan' if others else 'scanned'} {oldest} ({', '.join(kinds)})"
 
 
 def _state(error: EcrTuiError) -> str:

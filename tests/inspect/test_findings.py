@@ -21,6 +21,7 @@ from ecrtui.inspect.findings import (
     join_findings,
     not_open_text,
     open_rows,
+    scan_age,
     scan_targets,
     severity_counts,
     unknown_scans,
@@ -236,6 +237,13 @@ def test_each_state_of_a_scan_is_distinct(error: EcrTuiError, state: str, reason
     assert scan.state == state
     assert reason in scan.reason
     assert unknown_scans([scan, PlatformScan(ARM, ScanReport())]) == (scan,)
+
+
+def test_the_age_of_several_scans_is_that_of_the_oldest() -> None:
+    old, new = ScanReport(completed_at=NOW - 90 * DAY), ScanReport(completed_at=NOW - DAY, enhanced=True)
+    assert scan_age([new, new], NOW) == "scanned 1 d ago (enhanced)"
+    assert scan_age([new, old, ScanReport()], NOW) == "oldest scan 3 mo ago (basic, enhanced)"
+    assert scan_age([ScanReport()], NOW) == ""
 
 
 def test_an_export_has_every_value_and_no_formula() -> None:

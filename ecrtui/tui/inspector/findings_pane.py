@@ -157,7 +157,8 @@ class FindingsPane(Pane[FindingsContent]):
         total, others = units.format_count(len(counted), "finding"), findings.not_open_text(content.rows)
         if self._chosen is None:
             counts = units.format_finding_counts(findings.severity_counts(counted)) if counted else ""
-            summary = " · ".join(filter(None, (f"{total}  {counts}".rstrip(), others)))
+            scanned = findings.scan_age(scan.report for scan in content.scans if scan.report is not None)
+            summary = " · ".join(filter(None, (f"{total}  {counts}".rstrip(), others, scanned)))
             note = _no_findings(content.scans)
         else:
             undecided = len(self._chosen.undecided(content.rows))

@@ -18,6 +18,7 @@ from ecrtui.ecr.replication import Replica
 from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.signing import FAILED, ImageSigning
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind
+from ecrtui.inspect.findings import scan_age
 from ecrtui.inspect.overview import ArtifactLine, TagOrigin, stored_size
 from ecrtui.inspect.platform_facts import ConfigFacts, base_image
 from ecrtui.inspect.release_sharing import ReleaseSharing
@@ -398,9 +399,9 @@ def _worst_findings(data: OverviewData) -> Iterator[tuple[str, FactValue, Link |
 def _scan_time(data: OverviewData, now: float) -> str:
     """Return when the selected platform was scanned, and by which kind of scan; empty if that is not known."""
     scan = data.findings
-    if not isinstance(scan, ScanReport) or scan.completed_at is None:
+    if not isinstance(scan, ScanReport):
         return ""
-    return f"scanned {units.format_age(scan.completed_at, now)} ({'enhanced' if scan.enhanced else 'basic'})"
+    return scan_age([scan], now)
 
 
 def _platforms(lines: _Lines, data: OverviewData, now: float) -> None:

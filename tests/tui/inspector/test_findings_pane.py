@@ -100,6 +100,7 @@ async def test_findings_are_read_filtered_sorted_and_exported(tmp_path: Path) ->
         assert cursor_row(screen).split()[:6] == ["▸", "CRITICAL", "CVE-2023-38545", "curl", "1.0", "8.4.0"]
         assert "https://example.com/CVE-2023-38545" in screen
         assert "no fix" in row_of(screen, "ncurses")
+        await until(pilot, "read now")
         await compare(pilot, "pane-findings", PICKER_SIZES)
 
         await pilot.press("j")
