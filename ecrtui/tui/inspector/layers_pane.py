@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ecrtui.catalog.catalog import Catalog
 from ecrtui.ecr.digest import SHORT_DIGITS, short_digest
+from ecrtui.ecr.findings import Finding
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import ImageConfig
 from ecrtui.ecr.manifest import Manifest, parse_manifest
 from ecrtui.ecr.units import UNKNOWN, format_count, format_size, reformat_iso_time
 from ecrtui.errors import EcrTuiError
+from ecrtui.inspect.findings import worst_first
 from ecrtui.inspect.layers import LayerRow, LayerSharing, LayerTable, image_names, layer_sharing, layer_table
 from ecrtui.tui import blocking
 from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.details import Facts, facts_text, reason_with_permission
-from ecrtui.tui.inspector.inspected import Inspected
+from ecrtui.tui.inspector.inspected import Inspected, PlatformImage
 from ecrtui.tui.inspector.split_pane import SplitPane
 from ecrtui.tui.safe_text import visible
 from ecrtui.tui.table.column_layout import Column
@@ -43,6 +45,8 @@ class Layers:
         sharing: which other images have them.
         names: how people know these images, by digest: a tag, or a platform of an image with a tag.
         config_error: why the steps are not known.
+        findings: what the scan found in each layer, the worst first, by the digest of the layer; None if it does not
+            say, or if it is not known.
     """
 
     name: str
@@ -50,6 +54,7 @@ class Layers:
     sharing: LayerSharing
     names: Mapping[str, str]
     config_error: EcrTuiError | None = None
+    findings: Mapping[str, Sequence[Finding]] | EcrTuiError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +117,10 @@ class LayersPane(SplitPane[Layers]):
             except EcrTuiError as problem:
                 error = problem
         catalog, images = inspected.session.catalog, inspected.listed_images() or ()
-        return await blocking.run_blocking(
+        layers = await blocking.run_blocking(
             _layers, catalog, inspected.repository_name, manifest, platform.name, images, config, error
         )
+        return replace(layers, findings=await _findings(inspected, platform))
 
     def present(self, content: Layers) -> None:
         self.show_about(_about(content))
@@ -161,6 +167,25 @@ def _step(row: _Row) -> str:
     return row.layer.command[:MAX_STEP] or ("not known" if row.layers.config_error else "")
 
 
+async def _findings(
+    inspected: Inspected, platform: PlatformImage
+) -> Mapping[str, Sequence[Finding]] | EcrTuiError | None:
+    """Return what the scan of a platform found in each layer. Only an enhanced scan says in which layer it is."""
+    if platform.image is None or not platform.image.findings:
+        return None
+    registry, name, digest = inspected.session.registry, inspected.repository_name, platform.digest
+    try:
+        report = await inspected.reads.once(("findings", digest), registry.findings, name, digest)
+    except EcrTuiError as error:
+        return error
+    if not report.enhanced:
+        return None
+    found: dict[str, list[Finding]] = {}
+    for finding in worst_first(report.findings):
+        found.setdefault(finding.layer, []).append(finding)
+    return found
+
+
 def _layers(
     catalog: Catalog,
     repository: str,
@@ -197,6 +222,19 @@ def _image_name(digest: str, names: Mapping[str, str]) -> str:
     return "  ".join(filter(None, (names.get(digest, ""), short_digest(digest))))
 
 
+def _finding_lines(row: _Row) -> list[str]:
+    """Return the findings in packages that a layer brought."""
+    findings = row.layers.findings
+    if findings is None:
+        return []
+    if isinstance(findings, EcrTuiError):
+        return [f"not known: {reason_with_permission(findings)}"]
+    return [
+        visible(f"{found.severity:<8} {found.name}  {found.package} {found.version}".rstrip())
+        for found in findings.get(row.layer.digest, ())
+    ] or ["none"]
+
+
 def _row_text(row: _Row) -> str:
     """Return all that is known of a layer, or of a step."""
     layer = row.layer
@@ -213,6 +251,7 @@ def _row_text(row: _Row) -> str:
         facts += [
             ("size", [exact]),
             ("stored", ["a foreign layer: its content can be outside the registry"] if layer.external else []),
+            ("findings", _finding_lines(row)),
             ("also in", sorted(visible(_image_name(digest, row.layers.names)) for digest in images)),
             ("digest", [visible(layer.digest)]),
             ("unpacked", [visible(layer.diff_id)] if layer.diff_id else []),

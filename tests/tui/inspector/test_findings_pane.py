@@ -24,14 +24,16 @@ OPERATION = "DescribeImageScanFindings"
 HOUR = 3_600.0
 
 
-def finding(name: str, severity: str, package: str, score: float, fixed_in: str = "") -> Mapping[str, object]:
+def finding(
+    name: str, severity: str, package: str, score: float, fixed_in: str = "", *, layer: str = "sha256:" + "5" * 64
+) -> Mapping[str, object]:
     """Return a finding of an enhanced scan."""
     vulnerable = {
         "name": package,
         "version": "1.0",
         "packageManager": "OS",
         "fixedInVersion": fixed_in or "NotAvailable",
-        "sourceLayerHash": "sha256:" + "5" * 64,
+        "sourceLayerHash": layer,
     }
     return {
         "title": f"{name} - {package}",
@@ -85,6 +87,19 @@ class Env:
                 " WHERE image_id = (SELECT id FROM images WHERE digest = ?)",
                 (image.digest,),
             )
+
+
+async def test_a_layer_has_the_findings_in_its_packages() -> None:
+    env = Env()
+    image = push_image(env.client, "app", "layers", "layers", layers=[b"base", b"app"])
+    base = json.loads(image.manifest)["layers"][0]["digest"]
+    env.store(image, finding("CVE-2023-38545", "CRITICAL", "curl", 9.8, layer=base))
+    async with running(env.embedded, "app:layers", size=(120, 35)) as pilot:
+        await until(pilot, "CRITICAL CVE-2023-38545")
+        await open_pane(pilot, "layers")
+        await until(pilot, "findings    CRITICAL CVE-2023-38545  curl 1.0")
+        await pilot.press("j")
+        await until(pilot, "findings    none")
 
 
 async def test_findings_are_read_filtered_sorted_and_exported(tmp_path: Path) -> None:
