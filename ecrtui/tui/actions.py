@@ -519,6 +519,7 @@ ACTIONS = (
     Action("structure.page_up", "ctrl+u", "page_up", "page up", "Move one page up", palette=False),
     Action("filter_bar.clear", "escape", "drop", "no filter", "Clear the filter", True, palette=False, priority=True),
     Action("filter_bar.close", "down", "keep", "keep filter", "Keep the filter and go to the list", palette=False),
+    Action("filter_bar.recall", "up", "recall", "used before", "Show the filter that was used before", palette=False),
     Action("message_panel.retry", "r,enter", "retry", "try again", "Try again", footer=True, palette=False),
     Action("screen.back", "escape", "back", "back", "Clear the filter; without one, leave this screen"),
     Action("screen.refresh", "ctrl+r", "refresh_screen", "refresh", "Read the data from the registry again"),

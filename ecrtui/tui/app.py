@@ -99,6 +99,8 @@ class EcrTuiApp(
         """The theme that the settings name for the account in use."""
         self.use_keys(settings.keys)
         self.chosen_columns = settings.columns
+        self.kept_filters: dict[str, list[str]] = {}
+        """See :class:`ecrtui.tui.widgets.filter_bar.KeepsFilters`."""
         self.left_screens = LeftScreens(self)
         self._idle_collection = IdleCollection()
         self.theme_manager.start_with(settings.theme)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 from textual.app import RenderResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -13,17 +15,30 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.fields_message import FieldsMessage
 
+MAX_KEPT = 50
+"""Filters of one kind that can be recalled."""
+
 ERROR_DELAY = 0.4
 """Seconds without a keystroke before an error appears."""
+
+
+@runtime_checkable
+class KeepsFilters(Protocol):
+    """An application that keeps the filters that were used while it runs."""
+
+    kept_filters: dict[str, list[str]]
+    """The filters by their kind, the last used one first."""
 
 
 class FilterBar(Vertical):
     """A field for a filter, hidden until it is opened. Enter keeps the filter, Esc clears it.
 
+    A filter that was kept can be recalled in every bar of the same kind.
+
     The field and the line for errors are mounted when they are first needed: the first frame is faster without them.
 
     Args:
-        example: The placeholder of the field.
+        example: The placeholder of the field. It names the kind of the filter.
     """
 
     DEFAULT_CSS = """
@@ -51,6 +66,8 @@ class FilterBar(Vertical):
         self._shows_problem = False
         self._delay: Timer | None = None
         """The timer of an error that does not show yet."""
+        self._recalled: list[str] = []
+        """The texts that the field takes in turn: the filters that were used, then what the user has typed."""
 
     def render(self) -> RenderResult:
         """Return the sign beside the field."""
@@ -126,6 +143,8 @@ class FilterBar(Vertical):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
+        if event.value not in self._recalled:  # the user has typed it
+            self._recalled = []
         self.post_message(self.Changed(event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -134,9 +153,27 @@ class FilterBar(Vertical):
 
     def action_keep(self) -> None:
         """Return to the list and keep the filter."""
-        if not self.value:
+        self._recalled = []
+        if self.value:
+            kept = self._kept
+            kept[:] = [self.value, *(other for other in kept if other != self.value)][:MAX_KEPT]
+        else:
             self.remove_class("-open")
         self.post_message(self.Closed())
+
+    def action_recall(self) -> None:
+        """Show the filter that was used before this one; after the first one what the user has typed."""
+        if not self._recalled:
+            self._recalled = [self.value, *(other for other in self._kept if other != self.value)]
+        self._recalled.append(self._recalled.pop(0))
+        field = self._field()
+        field.value = self._recalled[0]
+        field.cursor_position = len(field.value)
+
+    @property
+    def _kept(self) -> list[str]:
+        app: object = self.app
+        return app.kept_filters.setdefault(self.example, []) if isinstance(app, KeepsFilters) else []
 
     def action_drop(self) -> None:
         """Return to the list and clear the filter."""
