@@ -129,6 +129,10 @@ def repository_document(repository: Repository) -> Document:
     return document
 
 
+POLICY_TEXTS = ("lifecyclePolicyText", "policyText", "registryPolicyText")
+"""The members of :func:`repository_details` that are documents themselves, and long."""
+
+
 def repository_details(
     repository: Repository,
     resource_tags: tuple[tuple[str, str], ...] | None,
@@ -152,12 +156,8 @@ def repository_details(
         scanning: when its images are scanned (BatchGetRepositoryScanningConfiguration).
     """
     tags = None if resource_tags is None else [{"Key": key, "Value": value} for key, value in resource_tags]
-    more = {
-        "tags": tags,
-        "lifecyclePolicyText": lifecycle_policy,
-        "policyText": policy,
-        "registryPolicyText": registry_policy,
-    }
+    policies = dict(zip(POLICY_TEXTS, (lifecycle_policy, policy, registry_policy), strict=True))
+    more: Document = {"tags": tags, **policies}
     known: Document = {name: value or "none" for name, value in more.items() if value is not None}
     if scanning is not None:
         filters = list(scanning.filters) or "none"

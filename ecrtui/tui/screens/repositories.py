@@ -151,6 +151,7 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
 
         A part that cannot be read is shown as not known, with the reason.
         """
+        from ecrtui.ecr.documents import POLICY_TEXTS
         from ecrtui.inspect.repository_facts import read_facts
         from ecrtui.tui import details
 
@@ -169,6 +170,8 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
             "totals": "not counted" if totals is None else totals_document(totals),
         }
         unknown = {member: details.why_not_known(error) for member, error in facts.errors.items()}
-        text = details.as_text(facts.document | more | unknown)
+        known = facts.document | more | unknown
+        long = {member: known.pop(member) for member in POLICY_TEXTS if member in known}
+        text = details.as_text(known | long)
         if self.is_active:  # else the user has opened another screen meanwhile
             self.post_message(messages.ShowText(repository.name, text, labelled=True))

@@ -82,6 +82,7 @@ async def test_the_details_have_the_registry_policy_and_the_rules_of_scanning() 
         await pilot.press("d")
         screen = await until(pilot, "pullAccess")
         assert "account 345678901234: allowed" in screen
+        assert screen.index("pullAccess") < screen.index("lifecyclePolicyText")
         assert "FromOutside" in screen
         assert "scanFrequency: CONTINUOUS_SCAN" in screen
         assert "appliedScanFilters:" in screen
