@@ -172,6 +172,11 @@ class Settings:
         False,
         per_account=True,
     )
+    watch_bell: bool = declare(
+        SWITCH,
+        "Ring the bell of the terminal when a watched list or image changes. tmux can mark the window then.",
+        False,
+    )
     mouse: bool = declare(
         SWITCH, "Report the mouse to ecrtui. Without it, the terminal selects text as usual.", True, flag="--no-mouse"
     )

@@ -215,6 +215,9 @@ class WatchedScreen(AppScreen):
         self._shown_change = -1
         self.set_timer(self.watch_times.shown, partial(self._expire, changes))
         self.show_line(changes[-1].words if len(changes) == 1 else self.summary(changes))
+        session = self.connect.opened
+        if session is not None and session.settings.watch_bell:
+            self.app.bell()
 
     def summary(self, changes: Sequence[Change]) -> str:
         """Return several changes on one line."""

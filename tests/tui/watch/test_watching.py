@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any, cast
 
+import pytest
 from textual.pilot import Pilot
 
 from ecrtui.ecr.digest import short_digest
@@ -144,6 +145,22 @@ async def test_the_screen_of_an_image_says_how_long_ago_it_was_read(one_image: E
         await until(pilot, lambda text: "watching every" in text and "read" not in text.split("\n")[1])
         await pilot.press("W")
         await until(pilot, lambda text: "watching every" not in text and "read now" in text)
+
+
+@pytest.mark.parametrize("bell", [True, False])
+async def test_a_change_rings_the_bell_if_a_setting_says_so(bell: bool) -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    async with running(embedded, size=(100, 30), watch_bell=bell) as pilot:
+        await until(pilot, "read now")
+        rung: list[bool] = []
+        app_of(pilot).bell = lambda: rung.append(True)  # type: ignore[method-assign]  # no terminal is there
+        watch_quickly(pilot)
+        await pilot.press("W")
+        create_repository(client, "team/new")
+        await until(pilot, "+ new repository team/new")
+        assert rung == [True] * bell
 
 
 async def test_an_image_is_watched_by_its_tags() -> None:
