@@ -307,17 +307,17 @@ class EcrTuiApp(
     def on_open_image(self, message: messages.OpenImage) -> None:
         from ecrtui.tui.screens.image import ImageScreen
 
-        self.push_app_screen(
-            ImageScreen(
-                message.source,
-                message.repository,
-                message.subject,
-                message.prepared,
-                pane=message.pane,
-                parent=message.parent,
-                image=message.image,
-            )
+        screen = ImageScreen(
+            message.source,
+            message.repository,
+            message.subject,
+            message.prepared,
+            pane=message.pane,
+            parent=message.parent,
+            image=message.image,
         )
+        screen.begin()
+        self.push_app_screen(screen)
 
     def on_find_text(self, message: messages.FindText) -> None:
         self.find(message.text)

@@ -41,7 +41,17 @@ class SharedReads:
         *args: Parameters.args,
         **kwargs: Parameters.kwargs,
     ) -> Result:
-        """Return what a blocking function returns; it runs in a thread, the first time only.
+        """Return what a blocking function returns; see :meth:`start`."""
+        return await asyncio.shield(self.start(key, function, *args, **kwargs))
+
+    def start(
+        self,
+        key: Hashable,
+        function: Callable[Parameters, Result],
+        *args: Parameters.args,
+        **kwargs: Parameters.kwargs,
+    ) -> asyncio.Future[Result]:
+        """Run a blocking function in a thread, the first time only; return the future of what it returns.
 
         Args:
             key: names the read.
@@ -54,7 +64,7 @@ class SharedReads:
             future = blocking.start_blocking(function, *args, **kwargs)
             self._futures[key] = future
             future.add_done_callback(_take_exception)
-        return cast(Result, await asyncio.shield(future))
+        return cast("asyncio.Future[Result]", future)
 
     def is_read(self, key: Hashable) -> bool:
         """Return whether :meth:`once` has read this, so that it returns at once."""
@@ -237,8 +247,12 @@ class Inspected:
 
         ECR records it as a pull, unless the manifest is kept. Raises EcrTuiError.
         """
+        return await asyncio.shield(self.start_manifest_of(digest))
+
+    def start_manifest_of(self, digest: str) -> asyncio.Future[Manifest]:
+        """Start to read a manifest; see :meth:`manifest_of`, which returns it."""
         read = self.session.catalog.manifest
-        return await self.reads.once(("manifest", digest), read, self.repository_name, digest)
+        return self.reads.start(("manifest", digest), read, self.repository_name, digest)
 
     async def config_of(self, descriptor: Descriptor) -> ImageConfig:
         """Return the config that a manifest of the repository names. ECR records no pull. Raises EcrTuiError."""

@@ -72,6 +72,8 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
         self._pane_id = pane
         self._index_digest = parent
         self._loader: ImageLoader | None = None
+        self._begun: Inspected | None = None
+        """What :meth:`begin` began to read."""
         self._tag = ""
         """The tag in the path, if the image was opened by its digest."""
         if image is not None:
@@ -123,10 +125,30 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
 
     def on_unmount(self) -> None:
         """Free the manifest: the screen is a cycle, and the collector keeps it for long."""
-        self._prepared = self._loader = None
+        self._prepared = self._begun = self._loader = None
         self.set_reactive(ImageScreen.inspected, None)
 
     # Reading
+
+    def begin(self) -> None:
+        """Request the manifest before the screen is built, which takes as long as the reply.
+
+        Without a session, or if the manifest is at hand, do nothing.
+        """
+        session = self.connect.opened
+        if session is not None and self.reference.digest and self._prepared is None:
+            self._begun = self._first_known(session)
+            self._begun.start_manifest_of(self._begun.digest)
+
+    def _first_known(self, session: Session) -> Inspected:
+        return Inspected(
+            self.connect,
+            session,
+            self.reference,
+            known_image=self._listed,
+            known_document=self._prepared,
+            listed_images=self._listed_images,
+        )
 
     @work(exclusive=True, group="load", exit_on_error=False)
     async def load(self) -> None:
@@ -139,18 +161,14 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
             self.set_status("")
             self.show_error(error)
             return
-        known = self.inspected or Inspected(
-            self.connect,
-            session,
-            self.reference,
-            known_image=self._listed,
-            known_document=self._prepared,
-            listed_images=self._listed_images,
-        )
-        self._prepared = None
+        if self.inspected is not None:
+            known = without_errors(self.inspected)
+        else:
+            known = self._begun or self._first_known(session)
+        self._prepared = self._begun = None
         for pane in self.query_one(PaneStack).panes:
             pane.forget()
-        self._loader = ImageLoader(without_errors(known), self._publish, self._after_refresh, self._index_digest)
+        self._loader = ImageLoader(known, self._publish, self._after_refresh, self._index_digest)
         await self._loader.load()
         self._mark_read()
 

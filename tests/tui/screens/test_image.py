@@ -9,6 +9,7 @@ import pytest
 
 from ecrtui.tui.app import EcrTuiApp
 from ecrtui.tui.manifest.document import prepare_manifest
+from ecrtui.tui.messages import OpenImage
 from ecrtui.tui.screens.image import ImageScreen
 from tests.support.embedded import (
     OCI_MANIFEST,
@@ -34,6 +35,7 @@ from tests.support.screen import (
     until_gone,
     until_planned,
 )
+from tests.support.terminal import wait_for
 
 REPOSITORY = "team/app"
 
@@ -222,6 +224,18 @@ async def test_a_manifest_already_on_the_screen_is_not_read_again(estate: Estate
             assert not fault.hits
         finally:
             estate.embedded.faults.remove(fault)
+
+
+async def test_the_manifest_is_requested_before_the_screen_is_built() -> None:
+    estate = Estate()
+    calls = estate.embedded.calls
+    async with running(estate.embedded, size=(140, 40)) as pilot:
+        await until(pilot, "1 repository")
+        app = cast(EcrTuiApp, pilot.app)
+        app.on_open_image(OpenImage(app.connect, REPOSITORY, estate.image.digest, pane="manifest"))
+        wait_for(lambda: calls["BatchGetImage"] == 1)  # nothing is built meanwhile
+        await until(pilot, '"schemaVersion": 2')
+        assert calls["BatchGetImage"] == 1
 
 
 async def test_image_facts_are_shown_when_the_manifest_cannot_be_read(estate: Estate) -> None:
