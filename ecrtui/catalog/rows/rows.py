@@ -11,7 +11,8 @@ Changes are of two kinds, by their cost:
 - **Large changes run in slices.** For another sort or filter, :meth:`Rows.start_sort_filter` returns a
   :class:`~ecrtui.catalog.rows.sort_filter_job.SortFilterJob`. The caller runs it slice by slice between other work and
   passes it to :meth:`Rows.apply`. Rows that arrive meanwhile enter the new order when it is applied. A newer job
-  replaces an older one, whose result is then refused.
+  replaces an older one, whose result is then refused. Many rows that wait are put into the order in slices, too
+  (:meth:`Rows.join_arrived`).
 
 Reversing the order is free: an order is stored ascending and read from either end.
 
@@ -207,6 +208,10 @@ class Rows(Generic[Item]):
     def has_waiting(self) -> bool:
         """True if rows have arrived that :meth:`show_arrived` will show."""
         return self._slots.has_waiting
+
+    def join_arrived(self) -> Iterator[None]:
+        """Put the rows that wait into the order in slices, so that :meth:`show_arrived` takes less time."""
+        return self._slots.join_arrived()
 
     def show_arrived(self) -> None:
         """Show the rows that have arrived and wait."""

@@ -6,7 +6,7 @@ An order is a list of slots, ascending by value. Ties keep the order of arrival,
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, Generic, TypeVar, cast
 
@@ -16,6 +16,9 @@ Item = TypeVar("Item")
 
 BISECTION_COST = 50
 """Inserting one row by bisection takes about as long as one pass takes for this number of rows."""
+
+LONGEST_RUN = 8_192
+"""Slots of an order from which on :meth:`SlotOrder.add_run` joins it with no other: a sort holds the interpreter."""
 
 
 class SlotOrder(Generic[Item]):
@@ -72,13 +75,24 @@ class SlotOrder(Generic[Item]):
             order.sort(key=self.values.__getitem__)  # the sort merges the runs and keeps the order of ties
         return order
 
+    def joined_in_pieces(self, runs: Sequence[list[int]], size: int) -> Iterator[list[int]]:
+        """Yield what :meth:`joined` returns in pieces, each with this number of slots of the longest order."""
+        starts = [0] * len(runs)
+        for bound in (*max(runs, key=len)[size::size], None):
+            ends = [
+                len(run) if bound is None else self.position(run, bound, start)
+                for run, start in zip(runs, starts, strict=True)
+            ]
+            yield self.joined([run[start:end] for run, start, end in zip(runs, starts, ends, strict=True)])
+            starts = ends
+
     def add_run(self, runs: list[list[int]], fresh: Iterable[int]) -> None:
-        """Add slots that are greater than all others to some orders, and join those of about the same length.
+        """Add slots that are greater than all others to some orders, and join short ones of about the same length.
 
         So each slot is joined a few times only, however many pages arrive.
         """
         run = self.joined([list(fresh)])
-        while runs and len(runs[-1]) < 2 * len(run):
+        while runs and len(runs[-1]) < min(2 * len(run), LONGEST_RUN):
             run = self.joined([runs.pop(), run])
         runs.append(run)
 

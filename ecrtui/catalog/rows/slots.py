@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import compress
+from operator import is_
 from typing import Generic, TypeVar
 
 from ecrtui.catalog.rows.column_cache import ChunkCache
@@ -133,6 +134,22 @@ class RowSlots(Generic[Item]):
     def has_waiting(self) -> bool:
         """True if rows wait for :meth:`show_arrived`."""
         return bool(self._waiting)
+
+    def join_arrived(self) -> Iterator[None]:
+        """Put the rows that wait into the order, in slices. :meth:`show_arrived` does what is left.
+
+        If other rows change meanwhile, all of it is left.
+        """
+        runs = [self._sorted, *self._runs]
+        order: list[int] = []
+        for piece in self._order.joined_in_pieces(runs, self._chunks.size) if self._runs else ():
+            order += piece
+            yield
+            held = [self._sorted, *self._runs]
+            if len(held) < len(runs) or not all(map(is_, runs, held)):
+                return
+        if order:
+            self._sorted, self._runs = order, self._runs[len(runs) - 1 :]
 
     def show_arrived(self) -> None:
         """Show the rows that wait."""

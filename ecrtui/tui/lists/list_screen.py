@@ -195,7 +195,7 @@ class ListScreen(TableScreen[Item], Generic[Item]):
             await yield_to_keys()
             follows = more or start + CHUNK < len(items)
             if not follows and self.rows.has_waiting:
-                self.table.show_arrived()  # this takes as long as some chunks
+                await self.table.show_arrived_in_slices()
                 await yield_to_keys()
             self.table.merge(items[start : start + CHUNK], self._version_at_start, more=follows)
 
@@ -217,7 +217,7 @@ class ListScreen(TableScreen[Item], Generic[Item]):
         for start in range(0, len(known.items), CHUNK):
             self.table.merge(known.items[start : start + CHUNK], more=True)
             await yield_to_keys()
-        self.table.show_arrived()
+        await self.table.show_arrived_in_slices()
 
     def _drop_foreign_rows(self, session: Session) -> None:
         """Remove the cached rows if they belong to another registry."""

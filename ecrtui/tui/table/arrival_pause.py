@@ -27,7 +27,7 @@ class ArrivalPause:
         cells_per_second: Cells to redraw in a second.
     """
 
-    def __init__(self, table: Widget, rows: Rows[Any], show: Callable[[], None], cells_per_second: float) -> None:
+    def __init__(self, table: Widget, rows: Rows[Any], show: Callable[[], object], cells_per_second: float) -> None:
         self._table = table
         self._rows = rows
         self._show = show

@@ -25,6 +25,7 @@ from ecrtui.tui.table.row_renderer import FOLD_CELLS, Highlight, TableHeaderStat
 from ecrtui.tui.table.row_signs import SIGN_TIME, RowSigns
 from ecrtui.tui.textual_fixes.bare_lines import BareLines
 from ecrtui.tui.textual_fixes.virtual_size import set_virtual_size
+from ecrtui.tui.yielding import yield_to_keys
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -100,7 +101,7 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
         self._hover = Hover(self._refresh_row, self._refresh_header)
         self._marks = Marks(rows, self._marks_changed)
         self._announced: tuple[object, int] = (None, -1)
-        self._arrival_pause = ArrivalPause(self, rows, self.show_arrived, arrival_speed)
+        self._arrival_pause = ArrivalPause(self, rows, self._show_arrived_later, arrival_speed)
         self._differs = differs
         self._was_loaded = False
         """All rows were loaded once, so that new and changed rows flash."""
@@ -144,6 +145,16 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
         """Show the rows that have arrived and wait."""
         if self.rows.has_waiting:
             self._change(self.rows.show_arrived)
+
+    async def show_arrived_in_slices(self) -> None:
+        """Show the rows that have arrived. Keys and frames come first: to put 100,000 rows into order takes long."""
+        for _ in self.rows.join_arrived():
+            await yield_to_keys()
+        self.show_arrived()
+
+    @work(group="arrived", exclusive=True, exit_on_error=False)
+    async def _show_arrived_later(self) -> None:
+        await self.show_arrived_in_slices()
 
     def update(self, items: Iterable[Item]) -> RowDelta:
         """Replace these rows, and let those that have changed flash; see :meth:`Rows.update`."""

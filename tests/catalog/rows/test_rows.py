@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
@@ -305,17 +306,37 @@ def test_a_large_sort_runs_in_steps_and_equals_sorted() -> None:
     values=st.lists(st.integers(0, 3), max_size=60),
     page=st.integers(1, 8),
     waits=st.integers(0, 8),
+    chunk=st.integers(1, 8),
+    slices=st.integers(0, 60),
     chosen=st.sampled_from(FILTERS),
 )
 def test_rows_arriving_in_pages_equal_one_sort(
-    bisection: int, values: list[int], page: int, waits: int, chosen: Predicate[Entry] | None
+    bisection: int,
+    values: list[int],
+    page: int,
+    waits: int,
+    chunk: int,
+    slices: int,
+    chosen: Predicate[Entry] | None,
 ) -> None:
-    rows = sorted_and_filtered(Rows(key_of, bisection_cost=bisection), by_value, chosen)
+    rows = sorted_and_filtered(Rows(key_of, chunk_rows=chunk, bisection_cost=bisection), by_value, chosen)
     entries = [Entry(f"k{number}", value) for number, value in enumerate(values)]
     for start in range(0, len(entries), page):
         rows.merge(entries[start : start + page], show=start // page >= waits)
+    deque(itertools.islice(rows.join_arrived(), slices), maxlen=0)
     rows.show_arrived()
     assert list(rows) == [entry for entry in sorted(entries, key=by_value) if chosen is None or chosen(entry)]
+
+
+def test_rows_that_wait_are_put_into_order_in_slices() -> None:
+    rows = filled(1, by_value)
+    entries = [Entry(f"late{number}", number * 7919 % 20_000) for number in range(20_000)]
+    for start in range(0, len(entries), 1_000):
+        rows.merge(entries[start : start + 1_000], show=False)
+    slices = len(list(rows.join_arrived()))
+    rows.show_arrived()
+    assert slices > 5
+    assert list(rows)[1:] == sorted(entries, key=by_value)
 
 
 def test_a_batch_predicate_is_called_for_many_rows_at_once() -> None:
@@ -396,6 +417,7 @@ class RowsMachine(RuleBasedStateMachine):
         self.sort, self.filter = SORTS[0], FILTERS[0]
         self.pending: tuple[SortFilterJob[Entry], SortKey[Entry] | None, Predicate[Entry] | None] | None = None
         self.partial = False
+        self.joining: Iterator[None] | None = None
 
     @rule(page=st.lists(ENTRIES, max_size=8), show=st.booleans())
     def a_page_arrives(self, page: list[Entry], show: bool) -> None:
@@ -412,6 +434,13 @@ class RowsMachine(RuleBasedStateMachine):
         self.rows.show_arrived()
         self.waiting = set()
         self.check_cursor(chosen)
+
+    @rule(slices=st.integers(1, 4))
+    def arrived_rows_are_put_into_order(self, slices: int) -> None:
+        """Rows may change between two slices."""
+        self.joining = self.joining or self.rows.join_arrived()
+        if len(list(itertools.islice(self.joining, slices))) < slices:
+            self.joining = None
 
     @rule(key=st.integers(0, 15), tag=st.sampled_from(["", "prod"]))
     def an_image_is_retagged(self, key: int, tag: str) -> None:

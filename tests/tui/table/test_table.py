@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -270,6 +271,26 @@ async def test_waiting_rows_are_shown_when_the_pause_ends() -> None:
         assert len(table.rows) == 101
         await pilot.pause()
         assert rendered_lines(table)[1].split()[:2] == ["▸", "a"]
+
+
+async def test_other_work_is_done_while_many_waiting_rows_are_put_into_order() -> None:
+    table = make()
+    async with WidgetApp(table).run_test(size=(24, 5)):
+        rows = entries(20_000)
+        table.merge(rows[:100], more=True)
+        for start in range(100, len(rows), 1000):
+            table.merge(rows[start : start + 1000], more=True)
+        turns = 0
+
+        async def count_turns() -> None:
+            nonlocal turns
+            while table.rows.has_waiting:
+                turns += 1
+                await asyncio.sleep(0)
+
+        await asyncio.gather(table.show_arrived_in_slices(), count_turns())
+        assert len(table.rows) == len(rows)
+        assert turns > 20
 
 
 async def test_the_cursor_line_stays_when_rows_above_are_removed() -> None:
