@@ -104,6 +104,8 @@ class OverviewPane(TextPane[TextDocument]):
                 self._once("artifacts", about, self._read_artifacts)
         platform = inspected.platform
         if platform is not None and platform.image is not None and platform.image.findings:
+            if platform.digest != self.data.findings_of:
+                self.data = replace(self.data, findings=None, findings_of=platform.digest)
             self._once("findings", (platform.digest, platform.image.findings), self._read_findings)
         if inspected.platforms and isinstance(inspected.known_manifest, ParsedManifest):
             read = tuple((entry.digest, inspected.has_manifest_of(entry.digest)) for entry in inspected.platforms)

@@ -78,7 +78,8 @@ class OverviewData:
         replicas: what became of its replication, by destination.
         lifecycle: what the lifecycle policy does to it.
         lifecycle_hint: says how to see what the policy does to all images.
-        findings: the last scan of the selected platform, with the worst findings.
+        findings: the last scan of a platform, with the worst findings.
+        findings_of: the digest of that platform.
         origins: since when it has its tags.
         tags_by_digest: the tags of images that are known, to name the images that tags were at before.
         undo_hint: says how to undo the newest write.
@@ -98,6 +99,7 @@ class OverviewData:
     lifecycle: Known[str] = None
     lifecycle_hint: str = ""
     findings: Known[ScanReport] = None
+    findings_of: str = ""
     origins: Known[Sequence[TagOrigin]] = None
     tags_by_digest: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     undo_hint: str = ""
@@ -106,6 +108,14 @@ class OverviewData:
     def structure_of(self, digest: str) -> ParsedManifest | None:
         """Return the manifest of a platform; None if it is not known."""
         return None if self.structures is None else self.structures.get(digest)
+
+    @property
+    def worst(self) -> Known[ScanReport]:
+        """The worst findings of the selected platform; None if they are not read, or if it has none."""
+        platform = self.inspected.platform
+        if platform is None or platform.digest != self.findings_of or platform.image is None:
+            return None
+        return self.findings if platform.image.findings else None
 
 
 class _Lines:
@@ -384,10 +394,11 @@ def _worst_findings(data: OverviewData) -> Iterator[tuple[str, FactValue, Link |
         yield "findings", _findings(inspected, platform), Link("findings")
     elif inspected.scan_error is not None:
         yield "findings", inspected.scan_error, Link("findings")
-    if isinstance(data.findings, EcrTuiError):
-        yield "worst", data.findings, Link("findings")
+    scan = data.worst
+    if isinstance(scan, EcrTuiError):
+        yield "worst", scan, Link("findings")
         return
-    for number, finding in enumerate(data.findings.findings if data.findings is not None else ()):
+    for number, finding in enumerate(scan.findings if scan is not None else ()):
         name = f"{visible(platform.name)}  " if platform is not None and platform.name else ""
         package = f"{finding.package} {finding.version}".strip()
         fix = f" → {finding.fixed_in}" if finding.fixed_in else ""
@@ -398,7 +409,7 @@ def _worst_findings(data: OverviewData) -> Iterator[tuple[str, FactValue, Link |
 
 def _scan_time(data: OverviewData, now: float) -> str:
     """Return when the selected platform was scanned, and by which kind of scan; empty if that is not known."""
-    scan = data.findings
+    scan = data.worst
     if not isinstance(scan, ScanReport):
         return ""
     return scan_age([scan], now)

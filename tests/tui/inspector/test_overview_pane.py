@@ -8,6 +8,7 @@ import threading
 import time
 from typing import Any
 
+from ecrtui.emulator.operations import scans
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.edited_replies import replied
 from tests.support.embedded import (
@@ -147,6 +148,21 @@ async def test_the_worst_findings_say_when_and_how_the_platform_was_scanned() ->
     async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35)) as pilot:
         screen = await until(pilot, "worst  ")
         assert row_of(screen, "worst  ").rstrip().endswith("scanned 3 d ago (basic)")
+
+
+async def test_the_worst_findings_are_those_of_the_selected_platform(embedded: EmbeddedRegistry, client: Any) -> None:
+    parts = push_release(client, "v1")
+    for name, found in ((AMD, []), (ARM, [{"name": "CVE-1", "severity": "HIGH"}])):
+        with embedded.database.write() as connection:
+            known = connection.execute("SELECT id FROM images WHERE digest = ?", (parts[name].digest,)).fetchone()
+            scans.store_scan(connection, known[0], found, {"HIGH": len(found)} if found else {}, at=time.time())
+    async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35)) as pilot:
+        screen = await until(pilot, "worst  ")
+        assert f"{ARM}  HIGH     CVE-1" in row_of(screen, "worst  ")
+        await pilot.press("less_than_sign")
+        await until_gone(pilot, "worst  ")
+        await pilot.press("less_than_sign")
+        await until(pilot, f"worst         {ARM}  HIGH     CVE-1")
 
 
 async def test_a_rule_that_counts_images_is_evaluated_once_the_list_below_is_complete(

@@ -100,7 +100,7 @@ def test_severities_have_their_colors() -> None:
         platform_images={PLATFORM: platform},
     )
     report = ScanReport((Finding("CVE-1", "CRITICAL", "1C HIGH", "12H"),))
-    document = overview(OverviewData(inspected, findings=report), 120, 0.0)[0]
+    document = overview(OverviewData(inspected, findings=report, findings_of=PLATFORM), 120, 0.0)[0]
     colored = [
         (document.lines[number][start:end], style)
         for number, spans in document.styles.items()
