@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ecrtui.cli.main import main
-from ecrtui.ecr.digest import digest_of
+from ecrtui.ecr.digest import digest_of, short_digest
+from ecrtui.inspect.comparison.attachments import MAX_CONTENTS
 from ecrtui.inspect.envelopes import MAX_CONTENT
 from tests.support.cli_env import CliEnv
 from tests.support.embedded import REGION, create_repository, push_image, push_index, served
@@ -125,9 +126,20 @@ def test_a_large_content_of_an_artifact_is_compared_by_its_digest(env: Env) -> N
     config = entry["sections"]["config"]
     assert config["notKnown"] == []
     changed = {row["name"]: (row["before"], row["after"]) for row in config["rows"]}
-    digests = tuple(digest_of(letter * (MAX_CONTENT + 1)) for letter in (b"a", b"b"))
-    assert changed["content 2, line 1"] == digests
+    digests = (digest_of(letter * (MAX_CONTENT + 1)) for letter in (b"a", b"b"))
+    words = "4.2 MB not read; compared by its digest"
+    assert changed["content 2"] == tuple(f"{words} {short_digest(digest)}" for digest in digests)
     assert changed["content 1, line 1"] == ("notes a", "notes b")
+
+
+def test_no_content_of_an_artifact_with_many_is_left_out(env: Env) -> None:
+    many = [b"same"] * MAX_CONTENTS
+    for tag in ("a", "b"):
+        layers = [*many, f"last {tag}".encode()]
+        push_image(env.cli.client, "team/app", "model", tag, layers=layers, artifactType="application/vnd.example")
+    (entry,) = env.diff("team/app:a", "team/app:b")["platforms"]
+    changed = [row["name"] for row in entry["sections"]["config"]["rows"]]
+    assert f"content {MAX_CONTENTS + 1}" in changed
 
 
 @pytest.mark.parametrize(

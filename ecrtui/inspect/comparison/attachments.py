@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from ecrtui.ecr.image import ImageKind
 from ecrtui.ecr.manifest import Descriptor
-from ecrtui.ecr.units import format_size
 from ecrtui.inspect.archives import ArchiveFile
 from ecrtui.inspect.artifact_reading import ArtifactReader
 from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, ArtifactTree, blob_kind
@@ -20,7 +19,7 @@ MAX_STATEMENTS = 8
 """Statements that are read to find the provenance of an image."""
 
 MAX_CONTENTS = 20
-"""Contents of an artifact that are read."""
+"""Contents of an artifact that are read. The others are compared by their digests."""
 
 TITLE = "org.opencontainers.image.title"
 """The annotation with the name of the file in a layer (OCI image spec, annotations.md)."""
@@ -42,6 +41,8 @@ class NamedContent(NamedTuple):
     content: BlobContent
     digest: str = ""
     """The digest of its blob; empty if it is not known."""
+    size: int = 0
+    """The bytes of its blob."""
 
 
 def signatures(tree: ArtifactTree, part: str) -> Known[tuple[str, ...]]:
@@ -96,31 +97,32 @@ def read_sources(reader: ArtifactReader, tree: ArtifactTree, part: str) -> Known
 
 
 def read_contents(reader: ArtifactReader, tree: ArtifactTree) -> tuple[NamedContent, ...]:
-    """Return the contents of an artifact that is not an image; none of an image. Of a large one only the digest.
+    """Return the contents of an artifact that is not an image; none of an image. Of large ones only the digests.
 
     Raises:
         EcrTuiError: a blob cannot be read.
     """
     own = [artifact for artifact in tree.root.artifacts if artifact.origin is ArtifactOrigin.OWN]
     named = [
-        (_name(artifact, number), artifact, blob)
-        for number, artifact in enumerate(own[:MAX_CONTENTS], 1)
+        (_name(artifact, number), artifact, blob, number <= MAX_CONTENTS and blob.size <= MAX_CONTENT)
+        for number, artifact in enumerate(own, 1)
         for blob in artifact.blobs or ()
     ]
     return tuple(
         NamedContent(
             name,
-            _unread(name, blob) if blob.size > MAX_CONTENT else reader.content(tree, artifact, blob),
+            reader.content(tree, artifact, blob) if is_read else _unread(name, blob),
             blob.digest,
+            blob.size,
         )
-        for name, artifact, blob in named
+        for name, artifact, blob, is_read in named
     )
 
 
 def _unread(name: str, blob: Descriptor) -> BlobContent:
-    """Return a content that is too large to read. It is compared by its digest."""
-    note = f"larger than {format_size(MAX_CONTENT)}; compared by its digest"
-    return BlobContent(blob.media_type, files=(ArchiveFile(name, blob.size, blob.digest, note),))
+    """Return a content that is not read: it is too large, or there are too many."""
+    note = "not read; compared by its digest"
+    return BlobContent(blob.media_type, files=(ArchiveFile(name, blob.size, note=note, digest=blob.digest),))
 
 
 def _attached(tree: ArtifactTree, part: str) -> Sequence[Artifact]:

@@ -39,7 +39,7 @@ from ecrtui.inspect.findings import FindingRow, severity_key
 from ecrtui.inspect.layers import LayerRow, layer_table
 from ecrtui.inspect.packages import Package, PackageList, purl_namespace
 
-_NO_FINDING = "not known"
+_NOT_KNOWN = "not known"
 
 NO_PLATFORM = "The images have no platform in common, so this was not compared."
 
@@ -63,52 +63,70 @@ def config_section(a: ComparedImage, b: ComparedImage) -> Section:
         problems = (*problems, *problems_of(a.contents, b.contents, "content"))
     else:
         rows = [*rows, *_content_rows(a.contents, b.contents)]
+        problems = (*problems, *_incomplete(a.contents, "A"), *_incomplete(b.contents, "B"))
     return Section("config", tuple(rows), problems, is_pending(before, after, a.contents, b.contents))
 
 
 def _content_rows(before: Sequence[NamedContent], after: Sequence[NamedContent]) -> Iterator[Row]:
     """Yield the rows of the contents of two artifacts, file by file."""
     named = [dict(_files(contents)) for contents in (before, after)]
+    incomplete = [any(_incomplete(contents, "")) for contents in (before, after)]
     for name in dict.fromkeys((*named[0], *named[1])):
         old, new = (files.get(name) for files in named)
-        if old is None or new is None:
-            yield row_of(name, *(None if file is None else file.size for file in (old, new)))
+        if old is not None and new is not None:
+            yield from _file_rows(name, old, new)
         else:
-            yield from text_rows(old.text, new.text, name) or [_row_of_equal_texts(name, old, new)]
+            row = row_of(name, *(None if file is None else file.in_words for file in (old, new)))
+            yield _possibly_in_both(row) if incomplete[old is not None] else row
 
 
-def _row_of_equal_texts(name: str, old: _File, new: _File) -> Row:
-    """Return the row of two files with the same text, or without one: then their digests differ, or are not known."""
-    if old.size == new.size and old.digest != new.digest:
-        return row_of(name, *(f"{file.size} {short_digest(file.digest)}" for file in (old, new)))
-    row = row_of(name, old.size, new.size)
-    if row.differs or old.is_known or (old.blob and old.blob == new.blob):
+def _incomplete(contents: Iterable[NamedContent], side: str) -> Sequence[str]:
+    """Return a sentence for each archive that was not read to its end."""
+    return [f"{side}: {one.content.problem}" for one in contents if one.content.files and one.content.problem]
+
+
+def _file_rows(name: str, old: _File, new: _File) -> Sequence[Row]:
+    rows = () if old.text is None or new.text is None else text_rows(old.text, new.text, name)
+    return rows or [_whole_row(name, old, new)]
+
+
+def _whole_row(name: str, old: _File, new: _File) -> Row:
+    """Return the row of two files with the same text, or of which not both have a text."""
+    texts = [old.in_words, new.in_words]
+    if texts[0] == texts[1] and old.size != new.size:
+        texts = [units.format_count(file.size, "byte") for file in (old, new)]
+    elif texts[0] == texts[1] and old.digest and new.digest and old.digest != new.digest:
+        texts = [f"{file.in_words} {short_digest(file.digest)}" for file in (old, new)]
+    row = row_of(name, *texts)
+    has_same_bytes = (old.digest and old.digest == new.digest) or (old.blob and old.blob == new.blob)
+    if row.differs or has_same_bytes or (old.text is not None and new.text is not None):
         return row
     return replace(row, change=ChangeKind.NOT_KNOWN)
 
 
 class _File(NamedTuple):
-    text: str
-    size: str
+    text: str | None
+    """None if it is not text, or was not read."""
+    size: int
+    note: str
     digest: str
-    """The digest of what has no text; empty if it is not known."""
+    """The digest of its bytes; empty if it is not known."""
     blob: str
     """The digest of the blob that it is in."""
-    is_known: bool = True
-    """False if neither text nor digest is known."""
+
+    @property
+    def in_words(self) -> str:
+        return f"{units.format_size(self.size)} {self.note}".strip()
 
 
 def _files(contents: Iterable[NamedContent]) -> Iterator[tuple[str, _File]]:
     """Yield the files of archives by path, and other contents by name, as text."""
-    for name, content, digest in contents:
+    for name, content, digest, size in contents:
         for file in content.files:
-            size = f"{units.format_size(file.size)} {file.note}".strip()
-            yield (
-                file.path,
-                _File(file.text, size, file.digest, digest, bool(file.text or file.digest or not file.size)),
-            )
+            text = file.text if file.text or not file.size else None
+            yield file.path, _File(text, file.size, file.note, file.digest, digest)
         if not content.files:
-            yield name, _File(content.pretty or content.exact, units.format_size(len(content.exact)), digest, digest)
+            yield name, _File(content.pretty or content.exact, size, "", digest, digest)
 
 
 def environment_rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> Sequence[Row]:
@@ -201,7 +219,7 @@ def packages_section(a: ComparedImage, b: ComparedImage) -> Section:
         for rows in (a.findings, b.findings)
     ]
     only = "So only packages with findings are compared."
-    return Section("packages", tuple(map(_without_lone_package, _package_rows(*named))), (*problems, only))
+    return Section("packages", tuple(map(_possibly_in_both, _package_rows(*named))), (*problems, only))
 
 
 def findings_section(a: ComparedImage, b: ComparedImage) -> Section:
@@ -359,11 +377,11 @@ def _version_set(packages: Iterable[Package]) -> Set[str]:
     return {package.version for package in packages}
 
 
-def _without_lone_package(row: Row) -> Row:
-    """Return the row of a package with findings. Without a finding, an image can have the package all the same."""
+def _possibly_in_both(row: Row) -> Row:
+    """Return the row of a member that one image may have all the same, although nothing says so."""
     if row.change not in (ChangeKind.ADDED, ChangeKind.REMOVED):
         return row
-    return Row(row.label, row.before or _NO_FINDING, row.after or _NO_FINDING, ChangeKind.NOT_KNOWN)
+    return Row(row.label, row.before or _NOT_KNOWN, row.after or _NOT_KNOWN, ChangeKind.NOT_KNOWN)
 
 
 def _names_in_several_namespaces(packages: Iterable[Package]) -> Iterator[tuple[str, str]]:

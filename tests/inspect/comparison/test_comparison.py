@@ -245,6 +245,41 @@ def test_contents_without_a_text_are_compared_by_their_digests() -> None:
     }
 
 
+def test_a_file_that_is_not_shown_is_compared_as_a_whole() -> None:
+    def chart(*files: ArchiveFile) -> ComparedImage:
+        return replace(image(), contents=(NamedContent("chart", BlobContent("Helm chart", files=files), "", 9),))
+
+    def rows(one: ArchiveFile, other: ArchiveFile) -> Sequence[Row]:
+        config = compared(chart(one), chart(other)).section("config")
+        return [row for row in config.rows if row.label == "app/crds.yaml"]
+
+    name, large = "app/crds.yaml", "larger than 524 kB; not shown"
+    shown = ArchiveFile(name, 400_000, "a: 1\n" * 80_000)
+    assert changes(rows(shown, ArchiveFile(name, 600_000, note=large))) == [("~", name, "400 kB", f"600 kB {large}")]
+    near = ArchiveFile(name, 600_000, note=large), ArchiveFile(name, 600_001, note=large)
+    assert changes(rows(*near)) == [("~", name, "600,000 bytes", "600,001 bytes")]
+    binary = ArchiveFile(name, 9, digest=digest("x"))
+    (row,) = rows(binary, ArchiveFile(name, 9))
+    assert row.change is ChangeKind.NOT_KNOWN, "only one digest is known"
+
+
+def test_a_file_may_be_in_the_rest_of_an_archive_that_was_not_read() -> None:
+    def chart(*names: str, problem: str = "") -> ComparedImage:
+        files = tuple(ArchiveFile(name, 1, "x") for name in names)
+        packed = BlobContent("Helm chart", files=files, problem=problem)
+        return replace(image(), contents=(NamedContent("chart", packed, "", 9),))
+
+    section = compared(chart("a", "b", problem="The archive has more files."), chart("b", "c")).section("config")
+    assert changes(section.rows) == [("-", "a", "1 B", None), ("?", "c", "not known", "1 B")]
+    assert section.problems == ("A: The archive has more files.",)
+
+
+def test_the_size_of_a_content_is_that_of_its_bytes() -> None:
+    module = NamedContent("module", BlobContent("WebAssembly", exact="00000000  00 61", is_text=False), digest("m"), 2)
+    section = compared(image(), replace(image(tag="b"), contents=(module,))).section("config")
+    assert changes(section.rows) == [("+", "module", None, "2 B")]
+
+
 UNREAD = NotKnown("not permitted: ecr:X")
 
 
