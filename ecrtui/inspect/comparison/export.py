@@ -87,7 +87,7 @@ def _image(image: ComparedImage) -> dict[str, Any]:
 def _section(section: Section, everything: bool) -> dict[str, Any]:
     return {
         "rows": [_row(row) for row in _rows(section, everything)],
-        "notKnown": list(section.problems),
+        "notKnown": list(section.not_known),
     }
 
 
@@ -112,10 +112,10 @@ def _markdown(comparison: Comparison, everything: bool) -> Iterator[str]:
             yield from ("| | Member | A | B | |", "|---|---|---|---|---|")
         for row in rows:
             yield f"| {row.change.sign} | {' | '.join(map(_cell, (row.label, row.before, row.after, row.note)))} |"
-        if rows and section.problems:
+        if rows and section.not_known:
             yield ""
-        yield from (f"- {markdown_text(problem)}" for problem in section.problems)
-        if not rows and not section.problems:
+        yield from (f"- {markdown_text(problem)}" for problem in section.not_known)
+        if not rows and not section.not_known:
             yield no_rows(section)
 
 

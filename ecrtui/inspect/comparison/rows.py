@@ -84,6 +84,11 @@ class Section:
     problems: tuple[str, ...] = ()
     pending: bool = False
 
+    @property
+    def not_known(self) -> tuple[str, ...]:
+        """The problems, and what was not read yet: an export does not get the rest later."""
+        return (*self.problems, "Not everything was read yet.") if self.pending else self.problems
+
     def count(self, *changes: ChangeKind) -> int:
         """Return the number of rows with one of these changes."""
         return sum(row.change in changes for row in self.rows)

@@ -16,6 +16,7 @@ from ecrtui.inspect.archives import ArchiveFile
 from ecrtui.inspect.comparison.attachments import NamedContent
 from ecrtui.inspect.comparison.compared_image import ComparedImage
 from ecrtui.inspect.comparison.comparison import SECTIONS
+from ecrtui.inspect.comparison.export import comparison_document, comparison_markdown
 from ecrtui.inspect.comparison.reading import PARTS
 from ecrtui.inspect.comparison.rows import READING, ChangeKind, NotKnown, Row
 from ecrtui.inspect.contents import BlobContent
@@ -329,6 +330,15 @@ def test_different_digests_never_compare_as_the_same(before: str, after: str) ->
     for name in ("summary", "manifest"):
         rows = [row for row in comparison.section(name).rows if row.differs and row.label != "digest"]
         assert bool(rows) is differs, name
+
+
+def test_an_export_says_what_was_not_read_yet() -> None:
+    unread = compared(image(), replace(image(tag="b"), config=READING, packages=READING))
+    (document,) = comparison_document([unread], everything=False)["platforms"]
+    problems = {name: section["notKnown"] for name, section in document["sections"].items() if section["notKnown"]}
+    assert problems == {name: ["Not everything was read yet."] for name in ("summary", "config", "packages")}
+    text = comparison_markdown([unread], everything=False)
+    assert "### Packages\n\n- Not everything was read yet.\n" in text
 
 
 def values(rows: Sequence[Row]) -> Sequence[tuple[str, str, str]]:
