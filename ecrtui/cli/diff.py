@@ -17,9 +17,10 @@ from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.cli.output_options import add_output_options
 from ecrtui.ecr.safe_text import visible
 from ecrtui.ecr.units import format_names
-from ecrtui.errors import UsageError
+from ecrtui.errors import EcrTuiError, UsageError
 
 if TYPE_CHECKING:
+    from ecrtui.inspect.comparison.compared_image import ComparedImage
     from ecrtui.inspect.comparison.comparison import Comparison, PlatformChoice
     from ecrtui.inspect.comparison.platforms import PlatformPair
 
@@ -62,14 +63,19 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _execute(options: argparse.Namespace) -> int:
-    comparisons = _read(options)
+    pairs, comparisons = _read(options)
     _print(comparisons, options)
-    different = any(_differs(comparison, options.platform) for comparison in comparisons)
+    if options.platform:
+        different = any(pair is not None and pair.differs for pair in pairs)
+    else:
+        different = not comparisons[0].same
     return ExitCode.FOUND if options.exit_code and different else ExitCode.DONE
 
 
-def _read(options: argparse.Namespace) -> Sequence[Comparison]:
+def _read(options: argparse.Namespace) -> tuple[Sequence[PlatformPair | None], Sequence[Comparison]]:
     """Read both images and compare them: one platform, or each that they have in common.
+
+    Return the platforms, and the comparison of each.
 
     Raises:
         EcrTuiError: an image does not exist or could not be looked up, or not both have the platform.
@@ -91,39 +97,49 @@ def _read(options: argparse.Namespace) -> Sequence[Comparison]:
     with ProgressLine() as line:
         line.update("reading the manifests")
         a, b = read_pair(readers, images)
+        if options.platform:
+            _require_manifests(a, b)
         choice = choose_platforms(a, b)
-        comparisons = []
-        for pair in _pairs(choice, options.platform):
+        pairs, comparisons = _pairs(choice, options.platform), []
+        for pair in pairs:
             line.update(f"reading {pair.name if pair else 'the images'}")
             chosen = pair or PlatformPair(None, None)
             before = readers[0].compared_part(a, chosen.before)
             after = readers[1].compared_part(b, chosen.after)
             comparisons.append(compare(before, after, choice, pair))
-    return comparisons
+    return pairs, comparisons
+
+
+def _require_manifests(*images: ComparedImage) -> None:
+    """Only manifests name platforms.
+
+    Raises:
+        EcrTuiError: a manifest could not be read.
+    """
+    from ecrtui.inspect.comparison.rows import NotKnown
+
+    for image in images:
+        if isinstance(image.manifest, NotKnown):
+            raise EcrTuiError(f"The platforms of {image.title} are not known", image.manifest.reason)
 
 
 def _pairs(choice: PlatformChoice, wanted: str) -> Sequence[PlatformPair | None]:
     """Return the platforms to compare; None to compare the images themselves.
 
     Raises:
-        UsageError: not both images have the platform.
+        UsageError: not both images have the platform, or neither is an index.
     """
     if not wanted:
         differing = [pair for pair in choice.complete if pair.differs]
         return differing or [choice.first]
+    if not choice.rows and not choice.notes:
+        raise UsageError("--platform needs an index", "Neither image is one.", "Leave out --platform.")
     found = choice.named(wanted)
     if found is None:
         names = format_names(pair.name for pair in choice.complete)
         hint = f"Use one of {names}." if names else "Leave out --platform."
         raise UsageError(f"The images do not both have the platform {wanted!r}", "", hint)
     return [found]
-
-
-def _differs(comparison: Comparison, platform: str) -> bool:
-    """Return True if the digests differ: those of the images, or those of the platform that the user named."""
-    if not platform:
-        return not comparison.same
-    return comparison.before.part_digest != comparison.after.part_digest
 
 
 def _print(comparisons: Sequence[Comparison], options: argparse.Namespace) -> None:

@@ -96,6 +96,17 @@ def test_what_may_not_be_read_is_not_known(env: Env, no_sdk_retries: None) -> No
     assert "The config of A is not known: not permitted: ecr:GetDownloadUrlForLayer." in config["notKnown"]
 
 
+@pytest.mark.parametrize(("after", "code", "words"), [(2, DIFFERENT, ""), (0, 7, "The platforms of v1 are not known")])
+def test_a_platform_that_may_not_be_read_is_not_the_same(
+    env: Env, no_sdk_retries: None, after: int, code: int, words: str
+) -> None:
+    env.cli.embedded.faults.add(f"BatchGetImage:error:code=AccessDeniedException:message=no:after={after}")
+    with served(env.cli.embedded) as url:
+        options = ["--platform", "linux/arm64", "--exit-code", "--endpoint-url", url, "--region", REGION]
+        assert main(["diff", "team/app:v1", "team/copy:v2", *options]) == code
+    assert words in env.cli.capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("operation", "names"),
     [("ListImageReferrers", ["signed", "provenance", "packages"]), ("BatchGetImage", ["signed", "packages"])],
@@ -147,6 +158,7 @@ def test_no_content_of_an_artifact_with_many_is_left_out(env: Env) -> None:
     [
         (["team/app:v1", "team/app"], 2, "names no image"),
         (["team/app:v1", "team/app:none"], 7, "team/app has no tag none"),
+        (["team/app:single", "team/app:single", "--platform", "linux/arm64"], 2, "--platform needs an index"),
         (["team/app:v1", "team/app:v1", "--query", "same", "--output", "text"], 2, "--query does not work with text"),
         (["team/app:v1", "team/app:v1", "--query", "same", "--output", "markdown"], 2, "hint: Use --output json.\n"),
     ],
