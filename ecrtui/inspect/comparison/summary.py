@@ -150,11 +150,9 @@ def _config_rows(a: ComparedImage, b: ComparedImage, section: Section) -> Iterab
 
 def _other_members(section: Section) -> Sequence[str]:
     """Return the names of the members that differ and have no row of their own in the summary."""
-    shown = {f"config.{name}" for _, name in _SETTINGS} | {"created"}
+    shown, groups = {f"config.{name}" for _, name in _SETTINGS} | {"created"}, ("env ", "env, ", "label ")
     labels = (row.label for row in section.rows if row.differs and row.label not in shown)
-    names = (
-        re.sub(r"^(history|rootfs)\b.*", r"\1", label) for label in labels if not label.startswith(("env ", "label "))
-    )
+    names = (re.sub(r"^(history|rootfs)\b.*", r"\1", label) for label in labels if not label.startswith(groups))
     return list(dict.fromkeys(names))
 
 

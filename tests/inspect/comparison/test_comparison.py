@@ -74,6 +74,12 @@ def test_configs_with_the_same_members_differ_at_a_character(text: Any, label: s
     assert [row[1] for row in changes(compared(image(), image(config_text=text)).section("config").rows)] == [label]
 
 
+def test_the_summary_names_another_order_of_the_environment_once() -> None:
+    one, other = (image(config_with(Env=names)) for names in (["A=1", "B=1"], ["B=1", "A=1"]))
+    labels = [row.label for row in compared(one, other).section("summary").rows if row.differs]
+    assert labels == ["env, order of the names", "digest"]
+
+
 def test_null_and_no_entries_are_different() -> None:
     empty = {**CONFIG, "config": {**CONFIG["config"], "Env": [], "Labels": {}}}
     rows = changes(compared(image(NULLS), image(empty)).section("config").rows)
