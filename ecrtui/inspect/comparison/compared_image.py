@@ -89,8 +89,9 @@ class ComparedImage:
         return self.manifest if isinstance(self.manifest, NotKnown) else parse_manifest(self.manifest.text)
 
     def without_part(self) -> ComparedImage:
-        """Return the image before anything of the platform was read."""
-        return replace(self, part=READING, config=READING, findings=READING, packages=READING, sources=READING)
+        """Return the image before anything of the platform was read. An image that is no index has one config."""
+        config = READING if self.is_index else self.config
+        return replace(self, part=READING, config=config, findings=READING, packages=READING, sources=READING)
 
     @property
     def title(self) -> str:

@@ -15,7 +15,7 @@ from ecrtui.inspect.comparison.platforms import (
     platform_rows,
     platforms_of,
 )
-from ecrtui.inspect.comparison.rows import NotKnown, Row, Section
+from ecrtui.inspect.comparison.rows import NotKnown, Row, Section, is_pending
 from ecrtui.inspect.comparison.sections import (
     config_section,
     findings_section,
@@ -95,7 +95,7 @@ def choose_platforms(a: ComparedImage, b: ComparedImage) -> PlatformChoice:
     """Pair the platforms of two images.
 
     An image that is not an index is compared with the platform of the other image that fits it. For that, its config is
-    needed: it names the platform.
+    needed: it names the platform. While it is being read, nothing is said about platforms.
     """
     if isinstance(a.manifest, NotKnown) or isinstance(b.manifest, NotKnown) or not (a.is_index or b.is_index):
         return PlatformChoice()
@@ -105,6 +105,8 @@ def choose_platforms(a: ComparedImage, b: ComparedImage) -> PlatformChoice:
         notes = () if any(pair.is_complete for pair in pairs) else ("The indexes have no platform in common.",)
         return PlatformChoice(tuple(pairs), tuple(platform_rows(pairs, platforms[1])), notes)
     single, index = (b, a) if a.is_index else (a, b)
+    if is_pending(single.config):
+        return PlatformChoice()
     pair, note = _with_index(single, index)
     chosen = None if pair is None else pair[1]
     pairs = [PlatformPair(*pair)] if pair is not None else []

@@ -22,7 +22,7 @@ from ecrtui.inspect.artifacts import ArtifactTree
 from ecrtui.inspect.comparison.attachments import read_contents, read_packages, read_sources
 from ecrtui.inspect.comparison.compared_image import ComparedImage, ConfigBlob
 from ecrtui.inspect.comparison.platforms import IndexPlatform, PlatformPair
-from ecrtui.inspect.comparison.rows import Known, NotKnown, not_known
+from ecrtui.inspect.comparison.rows import Known, NotKnown, is_pending, not_known
 from ecrtui.inspect.findings import FindingRow, ScanTarget, join_findings, read_scan
 from ecrtui.registry.protocol import Registry
 
@@ -125,7 +125,8 @@ class ImageReader:
     def compared_part(self, image: ComparedImage, chosen: IndexPlatform | None) -> ComparedImage:
         """Return the image with everything of one platform."""
         for name in PARTS:
-            image = replace(image, **{name: self.read(name, image, chosen)})
+            if is_pending(getattr(image, name)):
+                image = replace(image, **{name: self.read(name, image, chosen)})
         return image
 
 
@@ -146,10 +147,13 @@ def read_pair(readers: Sequence[ImageReader], images: Sequence[ComparedImage]) -
 def pair_to_start_with(readers: Sequence[ImageReader], pairs: Sequence[PlatformPair]) -> PlatformPair | None:
     """Return the platform with the worst findings in either image, as far as they are known. This sends no request.
 
+    A platform that is the same in both images has nothing to show, so one that differs comes first.
+
     Args:
         readers: those of image A and image B.
         pairs: the platforms that both images have.
     """
+    pairs = [pair for pair in pairs if pair.differs] or pairs
     known: dict[str, FindingCounts] = {}
     for number, reader in enumerate(readers):
         known |= reader.known_findings(entry.digest for pair in pairs if (entry := pair[number]) is not None)

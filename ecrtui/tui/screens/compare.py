@@ -59,7 +59,7 @@ class CompareScreen(RetagMixin):
         connect: the source of the session.
         one: an image.
         other: another image, in this or another repository.
-        platform: the digest of the platform to start with; empty for the one with the worst findings.
+        platform: the digest of the platform to start with; empty for one that differs, with the worst findings.
     """
 
     DEFAULT_CSS = """
@@ -165,13 +165,14 @@ class CompareScreen(RetagMixin):
         )
 
     async def _load_artifacts(self, session: Session, number: int) -> None:
-        """Read the artifacts once, then the packages, sources and contents of the platform."""
-        if is_pending(self._images[number].artifacts):
-            await self._load(session, number, "artifacts")
+        """Read the artifacts, then the packages, sources and contents of the platform."""
+        await self._load(session, number, "artifacts")
         await asyncio.gather(*(self._load(session, number, name) for name in ("packages", "sources", "contents")))
 
     async def _load(self, session: Session, number: int, name: str) -> None:
-        """Read one part of an image, and show it."""
+        """Read one part of an image, and show it. What does not depend on the platform is read once."""
+        if not self._images or not is_pending(getattr(self._images[number], name)):
+            return
         reader = self._readers(session)[number]
         value = await blocking.run_blocking(reader.read, name, self._images[number], self._pair[number])
         if self._images:
