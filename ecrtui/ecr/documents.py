@@ -63,6 +63,8 @@ class _JournalEntry(Protocol):
     def before_tags(self) -> tuple[str, ...]: ...
     @property
     def after_tags(self) -> tuple[str, ...]: ...
+    @property
+    def damaged(self) -> bool: ...
 
 
 def image_document(repository: str, image: Image, registry_id: str = "") -> Document:
@@ -168,8 +170,13 @@ def repository_details(
 def entry_document(entry: _JournalEntry) -> Document:
     """Return an entry of the journal, with the API's name for each member that the API has.
 
-    ``keepsTags`` are the other tags of the old image, ``otherTags`` those of the new one.
+    ``keepsTags`` are the other tags of the old image, ``otherTags`` those of the new one. In a damaged entry, None is a
+    tag or a digest that is not known; otherwise an empty one says that there was none.
     """
+
+    def known(text: str) -> str | None:
+        return text or None if entry.damaged else text
+
     return {
         "entry": entry.number,
         "planId": entry.plan,
@@ -179,13 +186,13 @@ def entry_document(entry: _JournalEntry) -> Document:
         "registryId": entry.location.registry_id,
         "region": entry.location.region,
         "endpoint": entry.location.endpoint,
-        "outcome": "in flight" if entry.in_flight else str(entry.outcome or "unknown"),
+        "outcome": _outcome(entry),
         "repositoryName": entry.repository,
-        "imageTag": entry.tag,
+        "imageTag": known(entry.tag),
         "action": str(entry.action or "unknown"),
-        "digestBefore": entry.before,
+        "digestBefore": known(entry.before),
         "keepsTags": list(entry.before_tags),
-        "digestAfter": entry.after,
+        "digestAfter": known(entry.after),
         "otherTags": list(entry.after_tags),
         "imageManifestMediaType": entry.media_type,
         "principal": entry.principal,
@@ -194,6 +201,12 @@ def entry_document(entry: _JournalEntry) -> Document:
         "undoes": entry.undoes,
         "undoneBy": entry.undone_by,
     }
+
+
+def _outcome(entry: _JournalEntry) -> str:
+    if entry.damaged:
+        return "damaged"
+    return "in flight" if entry.in_flight else str(entry.outcome or "unknown")
 
 
 def entry_details(entry: _JournalEntry) -> Document:

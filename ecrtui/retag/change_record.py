@@ -142,7 +142,8 @@ def _readable(row: Mapping[str, Any]) -> dict[str, str]:
     values["digestBefore"] = _image(values["digestBefore"], values["keepsTags"])
     values["digestAfter"] = _image(values["digestAfter"], values["otherTags"])
     values |= {name: in_words(values[name], row.get("digestAfter") or "") for name in ("action", "outcome")}
-    values["imageTag"] = values["imageTag"] or "<untagged>"
+    if not values["imageTag"]:
+        values["imageTag"] = "?" if row.get("imageTag", "") is None else "<untagged>"
     values["finishedAt"] = values["finishedAt"] or str(row.get("begunAt") or "")
     if values["undoneBy"]:
         values["outcome"] += f", undone by entry {values['undoneBy']}"

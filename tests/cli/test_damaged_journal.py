@@ -33,3 +33,8 @@ def test_the_commands_name_a_damaged_row_and_continue(cli: CliEnv, own_home: Pat
             assert result.code in (0, 2, 4), (label, command, result.err)
             assert "Internal error" not in result.err
         assert "first" in cli.run("history").out
+        if column == "tag" and label in ("blob", "not UTF-8"):
+            for output in ("table", "markdown", "csv"):
+                lines = cli.run("history", "--output", output).out.splitlines()
+                (line,) = (line for line in lines if "damaged" in line)
+                assert "<untagged>" not in line, output

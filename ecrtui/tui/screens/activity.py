@@ -67,14 +67,15 @@ def _image(entry: JournalEntry, digest: str, tags: Sequence[str]) -> Content:
     return Content.assemble(name, *(Content.assemble(" ", text.content(tag, "$tag")) for tag in tags[:MAX_TAGS]))
 
 
-def _image_words(digest: str, tags: Sequence[str]) -> str:
+def _image_words(entry: JournalEntry, digest: str, tags: Sequence[str]) -> str:
     names = join_tags(tags, rendering.MAX_TAGS)
-    return (short_digest(digest) or "nothing") + (f" ({names})" if names else "")
+    return (short_digest(digest) or ("?" if entry.damaged else "nothing")) + (f" ({names})" if names else "")
 
 
 def _details(entry: JournalEntry, registry: str) -> str:
     """Return a write in one line: what cells of a narrow table cut."""
-    was, now = _image_words(entry.before, entry.before_tags), _image_words(entry.after, entry.after_tags)
+    was = _image_words(entry, entry.before, entry.before_tags)
+    now = _image_words(entry, entry.after, entry.after_tags)
     change = f"{entry.repository}:{entry.tag} {was} → {now}"
     when = units.format_date(entry.begun_at, "")
     outcome = _outcome(entry).plain

@@ -66,6 +66,7 @@ async def test_every_row_of_a_damaged_journal_can_be_looked_at_and_is_refused_wi
                 column = values[number - 1][0] if number <= len(values) else ""
                 await pilot.press("escape")
                 await until_gone(pilot, "│ write ")
+                assert number > len(DAMAGE) or "nothing" not in screen_text(pilot.app)
                 await pilot.press("u")
                 expected = "esc cancel"
                 if number <= len(DAMAGE):
