@@ -203,7 +203,8 @@ class LifecycleScreen(RetagMixin, UndoMixin):
         if policy.problem:
             edit = press(self, "lifecycle.edit", "edit it")
             error = UsageError("Could not evaluate the policy", policy.problem, edit)
-            self.state = replace(self.state, text=policy_text, changed=changed, error=error)
+            self.workers.cancel_group(self, "preview")
+            self.state = LifecycleState(policy_text, changed, error=error)  # without the result of another policy
             return
         now = time.time()
         run = await blocking.run_blocking(dry_run, policy, self._images or (), self._groups.index_of, now)
@@ -222,6 +223,9 @@ class LifecycleScreen(RetagMixin, UndoMixin):
             self.rules.set_placeholder("" if state.error else "loading…")
             if state.error is not None:
                 self.set_status("")  # it counted the images
+                self.rules.replace_rows(())
+                self._show_images()
+                self.query_one("#notes", Static).update("")
             return
         named = [image.priority for image in state.preview.images] if state.preview else None
         self.rules.replace_rows(
@@ -319,6 +323,8 @@ class LifecycleScreen(RetagMixin, UndoMixin):
     def why_not(self, action: str) -> str:
         if action == "preview" and (not self.state.text or self.state.error is not None):
             return "There is no valid policy that ECR could evaluate."
+        if action == "save" and self.state.run is None and self.state.error is not None:
+            return "There is no dry run to save."
         if action == "read_indexes" and not (self.state.run and self.state.run.possible_parts):
             return "There is no image that could be a part of an index."
         if action in _OF_IMAGE and self._rows.current is None:

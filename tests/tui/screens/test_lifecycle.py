@@ -79,6 +79,8 @@ async def test_a_dry_run_is_evaluated_previewed_edited_and_saved(
         assert isinstance(screen_of_policy, LifecycleScreen)
         screen_of_policy._edited("{}")  # a test has no terminal for an editor
         await until(pilot, "Could not evaluate the policy")
+        screen = await until_gone(pilot, "tagged main-")  # what the other policy would do
+        assert "export" not in screen.splitlines()[-1]
         screen_of_policy._edited(policy(3))
         await until(pilot, "changed copy")
         await until(pilot, lambda screen: bool(re.search(r"newest 3 +1 +≤ ", row_of(screen, "tagged main-"))))
