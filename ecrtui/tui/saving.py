@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from errno import EEXIST
 from pathlib import Path
 
@@ -85,15 +85,23 @@ class SavesFiles(AppScreen):
             await self.query_one("#body").mount(field, before=0)
             self.set_focus(field)
 
-    def offer_texts(self, texts: Texts) -> None:
+    async def offer_copies(self, make_items: Callable[[], Iterable[CopyItem]]) -> None:
+        """Let the user choose a text and copy it.
+
+        Args:
+            make_items: returns the texts. It runs in a thread: those of many rows take seconds.
+        """
+        items = await blocking.run_blocking(lambda: tuple(make_items()))
+        if self.is_active:
+            self.post_message(messages.OfferCopies(items))
+
+    async def offer_texts(self, texts: Texts) -> None:
         """Let the user choose a format and copy the text.
 
         Args:
             texts: what returns the text, by the name of the format.
         """
-        self.post_message(
-            messages.OfferCopies(tuple(CopyItem(name, make_text(), lines=True) for name, make_text in texts.items()))
-        )
+        await self.offer_copies(lambda: text_items(texts))
 
     def focus_content(self) -> None:
         """Focus the content of the screen. Screens override it."""
@@ -122,6 +130,11 @@ class SavesFiles(AppScreen):
             self.notify(f"Could not write {file}: {problem.strerror}", severity="error")
             return
         self.notify(f"Saved {file}")
+
+
+def text_items(texts: Texts, prefix: str = "") -> Iterable[CopyItem]:
+    """Yield the texts of a result, each with the name of its format after a prefix."""
+    return (CopyItem(f"{prefix}{name}", make_text(), lines=True) for name, make_text in texts.items())
 
 
 def _either(contents: FileContents) -> str:

@@ -129,9 +129,9 @@ class PlanApplyMixin(SavesFiles):
         message.stop()
         await self.ask_for_file(by_suffix(message.texts))
 
-    def on_plan_form_copy_requested(self, message: PlanForm.CopyRequested) -> None:
+    async def on_plan_form_copy_requested(self, message: PlanForm.CopyRequested) -> None:
         message.stop()
-        self.offer_texts(message.texts)
+        await self.offer_texts(message.texts)
 
     def focus_after_field(self) -> None:
         form = next(iter(self.query(PlanForm)), None)

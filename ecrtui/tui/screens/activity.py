@@ -28,13 +28,14 @@ from ecrtui.retag.plan import Report, reverting_kind
 from ecrtui.session import AccountSource, Session, SessionSource
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.clipboard.copy_items import CopyItem, copy_words
+from ecrtui.tui.clipboard.copy_items import copy_words
 from ecrtui.tui.lists.age_column import age_column
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.promote.target_connections import target_connections_of
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin
+from ecrtui.tui.saving import text_items
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.details_line import DetailsLine
@@ -310,7 +311,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
     def document(self, row: JournalEntry) -> tuple[str, Mapping[str, Any]]:
         return f"write {row.number}", entry_details(row)
 
-    def action_copy_menu(self) -> None:
+    async def action_copy_menu(self) -> None:
         """Copy a digest, the tag or the plan id of the selected write, or the marked or shown rows."""
         entry = self.current
         if entry is not None:
@@ -321,10 +322,9 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
                 ("plan", entry.plan),
             )
             entries = self.chosen_entries()
-            label = f"{units.format_count(len(entries), *self.NOUNS)} as"
+            label = f"{units.format_count(len(entries), *self.NOUNS)} as "
             texts = change_record.history_texts(entries)
-            documents = (CopyItem(f"{label} {name}", make(), lines=True) for name, make in texts.items())
-            self.post_message(messages.OfferCopies((*copy_words(*choices), *documents)))
+            await self.offer_copies(lambda: (*copy_words(*choices), *text_items(texts, label)))
 
 
 def _searchable(entry: JournalEntry) -> str:

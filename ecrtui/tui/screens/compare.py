@@ -24,7 +24,7 @@ from ecrtui.inspect.comparison.reading import ImageReader, find_image, pair_to_s
 from ecrtui.inspect.comparison.rows import is_pending
 from ecrtui.retag.plan import Report
 from ecrtui.session import Session, SessionSource
-from ecrtui.tui import blocking, messages
+from ecrtui.tui import blocking
 from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.comparison.heading import TABS, ComparedImages
@@ -334,36 +334,36 @@ class CompareScreen(RetagMixin):
                 self._images[number] = replace(self._images[number], image=found[0])
         self._changed()
 
-    def action_copy_menu(self) -> None:
+    async def action_copy_menu(self) -> None:
         """Copy the changes, the digests, or the range of the git revisions."""
-        if self.comparison is None:
+        if (comparison := self.comparison) is None:
             self.notify(_NOT_READ)
         else:
-            self.post_message(messages.OfferCopies(tuple(self._copies(self.comparison))))
-
-    def _copies(self, comparison: Comparison) -> Iterable[CopyItem]:
-        lines = section_lines(comparison.section(self._view.section), 0, everything=self._view.everything)
-        text = "\n".join(line.text for line in lines) + "\n"
-        yield CopyItem(f"{self._view.section}, as shown", text, lines=True)
-        if revisions := git_range(comparison):
-            yield CopyItem("git range", revisions)
-        for side, image in (("A", comparison.before), ("B", comparison.after)):
-            yield CopyItem(f"digest of {side}", image.image.digest)
-        yield CopyItem("Markdown", self._markdown(comparison), lines=True)
+            view = self._view
+            await self.offer_copies(lambda: _copies(comparison, view))
 
     async def action_export(self) -> None:
         """Save the comparison as Markdown or JSON."""
         if (comparison := self.comparison) is None:
             self.notify(_NOT_READ)
             return
-        await self.ask_for_file({".md": lambda: self._markdown(comparison), ".json": lambda: self._json(comparison)})
+        everything = self._view.everything
+        await self.ask_for_file(
+            {
+                ".md": lambda: comparison_markdown([comparison], everything=everything),
+                ".json": lambda: json_text(comparison_document([comparison], everything=everything)),
+            }
+        )
 
-    def _json(self, comparison: Comparison) -> str:
-        document = comparison_document([comparison], everything=self._view.everything)
-        return json_text(document)
 
-    def _markdown(self, comparison: Comparison) -> str:
-        return comparison_markdown([comparison], everything=self._view.everything)
+def _copies(comparison: Comparison, view: View) -> Iterable[CopyItem]:
+    lines = section_lines(comparison.section(view.section), 0, everything=view.everything)
+    yield CopyItem(f"{view.section}, as shown", "\n".join(line.text for line in lines) + "\n", lines=True)
+    if revisions := git_range(comparison):
+        yield CopyItem("git range", revisions)
+    for side, image in (("A", comparison.before), ("B", comparison.after)):
+        yield CopyItem(f"digest of {side}", image.image.digest)
+    yield CopyItem("Markdown", comparison_markdown([comparison], everything=view.everything), lines=True)
 
 
 def _shown(

@@ -35,6 +35,7 @@ from ecrtui.tui.line_parts import Drop, LinePart, line_part, throttled_part
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.retag.undo import UndoMixin
+from ecrtui.tui.saving import text_items
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.textual_fixes.line_input import WordsInput
 from ecrtui.tui.widgets.filter_bar import FilterBar
@@ -319,7 +320,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
                 items = copy_items_for_image(repository, row.hit.image, options)
         hits = self._hits()
         if hits:
-            items += await blocking.run_blocking(_copies_of, hits)
+            items += await blocking.run_blocking(lambda: tuple(text_items(hit_texts(hits), "all hits as ")))
         if self.is_active:  # else the user has opened another screen meanwhile
             self.post_message(messages.OfferCopies(items))
 
@@ -385,7 +386,3 @@ def _plan_request(rows: Sequence[FindRow]) -> messages.PlanRequest:
 
     title = f"Tag {units.format_count(len(rows), 'image')} in {rows[0].registry.account} {rows[0].registry.region}"
     return messages.PlanRequest(title, make, "new tags for these images, separated by spaces")
-
-
-def _copies_of(hits: Sequence[RegistryHit]) -> tuple[CopyItem, ...]:
-    return tuple(CopyItem(f"all hits as {name}", make(), lines=True) for name, make in hit_texts(hits).items())

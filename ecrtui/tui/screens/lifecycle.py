@@ -23,7 +23,7 @@ from ecrtui.ecr.json_values import parse_json
 from ecrtui.ecr.lifecycle import LifecyclePreview
 from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.reference import Reference
-from ecrtui.ecr.text_formats import by_suffix
+from ecrtui.ecr.text_formats import Texts, by_suffix
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.inspect.lifecycle import DryRun, RuleOutlook, dry_run, outcome_words, rule_differences
 from ecrtui.inspect.lifecycle_export import dry_run_document, dry_run_texts
@@ -40,6 +40,7 @@ from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.rendering import error_lines, warning_line
 from ecrtui.tui.retag.retag_form import RetagSource
 from ecrtui.tui.retag.undo import UndoMixin
+from ecrtui.tui.saving import text_items
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.indented_text import IndentedText
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
@@ -430,15 +431,13 @@ class LifecycleScreen(RetagMixin, UndoMixin):
         if self.state.run is not None:
             await self.ask_for_file(by_suffix(dry_run_texts(self._document)))
 
-    def action_copy_menu(self) -> None:
+    async def action_copy_menu(self) -> None:
         """Copy the digest of the image, the policy or the dry run."""
-        row = self._rows.current
+        row, policy = self._rows.current, self.state.text
         words = copy_words(("digest", "" if row is None else row.image.digest))
-        documents = [("policy", self.state.text)] if self.state.text else []
-        if self.state.run is not None:
-            documents += [(f"dry run as {name}", make()) for name, make in dry_run_texts(self._document).items()]
-        items = (CopyItem(label, content, lines=True) for label, content in documents)
-        self.post_message(messages.OfferCopies((*words, *items)))
+        documents = [CopyItem("policy", policy, lines=True)] if policy else []
+        run: Texts = {} if self.state.run is None else dry_run_texts(self._document)
+        await self.offer_copies(lambda: (*words, *documents, *text_items(run, "dry run as ")))
 
     def _document(self) -> dict[str, object]:
         state = self.state

@@ -340,10 +340,10 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
             return change_record.report_texts(self.report)
         return {} if self.plan is None else change_record.plan_texts(self.plan)
 
-    def action_copy_menu(self) -> None:
+    async def action_copy_menu(self) -> None:
         """Copy the plan or its result as Markdown, CSV or JSON."""
         if texts := self._texts():
-            self.offer_texts(texts)
+            await self.offer_texts(texts)
 
     async def action_save(self) -> None:
         """Ask for a file name to save the plan or its result."""
