@@ -98,13 +98,17 @@ def _value(row: Mapping[str, Any], name: str) -> str:
     """Return a value as one text; empty if the row has none."""
     if name == "message":
         return str(row.get("message") or row.get("detail") or row.get("reason") or "")
-    if name == "digestBefore":
-        found = row.get("digestExpected", row.get("digestBefore"))
-        return "" if found is None else found or NO_TAG
+    if name == "digestBefore":  # a file of a result can be a plan again, which expects what this one expected
+        return _digest_before(row.get("digestExpected", row.get("digestBefore")))
     value = row.get(name)
     if isinstance(value, list):
         return join_tags(value, MAX_TAGS)
     return "" if value in (None, 0) else str(value)
+
+
+def _digest_before(digest: str | None) -> str:
+    """Return the digest that a tag had; empty if that is not known."""
+    return "" if digest is None else digest or NO_TAG
 
 
 def rows_csv(documents: Sequence[Document]) -> str:
@@ -139,7 +143,7 @@ def rows_markdown(title: str, documents: Sequence[Document], remarks: Iterable[s
 def _readable(row: Mapping[str, Any]) -> dict[str, str]:
     """Return the values of a row in the words of Markdown: the tags of an image stand beside its digest."""
     values = {field.name: _value(row, field.name) for field in _FIELDS}
-    values["digestBefore"] = _image(values["digestBefore"], values["keepsTags"])
+    values["digestBefore"] = _image(_digest_before(row.get("digestBefore")), values["keepsTags"])
     values["digestAfter"] = _image(values["digestAfter"], values["otherTags"])
     values |= {name: in_words(values[name], row.get("digestAfter") or "") for name in ("action", "outcome")}
     if not values["imageTag"]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.change_record import MAX_TAGS, history_texts, plan_texts, report_texts
-from ecrtui.retag.plan import OnConflict
+from ecrtui.retag.plan import OnConflict, TagChange
 from tests.support.retag_env import REPOSITORY, RetagEnv
 
 PRINCIPAL = "arn:aws:iam::123456789012:user/embedded"
@@ -59,6 +59,13 @@ def test_hostile_text_is_escaped_in_a_spreadsheet_and_in_markdown(env: RetagEnv)
             report_texts(report)["Markdown"]().splitlines()
         )
     assert "\\|x\\|" in report_texts(hostile)["Markdown"]()
+
+
+def test_a_ticket_names_the_digest_that_the_tag_has_and_not_the_expected_one(env: RetagEnv) -> None:
+    plan = env.engine.plan([TagChange(REPOSITORY, "two", env.one, expect=env.three)])
+    text = plan_texts(plan)["Markdown"]()
+    assert f"| {env.two} " in text
+    assert f"| {env.three} " not in text
 
 
 def test_a_failed_write_has_its_request_id(env: RetagEnv) -> None:
