@@ -26,6 +26,7 @@ from ecrtui.cli.put_image.error_reporting import EXIT_CODES
 from ecrtui.connections import SessionFactory
 from ecrtui.ecr.permissions import PERMISSIONS, Purpose
 from ecrtui.emulator.distribution.routes import HANDLERS, PATHS
+from ecrtui.emulator.faults import KINDS
 from ecrtui.inspect.findings_filter import FINDINGS
 from ecrtui.settings import SETTINGS, Connection, Settings
 from ecrtui.tui.actions import ACTIONS, SCOPES
@@ -119,6 +120,12 @@ def exit_codes() -> str:
 def put_image_exit_codes() -> str:
     """Return the exit codes of ``ecrtui put-image``, which are those of the AWS CLI."""
     return table(("code", "meaning"), [(str(code), meaning) for code, meaning in EXIT_CODES.items()])
+
+
+def fault_kinds() -> str:
+    """Return the kinds of fault of the embedded registry, with their options."""
+    rows = [(f"`{name}`", _code(*kind.options.split(", ")), kind.effect) for name, kind in KINDS.items()]
+    return table(("kind", "options", "effect"), rows)
 
 
 def attribute_docs(owner: type) -> dict[str, str]:
@@ -238,6 +245,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "connection-options": connection_options,
     "exit-codes": exit_codes,
     "put-image-exit-codes": put_image_exit_codes,
+    "fault-kinds": fault_kinds,
     "filter-fields": filter_fields,
     "settings": settings,
     "permissions": permissions,

@@ -1,31 +1,4 @@
-"""Faults on demand: injected network failures and service errors, for tests and for ``serve --fault SPEC``.
-
-SPEC is ``OPERATION:KIND[:NAME=VALUE]...``. OPERATION is an ECR operation
-(``PutImage``), ``DownloadLayer`` for the content of a layer, or ``*`` for all of
-them. The kinds and their options:
-
-===========  ==========================  =======================================
-latency      seconds                     run the request; send the response late
-error        code, status=400, message   answer with this error
-throttle     message                     answer with ThrottlingException
-unavailable  status=503                  answer with this status, without JSON
-drop-before                              close the connection without a response
-drop-after                               the same, but run the request first
-cut                                      run it; send half of the response
-corrupt                                  run it; change a byte of the response
-expired                                  for DownloadLayer: the URL has expired
-reset                                    run it; reset within the response
-rate         per_second,                 answer with ThrottlingException above
-             burst=per_second            this rate (a token bucket)
-===========  ==========================  =======================================
-
-A request is run only where the text says so. Every kind also takes ``times``
-(stop after this many faults), ``after`` (let this many requests pass first),
-``probability`` (0 to 1) and ``seed`` (repeat the same random choices).
-
-Examples: ``PutImage:drop-after:times=1``, ``PutImage:rate:per_second=10``,
-``*:throttle:probability=0.1:seed=7``.
-"""
+"""Faults on demand: injected network failures and service errors, for tests and for ``serve --fault SPEC``."""
 
 from __future__ import annotations
 
@@ -34,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import NamedTuple
 
 from ecrtui.emulator import layer_downloads
 from ecrtui.emulator.fault_effects import (
@@ -174,23 +148,48 @@ def _rate(options: dict[str, str]) -> Effect:
     return RateLimit(per_second, _pop_number(options, "burst", per_second))
 
 
-_KINDS: dict[str, Callable[[dict[str, str]], Effect]] = {
-    "latency": _latency,
-    "error": _error,
-    "throttle": _throttle,
-    "unavailable": _unavailable,
-    "drop-before": lambda _: DropBefore(),
-    "drop-after": lambda _: DropAfter(),
-    "cut": lambda _: CutBody(),
-    "corrupt": lambda _: CorruptBody(),
-    "expired": _expired,
-    "reset": lambda _: ResetConnection(),
-    "rate": _rate,
+class FaultKind(NamedTuple):
+    """A kind of fault that a specification can name.
+
+    Args:
+        options: the options that only this kind takes, with their defaults.
+        effect: what the fault does.
+        make: takes its options out of those of the specification and returns the effect.
+    """
+
+    options: str
+    effect: str
+    make: Callable[[dict[str, str]], Effect]
+
+
+KINDS = {
+    "latency": FaultKind("seconds", "answers later; carries the request out at once", _latency),
+    "error": FaultKind("code, status=400, message", "answers with this error; carries nothing out", _error),
+    "throttle": FaultKind("message", "answers with ThrottlingException and status 400; carries nothing out", _throttle),
+    "unavailable": FaultKind(
+        "status=503", "answers with this status and a body that is not JSON; carries nothing out", _unavailable
+    ),
+    "drop-before": FaultKind(
+        "", "closes the connection without an answer; carries nothing out", lambda _: DropBefore()
+    ),
+    "drop-after": FaultKind(
+        "", "carries the request out and closes the connection without an answer", lambda _: DropAfter()
+    ),
+    "cut": FaultKind("", "carries the request out and ends the body halfway", lambda _: CutBody()),
+    "corrupt": FaultKind("", "carries the request out and changes one byte of the body", lambda _: CorruptBody()),
+    "expired": FaultKind("", "only for `DownloadLayer`: answers that the URL expired, with status 403", _expired),
+    "reset": FaultKind(
+        "", "carries the request out and resets the connection within the answer", lambda _: ResetConnection()
+    ),
+    "rate": FaultKind(
+        "per_second, burst=per_second", "answers with ThrottlingException above this rate (a token bucket)", _rate
+    ),
 }
+"""The kinds of fault, for the specification, the help and the documentation."""
 
 
 def parse_fault(spec: str) -> Fault:
-    """Parse a fault specification; see the module docstring for its syntax.
+    """Parse a fault specification: ``OPERATION:KIND[:NAME=VALUE]...``, such as ``PutImage:drop-after:times=1``.
 
     Raises:
         FaultSpecError: the specification is invalid.
@@ -208,7 +207,7 @@ def _parse_fault(spec: str) -> Fault:
     options = _parse_options(tail)
     fault = Fault(
         operation,
-        _KINDS[kind](options),
+        KINDS[kind].make(options),
         times=int(_pop_number(options, "times")) if "times" in options else None,
         after=int(_pop_number(options, "after", 0)),
         probability=_pop_number(options, "probability", 1.0, maximum=1.0),
@@ -222,8 +221,8 @@ def _parse_fault(spec: str) -> Fault:
 def _check_operation(operation: str, kind: str) -> None:
     if operation != "*" and not operation.isalnum():
         raise FaultSpecError("it must begin with an operation, or * for all of them, as in PutImage:drop-after")
-    if kind not in _KINDS:
-        raise FaultSpecError(f"{kind!r} is not a kind of fault; use {', '.join(_KINDS)}")
+    if kind not in KINDS:
+        raise FaultSpecError(f"{kind!r} is not a kind of fault; use {', '.join(KINDS)}")
     if kind == "expired" and operation != layer_downloads.OPERATION:
         raise FaultSpecError(f"only download URLs expire; use {layer_downloads.OPERATION}:expired")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -35,6 +36,20 @@ and docker reach it too. They log in with `aws ecr get-login-password`.
       --region us-east-1
   aws ecr describe-repositories --endpoint-url http://127.0.0.1:4566 \\
       --no-sign-request --region us-east-1
+"""
+_FAULTS = """\
+SPEC is `OPERATION:KIND[:NAME=VALUE]...`. OPERATION is an ECR operation
+(`PutImage`), `DownloadLayer` for the content of a layer, or `*` for all of
+them. The kinds and their options:
+
+"""
+_FAULT_OPTIONS = """
+Every kind also takes `times` (stop after this many faults), `after` (let this
+many requests pass first), `probability` (0 to 1) and `seed` (repeat the same
+random choices).
+
+Examples: `PutImage:drop-after:times=1`, `PutImage:rate:per_second=10`,
+`*:throttle:probability=0.1:seed=7`.
 """
 
 
@@ -101,6 +116,15 @@ def _port(text: str) -> int:
 
 
 def _faults_help() -> str:
-    from ecrtui.emulator import faults
+    from ecrtui.emulator.faults import KINDS
 
-    return (faults.__doc__ or "").partition("\n\n")[2].replace("``", "`")
+    kinds = [line for name, kind in KINDS.items() for line in _kind_lines(name, kind.options, kind.effect)]
+    return "\n".join([_FAULTS, *kinds, _FAULT_OPTIONS])
+
+
+def _kind_lines(name: str, options: str, effect: str) -> Iterator[str]:
+    heading = f"  {name:<13}"
+    if options:
+        yield f"{heading}{options}"
+        heading = ""
+    yield textwrap.fill(effect, 79, initial_indent=f"{heading:<15}", subsequent_indent=" " * 15)
