@@ -23,6 +23,7 @@ from ecrtui.cli import diff, doctor, findings, history, images, promote, reposit
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode
 from ecrtui.cli.put_image.error_reporting import EXIT_CODES
+from ecrtui.cli.put_image.help_page import CONFIGURATION
 from ecrtui.connections import SessionFactory
 from ecrtui.ecr.permissions import PERMISSIONS, Purpose
 from ecrtui.emulator.distribution.routes import HANDLERS, PATHS
@@ -120,6 +121,11 @@ def exit_codes() -> str:
 def put_image_exit_codes() -> str:
     """Return the exit codes of ``ecrtui put-image``, which are those of the AWS CLI."""
     return table(("code", "meaning"), [(str(code), meaning) for code, meaning in EXIT_CODES.items()])
+
+
+def put_image_configuration() -> str:
+    """Return where ``ecrtui put-image`` reads each setting of the AWS CLI."""
+    return table(("setting", "first one that is set"), CONFIGURATION.items())
 
 
 def fault_kinds() -> str:
@@ -245,6 +251,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "connection-options": connection_options,
     "exit-codes": exit_codes,
     "put-image-exit-codes": put_image_exit_codes,
+    "put-image-configuration": put_image_configuration,
     "fault-kinds": fault_kinds,
     "filter-fields": filter_fields,
     "settings": settings,

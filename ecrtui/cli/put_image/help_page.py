@@ -44,26 +44,25 @@ DIFFERENCES FROM `aws ecr put-image`
   not apply to them.
   --version prints the version of ecrtui.
 """
-_CONFIGURATION = """\
-ENVIRONMENT AND CONFIGURATION
-  Options override the environment. The environment overrides the profile.
-  region    AWS_REGION, AWS_DEFAULT_REGION, region, the EC2 instance (unless
-            AWS_EC2_METADATA_DISABLED)
-  profile   AWS_PROFILE, AWS_DEFAULT_PROFILE
-  endpoint  AWS_ENDPOINT_URL_ECR, AWS_ENDPOINT_URL, endpoint_url
-            (AWS_IGNORE_CONFIGURED_ENDPOINT_URLS)
-  retries   AWS_RETRY_MODE, retry_mode (standard); AWS_MAX_ATTEMPTS,
-            max_attempts (3)
-  output    AWS_DEFAULT_OUTPUT, output (json)
-  errors    AWS_CLI_ERROR_FORMAT, cli_error_format (enhanced)
-  pager     AWS_PAGER, cli_pager, PAGER (less, with LESS=FRX); empty for none
-  form      AWS_CLI_AUTO_PROMPT, cli_auto_prompt (off; on-partial opens it for
-            invalid command lines)
-  also      AWS_CA_BUNDLE, ca_bundle, AWS_USE_FIPS_ENDPOINT,
-            AWS_USE_DUALSTACK_ENDPOINT, AWS_CONFIG_FILE,
-            AWS_SHARED_CREDENTIALS_FILE, parameter_validation,
-            AWS_CLI_OUTPUT_ENCODING, HTTPS_PROXY, NO_PROXY
-
+CONFIGURATION = {
+    "region": "`--region`, `AWS_REGION`, `AWS_DEFAULT_REGION`, `region`, the EC2 instance (unless "
+    "`AWS_EC2_METADATA_DISABLED`)",
+    "profile": "`--profile`, `AWS_PROFILE`, `AWS_DEFAULT_PROFILE`, `default`",
+    "endpoint": "`--endpoint-url`, `AWS_ENDPOINT_URL_ECR`, `AWS_ENDPOINT_URL`, `services`, `endpoint_url` "
+    "(`AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`)",
+    "retries": "`AWS_RETRY_MODE`, `retry_mode`, standard; `AWS_MAX_ATTEMPTS`, `max_attempts`, 3",
+    "output": "`--output`, `AWS_DEFAULT_OUTPUT`, `output`, json",
+    "error format": "`--cli-error-format`, `AWS_CLI_ERROR_FORMAT`, `cli_error_format`, enhanced",
+    "pager": "`--no-cli-pager`, `AWS_PAGER`, `cli_pager`, `PAGER`, less with `LESS=FRX`; an empty value means no pager",
+    "form": "`--no-cli-auto-prompt`, `--cli-auto-prompt`, `AWS_CLI_AUTO_PROMPT`, `cli_auto_prompt`, off; `on-partial` "
+    "opens it for an invalid command line",
+    "also read": "`AWS_CA_BUNDLE`, `ca_bundle`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`, "
+    "`AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE`, `parameter_validation`, `cli_timestamp_format`, "
+    "`AWS_CLI_OUTPUT_ENCODING`, `HTTPS_PROXY`, `NO_PROXY`",
+}
+"""Where each setting comes from, the first one first, for the help and the documentation: flags, variables, names in
+the AWS configuration, and the default."""
+_EXAMPLES = """\
 EXAMPLES
   Add a tag to an image:
     ecrtui put-image --repository-name team/app --image-tag prod \\
@@ -81,7 +80,9 @@ def print_help(operation: OperationModel, pager: str) -> None:
 
 def help_text(operation: OperationModel) -> str:
     """Return the help. The texts of the parameters come from the service model."""
-    return "\n".join([*_head(operation), *_parameters(operation), *_globals(), _NOTES, *_exit_codes(), _CONFIGURATION])
+    return "\n".join(
+        [*_head(operation), *_parameters(operation), *_globals(), _NOTES, *_exit_codes(), *_configuration(), _EXAMPLES]
+    )
 
 
 def _head(operation: OperationModel) -> Iterator[str]:
@@ -126,6 +127,15 @@ def _exit_codes() -> Iterator[str]:
     yield "EXIT CODES"
     for code, meaning in EXIT_CODES.items():
         yield textwrap.fill(meaning, _WIDTH, initial_indent=f"  {code:<5}", subsequent_indent="       ")
+    yield ""
+
+
+def _configuration() -> Iterator[str]:
+    yield "ENVIRONMENT AND CONFIGURATION"
+    yield "  The first one that is set counts."
+    for name, sources in CONFIGURATION.items():
+        text = sources.replace("`", "")
+        yield textwrap.fill(text, _WIDTH, initial_indent=f"  {name:<14}", subsequent_indent=" " * 16)
     yield ""
 
 
