@@ -99,7 +99,7 @@ def _check_account(account: str, own: Any, origin: Origin) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings. ``sources`` names the origin of each value that is not a default."""
+    """The settings. ``sources`` names the origin of each value that is not a default, also of ``accounts.ID.NAME``."""
 
     theme: str = declare(
         TEXT,
@@ -226,8 +226,13 @@ class Settings:
             for name, value in self.accounts[pattern].items():
                 if not self.sources.get(name, "").startswith(("--", "$")):
                     own[name] = value
-                    sources[name] = f"{self.sources.get('accounts', 'settings')}, accounts.{pattern}"
+                    sources[name] = self.sources.get(_account_source(pattern, name), f"accounts.{pattern}")
         return replace(self, **own, sources={**self.sources, **sources})
+
+
+def _account_source(pattern: str, name: str) -> str:
+    """Return the name in ``sources`` of a setting that differs for accounts."""
+    return f"accounts.{pattern}.{name}"
 
 
 SETTINGS: Mapping[str, Setting] = {
@@ -259,6 +264,10 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None,
     text = _read(path, must_exist=file is None and bool(environment.get(_FILE_VARIABLE)))
     for name, value in _parse(path, text).items():
         take(name, value, str(path), text)
+    for pattern, own in values.get("accounts", {}).items():
+        for name in own:
+            place = Origin(str(path), text).place("accounts", pattern, name)
+            sources[_account_source(pattern, name)] = f"{place}, accounts.{pattern}"
     for name, setting in SETTINGS.items():
         if setting.variable and environment.get(setting.variable):
             take(name, _from_text(setting, environment[setting.variable]), f"${setting.variable}")

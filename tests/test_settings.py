@@ -188,7 +188,7 @@ def test_account_settings_apply_to_that_account_only(file: Path) -> None:
     settings = load({}, {}, given(file, ACCOUNTS))
     there = settings.for_account("123456789012")
     assert (there.theme, there.read_only, there.protected_tags) == ("red", True, ("*",))
-    assert there.sources["read_only"] == f"{file}, line 3, accounts.123456789012"
+    assert there.sources["read_only"] == f"{file}, line 5, accounts.123456789012"
     assert settings.for_account("999999999999").theme == "calm"
     assert settings.for_account("") == settings
 
@@ -222,7 +222,7 @@ def test_a_pattern_matches_the_id_the_alias_or_the_profile(
 ) -> None:
     settings = load({}, {}, given(file, PATTERNS)).for_account(account, *names)
     assert (settings.theme, settings.read_only) == (theme, read_only)
-    assert not read_only or settings.sources["read_only"].endswith("accounts.*prod*")
+    assert not read_only or settings.sources["read_only"].endswith("line 6, accounts.*prod*")
 
 
 def test_flags_and_variables_win_over_account_settings(file: Path) -> None:
