@@ -114,13 +114,14 @@ class Query(NamedTuple):
     notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        found = [term.text for term in self.terms]
-        return ", ".join([*found, *(f"repositories without {term.text}" for term in self.missing)])
+        where = f"repositories without {_texts(self.missing)}" if self.missing else ""
+        return " in ".join(filter(None, (_texts(self.terms), where)))
 
     @property
     def nothing_found(self) -> str:
         """The sentence for a search without a result."""
-        return f"No repository has {self}." if self.terms else f"No {self}."
+        where = f"repository without {_texts(self.missing)}" if self.missing else "repository"
+        return f"No {where} has {_texts(self.terms)}." if self.terms else f"There is no {where}."
 
     def asks(self, repository: str) -> bool:
         """Return True if the repository is one to look in."""
@@ -174,6 +175,10 @@ def looks_pasted(text: str) -> bool:
 def asks_for_tags(text: str) -> bool:
     """Return True if a text has only terms of a search for tags: ``missing:tag=X``, ``has:X``, ``tag:X``, ``tag=X``."""
     return bool(words := text.split()) and all(word.startswith((_MISSING, *_HAVING, _TAG)) for word in words)
+
+
+def _texts(terms: Sequence[FindTerm]) -> str:
+    return ", ".join(term.text for term in terms)
 
 
 def _query(terms: tuple[FindTerm, ...], missing: tuple[FindTerm, ...]) -> Query:

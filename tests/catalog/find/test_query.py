@@ -106,7 +106,10 @@ def test_a_text_that_names_no_image_is_refused_with_the_reason(text: str, words:
 
 def test_repositories_without_a_tag() -> None:
     query = parse_query("missing:tag=prod has:tag=rc-7")
-    assert (query.missing[0].tag, query.terms[0].tag, str(query)) == ("prod", "rc-7", "rc-7, repositories without prod")
+    assert (query.missing[0].tag, query.terms[0].tag) == ("prod", "rc-7")
+    assert str(query) == "rc-7 in repositories without prod"
+    assert query.nothing_found == "No repository without prod has rc-7."
+    assert parse_query("missing:prod missing:rc-7").nothing_found == "There is no repository without prod, rc-7."
     assert parse_query("missing:prod") == parse_query("prod", missing=True)
     assert parse_query("missing:tag=prod").terms == ()
     joined = join_queries([parse_query("prod"), parse_query("team/app"), parse_query("prod")])

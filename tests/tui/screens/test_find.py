@@ -94,7 +94,7 @@ async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
         await paste(pilot, "missing:tag=own")
         await until(pilot, "Nothing matches missing:tag=own. Press esc to clear the filter. Press F")
         await pilot.press("enter", "F", "enter")
-        await until(pilot, "No repositories without own")
+        await until(pilot, "There is no repository without own")
         await pilot.press("F")
         await paste(pilot, "severity>=high")
         await pilot.press("enter")
