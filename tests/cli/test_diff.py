@@ -86,6 +86,12 @@ def test_an_image_is_compared_with_the_platform_that_fits(env: Env) -> None:
     assert markdown.startswith("# single → v1\n")
 
 
+def test_the_title_names_the_tags_of_the_command_line(env: Env) -> None:
+    push_image(env.cli.client, "team/app", "single", "a-first-tag", platform="linux/arm64")
+    markdown = env.cli.run("diff", "team/app:single", "team/copy:v2", "--output", "markdown").out
+    assert markdown.startswith("# single → v2\n")
+
+
 def test_what_may_not_be_read_is_not_known(env: Env, no_sdk_retries: None) -> None:
     env.cli.embedded.faults.add("GetDownloadUrlForLayer:error:code=AccessDeniedException:message=no")
     with served(env.cli.embedded) as url:

@@ -70,6 +70,7 @@ class ComparedImage:
         packages: the packages of the part; None if it has no SBOM.
         sources: what it was built from, as its provenance states it.
         contents: the contents of an artifact that is not an image.
+        tag: the tag by which the user named it; empty for none.
     """
 
     repository: str
@@ -82,6 +83,7 @@ class ComparedImage:
     packages: Known[PackageList | None] = READING
     sources: Known[tuple[str, ...]] = READING
     contents: Known[tuple[NamedContent, ...]] = READING
+    tag: str = ""
 
     @property
     def parsed(self) -> Known[ParsedManifest]:
@@ -95,8 +97,8 @@ class ComparedImage:
 
     @property
     def title(self) -> str:
-        """The image in a few words: its first tag, or else its digest."""
-        return self.image.tags[0] if self.image.tags else short_digest(self.image.digest)
+        """The image in a few words: the tag that the user named, its first tag, or else its digest."""
+        return self.tag or next(iter(self.image.tags), short_digest(self.image.digest))
 
     @property
     def is_index(self) -> bool:

@@ -36,7 +36,7 @@ def find_image(registry: Registry, reference: Reference) -> ComparedImage:
         NotFound: there is no such image.
         EcrTuiError: it could not be looked up.
     """
-    return ComparedImage(reference.repository, image_lookup.find_image(registry, reference))
+    return ComparedImage(reference.repository, image_lookup.find_image(registry, reference), tag=reference.tag)
 
 
 PARTS = ("part", "config", "findings", "artifacts", "packages", "sources", "contents")
