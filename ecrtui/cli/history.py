@@ -71,7 +71,7 @@ run = partial(run_command, parser, _execute)
 
 def _table(entries: Sequence[JournalEntry]) -> Iterator[str]:
     """Yield the lines of a table that fits the terminal: the last columns are left out where they do not fit."""
-    titles = ("TIME (UTC)", "OUTCOME", "REPOSITORY", "TAG", "WAS", "IS", "COMMAND", "PLAN", "USER")
+    titles = ("TIME (UTC)", "OUTCOME", "REPOSITORY", "TAG", "BEFORE", "AFTER", "COMMAND", "PLAN", "USER")
     rows = [
         (
             _short_time(entry.begun_at),

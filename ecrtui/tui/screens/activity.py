@@ -126,7 +126,7 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
         ),
         Column(
             "before",
-            "was",
+            "before",
             lambda entry: _image(entry, entry.before, entry.before_tags),
             lambda entry: entry.before,
             min_width=SHORT_DIGITS,
@@ -136,7 +136,7 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
         ),
         Column(
             "after",
-            "is",
+            "after",
             lambda entry: _image(entry, entry.after, entry.after_tags),
             lambda entry: entry.after,
             min_width=SHORT_DIGITS,
