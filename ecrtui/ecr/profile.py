@@ -6,6 +6,9 @@ from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
 
+FIX_ENVIRONMENT = "Set AWS_SECRET_ACCESS_KEY, or unset AWS_ACCESS_KEY_ID to use a profile. Then start ecrtui again."
+"""The next step for credentials of the environment that are not complete."""
+
 
 class ProfileKind(Enum):
     """Where the credentials of a profile come from."""

@@ -10,9 +10,17 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError, ConfigParseError, NoCredentialsError, NoRegionError, ProfileNotFound
+from botocore.exceptions import (
+    ClientError,
+    ConfigParseError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
 
 from ecrtui.ecr.permissions import action_of
+from ecrtui.ecr.profile import FIX_ENVIRONMENT
 from ecrtui.errors import CredentialsError, EcrTuiError, ErrorKind, IntegrityError, ListingExpired, Refused
 from ecrtui.private_files import describe
 from ecrtui.registry.configuration.errors import explain_parse_error, is_configured, unreadable_files
@@ -36,6 +44,9 @@ MAX_DETAIL = 2000
 """Characters of a service's message that an error keeps. A proxy can answer with a whole web page."""
 
 SIGN_IN_AGAIN = "Sign in again, then try again."
+
+_ENVIRONMENT = "env"
+"""The ``METHOD`` of botocore's provider for the credentials of the environment."""
 
 
 @contextmanager
@@ -77,6 +88,8 @@ def translate(
     spec = spec_of_exception(problem)
     if isinstance(problem, NoRegionError) and not is_configured(os.environ):
         spec = spec._replace(hint=f"{spec.hint} {LOOK_AROUND}")
+    if isinstance(problem, PartialCredentialsError) and _facts_of(problem).get("provider") == _ENVIRONMENT:
+        spec = spec._replace(hint=FIX_ENVIRONMENT)
     # The text of an unknown exception can hold anything, also a secret. Its name has to do.
     detail = type(problem).__name__ if spec is UNEXPECTED else _detail_of(problem)
     return _error(spec, detail, operation, repository, sign_in, ambiguous=write and not spec.unsent)
@@ -84,7 +97,7 @@ def translate(
 
 def _detail_of(problem: Exception) -> str:
     """Return the words of an exception. Those of botocore lack the place of a fault in a configuration file."""
-    facts: Mapping[str, Any] = getattr(problem, "kwargs", {})
+    facts = _facts_of(problem)
     if isinstance(problem, ConfigParseError) and "path" in facts:
         return explain_parse_error(str(facts["path"]), facts.get("error"))
     if isinstance(problem, (NoCredentialsError, ProfileNotFound, NoRegionError)):
@@ -92,6 +105,12 @@ def _detail_of(problem: Exception) -> str:
     if isinstance(problem, OSError) and problem.filename:
         return describe(problem, Path(problem.filename))
     return str(problem).strip()
+
+
+def _facts_of(problem: Exception) -> Mapping[str, Any]:
+    """Return what an exception of botocore is about."""
+    facts: Mapping[str, Any] = getattr(problem, "kwargs", {})
+    return facts
 
 
 def kind_of(problem: BaseException) -> ErrorKind:

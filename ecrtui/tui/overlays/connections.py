@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 
 from ecrtui.catalog.filter.words import words_filter
 from ecrtui.catalog.rows.rows import Rows
+from ecrtui.ecr.profile import FIX_ENVIRONMENT, ProfileKind
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
@@ -190,7 +191,8 @@ class ConnectionPicker(Overlay[None]):
         if error is not None:
             message = PanelMessage.from_error(error)._replace(retryable=False)
         elif row is not None and row.problem:
-            hint = "Fix the profile in the AWS configuration."
+            in_environment = row.kind == ProfileKind.ENVIRONMENT.value
+            hint = FIX_ENVIRONMENT if in_environment else "Fix the profile in the AWS configuration."
             message = PanelMessage(f"{row.name} cannot be used", row.problem, hint, severity=Severity.WARNING)
         elif self.problem is not None and self._connecting_key is None:
             message = PanelMessage.from_error(self.problem)._replace(retryable=False)

@@ -191,6 +191,19 @@ def test_credentials_of_the_environment_that_state_their_end_are_to_be_renewed(
     assert "AWS_ACCESS_KEY_ID" in error.hint
 
 
+@pytest.mark.parametrize("config", ["", "role_arn = arn:aws:iam::1:role/r\ncredential_source = Environment\n"])
+def test_half_an_access_key_in_the_environment_is_not_a_fault_of_the_profile(
+    profiles: WriteFile, monkeypatch: pytest.MonkeyPatch, config: str
+) -> None:
+    profiles(f"[profile p]\nregion = eu-west-1\n{config}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "K")
+    error = failed(open_registry(Connection(profile="p" if config else None, region="eu-west-1")).connect)
+    assert isinstance(error, CredentialsError)
+    assert "AWS_SECRET_ACCESS_KEY" in error.detail
+    assert error.hint.startswith("Set AWS_SECRET_ACCESS_KEY")
+    assert "Fix the profile" not in error.hint
+
+
 # a service that does not answer, or refuses the request for a role
 
 

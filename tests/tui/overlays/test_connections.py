@@ -121,6 +121,19 @@ async def test_a_connection_that_fails_leaves_the_one_in_use(site: Site) -> None
         await until(pilot, "team/here")
 
 
+async def test_half_an_access_key_in_the_environment_names_the_variable(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "K")
+    async with running(None, connection=Connection(profile="home"), size=WIDE, elsewhere=True) as pilot:
+        await until(pilot, "team/here")
+        await pilot.press("P")
+        await until(pilot, "environment variables")
+        await type_text(pilot, "variables")
+        screen = await until(pilot, "AWS_SECRET_ACCESS_KEY is not set")
+        assert "Set AWS_SECRET_ACCESS_KEY, or unset AWS_ACCESS_KEY_ID" in screen
+
+
 async def test_a_connection_is_stopped_with_escape(site: Site) -> None:
     release = threading.Event()
     site.there.faults.before("DescribeRegistry", lambda: release.wait(HANG))
