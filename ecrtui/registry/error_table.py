@@ -4,7 +4,8 @@
 that AWS sends without naming them there, such as ThrottlingException and ExpiredTokenException. The rows for the
 exceptions that botocore raises when no service has answered are in ``exception_table``.
 
-A hint may contain ``{repository}``, ``{action}`` (the IAM action) and ``{sign_in}`` (how to renew the credentials).
+A title may contain ``{service}``. A hint may contain ``{repository}``, ``{action}`` (the IAM action) and ``{sign_in}``
+(how to renew the credentials).
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ SIGN_IN_REFUSED = ErrorSpec(
 )
 THROTTLED = ErrorSpec(
     Throttled,
-    "ECR is throttling requests",
+    "{service} is throttling requests",
     "Wait a moment, then try again. To retry more often, set AWS_MAX_ATTEMPTS and AWS_RETRY_MODE=adaptive.",
     retryable=True,
 )
@@ -107,7 +108,12 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "RequestExpired": CLOCK,
     "RequestInTheFuture": CLOCK,
     # permissions
-    "OptInRequired": ErrorSpec(AccessDenied, "The account is not signed up for ECR in this region"),
+    "OptInRequired": ErrorSpec(AccessDenied, "The account is not signed up for {service} in this region"),
+    "RegionDisabledException": ErrorSpec(
+        CredentialsError,
+        "{service} is not enabled in this region",
+        "Use another region, or ask for this one to be enabled for the account.",
+    ),
     "AccessDenied": DENIED,
     "AccessDeniedException": DENIED,
     "UnauthorizedOperation": DENIED,
@@ -262,7 +268,7 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "ValidationError": ErrorSpec(Refused, "AWS does not accept the request"),
     "UnsupportedImageTypeException": ErrorSpec(Refused, "ECR does not support this operation for this type of image"),
     "UnknownOperationException": UNSUPPORTED_OPERATION,
-    "404": ErrorSpec(ConnectionFailed, "The endpoint is not ECR", "Check the endpoint URL."),
+    "404": ErrorSpec(ConnectionFailed, "The endpoint is not {service}", "Check the endpoint URL."),
     # failures of a service
     "UpstreamUnavailable": ErrorSpec(
         ConnectionFailed, "The upstream registry is not available", _UPSTREAM, ErrorKind.UPSTREAM, retryable=True
@@ -275,6 +281,22 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "RequestTimeout": SERVICE_FAILED,
     "RequestTimeoutException": SERVICE_FAILED,
 }
+
+_IDENTITY_CENTER = "IAM Identity Center"
+_OTHER_SERVICES = {
+    "AssumeRole": "STS",
+    "AssumeRoleWithWebIdentity": "STS",
+    "GetCallerIdentity": "STS",
+    "ListAccountAliases": "IAM",
+    "CreateToken": _IDENTITY_CENTER,
+    "GetRoleCredentials": _IDENTITY_CENTER,
+    "ListAccountRoles": _IDENTITY_CENTER,
+    "ListAccounts": _IDENTITY_CENTER,
+    "RegisterClient": _IDENTITY_CENTER,
+    "StartDeviceAuthorization": _IDENTITY_CENTER,
+    "CreateOAuth2Token": "AWS Sign-In",
+}
+"""The services of the operations that sign in, or read who the caller is."""
 
 _CLOCK_WORDS = ("signature expired:", "signature not yet current:", "is now earlier than", "is still later than")
 """What AWS says, in lower case, when the time of a signature is more than five minutes off its own clock. The error
@@ -289,6 +311,11 @@ def is_about_clock(message: str) -> bool:
 def refuses_credentials(code: str, message: str) -> bool:
     """Return whether an error means that the service will not accept these credentials again."""
     return BY_CODE.get(code) in (_EXPIRED, _NOT_ACCEPTED) and not is_about_clock(message)
+
+
+def service_of(operation: str) -> str:
+    """Return the service that an operation belongs to."""
+    return _OTHER_SERVICES.get(operation, "ECR")
 
 
 def is_denied(code: str) -> bool:

@@ -34,6 +34,7 @@ from ecrtui.registry.error_table import (
     ErrorSpec,
     is_about_clock,
     kind_of_code,
+    service_of,
     spec_of_code,
 )
 from ecrtui.registry.exception_table import LOOK_AROUND, UNEXPECTED, spec_of_exception
@@ -184,7 +185,7 @@ def _error(
     else:
         hint = spec.hint.format(repository=repository or "the repository", action=action_of(operation))
     return spec.error(
-        spec.title,
+        spec.title.format(service=service_of(operation)),
         shorten(detail),
         hint,
         retryable=spec.retryable,

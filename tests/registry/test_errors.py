@@ -414,7 +414,8 @@ def test_a_hint_names_the_repository() -> None:
 def test_every_row_has_a_title_without_full_stop_and_a_hint_that_can_be_filled_in() -> None:
     rows = [*error_table.BY_CODE.values(), *(row for _, row in exception_table.BY_CLASS), exception_table.UNEXPECTED]
     for row in rows:
-        assert row.title[0].isupper()
-        assert not row.title.endswith(".")
+        title = row.title.format(service="ECR")
+        assert title[0].isupper()
+        assert not title.endswith(".")
         hint = row.hint.format(repository="team/app", action="ecr:PutImage", sign_in="Sign in.")
         assert not hint or hint.endswith(".")

@@ -37,7 +37,7 @@ def list_roles(name: str, user: User) -> Iterator[tuple[SsoRole, ...]]:
         EcrTuiError: the user is not signed in, or IAM Identity Center does not answer. What was yielded stays true.
     """
     hint = sso_session_hint(name)
-    with translate_errors("ListAccounts", sign_in=lambda: hint):
+    with translate_errors("Sign-in", sign_in=lambda: hint):
         portal = _Portal(name, user, hint)
         accounts = portal.accounts()
         with ThreadPoolExecutor(PARALLEL_ACCOUNTS, "roles") as pool:

@@ -235,6 +235,25 @@ def test_a_request_for_a_role_that_sts_refuses_is_not_one_that_ecr_refused(
     assert works == [False]
 
 
+@pytest.mark.parametrize(
+    ("code", "status", "title"),
+    [
+        ("Throttling", 400, "STS is throttling requests"),
+        ("RegionDisabledException", 403, "STS is not enabled in this region"),
+        ("404", 404, "The endpoint is not STS"),
+    ],
+)
+def test_an_error_of_sts_is_not_called_one_of_ecr(
+    served: str, profiles: WriteFile, sts: FakeSts, no_sdk_retries: None, code: str, status: int, title: str
+) -> None:
+    profiles(ROLE)
+    sts.error, sts.error_status = code, status
+    error = failed(opened(served)[0].location)
+    assert error.title == title
+    assert error.detail == "AssumeRole: refused"
+    assert "permission" not in error.hint
+
+
 # credential_process
 
 VALID = {"Version": 1, "AccessKeyId": "KEY", "SecretAccessKey": "very-secret"}

@@ -89,6 +89,27 @@ def test_the_registry_process_lists_them_and_asks_this_user(portal: FakeSso) -> 
         process.close()
 
 
+@pytest.mark.parametrize("operation", ["accounts", "roles"])
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [
+        ("ForbiddenException", "Access denied while signing in"),
+        ("TooManyRequestsException", "IAM Identity Center is throttling requests"),
+        ("InvalidRequestException", "AWS refused the sign-in"),
+    ],
+)
+def test_an_error_of_the_portal_is_not_called_one_of_ecr(
+    portal: FakeSso, no_sdk_retries: None, operation: str, code: str, title: str
+) -> None:
+    write_token(token())
+    portal.valid_tokens.add("old")
+    portal.errors[f"/assignment/{operation}"] = [code] * 2
+    error = failed(lambda: roles(None))
+    assert error.title == title
+    assert error.detail.startswith("ListAccount")
+    assert "ecr:" not in error.hint
+
+
 def test_a_role_connects_without_a_profile(portal: FakeSso, served: str) -> None:
     def opened(profile: str) -> Any:
         return open_registry(
