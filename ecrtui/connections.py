@@ -154,16 +154,16 @@ class ProcessConnections:
 
         return list_profiles()
 
-    def sso_roles(self, session: str) -> Iterator[tuple[SsoRole, ...]]:
+    def sso_roles(self, session: str, connection: Connection) -> Iterator[tuple[SsoRole, ...]]:
         """Yield the roles of an ``sso-session``, account by account. Blocks."""
         user = User()
         if self._app is not None:
             _talk_through(user, self._app, self._settings, session)
         if self._process is not None and self._process.start():
-            return self._process.sso_roles(session, user)
+            return self._process.sso_roles(session, connection, user)
         from ecrtui.registry.sso.roles import list_roles
 
-        return list_roles(session, user)
+        return list_roles(session, connection, user)
 
     def regions(self, region: str) -> tuple[str, ...]:
         """Return the known AWS regions in the partition of a region."""

@@ -154,8 +154,11 @@ class Connections(Protocol):
     def profiles(self) -> ProfileList:
         """Return the profiles of the AWS configuration. Raises EcrTuiError."""
 
-    def sso_roles(self, session: str) -> Iterator[tuple[SsoRole, ...]]:
-        """Yield the roles of an ``sso-session``, account by account; the user signs in first. Raises EcrTuiError."""
+    def sso_roles(self, session: str, connection: Connection) -> Iterator[tuple[SsoRole, ...]]:
+        """Yield the roles of an ``sso-session``, account by account; the user signs in first. Raises EcrTuiError.
+
+        The connection has the time limits and the certificates.
+        """
 
     def regions(self, region: str) -> tuple[str, ...]:
         """Return the known AWS regions in the partition of a region."""

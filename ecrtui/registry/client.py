@@ -23,7 +23,14 @@ from ecrtui.ecr.permissions import Denial
 from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError, ErrorKind, NotFound, Refused, UsageError
 from ecrtui.redaction import public_url
 from ecrtui.registry.boto3_client import create_client, share_connections
-from ecrtui.registry.configuration.session import certificates_of, retries_of, time_limits_of, verify_of
+from ecrtui.registry.configuration.session import (
+    CONNECT_TIMEOUT,
+    READ_TIMEOUT,
+    certificates_of,
+    retries_of,
+    time_limits_of,
+    verify_of,
+)
 from ecrtui.registry.credentials.account_check import AccountCheck, read_account
 from ecrtui.registry.credentials.session_opener import SessionOpener, embedded_session
 from ecrtui.registry.endpoint import is_aws
@@ -45,12 +52,6 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
-
-CONNECT_TIMEOUT = 4
-"""Seconds to connect, unless a flag says otherwise."""
-
-READ_TIMEOUT = 15
-"""Seconds without a byte of the response, unless a flag says otherwise."""
 
 IDENTITY_TIMEOUTS = (2, 4)
 """Seconds to connect and to read for GetCallerIdentity. Nothing depends on its reply."""
@@ -117,7 +118,7 @@ class Clients:
         self._session: Session | None = None
         self._cache: dict[str, Any] = {}
         self.account_check = AccountCheck(caller_account, self._account_of, lambda: self._user.on_new_credentials())
-        self._opener = SessionOpener(connection, self._user, self.account_check.check, self.timeouts)
+        self._opener = SessionOpener(connection, self._user, self.account_check.check)
 
     def in_region(self, region: str) -> Clients:
         """Return the clients of the same connection in another region.

@@ -8,7 +8,8 @@ from typing import Any, cast
 import pytest
 
 from ecrtui.errors import ConnectionFailed, CredentialsError, UsageError
-from ecrtui.registry.client import CONNECT_TIMEOUT, MAX_CONNECTIONS, READ_TIMEOUT, Clients
+from ecrtui.registry.client import MAX_CONNECTIONS, Clients
+from ecrtui.registry.configuration.session import CONNECT_TIMEOUT, READ_TIMEOUT
 from ecrtui.registry.endpoint import is_aws
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry

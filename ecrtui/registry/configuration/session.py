@@ -23,7 +23,7 @@ from botocore.session import Session
 from botocore.utils import BadIMDSRequestError, IMDSRegionProvider
 
 from ecrtui.ecr.profile import parse_sso_role
-from ecrtui.errors import CredentialsError, EcrTuiError
+from ecrtui.errors import CredentialsError, EcrTuiError, UsageError
 from ecrtui.paths import has_home
 from ecrtui.registry.configuration.option_check import check_options
 from ecrtui.registry.credentials.cache import CredentialsCache
@@ -40,6 +40,12 @@ _log = logging.getLogger(__name__)
 
 CREDENTIALS_CACHE = Path("~/.aws/cli/cache")
 """Where the AWS CLI, and ecrtui, keep the temporary credentials of assumed roles, with or without MFA."""
+
+CONNECT_TIMEOUT = 4
+"""Seconds to connect, unless a flag says otherwise."""
+
+READ_TIMEOUT = 15
+"""Seconds without a byte of the response, unless a flag says otherwise."""
 
 PROFILE_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
@@ -269,6 +275,24 @@ def _expired_already(method: str) -> CredentialsError:
         f"They came from {method}. The clock of this machine says {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC.",
         "Set the clock of this machine, then try again.",
     )
+
+
+def apply_network_options(session: Session, connection: Connection) -> None:
+    """Apply the time limits and the certificates of the user to the clients of a sign-in, which have no options.
+
+    Raises:
+        UsageError: there is no such file of certificates.
+    """
+    if connection.ca_bundle and connection.verify_ssl:
+        session.set_config_variable("ca_bundle", connection.ca_bundle)
+    connect, read = time_limits_of(connection, connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
+    session.set_default_client_config(Config(connect_timeout=connect, read_timeout=read))
+    bundle = session.get_config_variable("ca_bundle")
+    if isinstance(bundle, str) and not Path(bundle).exists():
+        raise UsageError(
+            f"The certificate file {bundle!r} does not exist",
+            hint="Check --ca-bundle, AWS_CA_BUNDLE, and ca_bundle in ~/.aws/config.",
+        )
 
 
 def verify_of(connection: Connection) -> bool | str | None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botocore.config import Config
 from botocore.session import Session
 
-from ecrtui.errors import UsageError
 from ecrtui.registry.configuration.session import (
+    apply_network_options,
     credentials_cache,
     new_session,
     share_credentials_cache,
@@ -38,7 +36,6 @@ class SessionOpener:
         connection: the options of the user.
         user: how to ask and to tell the user.
         check: checks new credentials before they sign a request.
-        time_limits: seconds to connect and to read while credentials are found and renewed; None for no limit.
     """
 
     def __init__(
@@ -46,12 +43,10 @@ class SessionOpener:
         connection: Connection,
         user: User,
         check: Callable[[ReadOnlyCredentials], None],
-        time_limits: tuple[float | None, float | None],
     ) -> None:
         self._connection = connection
         self._user = user
         self._check = check
-        self._time_limits = time_limits
         self._credentials_cache = credentials_cache()
         self.mfa: MfaCredentials | None = None
         """The credentials that an MFA code gave to the session that was opened last."""
@@ -66,12 +61,7 @@ class SessionOpener:
         connection = self._connection
         check_endpoint(connection.endpoint_url)
         session = new_session(connection.profile, connection.region)
-        # botocore creates the clients of STS and IAM Identity Center, without options.
-        if connection.ca_bundle and connection.verify_ssl:
-            session.set_config_variable("ca_bundle", connection.ca_bundle)
-        connect, read = self._time_limits
-        session.set_default_client_config(Config(connect_timeout=connect, read_timeout=read))
-        _check_bundle(session.get_config_variable("ca_bundle"))
+        apply_network_options(session, connection)
         if connection.sign_request:
             resolver = share_credentials_cache(session, self._credentials_cache, self._check)
             self.mfa = MfaCredentials(until_refused(self._user.mfa_code or partial(no_mfa_code, session)))
@@ -108,11 +98,3 @@ def _sign_in_to_sso(
     from ecrtui.registry.sso.sign_in import sign_in  # most sessions need none
 
     sign_in(session, configuration, user, method, refused)
-
-
-def _check_bundle(bundle: bool | str | None) -> None:
-    if isinstance(bundle, str) and not Path(bundle).exists():
-        raise UsageError(
-            f"The certificate file {bundle!r} does not exist",
-            hint="Check --ca-bundle, AWS_CA_BUNDLE, and ca_bundle in ~/.aws/config.",
-        )

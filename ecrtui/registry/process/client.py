@@ -142,7 +142,7 @@ class RegistryProcess:
             raise _process_ended() from None
         return found
 
-    def sso_roles(self, session: str, user: User) -> Iterator[tuple[SsoRole, ...]]:
+    def sso_roles(self, session: str, connection: Connection, user: User) -> Iterator[tuple[SsoRole, ...]]:
         """Yield the roles of an ``sso-session``; see :func:`ecrtui.registry.sso.roles.list_roles`.
 
         Raises:
@@ -152,7 +152,7 @@ class RegistryProcess:
             number = next(self._numbers)
             self._users[number] = user
         try:
-            reply = self.call(SSO_ROLES, number, session)
+            reply = self.call(SSO_ROLES, number, session, connection)
             while (found := reply.next()) is not None:
                 yield found
         except ConnectionClosed:

@@ -108,7 +108,8 @@ class RegistryServer:
         elif name == SSO_ROLES:
             from ecrtui.registry.sso.roles import list_roles  # few users need it
 
-            yield from list_roles(str(arguments[0]), remote_user(self.rpc, number))
+            session, connection = arguments
+            yield from list_roles(session, connection, remote_user(self.rpc, number))
             yield None
         elif name in self._extensions:
             yield from self._extensions[name](self._registry_of, number, *arguments)

@@ -14,23 +14,25 @@ from botocore.tokens import SSOTokenProvider
 
 from ecrtui.ecr.profile import SsoRole
 from ecrtui.errors import CredentialsError
-from ecrtui.registry.configuration.session import session_of_sso
+from ecrtui.registry.configuration.session import apply_network_options, session_of_sso
 from ecrtui.registry.credentials.sign_in_hints import sso_session_hint
 from ecrtui.registry.errors import code_of, translate_errors
 from ecrtui.registry.sso.configuration import DamagedToken, SsoConfiguration, sso_configuration
 from ecrtui.registry.sso.sign_in import sign_in
 from ecrtui.registry.sso.token_cache import TokenCache
 from ecrtui.registry.user import User
+from ecrtui.settings import Connection
 
 PARALLEL_ACCOUNTS = 4
 """Accounts whose roles are asked for at the same time. AWS throttles the calls of one user."""
 
 
-def list_roles(name: str, user: User) -> Iterator[tuple[SsoRole, ...]]:
+def list_roles(name: str, connection: Connection, user: User) -> Iterator[tuple[SsoRole, ...]]:
     """Yield the roles of one account after the other. Ask the user to sign in if there is no usable token. Blocks.
 
     Args:
         name: the name of the ``sso-session``.
+        connection: the options of the user; the time limits and the certificates are used.
         user: how to ask and to tell the user.
 
     Raises:
@@ -38,7 +40,7 @@ def list_roles(name: str, user: User) -> Iterator[tuple[SsoRole, ...]]:
     """
     hint = sso_session_hint(name)
     with translate_errors("Sign-in", sign_in=lambda: hint):
-        portal = _Portal(name, user, hint)
+        portal = _Portal(name, connection, user, hint)
         accounts = portal.accounts()
         with ThreadPoolExecutor(PARALLEL_ACCOUNTS, "roles") as pool:
             yield from pool.map(portal.roles, accounts)
@@ -49,6 +51,7 @@ class _Portal:
 
     Args:
         name: the name of the ``sso-session``.
+        connection: the options of the user.
         user: how to ask and to tell the user.
         hint: how the user can sign in.
 
@@ -56,9 +59,10 @@ class _Portal:
         CredentialsError: there is no such ``sso-session``, or it is not complete.
     """
 
-    def __init__(self, name: str, user: User, hint: str) -> None:
+    def __init__(self, name: str, connection: Connection, user: User, hint: str) -> None:
         self._name, self._user = name, user
         self._session, self._configuration = _session_of(name)
+        apply_network_options(self._session, connection)
         self._cache = TokenCache(lambda: hint)
         config = Config(
             region_name=self._configuration.region, signature_version=UNSIGNED, retries={"mode": "adaptive"}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import socket
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ecrtui.ecr.profile import SsoRole, parse_sso_role
-from ecrtui.errors import CredentialsError, NotFound
+from ecrtui.errors import CredentialsError, ErrorKind, NotFound
 from ecrtui.registry.process.client import RegistryProcess
 from ecrtui.registry.sso.roles import list_roles
 from ecrtui.registry.user import User
@@ -28,9 +32,9 @@ def portal(sso: FakeSso, profiles: WriteFile) -> FakeSso:
     return sso
 
 
-def roles(person: Person | None, name: str = "corp") -> list[str]:
+def roles(person: Person | None, name: str = "corp", connection: Connection | None = None) -> list[str]:
     user = person.user if person else User()
-    return [role.profile for found in list_roles(name, user) for role in found]
+    return [role.profile for found in list_roles(name, connection or Connection(), user) for role in found]
 
 
 ALL = [f"corp/{A}/deploy", f"corp/{B}/admin", f"corp/{B}/readonly"]
@@ -44,7 +48,7 @@ def test_the_roles_are_listed_after_one_sign_in(portal: FakeSso, before: Any) ->
     assert roles(person) == ALL
     assert len(person.requests) == 1
     assert roles(None) == ALL  # the token is in its file now
-    assert next(list_roles("corp", User()))[0].account_name == f"name-{A}"
+    assert next(list_roles("corp", Connection(), User()))[0].account_name == f"name-{A}"
 
 
 def test_without_a_user_the_error_names_the_command_that_signs_in(portal: FakeSso) -> None:
@@ -80,13 +84,40 @@ def test_a_session_that_is_not_complete_is_named(
 def test_the_registry_process_lists_them_and_asks_this_user(portal: FakeSso) -> None:
     process, person = RegistryProcess(), Person()
     try:
-        found = [role for part in process.sso_roles("corp", person.user) for role in part]
+        found = [role for part in process.sso_roles("corp", Connection(), person.user) for role in part]
         assert [role.profile for role in found] == ALL
         assert len(person.requests) == 1
         portal.errors["/assignment/roles"] = ["ForbiddenException"] * 2
-        assert "ListAccount" in str(failed(lambda: list(process.sso_roles("corp", person.user))).detail)
+        assert "ListAccount" in str(failed(lambda: list(process.sso_roles("corp", Connection(), person.user))).detail)
     finally:
         process.close()
+
+
+def test_the_list_has_the_time_limits_of_the_connection(
+    portal: FakeSso, monkeypatch: pytest.MonkeyPatch, no_sdk_retries: None
+) -> None:
+    write_token(token())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        begun = time.monotonic()
+        error = failed(lambda: roles(None, connection=Connection(read_timeout=1)))
+    assert error.kind is ErrorKind.TIMED_OUT
+    assert time.monotonic() - begun < 30
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
+def test_the_list_trusts_the_certificates_of_the_connection(
+    profiles: WriteFile, certificate: Path, monkeypatch: pytest.MonkeyPatch, no_sdk_retries: None
+) -> None:
+    profiles(CONFIG)
+    portal = FakeSso()
+    portal.use_tls(certificate)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", portal.url)
+    portal.valid_tokens.add("old")
+    write_token(token())
+    with portal:
+        assert "certificate" in failed(lambda: roles(None)).title
+        assert roles(None, connection=Connection(ca_bundle=str(certificate))) == ["corp/123456789012/deploy"]
 
 
 @pytest.mark.parametrize("operation", ["accounts", "roles"])
