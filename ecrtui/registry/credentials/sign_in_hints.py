@@ -42,33 +42,31 @@ def sign_in_hint(session: Session, given_profile: str | None, *, asks_for_code: 
     """
     if given_profile is None and os.environ.get("AWS_ACCESS_KEY_ID"):
         return f"{EXPORT_AGAIN}, or unset them to use a profile."
-    chain = dict(_source_profiles(session))
-    keys = set().union(*chain.values())
-    for name, profile in chain.items():
-        # `aws sso login` refuses a role, also one that takes its credentials from SSO
-        if (role := parse_sso_role(name)) is not None and role.session == profile.get("sso_session"):
-            return sso_session_hint(role.session)
-        if profile.keys() & {"sso_session", "sso_start_url"}:
-            return f"Run `aws sso login{_profile_option(session, name)}`, then try again."
-        if "login_session" in profile:
-            remote = " --remote" if os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY") else ""
-            return f"Run `aws login{_profile_option(session, name)}{remote}`, then try again."
-    if "mfa_serial" in keys:
-        return "Try again: ecrtui asks for a new MFA code." if asks_for_code else _mfa_hint(session)
-    if "credential_process" in keys:
-        return "Run the credential_process command of ~/.aws/config by itself, and fix it."
-    if "web_identity_token_file" in keys:
+    chain = list(_source_profiles(session))
+    name, source = chain[-1]
+    option = _profile_option(session, name)
+    if "web_identity_token_file" in source:
         return "The credentials come from web_identity_token_file in ~/.aws/config. Renew this token, then try again."
-    if "credential_source" in keys:
-        source = next(profile["credential_source"] for profile in chain.values() if "credential_source" in profile)
-        if source == "Environment" and os.environ.get("AWS_ACCESS_KEY_ID"):
+    if source.keys() & {"sso_account_id", "sso_role_name"}:
+        if (role := parse_sso_role(name)) is not None and role.session == source.get("sso_session"):
+            return sso_session_hint(role.session)
+        return f"Run `aws sso login{option}`, then try again."
+    if "login_session" in source:
+        remote = " --remote" if os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY") else ""
+        return f"Run `aws login{option}{remote}`, then try again."
+    if any(profile.keys() >= {"role_arn", "mfa_serial"} for _, profile in chain):
+        return "Try again: ecrtui asks for a new MFA code." if asks_for_code else _mfa_hint(session)
+    if "credential_process" in source:
+        return "Run the credential_process command of ~/.aws/config by itself, and fix it."
+    if (named := source.get("credential_source")) is not None:
+        if named == "Environment" and os.environ.get("AWS_ACCESS_KEY_ID"):
             return f"{EXPORT_AGAIN}."
-        return f"The profile takes its credentials from {source}, which has none here. Use another profile, or fix it."
-    if "aws_access_key_id" not in keys and (variable := next(filter(os.environ.get, _OTHER_SOURCES), "")):
+        return f"The profile takes its credentials from {named}, which has none here. Use another profile, or fix it."
+    if "aws_access_key_id" in source:
+        return f"Renew the access key of the profile (`aws configure{option}`), then try again."
+    if variable := next(filter(os.environ.get, _OTHER_SOURCES), ""):
         return f"The credentials come from {variable}. Check what it names, and whether that answers. Then try again."
-    holder = next((name for name, profile in chain.items() if "aws_access_key_id" in profile), "")
-    option = _profile_option(session, holder)
-    return f"Renew the credentials of the profile (`aws configure{option}`, `aws sso login{option}`), then try again."
+    return "The credentials come from the role of the EC2 instance. Check this role, then try again."
 
 
 def sso_session_hint(name: str) -> str:
@@ -89,11 +87,14 @@ def _profile_option(session: Session, name: str = "") -> str:
 
 
 def _source_profiles(session: Session) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield name and profile of the profile in use, and of those that it takes its credentials from."""
+    """Yield name and profile of the profile in use, and of those that it takes its credentials from.
+
+    The last one has the credentials; those before are roles. A profile that is not a role ignores ``source_profile``.
+    """
     profiles: Mapping[str, Mapping[str, Any]] = session.full_config.get("profiles", {})
     name, seen = session.get_config_variable("profile") or "default", set[str]()
     while name and name not in seen:
         seen.add(name)
         profile = profiles.get(name, {})
         yield name, profile
-        name = profile.get("source_profile")
+        name = profile.get("source_profile") if "role_arn" in profile else None

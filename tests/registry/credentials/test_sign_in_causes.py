@@ -408,6 +408,11 @@ def test_a_refused_web_identity_token_is_named(
         ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "[default]\n", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
         ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "[default]\naws_access_key_id = K\n", "aws configure"),
         ("AWS_PAGER", "[default]\nweb_identity_token_file = t\n", "web_identity_token_file"),
+        # other programs use mfa_serial of a profile without a role
+        ("AWS_PAGER", "[default]\naws_access_key_id = K\nmfa_serial = m\n", "`aws configure`"),
+        # an SSO profile needs a role; `aws sso login` does not renew an access key
+        ("AWS_PAGER", "[default]\naws_access_key_id = K\nsso_session = corp\n", "`aws configure`)"),
+        ("AWS_PAGER", "[default]\nregion = eu-west-1\n", "the role of the EC2 instance"),
     ],
 )
 def test_the_next_step_names_the_source_of_the_credentials(
@@ -423,6 +428,9 @@ def test_the_next_step_names_the_source_of_the_credentials(
     [
         ("source_profile = base\n[profile base]\naws_access_key_id = K\n", "`aws configure --profile base`"),
         ("credential_source = Environment\n", "Export new ones"),
+        ("source_profile = base\n[profile base]\naws_access_key_id = K\nmfa_serial = m\n", "--profile base"),
+        ("source_profile = q\nsso_account_id = 1\n[profile q]\ncredential_process = x\n", "credential_process"),
+        ("source_profile = q\n[profile q]\naws_access_key_id = K\nsource_profile = p\n", "aws configure --profile q"),
     ],
 )
 def test_the_next_step_for_a_role_is_about_its_source(
