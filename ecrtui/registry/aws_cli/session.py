@@ -153,7 +153,7 @@ def _prepare_credentials(session: Session, connection: Connection) -> None:
 
         resolver = share_credentials_cache(session, credentials_cache())
         hint = partial(sign_in_hint, session, connection)
-        adapt_providers(resolver.providers, SignIn(None, lambda *_: None, User(on_terminal=has_terminal()), hint))
+        adapt_providers(resolver.providers, SignIn(None, lambda *_: None, User(on_terminal=has_terminal()), hint, hint))
     keep_credentials(session)
 
 

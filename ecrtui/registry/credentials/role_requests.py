@@ -12,8 +12,8 @@ from typing import Any
 from botocore.exceptions import ClientError, ParamValidationError
 
 from ecrtui.errors import CredentialsError
-from ecrtui.registry.error_table import is_denied
-from ecrtui.registry.errors import code_of, message_of, request_id_of
+from ecrtui.registry.error_table import is_denied, refuses_credentials
+from ecrtui.registry.errors import code_of, message_of, request_id_of, translate
 
 MfaCode = Callable[[str], str]
 """Asks the user for the code of an MFA device: takes the question, returns the code."""
@@ -37,14 +37,17 @@ def ask_for_six_digits(ask: MfaCode, question: str) -> str:
         notice = "An MFA code has six digits.\n"
 
 
-def creator_of_role_clients(create: Callable[..., Any], ask: MfaCode) -> Callable[..., Any]:
+def creator_of_role_clients(
+    create: Callable[..., Any], ask: MfaCode, source_hint: Callable[[], str]
+) -> Callable[..., Any]:
     """Return a function that creates clients as botocore's credential providers need them.
 
     Args:
         create: creates a client of STS or SSO.
         ask: asks for an MFA code after one was refused.
+        source_hint: returns how the user can renew the credentials that request a role.
     """
-    return lambda *arguments, **options: _RoleClient(create(*arguments, **options), ask)
+    return lambda *arguments, **options: _RoleClient(create(*arguments, **options), ask, source_hint)
 
 
 class _RoleClient:
@@ -54,9 +57,10 @@ class _RoleClient:
         CredentialsError: the caller may not have the role.
     """
 
-    def __init__(self, client: Any, ask: MfaCode) -> None:
+    def __init__(self, client: Any, ask: MfaCode, source_hint: Callable[[], str]) -> None:
         self._client = client
         self._ask = ask
+        self._source_hint = source_hint
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -67,6 +71,8 @@ class _RoleClient:
             try:
                 return self._client.assume_role(**parameters)
             except ClientError as problem:
+                if refuses_credentials(code_of(problem), message_of(problem)):
+                    raise translate(problem, "Sign-in", sign_in=self._source_hint) from None
                 if "TokenCode" not in parameters or not _is_refused_code(problem):
                     raise _explained(problem, _assume_role_hint("sts:AssumeRole", parameters)) from None
             notice = "AWS did not accept the code. A code works once: wait for the next one.\n"

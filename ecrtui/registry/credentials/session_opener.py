@@ -70,14 +70,15 @@ class SessionOpener:
                 until_refused(partial(_sign_in_to_sso, session, self._user)),
                 self._user,
                 partial(self.hint, session),
+                partial(self.hint, session, of_source=True),
             )
             adapt_providers(resolver.providers, sign_in)
         return session
 
-    def hint(self, session: Session) -> str:
-        """Return how the user can renew the credentials of a session, in words."""
+    def hint(self, session: Session, *, of_source: bool = False) -> str:
+        """Return how the user can renew the credentials of a session, or those that request its role, in words."""
         asks_for_code = self._user.mfa_code is not None
-        return sign_in_hint(session, self._connection.profile, asks_for_code=asks_for_code)
+        return sign_in_hint(session, self._connection.profile, asks_for_code=asks_for_code, of_source=of_source)
 
 
 def embedded_session(region: str | None) -> Session:

@@ -38,12 +38,14 @@ class SignIn(NamedTuple):
         sign_in: signs in to IAM Identity Center: takes where, how, and the token that AWS does not accept.
         user: how to ask and to tell the user.
         hint: returns how the user can sign in.
+        source_hint: returns how the user can renew the credentials that request a role.
     """
 
     mfa: MfaCredentials | None
     sign_in: Callable[[SsoConfiguration, SignInMethod, str], None]
     user: User
     hint: Callable[[], str]
+    source_hint: Callable[[], str]
 
 
 def until_refused(ask: Callable[Question, Answer]) -> Callable[Question, Answer]:
@@ -87,7 +89,8 @@ def adapt_providers(providers: Sequence[Any], sign_in: SignIn) -> None:
 
 def _explain_denials(provider: Any, sign_in: SignIn) -> None:
     if sign_in.mfa is not None:
-        provider._client_creator = creator_of_role_clients(provider._client_creator, sign_in.mfa.ask)
+        create = provider._client_creator
+        provider._client_creator = creator_of_role_clients(create, sign_in.mfa.ask, sign_in.source_hint)
 
 
 def _adapt_process(provider: Any, user: User, *, may_ask: bool = True) -> None:

@@ -32,13 +32,16 @@ def no_mfa_code(session: Session, question: str) -> str:
     raise CredentialsError("The profile needs an MFA code", question.strip().rstrip(":"), _mfa_hint(session))
 
 
-def sign_in_hint(session: Session, given_profile: str | None, *, asks_for_code: bool = False) -> str:
+def sign_in_hint(
+    session: Session, given_profile: str | None, *, asks_for_code: bool = False, of_source: bool = False
+) -> str:
     """Return how the user can renew the credentials of a session, in words.
 
     Args:
         session: the session; its configuration says where the credentials come from.
         given_profile: the profile from a flag, which wins over credentials in the environment.
         asks_for_code: whether ecrtui itself asks for an MFA code.
+        of_source: whether AWS has refused the credentials that request the role, so that a new code does not help.
     """
     if given_profile is None and os.environ.get("AWS_ACCESS_KEY_ID"):
         return f"{EXPORT_AGAIN}, or unset them to use a profile."
@@ -54,7 +57,7 @@ def sign_in_hint(session: Session, given_profile: str | None, *, asks_for_code: 
     if "login_session" in source:
         remote = " --remote" if os.environ.get("SSH_CONNECTION") or os.environ.get("SSH_TTY") else ""
         return f"Run `aws login{option}{remote}`, then try again."
-    if any(profile.keys() >= {"role_arn", "mfa_serial"} for _, profile in chain):
+    if not of_source and any(profile.keys() >= {"role_arn", "mfa_serial"} for _, profile in chain):
         return "Try again: ecrtui asks for a new MFA code." if asks_for_code else _mfa_hint(session)
     if "credential_process" in source:
         return "Run the credential_process command of ~/.aws/config by itself, and fix it."

@@ -146,6 +146,18 @@ def test_the_refused_credentials_of_the_source_leave_the_cache(
     assert not source.exists()
 
 
+def test_a_new_mfa_code_does_not_help_if_the_access_key_is_refused(
+    served: str, profiles: WriteFile, sts: FakeSts
+) -> None:
+    profiles(f"{ROLE}mfa_serial = arn:aws:iam::123456789012:mfa/me\n")
+    sts.error = "InvalidClientTokenId"
+    error = failed(opened(served, user=User(mfa_code=lambda _: "123456"))[0].location)
+    assert (error.title, error.detail) == ("AWS does not accept the credentials", "AssumeRole: refused")
+    assert "aws configure --profile base" in error.hint
+    assert "MFA" not in error.hint
+    assert len(sts.calls) == 1
+
+
 # clocks
 
 
