@@ -78,6 +78,10 @@ CLOCK = ErrorSpec(
 )
 _EXPIRED = ErrorSpec(CredentialsError, "The credentials have expired", SIGN_IN)
 _NOT_ACCEPTED = ErrorSpec(CredentialsError, "AWS does not accept the credentials", SIGN_IN)
+_UNKNOWN_KEY = _NOT_ACCEPTED._replace(
+    hint=f"{SIGN_IN} If they work in another region, this one is not enabled for the account."
+)
+"""An access key that AWS does not know: so it calls each key in a region that is not enabled."""
 _KMS = ErrorSpec(
     AccessDenied,
     "The encryption key of the repository cannot be used",
@@ -94,8 +98,8 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "ExpiredToken": _EXPIRED,
     "ExpiredTokenException": _EXPIRED,
     "UnauthorizedException": _EXPIRED,  # SSO: the session of the token has ended
-    "UnrecognizedClientException": _NOT_ACCEPTED,
-    "InvalidClientTokenId": _NOT_ACCEPTED,
+    "UnrecognizedClientException": _UNKNOWN_KEY,
+    "InvalidClientTokenId": _UNKNOWN_KEY,
     "InvalidAccessKeyId": _NOT_ACCEPTED,
     "MissingAuthenticationToken": _NOT_ACCEPTED,
     "MissingAuthenticationTokenException": _NOT_ACCEPTED,
@@ -310,7 +314,7 @@ def is_about_clock(message: str) -> bool:
 
 def refuses_credentials(code: str, message: str) -> bool:
     """Return whether an error means that the service will not accept these credentials again."""
-    return BY_CODE.get(code) in (_EXPIRED, _NOT_ACCEPTED) and not is_about_clock(message)
+    return BY_CODE.get(code) in (_EXPIRED, _NOT_ACCEPTED, _UNKNOWN_KEY) and not is_about_clock(message)
 
 
 def service_of(operation: str) -> str:

@@ -180,8 +180,8 @@ def _error(
     request_id: str = "",
     ambiguous: bool = False,
 ) -> EcrTuiError:
-    if spec.hint == SIGN_IN:
-        hint = sign_in() if sign_in else SIGN_IN_AGAIN
+    if SIGN_IN in spec.hint:
+        hint = spec.hint.replace(SIGN_IN, sign_in() if sign_in else SIGN_IN_AGAIN)
     else:
         hint = spec.hint.format(repository=repository or "the repository", action=action_of(operation))
     return spec.error(

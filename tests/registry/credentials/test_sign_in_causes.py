@@ -158,6 +158,17 @@ def test_a_new_mfa_code_does_not_help_if_the_access_key_is_refused(
     assert len(sts.calls) == 1
 
 
+@pytest.mark.parametrize("code", ["UnrecognizedClientException", "ExpiredTokenException"])
+def test_a_key_that_aws_does_not_know_points_to_the_region(
+    env: RegistryEnv, served: str, profiles: WriteFile, code: str
+) -> None:
+    profiles(ROLE)
+    env.fault(f"DescribeRepositories:error:code={code}:status=400")
+    hint = failed(opened(served, "base")[0].repository, "team/app").hint
+    assert hint.startswith("Renew the access key of the profile (`aws configure --profile base`)")
+    assert ("this one is not enabled" in hint) == (code == "UnrecognizedClientException")
+
+
 # clocks
 
 
