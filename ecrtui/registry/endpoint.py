@@ -10,8 +10,10 @@ from ecrtui.redaction import redact_url
 
 _AWS_HOSTS = re.compile(
     r"(?:^|\.)(?:amazonaws\.com(?:\.cn)?|api\.aws|on\.aws|amazonwebservices\.(?:com|com\.cn|eu)|amazonaws\.eu"
-    r"|api\.amazonwebservices\.com\.cn|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$"
+    r"|c2s\.ic\.gov|api\.aws\.ic\.gov|sc2s\.sgov\.gov|api\.aws\.scloud|cloud\.adc-e\.uk|api\.cloud-aws\.adc-e\.uk"
+    r"|csp\.hci\.ic\.gov|api\.aws\.hci\.ic\.gov)$"
 )
+"""The domains of all partitions, for both kinds of endpoints: IPv4, and IPv4 with IPv6."""
 
 
 def is_aws(endpoint_url: str) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from botocore.loaders import create_loader
 
 from ecrtui.errors import ConnectionFailed, CredentialsError, UsageError
 from ecrtui.registry.client import MAX_CONNECTIONS, Clients
@@ -164,6 +165,12 @@ def test_the_endpoint_follows_the_rules_of_botocore(aws: WriteFile, monkeypatch:
 )
 def test_endpoints_of_aws_are_recognized(url: str, own: bool) -> None:
     assert is_aws(url) is own
+
+
+def test_the_endpoints_of_every_partition_are_recognized() -> None:
+    for partition in create_loader().load_data("partitions")["partitions"]:
+        for suffix in ("dnsSuffix", "dualStackDnsSuffix"):
+            assert is_aws(f"https://ecr.some-region-1.{partition['outputs'][suffix]}"), partition["id"]
 
 
 @pytest.mark.parametrize("way", ["flag", "variable", "profile"])
