@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ssl
 import traceback
 
 from botocore import exceptions as raised
@@ -54,6 +53,10 @@ _NO_TLS = _TLS._replace(
 _CERTIFICATE = _NO_TLS._replace(
     title="The TLS certificate of the service is not trusted",
     hint="Give the certificates of your organization with --ca-bundle or AWS_CA_BUNDLE.",
+)
+_CA_CERTIFICATES = _NO_TLS._replace(
+    title="The CA certificates cannot be read",
+    hint="Check --ca-bundle, AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE, and ca_bundle in ~/.aws/config.",
 )
 _BAD_CERTIFICATE = "CERTIFICATE_VERIFY_FAILED"
 """The reason of OpenSSL for a certificate that is not trusted, or has another name."""
@@ -205,12 +208,14 @@ def spec_of_exception(problem: Exception) -> ErrorSpec:
         return spec
     if _BAD_CERTIFICATE in str(problem):
         return _CERTIFICATE
-    return _NO_TLS if _failed_in_handshake(problem) else _TLS
+    functions = _functions_that_failed(problem)
+    if functions[-1:] == ["ssl_wrap_socket"]:  # of urllib3; it reads the file of certificates
+        return _CA_CERTIFICATES
+    return _NO_TLS if "do_handshake" in functions else _TLS
 
 
-def _failed_in_handshake(problem: Exception) -> bool:
-    """Return True if TLS certainly failed before a request was sent. Only the traceback shows it."""
+def _functions_that_failed(problem: Exception) -> list[str]:
+    """Return the functions in which TLS failed, the innermost last. Only they show that no request was sent."""
     wrapped = getattr(problem, "kwargs", {}).get("error")
-    causes = [cause for cause in getattr(wrapped, "args", ()) if isinstance(cause, ssl.SSLError)]
-    frames = (frame for cause in causes for frame, _ in traceback.walk_tb(cause.__traceback__))
-    return any(frame.f_code.co_name == "do_handshake" for frame in frames)
+    causes = [cause for cause in getattr(wrapped, "args", ()) if isinstance(cause, OSError)]
+    return [frame.f_code.co_name for cause in causes for frame, _ in traceback.walk_tb(cause.__traceback__)]

@@ -125,6 +125,23 @@ def test_a_certificate_file_of_the_environment_is_trusted(
     assert reach(Connection(endpoint_url=url)) == REGISTRY_ID
 
 
+@pytest.mark.parametrize("kind", ["empty", "folder", "missing"])
+def test_certificates_that_cannot_be_read_are_not_a_fault_of_the_network(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    if kind == "empty":
+        bundle.touch()
+    elif kind == "folder":
+        bundle.mkdir()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    error = failed(open_registry(Connection(endpoint_url=url)).untag, "team/app", "x")
+    assert error.title == "The CA certificates cannot be read"
+    assert "REQUESTS_CA_BUNDLE" in error.hint
+    assert not error.ambiguous
+    assert not error.retryable
+
+
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 def test_no_verify_ssl_accepts_any_certificate(url: str) -> None:
     assert reach(Connection(endpoint_url=url, verify_ssl=False)) == REGISTRY_ID
