@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from textual.theme import Theme
 
     from ecrtui.tui.app import EcrTuiApp
+    from ecrtui.tui.overlays.menus import ThemeMenu
 
 
 class ThemeManager:
@@ -25,6 +26,8 @@ class ThemeManager:
         self._app = app
         self.own_names: tuple[str, ...] = ()
         """The names of the shipped themes and the user's own; empty until :meth:`load_all` has run."""
+        self._menu: ThemeMenu | None = None
+        """The menu while it is open. The theme of the application is only a preview then."""
 
     def start_with(self, name: str) -> None:
         """Set the theme before the first frame, if it exists."""
@@ -35,6 +38,8 @@ class ThemeManager:
         """Set the theme; keep the current one, with a warning, if it does not exist."""
         if self._is_available(name):
             self._app.theme = name
+            if self._menu is not None:
+                self._menu.current = name
         else:
             self._app.warn(f"Unknown theme {name!r}; using {self._app.theme}.")
 
@@ -54,7 +59,8 @@ class ThemeManager:
         if not self.own_names:
             await self.load_all()
         names = [*self.own_names, *sorted(set(self._app.available_themes) - set(self.own_names))]
-        self._app.push_screen(ThemeMenu(names, self._app.theme), self._save)
+        self._menu = ThemeMenu(names, self._app.theme)
+        self._app.push_screen(self._menu, self._save)
 
     def css_variables(self) -> dict[str, str]:
         """Return the variables of the theme in use for the style sheets."""
@@ -69,6 +75,7 @@ class ThemeManager:
         return name in self._app.available_themes
 
     def _save(self, name: str | None) -> None:
+        self._menu = None
         if name is None:
             return
         from ecrtui.saved_settings import remember_theme  # the first frame does not need it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import tomllib
 from pathlib import Path
 
@@ -143,6 +144,24 @@ async def test_esc_in_the_theme_menu_restores_the_previous_theme(
         await until_gone(pilot, "ecrtui-light")
         assert pilot.app.theme == before
         assert not settings_file().exists()
+
+
+async def test_esc_in_the_theme_menu_keeps_the_theme_that_an_account_has_set_meanwhile(
+    one_image: EmbeddedRegistry,
+) -> None:
+    settings_file().parent.mkdir(parents=True)
+    settings_file().write_text(f'[accounts.{one_image.registry_id}]\ntheme = "ecrtui-light"\n')
+    answer = threading.Event()
+    one_image.faults.before("DescribeRegistry", lambda: answer.wait(60))
+    async with running(one_image) as pilot:
+        pilot.app.action_change_theme()
+        await until(pilot, "✓ ecrtui-dark")
+        await pilot.pause()  # the menu shows the theme under its cursor
+        answer.set()
+        await until(pilot, lambda _: pilot.app.theme == "ecrtui-light")
+        await pilot.press("escape")
+        await until_gone(pilot, "✓ ecrtui-dark")
+        assert pilot.app.theme == "ecrtui-light"
 
 
 async def test_a_broken_theme_is_reported_once_with_file_and_line(one_image: EmbeddedRegistry) -> None:

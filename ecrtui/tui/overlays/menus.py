@@ -115,6 +115,7 @@ class ThemeMenu(Menu[str]):
         super().__init__()
         self.themes = tuple(themes)
         self.current = current
+        """The theme that Esc restores. An account can set another one while the menu is open."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="overlay"):
