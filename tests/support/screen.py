@@ -20,6 +20,7 @@ from ecrtui.catalog.catalog import Catalog
 from ecrtui.connections import ProcessConnections, SessionFactory
 from ecrtui.ecr.reference import Reference, parse_reference
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.registry.process.client import RegistryProcess
 from ecrtui.registry.protocol import Capabilities
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.engine import Engine
@@ -51,6 +52,7 @@ async def running(
     unhurried: bool = True,
     capabilities: Capabilities | None = None,
     elsewhere: bool = False,
+    process: RegistryProcess | None = None,
     **settings: Any,
 ) -> AsyncIterator[Pilot[None]]:
     """Run the application on this registry while the block runs.
@@ -63,6 +65,7 @@ async def running(
         unhurried: False lets a throttled writer retry at once.
         capabilities: the features of the registry; None for those of ECR.
         elsewhere: True if the user can choose other connections, over the network.
+        process: the process that holds those connections; None for this one.
         settings: settings, given as flags.
     """
     chosen = load({"writes_per_second": 10_000.0, "prefetch": True, **settings})
@@ -75,7 +78,7 @@ async def running(
     else:
         connect = _hurried(embedded, chosen)
     reference = parse_reference(start) if start else Reference()
-    connections = ProcessConnections(chosen) if elsewhere else None
+    connections = ProcessConnections(chosen, process) if elsewhere else None
     app = application.create_app(connect, chosen, reference, demo=embedded is not None, connections=connections)
     if connections is not None:
         connections.talk_through(app)

@@ -251,6 +251,8 @@ class ConnectionPicker(Overlay[None]):
         try:
             session = await blocking.run_blocking(source)
             start = await blocking.run_blocking(self.find_start, session)
+            self._show_state(row)
+            await blocking.run_blocking(self.connections.remember, connection, session.location.region)
         except EcrTuiError as error:
             source.close()
             self._errors[row.key] = error
@@ -260,8 +262,6 @@ class ConnectionPicker(Overlay[None]):
             self._show_state(row)
             raise
         else:
-            self._show_state(row)
-            await blocking.run_blocking(self.connections.remember, connection, session.location.region)
             self.post_message(messages.SwitchTo(source, session, start))
         finally:
             if self._connecting_key == row.key:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +13,8 @@ import pytest
 
 from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.paths import recent_connections_file
+from ecrtui.registry.process.client import RegistryProcess
 from ecrtui.settings import Connection
 from tests.support.aws_profiles import profile, write_config
 from tests.support.embedded import client_for, create_repository, push_image, served, tags_of
@@ -147,6 +151,30 @@ async def test_a_connection_is_stopped_with_escape(site: Site) -> None:
         release.set()
         await pilot.press("escape")
         await until(pilot, "2 repositories")
+
+
+async def test_escape_while_the_connection_is_remembered_closes_it(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    written, release = threading.Event(), threading.Event()
+    replace = os.replace
+
+    def hold(source: Any, target: Any) -> None:
+        if Path(target) == recent_connections_file():
+            written.set()
+            release.wait(HANG)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", hold)
+    home = Connection(profile="home")
+    with closing(RegistryProcess()) as process:
+        async with running(None, connection=home, size=WIDE, elsewhere=True, process=process) as pilot:
+            await until(pilot, "team/here")
+            await choose(pilot, "away")
+            await until(pilot, lambda _: written.is_set())
+            assert process._connections
+            await pilot.press("escape")
+            await until(pilot, lambda _: not process._connections)
+            release.set()
+            assert "Connect to" in screen_text(pilot.app)
 
 
 async def test_filter_and_location_survive_where_they_exist(site: Site) -> None:
