@@ -93,6 +93,10 @@ class PickerContext(NamedTuple):
             profile=name or None, region=region or None, registry_id=None, demo=False, database=None
         )
 
+    def with_demo(self) -> Connection:
+        """Return the options for the demo registry. It keeps those that another profile needs afterwards."""
+        return self.connection._replace(profile=None, region=None, registry_id=None, demo=True, database=None)
+
 
 def profile_rows(
     listed: ProfileList, recent: Sequence[RecentConnection], context: PickerContext
@@ -126,7 +130,7 @@ def profile_rows(
     yield ConnectionRow(
         (_DEMO,),
         DEMO,
-        Connection(demo=True, debug=context.connection.debug),
+        context.with_demo(),
         kind="embedded registry",
         state=_IN_USE if is_demo and context.connected else _STATES[SignInState.NOT_NEEDED],
         facts="An embedded registry with demo data. It needs no AWS account.",

@@ -50,6 +50,14 @@ def test_a_row_connects_in_the_region_that_it_shows(row: str, profile: str, regi
     assert chosen == Connection(profile, region, debug=True)
 
 
+def test_the_way_over_the_demo_registry_keeps_the_options_of_the_user() -> None:
+    start = Connection("dev", "eu-west-1", ca_bundle="company.pem", read_timeout=5)
+    demo = rows(DEV._replace(connection=start))["demo "].connection
+    assert demo is not None
+    assert (demo.is_embedded, demo.profile, demo.region) == (True, None, None)
+    assert rows(DEV._replace(connection=demo))["dev eu-west-1"].connection == start._replace(region=None)
+
+
 def test_the_row_in_use_has_the_account_of_the_registry() -> None:
     row = rows()["dev eu-west-1"]
     assert (row.account, row.state, row.in_use) == ("123456789012", "in use", True)
