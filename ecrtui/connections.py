@@ -154,11 +154,14 @@ class ProcessConnections:
 
         return list_profiles()
 
-    def sso_roles(self, session: str, connection: Connection) -> Iterator[tuple[SsoRole, ...]]:
+    def sso_roles(
+        self, session: str, connection: Connection, is_wanted: Callable[[], bool]
+    ) -> Iterator[tuple[SsoRole, ...]]:
         """Yield the roles of an ``sso-session``, account by account. Blocks."""
         user = User()
         if self._app is not None:
             _talk_through(user, self._app, self._settings, session)
+            _ask_while(user, is_wanted)
         if self._process is not None and self._process.start():
             return self._process.sso_roles(session, connection, user)
         from ecrtui.registry.sso.roles import list_roles
@@ -196,6 +199,13 @@ def _talk_through(user: User, app: EcrTuiApp, settings: Settings, profile: str |
     user.end_sign_in = app.end_sign_in
     user.on_notice = app.show_notice
     user.on_new_credentials = app.show_new_caller
+
+
+def _ask_while(user: User, is_wanted: Callable[[], bool]) -> None:
+    """Ask a user to sign in only as long as the result is wanted."""
+    method, sign_in = user.sign_in_method, user.sign_in
+    user.sign_in_method = lambda: method() if is_wanted() else None
+    user.sign_in = lambda request: sign_in(request) if is_wanted() else True
 
 
 def _sign_in_method(settings: Settings) -> SignInMethod:

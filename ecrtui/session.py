@@ -154,10 +154,15 @@ class Connections(Protocol):
     def profiles(self) -> ProfileList:
         """Return the profiles of the AWS configuration. Raises EcrTuiError."""
 
-    def sso_roles(self, session: str, connection: Connection) -> Iterator[tuple[SsoRole, ...]]:
+    def sso_roles(
+        self, session: str, connection: Connection, is_wanted: Callable[[], bool]
+    ) -> Iterator[tuple[SsoRole, ...]]:
         """Yield the roles of an ``sso-session``, account by account; the user signs in first. Raises EcrTuiError.
 
-        The connection has the time limits and the certificates.
+        Args:
+            session: the name of the ``sso-session``.
+            connection: has the time limits and the certificates.
+            is_wanted: returns whether the user still waits for the roles; afterwards, nothing is asked.
         """
 
     def regions(self, region: str) -> tuple[str, ...]:

@@ -325,7 +325,8 @@ class RolePicker(ProfilePicker):
 
     def read_rows(self) -> Iterator[Iterable[ConnectionRow]]:
         first = 0
-        for roles in self.connections.sso_roles(self._sso_session, self.context.connection):
+        found = self.connections.sso_roles(self._sso_session, self.context.connection, lambda: self.is_running)
+        for roles in found:
             yield list(role_rows(roles, first, self.context))
             first += len(roles)
 

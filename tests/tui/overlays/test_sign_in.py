@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,3 +127,43 @@ async def test_a_role_of_an_sso_session_is_chosen_without_a_profile(
             assert app_of(pilot).connect.connection.profile == "corp/111111111111/deploy"
             await pilot.press("P")
             await until(pilot, lambda screen: "in use" in row_of(screen, "corp/111111111111"))
+
+
+async def test_a_list_of_roles_that_was_closed_asks_nothing(
+    one_image: EmbeddedRegistry, own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_config(own_home, SSO)
+    asked, reply = threading.Event(), threading.Event()
+    with served(one_image) as url, FakeSso() as sso:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SSO", sso.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SSO_OIDC", sso.url)
+        sso.interval = 1
+        sso.replies = ["AuthorizationPendingException"] * 10_000
+        answer = sso.answer
+
+        def hold(route: str, parameters: dict[str, Any], bearer: str) -> dict[str, Any] | str:
+            if route == "/client/register":
+                asked.set()
+                reply.wait(60)
+            return answer(route, parameters, bearer)
+
+        monkeypatch.setattr(sso, "answer", hold)
+        connection = Connection(endpoint_url=url)
+        async with running(None, connection=connection, size=(100, 30), elsewhere=True) as pilot:
+            await until(pilot, "1 repository")
+            await pilot.press("P")
+            await until(pilot, "SSO session")
+            await type_text(pilot, "session")
+            await until(pilot, lambda screen: "SSO session" in cursor_row(screen))
+            await pilot.press("enter")
+            await until(pilot, lambda _: asked.is_set())
+            roles = app_of(pilot).screen
+            await pilot.press("escape")
+            await until(pilot, lambda _: not roles.is_running)
+            reply.set()
+            await until(pilot, lambda _: "device_authorization" in sso.routes() and not signing_in())
+            assert not any(isinstance(screen, SignInOverlay) for screen in app_of(pilot).screen_stack)
+
+
+def signing_in() -> bool:
+    return any(thread.name.startswith("sign-in") for thread in threading.enumerate())
