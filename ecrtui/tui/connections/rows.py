@@ -62,7 +62,7 @@ class ConnectionRow(NamedTuple):
     @property
     def key(self) -> str:
         """The identity of the row."""
-        return f"{self.kind}/{self.name}/{self.role}/{self.region}"
+        return f"{self.kind}/{self.name}/{self.account}/{self.role}/{self.region}"
 
     @property
     def searchable(self) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ecrtui.ecr.profile import Profile, ProfileKind, ProfileList, SignInState
+from ecrtui.ecr.profile import Profile, ProfileKind, ProfileList, SignInState, SsoRole
 from ecrtui.recent_connections import RecentConnection
 from ecrtui.settings import Connection
-from ecrtui.tui.connections.rows import ConnectionRow, PickerContext, profile_rows, region_rows
+from ecrtui.tui.connections.rows import ConnectionRow, PickerContext, profile_rows, region_rows, role_rows
 
 LISTED = ProfileList(
     (
@@ -56,6 +56,11 @@ def test_the_way_over_the_demo_registry_keeps_the_options_of_the_user() -> None:
     assert demo is not None
     assert (demo.is_embedded, demo.profile, demo.region) == (True, None, None)
     assert rows(DEV._replace(connection=demo))["dev eu-west-1"].connection == start._replace(region=None)
+
+
+def test_two_accounts_of_one_name_have_a_row_each() -> None:
+    roles = [SsoRole("corp", account, "admin", "sandbox") for account in ("111111111111", "222222222222")]
+    assert len({row.key for row in role_rows(roles, 0, DEV)}) == 2
 
 
 def test_the_row_in_use_has_the_account_of_the_registry() -> None:
