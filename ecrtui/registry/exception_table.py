@@ -86,7 +86,8 @@ BY_CLASS: tuple[tuple[type[Exception], ErrorSpec], ...] = (
         ErrorSpec(
             CredentialsError,
             "No region is configured",
-            "Give --region, set AWS_REGION, or add a region to the profile: aws configure set region REGION.",
+            "Give --region, set AWS_REGION, or add a region to the profile: "
+            "aws configure set region REGION --profile NAME.",
             unsent=True,
         ),
     ),
@@ -97,6 +98,15 @@ BY_CLASS: tuple[tuple[type[Exception], ErrorSpec], ...] = (
     (raised.UnauthorizedSSOTokenError, _SIGNED_OUT),
     (raised.SSOTokenLoadError, _SIGNED_OUT),
     (raised.TokenRetrievalError, _SIGNED_OUT),
+    (
+        raised.LoginInsufficientPermissions,
+        ErrorSpec(
+            CredentialsError,
+            "Access denied while signing in",
+            "Ask for the IAM permission signin:CreateOAuth2Token, or use another profile.",
+            unsent=True,
+        ),
+    ),
     (raised.LoginError, _SIGNED_OUT),
     (raised.SSOError, _SIGNED_OUT),
     (

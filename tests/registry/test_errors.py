@@ -261,6 +261,14 @@ def test_an_error_of_the_sign_in_is_never_ambiguous() -> None:
     assert error.detail.startswith("AssumeRole: ")
 
 
+def test_a_missing_permission_of_aws_login_is_not_a_sign_in_that_has_expired() -> None:
+    error = translate(
+        botocore.exceptions.LoginInsufficientPermissions(), "PutImage", sign_in=lambda: "Run `aws login`."
+    )
+    assert error.title == "Access denied while signing in"
+    assert "signin:CreateOAuth2Token" in error.hint
+
+
 def test_the_text_of_an_unknown_exception_is_hidden() -> None:
     with pytest.raises(EcrTuiError) as caught, translate_errors("PutImage", write=True):
         secret = "AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI"
