@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,55 @@ from ecrtui.registry.user import SignInMethod, User
 if TYPE_CHECKING:
     from botocore.session import Session
 
-_locks: dict[str, threading.Lock] = {}
-"""A lock for each token key: connections of one process that need the same token sign in once."""
-_locks_lock = threading.Lock()
+
+class Turns:
+    """The sign-ins for one token, one after the other. Those that wait for one that fails, fail with it."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.waiting = 0
+        """The number of sign-ins that wait for another one."""
+        self._taken = False
+        self._failure: EcrTuiError | None = None
+        """Why the last sign-in failed; None if it did not."""
+
+    @contextmanager
+    def turn(self, has_user: Callable[[], bool]) -> Iterator[None]:
+        """Enclose a sign-in.
+
+        Args:
+            has_user: returns whether its user is still there after it has failed. One who left speaks for nobody else.
+
+        Raises:
+            EcrTuiError: the sign-in before failed while this one waited. The user is not asked again for each.
+        """
+        with self.changed:
+            waits = self._taken
+            self.waiting += waits
+            self.changed.notify_all()
+            self.changed.wait_for(lambda: not self._taken)
+            self.waiting -= waits
+            if waits and self._failure is not None:
+                raise self._failure
+            self._taken, self._failure = True, None
+        try:
+            yield
+        except EcrTuiError as error:
+            self._failure = error if has_user() else None
+            raise
+        finally:
+            with self.changed:
+                self._taken = False
+                self.changed.notify_all()
+
+
+_turns: dict[str, Turns] = {}
+"""By the key of the token: connections of one process that need the same token sign in once."""
+
+
+def turns_of(key: str) -> Turns:
+    """Return the sign-ins for a token, by its key."""
+    return _turns.setdefault(key, Turns())
 
 
 def sign_in(session: Session, configuration: SsoConfiguration, user: User, method: SignInMethod, refused: str) -> None:
@@ -49,7 +96,7 @@ def sign_in(session: Session, configuration: SsoConfiguration, user: User, metho
     def other_token() -> dict[str, Any] | None:
         return cache.find_other(key, refused)
 
-    with _lock_of(key):
+    with turns_of(key).turn(lambda: user.sign_in_method() is not None):
         if other_token() is not None:
             return
         token = _outcome(session, configuration, user, method, cache, other_token)
@@ -57,11 +104,6 @@ def sign_in(session: Session, configuration: SsoConfiguration, user: User, metho
             cache[key] = token
             if not cache.is_saved(key):
                 user.on_notice("The sign-in could not be saved. Only this run of ecrtui can use it.")
-
-
-def _lock_of(key: str) -> threading.Lock:
-    with _locks_lock:
-        return _locks.setdefault(key, threading.Lock())
 
 
 def _outcome(

@@ -19,7 +19,8 @@ from botocore.session import Session
 from ecrtui.ecr.sign_in_request import SignInRequest
 from ecrtui.errors import CredentialsError
 from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
-from ecrtui.registry.sso.configuration import token_path
+from ecrtui.registry.sso.configuration import token_key, token_path
+from ecrtui.registry.sso.sign_in import turns_of
 from ecrtui.registry.user import SignInMethod, User
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
@@ -207,6 +208,49 @@ def test_requests_of_several_connections_sign_in_once(site: Any, sso: FakeSso) -
         sso.approved.set()
         assert len({call.result() for call in calls}) == 1
     assert len(person.requests) == 1
+
+
+def test_the_user_cancels_once_for_several_connections(site: Any, sso: FakeSso) -> None:
+    sso.approved.clear()
+    person = Person(cancels=True)
+    turns = turns_of(token_key("corp"))
+
+    def cancel(request: SignInRequest) -> bool:
+        person.requests.append(request)
+        with turns.changed:
+            turns.changed.wait_for(lambda: turns.waiting == 2)
+        return True
+
+    person.user.sign_in = cancel
+    with ThreadPoolExecutor(3) as threads:
+        calls = [threads.submit(failed, site("modern", person).location) for _ in range(3)]
+        assert {call.result().title for call in calls} == {"The sign-in was cancelled"}
+    assert len(person.requests) == 1
+    sso.approved.set()
+
+
+def test_a_user_who_has_left_cancels_for_nobody_else(site: Any, sso: FakeSso) -> None:
+    sso.approved.clear()
+    leaving, staying = Person(), Person()
+    turns = turns_of(token_key("corp"))
+    shown = threading.Event()
+
+    def leave(_: SignInRequest) -> bool:
+        shown.set()
+        with turns.changed:
+            turns.changed.wait_for(lambda: turns.waiting == 1)
+        leaving.user.sign_in_method = lambda: None
+        return True
+
+    leaving.user.sign_in = leave
+    with ThreadPoolExecutor(2) as threads:
+        left = threads.submit(failed, site("modern", leaving).location)
+        shown.wait()
+        call = threads.submit(site("modern", staying).location)
+        assert left.result().title == "The sign-in was cancelled"
+        sso.approved.set()
+        assert call.result().registry_id
+    assert len(staying.requests) == 1
 
 
 def test_a_token_that_cannot_be_written_is_good_for_this_process(site: Any, own_home: Path) -> None:
