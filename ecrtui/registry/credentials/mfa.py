@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from ecrtui.registry.credentials.role_requests import MfaCode, ask_for_six_digits
 
 _NEW = timedelta(minutes=5)
 """Credentials that are not older are not replaced: new ones would not last longer."""
+
+_locks: dict[str, Lock] = {}
+"""By the key in the cache: connections of one process that need the same role ask for one code, and share the reply."""
 
 
 class MfaCredentials:
@@ -38,12 +42,14 @@ class MfaCredentials:
         refresh = credentials._refresh_using
         if not hasattr(refresh, "_has_been_called"):  # a role without MFA
             return credentials
-        self._all.append((credentials, refresh._refresh.__self__))
+        fetcher = refresh._refresh.__self__
+        self._all.append((credentials, fetcher))
 
         def ask_when_needed() -> Any:
             if must_be_renewed(credentials):
                 refresh._has_been_called = False
-            return refresh()
+            with _locks.setdefault(fetcher._cache_key, Lock()):
+                return refresh()
 
         credentials._refresh_using = ask_when_needed
         return credentials

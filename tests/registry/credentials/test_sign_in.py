@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import pytest
 
+from ecrtui.ecr.location import RegistryLocation
 from ecrtui.errors import CredentialsError
 from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.registry.process.client import RegistryProcess, RemoteRegistry
@@ -112,6 +113,28 @@ def test_the_application_can_ask_for_the_mfa_code(served: str, profiles: WriteFi
     assert keys == ["ROLEKEY1"]
     assert "mfa/me" in asked[0]
     assert sts.calls[0]["TokenCode"] == "123456"
+
+
+def test_connections_of_one_role_ask_for_one_mfa_code(served: str, profiles: WriteFile, sts: FakeSts) -> None:
+    profiles(MFA)
+    asked: list[str] = []
+    begun = threading.Event()
+
+    def code(question: str) -> str:
+        asked.append(question)
+        begun.wait()
+        return "123456"
+
+    def second() -> RegistryLocation:
+        registry, _ = opened(served, user=User(mfa_code=code))
+        begun.set()
+        return registry.location()
+
+    first, _ = opened(served, user=User(mfa_code=code))
+    with ThreadPoolExecutor(2) as threads:
+        calls = [threads.submit(first.location), threads.submit(second)]
+        assert len({call.result() for call in calls}) == 1
+    assert len(asked) == 1
 
 
 def test_the_registry_process_asks_the_application_for_the_mfa_code(
