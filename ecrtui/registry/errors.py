@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.exceptions import (
     ClientError,
     ConfigParseError,
+    EndpointConnectionError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
@@ -24,6 +26,8 @@ from ecrtui.ecr.profile import FIX_ENVIRONMENT
 from ecrtui.errors import CredentialsError, EcrTuiError, ErrorKind, IntegrityError, ListingExpired, Refused
 from ecrtui.private_files import describe
 from ecrtui.registry.configuration.errors import explain_parse_error, is_configured, unreadable_files
+from ecrtui.registry.configuration.region_names import unknown_region_in
+from ecrtui.registry.endpoint import is_aws
 from ecrtui.registry.error_table import (
     CLOCK,
     DENIED,
@@ -86,14 +90,23 @@ def translate(
     """Return the error of ecrtui for an exception; see :func:`translate_errors` for the arguments."""
     if isinstance(problem, ClientError):
         return _from_service(problem, operation, write, repository, sign_in)
-    spec = spec_of_exception(problem)
-    if isinstance(problem, NoRegionError) and not is_configured(os.environ):
-        spec = spec._replace(hint=f"{spec.hint} {LOOK_AROUND}")
-    if isinstance(problem, PartialCredentialsError) and _facts_of(problem).get("provider") == _ENVIRONMENT:
-        spec = spec._replace(hint=FIX_ENVIRONMENT)
+    spec = _spec_of(problem)
     # The text of an unknown exception can hold anything, also a secret. Its name has to do.
     detail = type(problem).__name__ if spec is UNEXPECTED else _detail_of(problem)
     return _error(spec, detail, operation, repository, sign_in, ambiguous=write and not spec.unsent)
+
+
+def _spec_of(problem: Exception) -> ErrorSpec:
+    """Return the row for an exception that no service has answered, with a hint for what it is about."""
+    spec = spec_of_exception(problem)
+    if isinstance(problem, NoRegionError) and not is_configured(os.environ):
+        return spec._replace(hint=f"{spec.hint} {LOOK_AROUND}")
+    if isinstance(problem, PartialCredentialsError) and _facts_of(problem).get("provider") == _ENVIRONMENT:
+        return spec._replace(hint=FIX_ENVIRONMENT)
+    if isinstance(problem, EndpointConnectionError) and (region := _unknown_region(problem)):
+        hint = f"AWS has no region {region} that ecrtui knows. Check the region: --region, AWS_REGION, the profile."
+        return spec._replace(hint=hint)
+    return spec
 
 
 def _detail_of(problem: Exception) -> str:
@@ -112,6 +125,12 @@ def _facts_of(problem: Exception) -> Mapping[str, Any]:
     """Return what an exception of botocore is about."""
     facts: Mapping[str, Any] = getattr(problem, "kwargs", {})
     return facts
+
+
+def _unknown_region(problem: EndpointConnectionError) -> str:
+    """Return the region of an endpoint of AWS that no DNS knows, if it is not known here either; empty otherwise."""
+    url = str(_facts_of(problem).get("endpoint_url", ""))
+    return unknown_region_in(urlsplit(url).hostname or "") if is_aws(url) else ""
 
 
 def kind_of(problem: BaseException) -> ErrorKind:

@@ -269,6 +269,25 @@ def test_a_missing_permission_of_aws_login_is_not_a_sign_in_that_has_expired() -
     assert "signin:CreateOAuth2Token" in error.hint
 
 
+@pytest.mark.parametrize(
+    ("host", "region"),
+    [
+        ("api.ecr.eu-wst-1.amazonaws.com", "eu-wst-1"),
+        ("ecr-fips.us-gov-wet-1.api.aws", "us-gov-wet-1"),
+        ("sts.cn-noth-1.amazonaws.com.cn", "cn-noth-1"),
+        ("api.ecr.eu-west-1.amazonaws.com", ""),
+        ("vpce-0a-1b.api.ecr.us-gov-west-1.vpce.amazonaws.com", ""),
+        ("sts.amazonaws.com", ""),
+        ("eu-wst-1.example.com", ""),
+    ],
+)
+def test_a_misspelt_region_is_named(host: str, region: str) -> None:
+    problem = botocore.exceptions.EndpointConnectionError(endpoint_url=f"https://{host}/")
+    hint = translate(problem, "DescribeRegistry").hint
+    assert (f"no region {region} " in hint) == bool(region)
+    assert ("Check the network" in hint) != bool(region)
+
+
 def test_the_text_of_an_unknown_exception_is_hidden() -> None:
     with pytest.raises(EcrTuiError) as caught, translate_errors("PutImage", write=True):
         secret = "AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI"

@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+_REGION_PATTERN = r"[a-z]{2,}(?:-[a-z]+)+-\d+"
+
 _GLOBAL = "-global"
 """The end of the name of a region that represents a whole partition."""
 
@@ -32,6 +34,12 @@ def regions_of_partition(region: str) -> tuple[str, ...]:
 def partition_of(region: str) -> str:
     """Return the AWS partition of a region ("aws", "aws-cn"); "aws" for a region that is empty or not known."""
     return next((str(partition["id"]) for partition in _partitions() if _has_region(partition, region)), "aws")
+
+
+def unknown_region_in(host: str) -> str:
+    """Return the part of a host name that looks like a region, and is none; empty if there is no such part."""
+    part = next((part for part in host.split(".") if re.fullmatch(_REGION_PATTERN, part)), "")
+    return "" if not part or any(part in partition["regions"] for partition in _partitions()) else part
 
 
 def _partitions() -> Sequence[Mapping[str, Any]]:
