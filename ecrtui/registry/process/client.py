@@ -69,7 +69,7 @@ class RegistryProcess:
         self._connections: dict[int, RemoteConnection] = {}
         """The open connections by the number that each call carries."""
         self._users: dict[int, User] = {}
-        """The users of calls without a connection, by their number."""
+        """The users of calls without a connection, and of connections that were closed, by their number."""
         self._launched: LaunchedProcess | None = None
         self._rpc = self._connect(launched) if launched else None
 
@@ -97,7 +97,9 @@ class RegistryProcess:
     def drop(self, number: int) -> None:
         """Forget a connection; see :meth:`RemoteConnection.close`."""
         with self._lock:
-            if self._connections.pop(number, None) is not None and self._rpc is not None:
+            closed = self._connections.pop(number, None)
+            if closed is not None and self._rpc is not None:
+                self._users[number] = _user_after_close(closed.user)
                 with suppress(ConnectionClosed):  # a new process does not get this connection
                     self._rpc.call(CLOSE, number)
 
@@ -196,6 +198,11 @@ class RegistryProcess:
             connection = self._connections.get(number)
             user = self._users.get(number, User()) if connection is None else connection.user
         yield from answer(user, name, *arguments)
+
+
+def _user_after_close(user: User) -> User:
+    """Return the user of a closed connection: its messages are removed when they end, and nothing else is shown."""
+    return User(on_waiting=lambda text: None if text else user.on_waiting(""), end_sign_in=user.end_sign_in)
 
 
 class RemoteConnection:

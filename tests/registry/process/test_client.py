@@ -23,10 +23,11 @@ from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, Inte
 from ecrtui.registry.process.client import RegistryProcess, RemoteConnection, RemoteRegistry
 from ecrtui.registry.process.launch import launch, launch_early, running_threads
 from ecrtui.registry.protocol import Registry
+from ecrtui.registry.user import User
 from ecrtui.settings import Connection, load
 from ecrtui.wiring import open_registry
 from tests.catalog.large import add_images
-from tests.registry.conftest import RegistryEnv, config_of, failed
+from tests.registry.conftest import RegistryEnv, WriteFile, config_of, failed
 from tests.support.embedded import (
     client_for,
     create_repository,
@@ -351,6 +352,19 @@ def test_a_closed_connection_is_gone_in_the_process(opened: RemoteConnection, re
     remote.location()
     opened.close()
     assert "was closed" in str(failed(opened.process.call("location", opened.number, "", (), {}).next))
+
+
+def test_the_message_of_a_closed_connection_is_removed(served: str, profiles: WriteFile, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "credentials")
+    profiles(f"[profile p]\ncredential_process = cat {tmp_path / 'credentials'}\n")
+    shown = SimpleQueue[str]()
+    with closing(RegistryProcess()) as process:
+        process.start()
+        opened = process.open(Connection(profile="p", endpoint_url=served), User(on_waiting=shown.put))
+        assert shown.get(timeout=60).startswith("Waiting for credential_process: cat")
+        opened.close()
+        (tmp_path / "credentials").write_text("{}")
+        assert shown.get(timeout=60) == ""
 
 
 @pytest.fixture
