@@ -97,7 +97,7 @@ def test_ten_thousand_untagged_images(embedded: EmbeddedRegistry) -> None:
     assert batches[-1].loaded == 10_000
 
 
-def test_ten_thousand_repositories(embedded: EmbeddedRegistry) -> None:
+def test_ten_thousand_repositories_are_listed_in_order(embedded: EmbeddedRegistry) -> None:
     names = [f"team-{number % 40}/app-{number}" for number in range(10_000)]
     add_repositories(embedded, names)
     batches = list(catalog_of(embedded, interval=0.0).repositories())

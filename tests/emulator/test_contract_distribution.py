@@ -212,7 +212,7 @@ def test_a_manifest_with_an_invalid_name_is_a_bad_request(registry: Served, repo
             assert registry.v2.send(method, path).error[:2] == (400, code)
 
 
-def test_deleting_a_manifest(registry: Served, repository: str) -> None:
+def test_a_manifest_is_deleted_by_tag_or_digest_unless_an_index_refers_to_it(registry: Served, repository: str) -> None:
     """V09"""
     image = push_image(registry.ecr, repository, tag="1.0")
     put(registry, f"{repository}/manifests/2.0", image.manifest)

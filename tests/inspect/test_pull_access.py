@@ -79,7 +79,7 @@ def test_statements_about_one_principal_are_joined() -> None:
     assert access(*halves, denied) == {"account 210987654321": words}
 
 
-def test_conditions_and_excluded_principals_are_told() -> None:
+def test_conditions_and_excluded_principals_are_named() -> None:
     organization = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
     assert access(statement(Condition=organization)) == {
         "everyone": "allowed, if the condition on aws:PrincipalOrgID holds"

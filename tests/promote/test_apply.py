@@ -189,7 +189,7 @@ def test_a_layer_of_several_parts_arrives(sites: Promotions) -> None:
         ["target PutImage:error:code=ServerException:status=500:times=2"],
     ],
 )
-def test_a_promotion_survives(sites: Promotions, faults: list[str]) -> None:
+def test_a_promotion_completes_despite_faults(sites: Promotions, faults: list[str]) -> None:
     signed = sites.signed_index()
     sites.fault(*faults)
     result = sites.apply()

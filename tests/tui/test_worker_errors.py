@@ -11,7 +11,7 @@ async def _fail(problem: Exception) -> None:
     raise problem
 
 
-async def test_an_error_that_no_one_expected_is_told(one_image: EmbeddedRegistry) -> None:
+async def test_an_unexpected_error_is_reported(one_image: EmbeddedRegistry) -> None:
     async with running(one_image) as pilot:
         await until(pilot, "1 repository")
         pilot.app.run_worker(_fail(EcrTuiError("The connection is closed")), exit_on_error=False)

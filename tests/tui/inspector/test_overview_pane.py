@@ -85,7 +85,7 @@ async def test_no_manifest_is_read_for_the_configs(embedded: EmbeddedRegistry, c
     assert "lastRecordedPullTime" not in arm
 
 
-async def test_a_config_that_is_denied_is_told_and_read_again(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_a_config_that_is_denied_is_reported_and_read_again(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, REPOSITORY, "one", "v1", config_members={"config": {"User": "app"}})
     embedded.faults.add("GetDownloadUrlForLayer:error:code=AccessDeniedException:message=no")
     async with running(embedded, f"{REPOSITORY}:v1", size=(140, 35), prefetch=False) as pilot:

@@ -165,7 +165,7 @@ async def test_the_newest_write_of_an_image_is_undone_and_redone(
     assert tags_of(client, REPOSITORY)["mine"] == images[0].digest
 
 
-async def test_an_image_that_a_rule_of_higher_priority_keeps_is_told(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_an_image_that_a_rule_of_higher_priority_keeps_is_listed(embedded: EmbeddedRegistry, client: Any) -> None:
     image = push_image(client, REPOSITORY, "old", "main-1")
     gone = push_image(client, REPOSITORY, "older", "x")
     rules = json.loads(policy(2))["rules"]
