@@ -34,8 +34,10 @@ class ShownRows(Protocol):
 class Selection:
     """The marked rows, and the row under the cursor.
 
-    Until the user has chosen a row, the cursor is on the first one, whatever arrives. Afterwards it stays on the
-    chosen row. If a filter hides that row, the cursor returns to it when the filter shows it again.
+    Until all rows are known, the cursor is on the first one, whatever arrives. Then it stays on its row, so that a key
+    does not act on an image that has just arrived. Until the user has chosen a row, another order or filter moves it to
+    the first one. Afterwards it stays on the chosen row. If a filter hides that row, the cursor returns to it when the
+    filter shows it again.
     """
 
     def __init__(self) -> None:
@@ -44,6 +46,8 @@ class Selection:
         """The position of the cursor. It has no meaning while no row is shown."""
         self.anchored = False
         """True once the user has chosen the cursor's row."""
+        self.settled = False
+        """True once all rows are known, so that a row that arrives does not take the cursor."""
         self.chosen: RowLine | None = None
         """The row that the user last put the cursor on, shown or not."""
         self._line: RowLine | None = None
@@ -51,7 +55,7 @@ class Selection:
     def clear(self) -> None:
         """Remove all marks, and forget the cursor's row."""
         self.marks.clear()
-        self.anchored = False
+        self.anchored = self.settled = False
         self.chosen = self._line = None
 
     def mark(self, keys: Iterable[Key]) -> None:
@@ -77,17 +81,24 @@ class Selection:
         """Find the cursor's row after a small change, or the row that took its position."""
         if not len(rows):
             self.index = 0
-        elif not self.anchored or self._line is None:
+        elif self._line is None or not (self.anchored or self.settled):
             self._set(0, rows)
         else:
             index = rows.position(self._line)
             self._set(min(self.index, len(rows) - 1) if index is None else index, rows)
 
-    def restore(self, rows: ShownRows) -> None:
-        """Find the chosen row after another sort or filter; go to the first row if the chosen one is not shown."""
+    def restore(self, rows: ShownRows, *, same_view: bool) -> None:
+        """Find the chosen row in another order; go to the first row if the chosen one is not shown.
+
+        Args:
+            rows: the rows.
+            same_view: True if the rows have the sort and the filter that they had before.
+        """
         index = None if self.chosen is None else rows.position(self.chosen)
-        if index is None and self._line is not None and self.anchored:
+        if index is None and self._line is not None and (self.anchored or (self.settled and same_view)):
             index = rows.position(self._line)
+            if index is not None and not self.anchored and rows.line_at(index) != self._line:
+                index = None  # the row was folded into another one
         if len(rows):
             self._set(index or 0, rows)
 

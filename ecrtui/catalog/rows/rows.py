@@ -274,7 +274,9 @@ class Rows(Generic[Item]):
         self.show_arrived()
         missing, self._missing = self._missing, set()
         written = self._written
-        return self.remove([key for key in missing if written.get(key, 0) <= self._reload_version])
+        delta = self.remove([key for key in missing if written.get(key, 0) <= self._reload_version])
+        self._selection.settled = True
+        return delta
 
     def _replace(self, slot: int, item: Item) -> None:
         """Put another row into a slot."""
@@ -291,10 +293,10 @@ class Rows(Generic[Item]):
         return self._lines.descending
 
     def set_descending(self, descending: bool) -> None:
-        """Set the direction of the order. This is free; the cursor stays on its row."""
+        """Set the direction of the order. This is free; the cursor stays on the row that the user chose."""
         if descending != self._lines.descending:
             self._lines.descending = descending
-            self._selection.follow(self)
+            self._selection.restore(self, same_view=False)
 
     def start_sort_filter(
         self, sort_key: SortKey[Item] | None, predicate: Predicate[Item] | None
@@ -311,9 +313,10 @@ class Rows(Generic[Item]):
 
     def apply(self, job: SortFilterJob[Item]) -> bool:
         """Adopt the result of a job that is done; return False if a newer job has replaced it."""
+        same_view = self._slots.has_view_of(job)
         applied = self._slots.apply(job)
         if applied:
-            self._selection.restore(self)
+            self._selection.restore(self, same_view=same_view)
         return applied
 
     def preview(self, job: SortFilterJob[Item]) -> bool:
@@ -322,9 +325,10 @@ class Rows(Generic[Item]):
         Return False if there is nothing to show yet: the job still sorts, or has not reached the cursor's row.
         """
         chosen = self._selection.chosen
+        same_view = self._slots.has_view_of(job)
         shown = self._slots.preview(job, None if chosen is None else self._slots.by_key.get(chosen.key))
         if shown:
-            self._selection.restore(self)
+            self._selection.restore(self, same_view=same_view)
         return shown
 
     # Folding
@@ -419,7 +423,7 @@ class Rows(Generic[Item]):
 
     @property
     def anchored(self) -> bool:
-        """True once the user has chosen the cursor's row. Until then the cursor is on the first row."""
+        """True once the user has chosen the cursor's row. Until then, another sort or filter takes it to the top."""
         return self._selection.anchored
 
     def move(self, index: int) -> None:

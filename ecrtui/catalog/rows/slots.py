@@ -280,6 +280,10 @@ class RowSlots(Generic[Item]):
         )
         return self._job
 
+    def has_view_of(self, job: SortFilterJob[Item]) -> bool:
+        """Return True if the rows already have the sort and the filter of a job, which finds out other things."""
+        return job.sort_key is self._order.sort_key and job.predicate is self._predicate
+
     def apply(self, job: SortFilterJob[Item]) -> bool:
         """Adopt the result of a job that is done; return False if a newer job has replaced it."""
         if job is not self._job:

@@ -359,8 +359,11 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
         index = None if line is None else self.rows.position(line)
         if index is not None:
             self._scroll(index - offset)
+        elif self.rows.anchored:
+            self._scroll(self.scroll_offset.y)
         else:
-            self._scroll(self.scroll_offset.y if self.rows.anchored else 0)
+            self._scroll(0)
+            self._show_cursor()
         has_other_rows = self.visible_rows() != seen
         if has_other_rows:
             self._measure_visible()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import pytest
@@ -49,6 +50,20 @@ class NodeGroups:
 
     def stands_alone(self, node: Node) -> bool:
         return bool(node.tag)
+
+
+class LateGroups(NodeGroups):
+    """Does not know what belongs to some nodes, such as indexes that were not read."""
+
+    def __init__(self, unread: Iterable[str]) -> None:
+        super().__init__()
+        self.unread = set(unread)
+
+    def owners(self, node: Node) -> Sequence[str]:
+        return [owner for owner in node.owners if owner not in self.unread]
+
+    def children(self, key: str) -> Sequence[str]:
+        return () if key in self.unread else super().children(key)
 
 
 class CountedGroups(NodeGroups):
@@ -316,14 +331,16 @@ FILTERS: tuple[Predicate[Node] | None, ...] = (None, is_even, Odd())
 
 
 class FoldedRows(RuleBasedStateMachine):
-    """Compare the lines with those of a model, while jobs are not complete."""
+    """Compare lines, marks and cursor with those of a model, while jobs are not complete."""
 
-    @initialize(chunk=st.sampled_from([1, 3, 1024]))
-    def start_empty(self, chunk: int) -> None:
-        self.groups = NodeGroups()
+    @initialize(chunk=st.sampled_from([1, 3, 1024]), unread=st.sets(KEYS, max_size=4))
+    def start_empty(self, chunk: int, unread: set[str]) -> None:
+        self.groups = LateGroups(unread)
         self.rows: Rows[Node] = Rows(lambda node: node.key, groups=self.groups, chunk_rows=chunk)
         self.known: dict[str, Node] = {}
         self.unfolded: set[str] = set()
+        self.is_all_unfolded = self.settled = False
+        self.marks: set[str] = set()
         self.sort: SortKey[Node] | None = None
         self.filter: Predicate[Node] | None = None
         self.pending: tuple[SortFilterJob[Node], SortKey[Node] | None, Predicate[Node] | None] | None = None
@@ -331,8 +348,9 @@ class FoldedRows(RuleBasedStateMachine):
 
     @rule(page=PAGES)
     def a_page_arrives(self, page: list[Node]) -> None:
-        self.rows.merge(page)
-        self.known.update({node.key: node for node in page})
+        with self.cursor_stays():
+            self.rows.merge(page)
+            self.known.update({node.key: node for node in page})
 
     @rule(pages=st.lists(PAGES, min_size=1, max_size=3), during_job=st.booleans())
     def pages_wait(self, pages: list[list[Node]], during_job: bool) -> None:
@@ -345,11 +363,19 @@ class FoldedRows(RuleBasedStateMachine):
         else:
             self.rows.show_arrived()
 
+    @rule(page=PAGES)
+    def rows_get_more_values(self, page: list[Node]) -> None:
+        with self.cursor_stays():
+            self.rows.amend(page)
+            self.known.update({node.key: node for node in page if node.key in self.known})
+
     @rule(gone=st.sets(KEYS, max_size=3))
     def rows_vanish(self, gone: set[str]) -> None:
-        self.rows.remove(gone)
-        for key in gone:
-            self.known.pop(key, None)
+        with self.cursor_stays():
+            self.rows.remove(gone)
+            for key in gone:
+                self.known.pop(key, None)
+            self.marks -= gone
 
     @rule(page=PAGES)
     def all_rows_are_reloaded(self, page: list[Node]) -> None:
@@ -357,6 +383,8 @@ class FoldedRows(RuleBasedStateMachine):
         self.rows.merge(page, show=False)
         self.rows.finish()
         self.known = {node.key: node for node in page}
+        self.marks &= self.known.keys()
+        self.settled = True
 
     @rule(sort=st.sampled_from([None, by_value]), chosen=st.sampled_from(FILTERS), again=st.booleans())
     def a_job_starts(self, sort: SortKey[Node] | None, chosen: Predicate[Node] | None, again: bool) -> None:
@@ -375,22 +403,77 @@ class FoldedRows(RuleBasedStateMachine):
         elif preview and self.rows.preview(job):
             self.sort, self.filter, self.partial = sort, chosen, True
 
+    @precondition(lambda self: self.pending is None)
+    @rule(key=KEYS)
+    def an_index_is_read(self, key: str) -> None:
+        with self.cursor_stays():
+            self.groups.unread.discard(key)
+            self.a_job_starts(self.sort, self.filter, again=True)
+            self.slices_are_done(1_000, preview=False)
+
     @precondition(lambda self: len(self.rows) > 0)
     @rule(line=st.integers(0, 30), on=st.booleans())
     def a_row_is_unfolded(self, line: int, on: bool) -> None:
         row_line = self.rows.line_at(line % len(self.rows))
-        self.rows.unfold(line % len(self.rows), on)
-        (self.unfolded.add if on else self.unfolded.discard)(row_line.top or row_line.key)
+        with self.cursor_stays():
+            self.rows.unfold(line % len(self.rows), on)
+            changes = self.unfolded.add if on != self.is_all_unfolded else self.unfolded.discard
+            changes(row_line.top or row_line.key)
+
+    @precondition(lambda self: self.pending is None)
+    @rule(on=st.booleans())
+    def all_rows_are_unfolded(self, on: bool) -> None:
+        with self.cursor_stays():
+            self.rows.unfold_all(on)
+            self.is_all_unfolded, self.unfolded = on, set()
+            self.a_job_starts(self.sort, self.filter, again=False)
+            self.slices_are_done(1_000, preview=False)
 
     @rule(descending=st.booleans(), line=st.integers(0, 30))
     def order_and_cursor_change(self, descending: bool, line: int) -> None:
         self.rows.set_descending(descending)
         self.rows.move(line)
 
+    @rule(line=st.integers(0, 30), on=st.booleans())
+    def a_row_is_marked(self, line: int, on: bool) -> None:
+        if len(self.rows):
+            key = self.rows.key_at(line % len(self.rows))
+            self.rows.mark([key], on)
+            (self.marks.add if on else self.marks.discard)(key)
+
+    @precondition(lambda self: not self.partial)
+    @rule()
+    def shown_rows_are_marked_or_unmarked(self) -> None:
+        shown = self.expected()
+        tops = {key for key in shown if self.matches(key)}
+        below = {child for key in shown.keys() - tops for child, _ in shown[key] if self.matches(child)}
+        matched = tops | below
+        self.rows.mark_shown()
+        self.marks = self.marks - matched if matched <= self.marks else self.marks | matched
+
+    @contextmanager
+    def cursor_stays(self) -> Iterator[None]:
+        """Check that the cursor stays on its row through a change, or goes to a row above it that hides it."""
+        cursor = self.rows.cursor
+        held = self.rows.anchored or self.settled
+        line = self.rows.line_at(cursor) if held and cursor is not None else None
+        yield
+        if line is None or line.key not in self.known or not len(self.rows):
+            return
+        lines = [self.rows.line_at(index) for index in range(len(self.rows))]
+        assert self.rows.cursor is not None
+        now = lines[self.rows.cursor]
+        if line in lines:
+            assert now == line
+        elif any(each.key == line.key for each in lines):
+            assert now.key == line.key
+        elif self.rows.anchored and (tops := self.tops_above(line.key) & {each.key for each in lines if not each.top}):
+            assert now.key in tops
+
     # The model
 
     def owners(self, key: str) -> list[str]:
-        return [owner for owner in self.known[key].owners if owner in self.known and owner != key]
+        return [owner for owner in self.groups.owners(self.known[key]) if owner in self.known and owner != key]
 
     def tops(self, key: str, seen: frozenset[str]) -> set[str]:
         found: set[str] = set()
@@ -408,13 +491,13 @@ class FoldedRows(RuleBasedStateMachine):
         found: dict[str, int] = {key: 0}
 
         def visit(owner: str, depth: int) -> None:
-            for child in sorted(each for each in self.known if owner in self.known[each].owners):
+            for child in sorted(each for each in self.known if owner in self.groups.owners(self.known[each])):
                 if child not in found:
                     found[child] = depth
                     visit(child, depth + 1)
 
         if self.owners(key) and not self.known[key].tag:  # a shown row of a circle
-            return [(child, 1) for child in sorted(self.known) if key in self.known[child].owners and child != key]
+            return [(child, 1) for child in sorted(self.known) if key in self.owners(child)]
         visit(key, 1)
         return list(found.items())[1:]
 
@@ -430,10 +513,11 @@ class FoldedRows(RuleBasedStateMachine):
             below = self.below(key)
             hits = [(child, depth) for child, depth in below if self.matches(child)]
             admitted = not isinstance(self.filter, Odd) or self.filter.admits(node)
+            is_unfolded = (key in self.unfolded) != self.is_all_unfolded
             if self.matches(key):
-                shown[key] = below if key in self.unfolded else []
+                shown[key] = below if is_unfolded else []
             elif admitted and any(key in self.tops_above(child) for child, _ in hits):
-                shown[key] = below if key in self.unfolded else hits
+                shown[key] = below if is_unfolded else hits
         return shown
 
     @invariant()
@@ -460,6 +544,9 @@ class FoldedRows(RuleBasedStateMachine):
         assert (rows.cursor is None) == (not len(rows))
         inside = list(filter(self.tops_above, self.known))
         assert rows.inside_count == len(inside)
+        assert rows.marks == self.marks
+        marked = [node.key for node in rows.marked()]
+        assert sorted(marked) == sorted(self.marks)
 
 
 FoldedRows.TestCase.settings = settings(

@@ -135,6 +135,20 @@ def test_the_cursor_stays_on_the_first_row_until_it_is_moved() -> None:
     assert not rows.anchored
 
 
+def test_a_row_that_arrives_when_all_are_known_does_not_take_the_cursor() -> None:
+    rows = filled(10, sort_key=by_value)
+    rows.finish()
+    first = rows.current
+    rows.merge([Entry("first", -1)])
+    assert (rows.current, rows.cursor, rows.anchored) == (first, 1, False)
+    sorted_and_filtered(rows, by_value)  # the same view: a list is grouped again when rows arrive
+    assert rows.current == first
+    rows.set_descending(True)
+    assert rows.cursor == 0
+    sorted_and_filtered(rows, by_tag)
+    assert rows.cursor == 0
+
+
 def test_rows_that_wait_leave_the_order_and_the_cursor_as_they_are() -> None:
     rows = filled(10, by_value)
     before = keys(rows)
@@ -416,24 +430,24 @@ class RowsMachine(RuleBasedStateMachine):
         self.waiting: set[str] = set()
         self.sort, self.filter = SORTS[0], FILTERS[0]
         self.pending: tuple[SortFilterJob[Entry], SortKey[Entry] | None, Predicate[Entry] | None] | None = None
-        self.partial = False
+        self.partial = self.settled = False
         self.joining: Iterator[None] | None = None
 
     @rule(page=st.lists(ENTRIES, max_size=8), show=st.booleans())
     def a_page_arrives(self, page: list[Entry], show: bool) -> None:
-        chosen = self.rows.current if self.rows.anchored else None
+        held = self.held()
         self.rows.merge(page, show=show)
         arrived = {entry.key: entry for entry in page}
         self.waiting = set() if show else self.waiting | (arrived.keys() - self.known.keys())
         self.known.update(arrived)
-        self.check_cursor(chosen)
+        self.check_cursor(held)
 
     @rule()
     def arrived_rows_are_shown(self) -> None:
-        chosen = self.rows.current if self.rows.anchored else None
+        held = self.held()
         self.rows.show_arrived()
         self.waiting = set()
-        self.check_cursor(chosen)
+        self.check_cursor(held)
 
     @rule(slices=st.integers(1, 4))
     def arrived_rows_are_put_into_order(self, slices: int) -> None:
@@ -446,30 +460,33 @@ class RowsMachine(RuleBasedStateMachine):
     def an_image_is_retagged(self, key: int, tag: str) -> None:
         entry = self.known.get(f"k{key}")
         if entry is not None:
-            chosen = self.rows.current if self.rows.anchored else None
+            held = self.held()
             self.rows.update([replace(entry, tag=tag)])
             self.known[entry.key] = replace(entry, tag=tag)
             self.waiting = set()
-            self.check_cursor(chosen)
+            self.check_cursor(held)
 
     @rule(gone=st.sets(st.integers(0, 15).map("k{}".format), max_size=4))
     def images_vanish(self, gone: set[str]) -> None:
-        chosen = self.rows.current if self.rows.anchored else None
+        held = self.held()
         self.rows.remove(gone)
         for key in gone:
             self.known.pop(key, None)
         self.marks -= gone
         self.waiting -= gone
-        self.check_cursor(chosen)
+        self.check_cursor(held)
 
     @rule(page=st.lists(ENTRIES, max_size=12))
     def all_rows_are_reloaded(self, page: list[Entry]) -> None:
+        held = self.held()
         self.rows.begin()
         self.rows.merge(page)
         self.rows.finish()
         self.known = {entry.key: entry for entry in page}
         self.marks &= self.known.keys()
         self.waiting = set()
+        self.settled = True
+        self.check_cursor(held)
 
     @rule(sort=st.sampled_from(SORTS), chosen=st.sampled_from(FILTERS))
     def a_sort_or_filter_starts(self, sort: SortKey[Entry] | None, chosen: Predicate[Entry] | None) -> None:
@@ -507,11 +524,15 @@ class RowsMachine(RuleBasedStateMachine):
         self.rows.mark_shown()
         self.marks = self.marks - shown if shown <= self.marks else self.marks | shown
 
-    def check_cursor(self, chosen: Entry | None) -> None:
-        """The cursor is on the chosen row, if it is shown."""
-        if chosen is not None and self.rows.index_of(chosen.key) is not None:
+    def held(self) -> Entry | None:
+        """Return the row that the cursor has to stay on: the user chose it, or all rows are known."""
+        return self.rows.current if self.rows.anchored or self.settled else None
+
+    def check_cursor(self, held: Entry | None) -> None:
+        """The cursor is on the row that held it, if that is shown."""
+        if held is not None and self.rows.index_of(held.key) is not None:
             assert self.rows.current is not None
-            assert self.rows.current.key == chosen.key
+            assert self.rows.current.key == held.key
 
     @invariant()
     def every_row_is_shown_once_in_order(self) -> None:

@@ -244,6 +244,21 @@ async def test_the_first_row_stays_on_top_until_the_user_moves() -> None:
         assert rendered_lines(table)[1].split() == ["▸", "a", "early", "0"]
 
 
+async def test_the_cursor_stays_on_its_row_and_in_view_once_all_rows_are_loaded() -> None:
+    table = make()
+    async with WidgetApp(table).run_test(size=(60, 11)) as pilot:
+        table.begin_reload()
+        table.merge(entries(30))
+        table.finish_reload()
+        await pilot.pause()
+        table.merge([Entry("new", "a new row")])
+        await pilot.pause()
+        assert [line.split()[:2] for line in rendered_lines(table)[1:3]] == [["a", "new"], ["▸", "name-000000"]]
+        table.merge(Entry(f"new{number}", f"b-{number:02}") for number in range(50))
+        await pilot.pause()
+        assert next(line for line in rendered_lines(table) if "▸" in line).split()[1] == "name-000000"
+
+
 async def test_pages_that_arrive_at_a_full_screen_wait_for_each_other() -> None:
     table = make(arrival_speed=1e-6)  # the pause never ends
     async with WidgetApp(table).run_test(size=(24, 5)) as pilot:

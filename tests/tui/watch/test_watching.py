@@ -108,6 +108,24 @@ async def test_a_watched_list_shows_what_others_change() -> None:
         assert not screen.is_watching
 
 
+async def test_a_new_image_does_not_take_the_cursor_from_the_first_one() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    one = push_image(client, "team/app", "one", "one")
+    async with running(embedded, "team/app", size=(100, 30)) as pilot:
+        await until(pilot, "read now")
+        watch_quickly(pilot)
+        await pilot.press("W")
+        await until(pilot, "watching every")
+        two = push_image(client, "team/app", "two", "two")
+        shown = await until(pilot, f"+ new image {short_digest(two.digest)}")
+        assert short_digest(one.digest) in cursor_row(shown)
+        assert shown.index(short_digest(two.digest)) < shown.index(short_digest(one.digest))
+        await pilot.press("t")
+        await until(pilot, f"Retag {short_digest(one.digest)}")
+
+
 async def test_repositories_are_watched_and_the_pace_drops_under_throttling() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
