@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ecrtui.tui.put_image.app import PutImageFormResult
 
 CONSOLE_THEME: Final = "ecrtui-16"
-"""The theme of a terminal without bright backgrounds, unless the user has chosen one."""
+"""The theme of a terminal with 16 colors or without bright backgrounds, unless the user has chosen one."""
 
 
 def load_settings(flags: Mapping[str, Any]) -> Settings:
@@ -30,12 +30,13 @@ def load_settings(flags: Mapping[str, Any]) -> Settings:
         SettingsError: the settings are not valid.
     """
     from ecrtui.settings import load
-    from ecrtui.tui.textual_fixes.terminal_features import shows_bright_backgrounds
+    from ecrtui.tui.textual_fixes.terminal_features import has_16_colors, shows_bright_backgrounds
 
     settings = load(flags)
-    if "theme" in settings.sources or shows_bright_backgrounds():
+    if "theme" in settings.sources or (shows_bright_backgrounds() and not has_16_colors()):
         return settings
-    return replace(settings, theme=CONSOLE_THEME)  # the cursor of the usual theme does not show there
+    # There, the cursor of the usual theme does not show, or critical findings have the color of high ones.
+    return replace(settings, theme=CONSOLE_THEME)
 
 
 def create_app(

@@ -188,6 +188,16 @@ def test_the_linux_console_gets_no_bright_backgrounds_unless_the_user_wants_them
         assert has_bright_backgrounds(terminal.output) == bright
 
 
+@pytest.mark.parametrize(("theme", "own_colors"), [("", True), ("ecrtui-dark", False)])
+def test_a_terminal_of_16_colors_gets_the_theme_of_its_own_colors(
+    theme: str, own_colors: bool, url: str, own_home: Path
+) -> None:
+    with ecrtui("--endpoint-url", url, home=own_home, TERM="xterm", COLORTERM="", ECRTUI_THEME=theme) as terminal:
+        terminal.until("1 repository")
+        codes = {code for look in re.findall(rb"\x1b\[([\d;]+)m", terminal.output) for code in look.split(b";")}
+        assert (b"40" not in codes) == own_colors  # the usual themes have a black background
+
+
 def test_the_put_image_form_has_no_bright_backgrounds_on_the_linux_console(url: str, own_home: Path) -> None:
     arguments = ("put-image", "--cli-auto-prompt", "--endpoint-url", url)
     with ecrtui(*arguments, home=own_home, TERM="linux", COLORTERM="", ECRTUI_THEME="") as terminal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any, cast
 
 ECH = b"\x1b[%p1%dX"
 """The sequence that erases characters at the cursor, as terminfo writes it."""
@@ -30,6 +31,19 @@ def erases_in_color(fileno: int) -> bool:
 def shows_bright_backgrounds() -> bool:
     """Return False on the Linux console, which shows them as the dark ones (``console_codes(4)``)."""
     return not _is_linux_console()
+
+
+def has_16_colors() -> bool:
+    """Return True if Textual draws in 16 colors, so that different colors of a theme can be the same on the screen.
+
+    It does so for a ``TERM`` without a number of colors, such as ``xterm``, unless ``COLORTERM`` says more. With
+    ``NO_COLOR``, it draws grays.
+    """
+    from rich.console import Console
+    from textual import constants
+
+    console = Console(color_system=cast(Any, constants.COLOR_SYSTEM), force_terminal=True)
+    return console.color_system == "standard" and "NO_COLOR" not in os.environ
 
 
 def marks_pastes() -> bool:
