@@ -87,6 +87,10 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
         known = session.catalog.known_totals.all()
         return [with_totals(row, known.get(row.name)) for row in items]
 
+    def listed_values(self, item: Repository) -> Repository:
+        """Leave out the totals: listings do not have them."""
+        return with_totals(item, None)
+
     def countable(self) -> Mapping[SessionSource, Sequence[Repository]]:
         return {self.connect: list(self.rows.everything())}
 

@@ -65,7 +65,8 @@ class ImageWatchMixin(TagWatchMixin, WatchMixin[Image]):
 
     def listed_values(self, item: Image) -> object:
         """Leave out the scan: listings do not have it."""
-        return (item.tags, item.status, item.last_pulled_at, item.size, item.media_type, item.activated_at)
+        times = (item.pushed_at, item.last_pulled_at, item.activated_at)
+        return (item.tags, item.status, item.size, item.media_type, *times)
 
     def watched_values(self, item: Image) -> object:
         """A pull is not a change."""

@@ -93,7 +93,14 @@ class WatchMixin(WatchedScreen, ListScreen[Item]):
         if version != self.rows.version:
             return  # a write of the user came in between: its rows are newer
         key = self.rows.key_of
-        self._gone.intersection_update(key(item) for item in changes.gone)
+        back = self._gone.difference(key(item) for item in changes.gone)
+        self._gone -= back
+        now = {key(item): item for _, item in changes.changed}
+        returned = (now.get(each) or self.rows.get(each) for each in back)
+        changes = changes._replace(
+            new=(*changes.new, *(item for item in returned if item is not None)),
+            changed=tuple(pair for pair in changes.changed if key(pair[1]) not in back),
+        )
         # A row can have been removed while this was read.
         gone = tuple(item for item in changes.gone if key(item) in self.rows and key(item) not in self._gone)
         watched = tuple(pair for pair in changes.changed if self._is_watched(*pair))

@@ -126,6 +126,25 @@ async def test_a_new_image_does_not_take_the_cursor_from_the_first_one() -> None
         await until(pilot, f"Retag {short_digest(one.digest)}")
 
 
+async def test_an_image_that_is_there_again_is_not_shown_as_gone() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    one = push_image(client, "team/app", "one", "one")
+    name = short_digest(one.digest)
+    async with running(embedded, "team/app", size=(100, 30)) as pilot:
+        await until(pilot, "read now")
+        watch_quickly(pilot)
+        await pilot.press("W")
+        await until(pilot, "watching every")
+        client.batch_delete_image(repositoryName="team/app", imageIds=[{"imageDigest": one.digest}])
+        assert "- " in row_of(await until(pilot, f"- {name} one is gone"), name)
+        assert push_image(client, "team/app", "one", "one").digest == one.digest
+        assert "+ " in row_of(await until(pilot, "2 changes"), name)
+        await pilot.press("n", "n")
+        await until(pilot, f"+ new image {name}")
+
+
 async def test_repositories_are_watched_and_the_pace_drops_under_throttling() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
@@ -179,6 +198,24 @@ async def test_a_change_rings_the_bell_if_a_setting_says_so(bell: bool) -> None:
         create_repository(client, "team/new")
         await until(pilot, "+ new repository team/new")
         assert rung == [True] * bell
+
+
+async def test_the_totals_of_a_repository_are_no_change_of_it() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    async with running(embedded, size=(100, 30)) as pilot:
+        await until(pilot, "1 repository")
+        await pilot.press("z")
+        await until(pilot, "counted now")
+        watch_quickly(pilot)
+        await pilot.press("W")
+        await until(pilot, "watching every")
+        calls = embedded.calls["DescribeRepositories"]
+        client.put_image_tag_mutability(repositoryName="team/app", imageTagMutability="IMMUTABLE")
+        await until(pilot, "~ team/app changed")
+        await until(pilot, lambda _: embedded.calls["DescribeRepositories"] > calls + 2)
+        assert "1 change ·" in await until(pilot, "counted now")
 
 
 async def test_an_image_is_watched_by_its_tags() -> None:
