@@ -84,6 +84,25 @@ async def test_totals_are_counted_when_asked_for_kept_and_shown() -> None:
         await until(pilot, "imageCount")
 
 
+async def test_who_comes_back_does_not_cause_another_count_of_new_totals() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    for name in ("team/app", "team/web"):
+        create_repository(client, name)
+    async with running(embedded, size=(120, 24), totals=True) as pilot:
+        await until(pilot, "counted now")
+        calls = embedded.calls["DescribeImages"]
+        await pilot.press("z")  # all are new, so all are counted again
+        await until(pilot, lambda _: embedded.calls["DescribeImages"] == calls + 2)
+        await pilot.app.workers.wait_for_complete()
+        await pilot.press("enter")
+        await until(pilot, "This repository has no images")
+        await pilot.press("escape")
+        await until(pilot, "counted now")
+        await pilot.app.workers.wait_for_complete()
+        assert embedded.calls["DescribeImages"] == calls + 3
+
+
 async def test_totals_of_several_registries_are_counted_side_by_side() -> None:
     def source(registry_id: str, images: int) -> SessionFactory:
         embedded = EmbeddedRegistry(open_database(None), registry_id=registry_id, region="eu-west-1")

@@ -50,7 +50,9 @@ class TotalsLoadingMixin(ListScreen[Item]):
     _wants_totals = False
     """The user asked for totals that are not counted yet."""
     _all_again = False
-    """The user asked for new totals although all are new."""
+    """The user asked for totals, and wants all of them again if all are new."""
+    _again_since: Mapping[SessionSource, float] = {}
+    """When the count of a source began whose totals were all new, in seconds since the epoch."""
     _totals_progress: Mapping[SessionSource, TotalsProgress] = {}
     _progress_due: float = 0.0
     """Time on the monotonic clock, in seconds, to show the progress again."""
@@ -68,7 +70,8 @@ class TotalsLoadingMixin(ListScreen[Item]):
     def action_totals(self) -> None:
         """Count the images of all repositories, those used last first."""
         if self.state.complete:
-            self._all_again = not self._wants_totals
+            if not self._wants_totals:
+                self._all_again, self._again_since = True, {}
             self._wants_totals = True
             self._count()
 
@@ -91,7 +94,7 @@ class TotalsLoadingMixin(ListScreen[Item]):
         """Show the totals that became known meanwhile; count the others if the user wants it."""
         self._totals_progress, self._progress_due = {}, 0.0
         await asyncio.gather(*(self._count_in(source, rows) for source, rows in self.countable().items()))
-        self._wants_totals = False
+        self._wants_totals = self._all_again = False
         self.show_progress()
 
     async def _count_in(self, source: SessionSource, repositories: Sequence[Repository]) -> None:
@@ -118,7 +121,8 @@ class TotalsLoadingMixin(ListScreen[Item]):
         names = [repository.name for repository in sorted(repositories, key=_last_use, reverse=True)]
         due = [name for name in names if name not in fresh]
         if not due and self._all_again:
-            due = names
+            self._again_since = {source: now, **self._again_since}
+            due = [name for name in names if known[name].counted_at < self._again_since[source]]
         if not due:
             return
         skipped = len(names) - len(due)
