@@ -26,11 +26,11 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from operator import attrgetter
 
-from ecrtui.catalog.filter.language import Condition, FilterSchema, any_of, of_text, on_text
+from ecrtui.catalog.filter.language import Clock, Condition, FilterSchema, any_of, of_text, of_time, on_text
 from ecrtui.catalog.filter.lexer import Term, terms
 from ecrtui.catalog.filter.matching import matcher
 from ecrtui.catalog.filter.parser import Filter, parse_terms
-from ecrtui.catalog.filter.values import COMPARISONS, number_test, one_of, require_plain, time_test, value_error
+from ecrtui.catalog.filter.values import COMPARISONS, number_test, one_of, require_plain, value_error
 from ecrtui.ecr.findings import SEVERITIES, Availability
 from ecrtui.inspect.findings import FindingRow
 
@@ -51,7 +51,7 @@ def parse_findings(text: str, now: float | None = None) -> Filter[FindingRow]:
 
     Args:
         text: the filter; a blank text matches everything.
-        now: the current time in seconds since the epoch, for ages; None to read the clock.
+        now: the time in seconds since the epoch that ages count from; None for the time at which a row is tested.
 
     Raises:
         FilterError: the text is not a valid filter.
@@ -69,7 +69,7 @@ def _plain(term: Term) -> Condition[FindingRow]:
     return Condition(any_of(*(of_text(read, found) for read in _SHOWN)), {"": found.find})
 
 
-def _severity(term: Term, now: float) -> Condition[FindingRow]:
+def _severity(term: Term, clock: Clock) -> Condition[FindingRow]:
     require_plain(term, *COMPARISONS, ":")
     rank = _RANKS[one_of(term, [severity.lower() for severity in SEVERITIES]).upper()]
     compare = COMPARISONS["=" if term.operator == ":" else term.operator]
@@ -80,7 +80,7 @@ def _severity(term: Term, now: float) -> Condition[FindingRow]:
     )
 
 
-def _score(term: Term, now: float) -> Condition[FindingRow]:
+def _score(term: Term, clock: Clock) -> Condition[FindingRow]:
     hint = f"Use {term.field}>7 or {term.field}>=7.5."
     if term.operator == ":" or not _SCORE.fullmatch(term.value.text):
         raise value_error(term, f"{term.field} needs <, <=, =, >= or > and a number from 0 to 10", hint)
@@ -99,10 +99,10 @@ def _known(read: Callable[[FindingRow], float | None], test: Callable[[float], b
 
 def _answered(
     read: Callable[[FindingRow], Availability], choices: Collection[Availability]
-) -> Callable[[Term, float], Condition[FindingRow]]:
+) -> Callable[[Term, Clock], Condition[FindingRow]]:
     """Return the condition on what a scan answers. A partial yes counts as yes."""
 
-    def make(term: Term, now: float) -> Condition[FindingRow]:
+    def make(term: Term, clock: Clock) -> Condition[FindingRow]:
         require_plain(term, ":", "=")
         wanted = Availability(one_of(term, [choice.value for choice in choices]))
         accepted = {Availability.YES, Availability.PARTIAL} if wanted is Availability.YES else {wanted}
@@ -114,17 +114,20 @@ def _answered(
     return make
 
 
-def _status(term: Term, now: float) -> Condition[FindingRow]:
+def _status(term: Term, clock: Clock) -> Condition[FindingRow]:
     require_plain(term, ":", "=")
     wanted = one_of(term, _STATUSES)
     return Condition(lambda rows: [row.status == wanted for row in rows], {})
 
 
-def _time(read: Callable[[FindingRow], float | None]) -> Callable[[Term, float], Condition[FindingRow]]:
-    return lambda term, now: _known(read, time_test(term, now))
+def _time(read: Callable[[FindingRow], float | None]) -> Callable[[Term, Clock], Condition[FindingRow]]:
+    def make(term: Term, clock: Clock) -> Condition[FindingRow]:
+        return Condition(of_time(term, clock, read), {}, lambda rows: [read(row) is None for row in rows])
+
+    return make
 
 
-def _text(name: str) -> Callable[[Term, float], Condition[FindingRow]]:
+def _text(name: str) -> Callable[[Term, Clock], Condition[FindingRow]]:
     read: Callable[[FindingRow], str] = attrgetter(name)
     return on_text(read, name)
 
@@ -147,7 +150,7 @@ FINDINGS: FilterSchema[FindingRow] = FilterSchema(
         "manager": on_text(lambda row: row.finding.package_manager),
         "seen": _time(attrgetter("first_seen")),
         "updated": _time(attrgetter("updated")),
-        "inuse": lambda term, now: _known(attrgetter("in_use"), number_test(term)),
+        "inuse": lambda term, clock: _known(attrgetter("in_use"), number_test(term)),
         "status": _status,
         "text": on_text(lambda row: row.finding.description),
     },

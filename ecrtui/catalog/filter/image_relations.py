@@ -23,7 +23,7 @@ from ecrtui.catalog.filter.image_masks import (
     any_tag,
     possible_referrers,
 )
-from ecrtui.catalog.filter.language import Condition, Knowledge, digest_matcher
+from ecrtui.catalog.filter.language import Clock, Condition, Knowledge, digest_matcher
 from ecrtui.catalog.filter.lexer import Term
 from ecrtui.catalog.filter.matching import Matcher, field_matcher, matcher
 from ecrtui.catalog.filter.values import require_plain, value_error
@@ -67,7 +67,7 @@ def platform_part_condition(groups: ImageGroups) -> Condition[Image]:
     return Condition(mask, {}, undecided, INDEX_PARTS)
 
 
-def platform_field(term: Term, now: float, groups: ImageGroups) -> Condition[Image]:
+def platform_field(term: Term, clock: Clock, groups: ImageGroups) -> Condition[Image]:
     """Return the condition on the platform of an image, and on the platforms of the parts of an index."""
     found = field_matcher(term)
 
@@ -98,7 +98,7 @@ def platform_field(term: Term, now: float, groups: ImageGroups) -> Condition[Ima
     return Condition(mask, {"kind": found.find, "tag": found.find}, undecided, INDEX_PARTS)
 
 
-def of_field(term: Term, now: float, groups: ImageGroups) -> Condition[Image]:
+def of_field(term: Term, clock: Clock, groups: ImageGroups) -> Condition[Image]:
     """Return the condition on what belongs to an image: directly, or to a part of it."""
     require_plain(term, ":", "=")
     if not term.value.text:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ecrtui.catalog.filter.image_masks import known_only
-from ecrtui.catalog.filter.language import Condition, Knowledge, Mask, of_text
+from ecrtui.catalog.filter.language import Clock, Condition, Knowledge, Mask, of_text
 from ecrtui.catalog.filter.lexer import Term
 from ecrtui.catalog.filter.matching import field_matcher
 from ecrtui.catalog.filter.values import COMPARISONS, number_test, one_of, require_plain, value_error
@@ -23,7 +23,7 @@ SCAN_WORDS: dict[str, Mask[Image]] = {
 }
 
 
-def findings_field(term: Term, now: float) -> Condition[Image]:
+def findings_field(term: Term, clock: Clock) -> Condition[Image]:
     """Return the condition on the number of findings."""
     return _of_findings(
         known_only(
@@ -33,7 +33,7 @@ def findings_field(term: Term, now: float) -> Condition[Image]:
     )
 
 
-def severity_field(term: Term, now: float) -> Condition[Image]:
+def severity_field(term: Term, clock: Clock) -> Condition[Image]:
     """Return the condition on the severities of the findings."""
     require_plain(term, *COMPARISONS, ":")
     word = one_of(term, ("none", *(severity.lower() for severity in SEVERITIES)))
@@ -50,9 +50,9 @@ def severity_field(term: Term, now: float) -> Condition[Image]:
     return _of_findings(known_only(lambda worst: compare(worst, rank), _worst))
 
 
-def scan_field(term: Term, now: float) -> Condition[Image]:
+def scan_field(term: Term, clock: Clock) -> Condition[Image]:
     """Return the condition on the state of the last scan."""
-    found = field_matcher(term)
+    found = field_matcher(term, any_case=True)
     return of_scan(of_text(lambda image: image.scan_status.lower().replace("_", "-"), found))
 
 

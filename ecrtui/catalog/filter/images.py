@@ -53,18 +53,20 @@ from ecrtui.catalog.filter.image_relations import (
 from ecrtui.catalog.filter.image_scans import SCAN_WORDS, findings_field, of_scan, scan_field, severity_field
 from ecrtui.catalog.filter.language import (
     NEVER,
+    Clock,
     Condition,
     FilterSchema,
     Mask,
     any_of,
     digest_matcher,
     of_text,
+    of_time,
     on_text,
 )
 from ecrtui.catalog.filter.lexer import Term
 from ecrtui.catalog.filter.lexer import ValueKind as Written
 from ecrtui.catalog.filter.matching import Matcher, field_matcher, matcher
-from ecrtui.catalog.filter.values import number_test, one_of, require_plain, size_test, time_test
+from ecrtui.catalog.filter.values import number_test, one_of, require_plain, size_test
 from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.ecr.image import Image, ImageKind
 
@@ -112,12 +114,12 @@ def _is_label(term: Term, label: str) -> bool:
     return term.value.kind is not Written.REGEX and len(word) >= _MIN_LABEL_LENGTH and label.startswith(word)
 
 
-def _tag(term: Term, now: float) -> Condition[Image]:
+def _tag(term: Term, clock: Clock) -> Condition[Image]:
     found = field_matcher(term)
     return Condition(any_tag(found), {"tag": found.find})
 
 
-def _digest(term: Term, now: float) -> Condition[Image]:
+def _digest(term: Term, clock: Clock) -> Condition[Image]:
     found = _of_digest(term)
     return Condition(of_text(DIGEST, found), {"digest": found.find})
 
@@ -127,39 +129,39 @@ def _of_digest(term: Term) -> Matcher:
     return exact if term.operator == "=" else digest_matcher(term)
 
 
-def _subject(term: Term, now: float) -> Condition[Image]:
+def _subject(term: Term, clock: Clock) -> Condition[Image]:
     subjects = of_text(_SUBJECT, _of_digest(term))
     return Condition(
         lambda images: [image.subject and hit for image, hit in zip(images, subjects(images), strict=True)], {}
     )
 
 
-def _type(term: Term, now: float) -> Condition[Image]:
+def _type(term: Term, clock: Clock) -> Condition[Image]:
     found = field_matcher(term)
     return Condition(any_of(*(of_text(attrgetter(name), found) for name in ("media_type", "artifact_media_type"))), {})
 
 
-def _size(term: Term, now: float) -> Condition[Image]:
+def _size(term: Term, clock: Clock) -> Condition[Image]:
     return known_only(size_test(term), attrgetter("size"))
 
 
-def _tags(term: Term, now: float) -> Condition[Image]:
+def _tags(term: Term, clock: Clock) -> Condition[Image]:
     test = number_test(term)
     return Condition(lambda images: [test(len(image.tags)) for image in images], {})
 
 
-def _pushed(term: Term, now: float) -> Condition[Image]:
-    return known_only(time_test(term, now), attrgetter("pushed_at"))
+def _pushed(term: Term, clock: Clock) -> Condition[Image]:
+    return Condition(of_time(term, clock, attrgetter("pushed_at")), {})
 
 
-def _archived(term: Term, now: float) -> Condition[Image]:
-    return known_only(time_test(term, now), attrgetter("archived_at"))
+def _archived(term: Term, clock: Clock) -> Condition[Image]:
+    return Condition(of_time(term, clock, attrgetter("archived_at")), {})
 
 
-def _pulled(term: Term, now: float) -> Condition[Image]:
+def _pulled(term: Term, clock: Clock) -> Condition[Image]:
     if term.operator in (":", "=") and term.value.text.lower() == "never":
         return Condition(lambda images: [image.last_pulled_at is None for image in images], {})
-    return known_only(time_test(term, now), attrgetter("last_pulled_at"))
+    return Condition(of_time(term, clock, attrgetter("last_pulled_at")), {})
 
 
 def _in_archive(images: Sequence[Image]) -> list[bool]:
@@ -181,7 +183,7 @@ _IS_PARTS = {
 }
 
 
-def _is(term: Term, now: float, groups: ImageGroups) -> Condition[Image]:
+def _is(term: Term, clock: Clock, groups: ImageGroups) -> Condition[Image]:
     require_plain(term, ":", "=")
     word = one_of(term, (*_IS_PARTS, *_IS, *SCAN_WORDS, *_KINDS))
     if word in _IS_PARTS:
@@ -209,7 +211,7 @@ def image_schema(groups: ImageGroups) -> FilterSchema[Image]:
 
 
 _GROUP_FIELDS = {"is": _is, "of": of_field, "platform": platform_field}
-_FIELDS: dict[str, Callable[[Term, float], Condition[Image]]] = {
+_FIELDS: dict[str, Callable[[Term, Clock], Condition[Image]]] = {
     "tag": _tag,
     "digest": _digest,
     "size": _size,
@@ -222,5 +224,5 @@ _FIELDS: dict[str, Callable[[Term, float], Condition[Image]]] = {
     "type": _type,
     "subject": _subject,
     "archived": _archived,
-    "status": on_text(lambda image: image.status),
+    "status": on_text(lambda image: image.status, any_case=True),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -14,8 +15,11 @@ from typing import Generic, TypeVar
 from ecrtui.catalog.filter.errors import FilterError
 from ecrtui.catalog.filter.lexer import Term, ValueKind
 from ecrtui.catalog.filter.matching import Matcher, Spans, contains, field_matcher, matcher
+from ecrtui.catalog.filter.values import time_test
 
 Item = TypeVar("Item")
+Clock = Callable[[], float]
+"""Returns the current time in seconds since the epoch. An age counts from the time at which a mask is computed."""
 Mask = Callable[[Sequence[Item]], Iterable[object]]
 """Returns a truthy value for each item that matches, in the order of the items."""
 
@@ -34,6 +38,8 @@ class Knowledge(Enum):
 
 _HEXADECIMAL = frozenset("0123456789abcdef")
 _PREFIX = "sha256:"
+_UNEQUAL = re.compile(r"[A-Za-z]+![=:]")
+"""The beginning of a word in which ``!`` is behind the name of a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +58,19 @@ class Condition(Generic[Item]):
 
 @dataclass(frozen=True, slots=True)
 class FilterSchema(Generic[Item]):
-    """The fields of a filter. Each function takes a term and the current time, and returns its condition."""
+    """The fields of a filter. Each function takes a term and a clock, and returns its condition."""
 
     plain: Callable[[Term], Condition[Item]]
-    fields: Mapping[str, Callable[[Term, float], Condition[Item]]]
+    fields: Mapping[str, Callable[[Term, Clock], Condition[Item]]]
 
-    def condition(self, term: Term, now: float) -> Condition[Item]:
+    def condition(self, term: Term, clock: Clock) -> Condition[Item]:
         """Return the condition of a term.
 
         Raises:
             FilterError: the field is unknown, or the value does not fit it.
         """
         if not term.field:
+            _check_exclamation_mark(term)
             return self.plain(term)
         make = self.fields.get(term.field)
         if make is None:
@@ -72,17 +79,40 @@ class FilterSchema(Generic[Item]):
             hint = f"{listed} Use quotation marks to search for the text."
             end = term.position + len(term.field)
             raise FilterError(f"unknown field {term.field!r}", term.position, end, hint)
-        return make(term, now)
+        return make(term, clock)
 
 
-def on_text(read: Callable[[Item], str], shown: str = "") -> Callable[[Term, float], Condition[Item]]:
-    """Return the condition of a field that is one text."""
+def _check_exclamation_mark(term: Term) -> None:
+    """Raise FilterError for a word such as ``tag!=prod``: no tag or name contains it, so it would match nothing."""
+    word = term.value.text
+    if term.value.kind is ValueKind.WORD and _UNEQUAL.match(word):
+        hint = f"Use !{word.replace('!', '', 1)}, or quotation marks to search for the text."
+        raise FilterError("! belongs before the field", term.position, term.value.end, hint)
 
-    def make(term: Term, now: float) -> Condition[Item]:
-        found = field_matcher(term)
+
+def on_text(
+    read: Callable[[Item], str], shown: str = "", *, any_case: bool = False
+) -> Callable[[Term, Clock], Condition[Item]]:
+    """Return the condition of a field that is one text. See :func:`.field_matcher` for ``any_case``."""
+
+    def make(term: Term, clock: Clock) -> Condition[Item]:
+        found = field_matcher(term, any_case=any_case)
         return Condition(of_text(read, found), {shown: found.find} if shown else {})
 
     return make
+
+
+def of_time(
+    term: Term, clock: Clock, read: Callable[[Item], float | None]
+) -> Callable[[Sequence[Item]], Sequence[bool]]:
+    """Return a mask of the items whose time, if it is known, compares so with an age or a date."""
+    test_at = time_test(term)
+
+    def mask(items: Sequence[Item]) -> list[bool]:
+        test = test_at(clock())
+        return [moment is not None and test(moment) for moment in map(read, items)]
+
+    return mask
 
 
 def of_text(read: Callable[[Item], str], found: Matcher) -> Callable[[Sequence[Item]], Iterable[bool]]:

@@ -1,6 +1,6 @@
 """Match texts: by substring, whole text, wildcard, regular expression, or fuzzily.
 
-Only ``=`` is case-sensitive.
+Only ``=`` is case-sensitive, and not where ECR has a fixed set of words.
 """
 
 from __future__ import annotations
@@ -49,8 +49,12 @@ def matcher(value: TermValue, *, exact: bool = False) -> Matcher:
     return contains(value.text)
 
 
-def field_matcher(term: Term) -> Matcher:
+def field_matcher(term: Term, *, any_case: bool = False) -> Matcher:
     """Return the matcher of a text field: ``:`` matches a part, ``=`` the whole text.
+
+    Args:
+        term: the term.
+        any_case: True if ``=`` matches in any case: the screen shows the words of ECR in lower case.
 
     Raises:
         FilterError: the value is missing, or the operator is a comparison.
@@ -65,6 +69,8 @@ def field_matcher(term: Term) -> Matcher:
         )
     if not value.text:
         raise FilterError(f"{term.field}{term.operator} needs a value", term.position, value.end)
+    if term.operator == "=" and any_case and value.kind in (ValueKind.WORD, ValueKind.QUOTED):
+        return _by_pattern(re.compile(rf"\A{re.escape(value.text)}\Z", re.IGNORECASE))
     return matcher(value, exact=term.operator == "=")
 
 

@@ -68,7 +68,7 @@ def parse(text: str, now: float | None = None, groups: ImageGroups | None = None
 
     Args:
         text: the filter; a blank text matches everything.
-        now: the current time in seconds since the epoch, for ages; None to read the clock.
+        now: the time in seconds since the epoch that ages count from; None for the time at which a row is tested.
         groups: the images of the repository that belong together; None if nothing is known of them.
 
     Raises:
@@ -84,8 +84,8 @@ def parse_repositories(text: str, now: float | None = None) -> Filter[Repository
 
 def parse_terms(text: str, schema: FilterSchema[Item], now: float | None = None) -> Filter[Item]:
     """Parse a filter whose fields are those of a schema; see :func:`parse`."""
-    moment = time.time() if now is None else now
-    clauses = [_Clause(schema.condition(term, moment), term.negated) for term in terms(text)]
+    clock = time.time if now is None else lambda: now
+    clauses = [_Clause(schema.condition(term, clock), term.negated) for term in terms(text)]
     predicate = _All(clauses)
     return Filter(
         text,

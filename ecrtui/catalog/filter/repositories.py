@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from operator import attrgetter
 
-from ecrtui.catalog.filter.language import Condition, FilterSchema, Mask, any_of, of_text, on_text
+from ecrtui.catalog.filter.language import Clock, Condition, FilterSchema, Mask, any_of, of_text, of_time, on_text
 from ecrtui.catalog.filter.lexer import Term
 from ecrtui.catalog.filter.lexer import ValueKind as Written
 from ecrtui.catalog.filter.matching import matcher
-from ecrtui.catalog.filter.values import one_of, require_plain, time_test
+from ecrtui.catalog.filter.values import one_of, require_plain
 from ecrtui.ecr.repository import Repository
 
 _MIN_LABEL_LENGTH = 5
@@ -42,11 +42,8 @@ def _plain(term: Term) -> Condition[Repository]:
     )
 
 
-def _created(term: Term, now: float) -> Condition[Repository]:
-    test = time_test(term, now)
-    return Condition(
-        lambda repositories: [each.created_at is not None and test(each.created_at) for each in repositories], {}
-    )
+def _created(term: Term, clock: Clock) -> Condition[Repository]:
+    return Condition(of_time(term, clock, attrgetter("created_at")), {})
 
 
 _IS: dict[str, Mask[Repository]] = {
@@ -59,7 +56,7 @@ _IS: dict[str, Mask[Repository]] = {
 }
 
 
-def _is(term: Term, now: float) -> Condition[Repository]:
+def _is(term: Term, clock: Clock) -> Condition[Repository]:
     require_plain(term, ":", "=")
     return Condition(_IS[one_of(term, _IS)], {})
 
@@ -69,10 +66,10 @@ REPOSITORIES: FilterSchema[Repository] = FilterSchema(
     fields={
         "name": on_text(_NAME, "name"),
         "uri": on_text(lambda repository: repository.uri, "uri"),
-        "mutability": on_text(lambda repository: str(repository.mutability), "mutability"),
+        "mutability": on_text(lambda repository: str(repository.mutability), "mutability", any_case=True),
         "is": _is,
         "created": _created,
-        "encryption": on_text(lambda repository: repository.encryption, "encryption"),
+        "encryption": on_text(lambda repository: repository.encryption, "encryption", any_case=True),
         "key": on_text(lambda repository: repository.kms_key),
     },
 )

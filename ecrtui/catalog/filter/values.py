@@ -56,9 +56,10 @@ def number_test(term: Term) -> Test:
     return _comparison(term, int(term.value.text), hint)
 
 
-def time_test(term: Term, now: float) -> Test:
-    """Return the comparison of a time, in seconds since the epoch, with an age (``<7d``: within 7 days) or a date.
+def time_test(term: Term) -> Callable[[float], Test]:
+    """Return a function of the current time.
 
+    It returns the comparison of a time, in seconds since the epoch, with an age (``<7d``: within 7 days) or a date.
     Dates are in local time.
     """
     hint = f"Use {term.field}<7d for the last seven days, or {term.field}>2026-01-31. Units: s m h d w mo y."
@@ -68,7 +69,8 @@ def time_test(term: Term, now: float) -> Test:
     if age is not None:
         if term.operator in ("=", ":"):
             raise value_error(term, f"{term.field} with an age needs < or >", hint)
-        return partial(COMPARISONS[term.operator], now - age)
+        compare = COMPARISONS[term.operator]
+        return lambda now: partial(compare, now - age)
     span = parse_date_range(text)
     if span is None:
         raise value_error(term, f"{_shown(term)} is neither an age nor a date", hint)
@@ -79,7 +81,8 @@ def time_test(term: Term, now: float) -> Test:
         "<": lambda moment: moment < begin,
         "<=": lambda moment: moment < end,
     }
-    return tests.get(term.operator, lambda moment: begin <= moment < end)
+    test = tests.get(term.operator, lambda moment: begin <= moment < end)
+    return lambda _: test
 
 
 def one_of(term: Term, words: Iterable[str]) -> str:

@@ -34,6 +34,8 @@ from ecrtui.errors import UsageError
         ("shop:prod", "shop", "unknown field 'shop'", "Use quotation marks to search for the text."),
         ("tag>3", "tag>3", "does not support >", "tag:text"),
         ("a tag:", "tag:", "tag: needs a value", ""),
+        ("rc tag!=prod", "tag!=prod", "! belongs before the field", "Use !tag=prod, or quotation marks"),
+        ("Is!:part", "Is!:part", "! belongs before the field", "Use !Is:part"),
         ('x "abc', '"abc', "the closing quotation mark is missing", 'Close it with "'),
         ('"abc\\"', '"abc\\"', "the closing quotation mark is missing", 'Close it with "'),
         ('""', '""', "the value is empty", '"text"'),

@@ -8,6 +8,8 @@ from datetime import datetime
 import pytest
 
 from ecrtui.catalog.filter import Knowledge, parse
+from ecrtui.catalog.filter.images import image_schema
+from ecrtui.catalog.filter.lexer import terms
 from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.catalog.index_parts import KnownParts, Part
 from ecrtui.catalog.rows.batch_predicate import GroupPredicate
@@ -139,6 +141,8 @@ EVERYTHING = set(IMAGES)
         ("type:index", {"index"}),
         ("type:helm", {"helm"}),
         ("status=ARCHIVED", {"archived"}),
+        ("status=archived", {"archived"}),
+        ("status=archive", set()),
         ("size>100MB", {"release"}),
         ("size>=100MB", {"release", "candidate"}),
         ("size<100mb", EVERYTHING - {"release", "candidate", "index"}),
@@ -417,3 +421,12 @@ def test_images_that_are_attached_to_each_other_do_not_belong_to_themselves() ->
     groups.remove(pair[1:])
     groups.find = {first: pair[0]}.get
     assert not any(map(chosen.matches, pair)), "what has changed counts"
+
+
+def test_an_age_counts_from_the_time_at_which_the_filter_is_applied() -> None:
+    time = NOW
+    [term] = terms("pushed<3h")
+    condition = image_schema(ImageGroups()).condition(term, lambda: time)
+    assert list(condition.mask([IMAGES["release"]])) == [True]
+    time += 2 * 3600
+    assert list(condition.mask([IMAGES["release"]])) == [False]

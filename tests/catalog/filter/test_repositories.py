@@ -43,6 +43,8 @@ REPOSITORIES = [
         ("is:excluding", ["base"]),
         ("is:scanning", ["base"]),
         ("is:kms", ["data/etl"]),
+        ("encryption=aes256", ["team/checkout", "team/mutants", "base"]),
+        ("mutability=IMMUTABLE", ["team/mutants"]),
         ("encryption:aes", ["team/checkout", "team/mutants", "base"]),
         ("key:key/9", ["data/etl"]),
         ("created<7d", ["team/checkout"]),
