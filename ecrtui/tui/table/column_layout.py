@@ -22,6 +22,10 @@ SAMPLE = 100
 LEAST = 4
 """Cells to which a column without ``min_width`` shrinks if nothing more can be dropped."""
 
+SLACK, STEP = 24, 20
+"""Cells that a flexible column has at least beyond its widest known cell before the end of the line stays blank: more
+would tear the cells of a row apart. Its limit grows in steps, so that the columns behind it seldom move."""
+
 ARROW = 2
 """Cells that the arrow of the sorted column takes beside its title, with a space."""
 
@@ -46,7 +50,7 @@ class Column(NamedTuple, Generic[Item]):
         max_width: The greatest width for the contents in cells; None for no limit. A flexible column may exceed it.
         short: Returns the cell of a row where the column is too narrow for the other one; None for that one, cut.
         whole: The cells at the start of a ``Content`` that are never cut for an ellipsis, such as a digest before tags.
-        flex: The share of the spare width that the column takes; 0 for none.
+        flex: The share of the spare width that the column takes, up to a limit; 0 for none.
         drop_priority: Columns with a greater number are dropped first when the line is too narrow; 0 is never dropped.
         matches: True if the column highlights what the filter matched.
         extra: True if the column is shown only if the user chooses it.
@@ -113,8 +117,9 @@ class ColumnLayout(Generic[Item]):
 
     @property
     def row_width(self) -> int:
-        """Width of a row in cells: of the columns, and of the gap behind the last one as far as there is room."""
-        return max(self.width, min(self.width + GAP, self._room))
+        """Width of a row in cells: of the line if a column is flexible, else of the columns and the gap behind them."""
+        is_flexible = any(placed.column.flex for placed in self.placed)
+        return max(self.width, self._room if is_flexible else min(self.width + GAP, self._room))
 
     def choose(self, ids: Sequence[str] | None) -> None:
         """Choose the columns to show.
@@ -242,7 +247,7 @@ def _shrink(columns: Sequence[Column[Item]], widths: dict[str, int], missing: in
 def _stretch(columns: Sequence[Column[Item]], widths: dict[str, int], natural: Mapping[str, int], spare: int) -> None:
     """Give the spare cells to the contents: first of the columns of a fixed width, then of the flexible ones.
 
-    The flexible columns share the rest.
+    The flexible columns share the rest, up to a limit.
     """
     fixed = [column for column in columns if not column.flex]
     flexible = [column for column in columns if column.flex]
@@ -259,10 +264,16 @@ def _stretch(columns: Sequence[Column[Item]], widths: dict[str, int], natural: M
             cut.remove(column)
     shares = sum(column.flex for column in flexible)
     for number, column in enumerate(flexible):
-        given = spare if number == len(flexible) - 1 else spare * column.flex // shares
+        share = spare if number == len(flexible) - 1 else spare * column.flex // shares
+        given = min(share, max(_limit(natural[column.id]) - widths[column.id], 0))
         widths[column.id] += given
         spare -= given
         shares -= column.flex
+
+
+def _limit(contents: int) -> int:
+    """Return the greatest width of a flexible column with contents of this width."""
+    return -(-(contents + SLACK) // STEP) * STEP
 
 
 def _cell_width(value: str | Content, most: int | None) -> int:

@@ -167,11 +167,12 @@ async def test_a_row_is_drawn_with_few_segments_and_needs_no_cut() -> None:
     table = make()
     async with WidgetApp(table).run_test(size=(80, 24)) as pilot:
         table.merge(entries(3))
-        await pilot.pause()
-        strip, _ = table._painter.row(1, hovered=False, highlight=None)
-        assert [segment.text.strip() for segment in strip if segment.text.strip()] == ["name-000001", "k1", "2"]
-        assert len(list(strip)) == 6  # the gutter, three cells, and the blanks before two of them
-        assert strip.cell_length == table.scrollable_content_region.width
+        for columns, segments in ((80, 7), (50, 6)):  # on a wide line, there are blanks behind the last cell, too
+            await resize(pilot, columns, 24)
+            strip, _ = table._painter.row(1, hovered=False, highlight=None)
+            assert [segment.text.strip() for segment in strip if segment.text.strip()] == ["name-000001", "k1", "2"]
+            assert len(list(strip)) == segments  # the gutter, three cells, and the blanks before two of them
+            assert strip.cell_length == table.scrollable_content_region.width
 
 
 @pytest.mark.parametrize(
@@ -640,6 +641,19 @@ def test_columns_share_the_spare_width_by_flex() -> None:
     ]
     placed = layout.layout_columns(columns, {"a": 4, "b": 10, "c": 4}, 62, 2)
     assert [(entry.start, entry.width) for entry in placed] == [(2, 13), (17, 10), (29, 33)]
+
+
+def test_a_wide_line_keeps_the_cells_of_a_row_together() -> None:
+    columns: list[Column[Entry]] = [
+        Column("name", "name", by_name, flex=3, min_width=20),
+        Column("size", "size", by_name, min_width=8),
+        Column("rule", "rule", by_name, flex=1, min_width=10, max_width=30),
+    ]
+    wanted = {"name": 25, "size": 8, "rule": 40}
+    for width, expected in ((100, [48, 8, 38]), (200, [60, 8, 60]), (300, [60, 8, 60])):
+        assert [entry.width for entry in layout.layout_columns(columns, wanted, width, 2)] == expected
+    wider = layout.layout_columns(columns, wanted | {"name": 36}, 200, 2)
+    assert [entry.start for entry in wider] == [2, 64, 74]  # the same places
 
 
 def test_an_optional_column_without_contents_is_left_out_unless_it_was_chosen() -> None:
