@@ -33,6 +33,7 @@ from ecrtui.tui.connections.switcher import ConnectionSwitcher
 from ecrtui.tui.external_programs import ProgramsApp
 from ecrtui.tui.idle_collection import IdleCollection
 from ecrtui.tui.left_screens import LeftScreens
+from ecrtui.tui.line_parts import AGE_INTERVAL
 from ecrtui.tui.lists.column_choice import ColumnsApp
 from ecrtui.tui.palette.providers import action_commands, connection_commands, location_commands
 from ecrtui.tui.promote.target_connections import TargetConnections, TargetsApp
@@ -140,6 +141,7 @@ class EcrTuiApp(
                 self.push_app_screen(ImageScreen(self.connect, self.start.repository, subject))
         if self.theme != self.settings.theme:
             self.theme_manager.use(self.settings.theme)
+        self.set_interval(AGE_INTERVAL, self._show_ages)  # the timer of a screen would keep the screen alive
         self.call_after_refresh(gc_tuning.enable_gc)
         self._run_when_idle(self.theme_manager.load_all)
         for problem in actions.unknown_id_messages(self.settings.keys):
@@ -286,6 +288,12 @@ class EcrTuiApp(
         """Open a screen."""
         self.clear_notifications()  # a toast is about the screen that it was shown on
         self.push_screen(self.with_header(screen))
+
+    def _show_ages(self) -> None:
+        """Show again how old the data of each screen is."""
+        for screen in self.screen_stack:
+            if isinstance(screen, AppScreen) and screen.is_mounted:
+                screen.show_age()
 
     def on_list_loaded(self, message: messages.ListLoaded) -> None:
         if not self.is_running:

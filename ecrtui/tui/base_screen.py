@@ -176,6 +176,9 @@ class AppScreen(FirstStyles, PromptFrames, DrawsSeenLines, KeptFocus):
         """Return the names of the repositories that this screen lists. Screens override it."""
         return ()
 
+    def show_age(self) -> None:
+        """Show again how old the data is. Screens that say it override this."""
+
     def list_loaded(self) -> None:
         """Use the list of a screen below, which may be complete now. Screens override it."""
 

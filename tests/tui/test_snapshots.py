@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from ecrtui.inspect.comparison.comparison import SECTIONS
-from ecrtui.tui.screens import image as image_screen
+from ecrtui.tui import app as application
 from tests.support.aws_profiles import EVERY_KIND, write_config
 from tests.support.compared import REPOSITORY, push_releases
 from tests.support.embedded import OCI_INDEX, client_for, create_repository, new_embedded, push_image, push_index, put
@@ -167,7 +167,7 @@ async def test_the_screen_matches_its_snapshot(view: View) -> None:
 
 
 async def test_the_panes_of_an_image_match_their_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_screen, "AGE_INTERVAL", 10 * PATIENCE)  # "read now" stays, however long the walk takes
+    monkeypatch.setattr(application, "AGE_INTERVAL", 10 * PATIENCE)  # "read now" stays, however long the walk takes
     estate = Estate()
     multi = estate.client.describe_images(repositoryName="team/app", imageIds=[{"imageTag": "multi"}])
     digest = multi["imageDetails"][0]["imageDigest"]

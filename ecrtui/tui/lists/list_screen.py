@@ -13,7 +13,7 @@ from ecrtui.ecr import units
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking
 from ecrtui.tui.bindings import press
-from ecrtui.tui.line_parts import AGE_INTERVAL, Drop, LinePart, line_part, read_part, throttled_part
+from ecrtui.tui.line_parts import Drop, LinePart, line_part, read_part, throttled_part
 from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.lists.table_screen import TableScreen
 from ecrtui.tui.messages import LastKnown, ListLoaded
@@ -83,7 +83,6 @@ class ListScreen(TableScreen[Item], Generic[Item]):
 
     def on_mount(self) -> None:
         self.start()
-        self.set_interval(AGE_INTERVAL, self.show_progress)
 
     def _watch_the_clock(self, *, loading: bool) -> None:
         """Update the status once a second while rows are loading."""
@@ -278,6 +277,9 @@ class ListScreen(TableScreen[Item], Generic[Item]):
     def empty_hints(self) -> Iterable[str]:
         """Yield what to do when there is nothing to list; an empty text for an action without a key."""
         yield press(self, "screen.refresh", "look again")
+
+    def show_age(self) -> None:
+        self.show_progress()
 
     def show_progress(self) -> None:
         self.set_status(self.progress_parts())

@@ -25,7 +25,7 @@ from ecrtui.tui.inspector.pane import Pane, SavePane
 from ecrtui.tui.inspector.pane_stack import PaneStack
 from ecrtui.tui.inspector.pane_table import BY_ID, PANES, TABS
 from ecrtui.tui.inspector.part_actions import PartActionsMixin
-from ecrtui.tui.line_parts import AGE_INTERVAL, LinePart, read_part
+from ecrtui.tui.line_parts import LinePart, read_part
 from ecrtui.tui.manifest import facts
 from ecrtui.tui.manifest.document import ManifestDocument
 from ecrtui.tui.retag.actions import RetagMixin
@@ -121,7 +121,6 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
 
     def on_mount(self) -> None:
         self.load()
-        self.set_interval(AGE_INTERVAL, self.show_watch)
 
     def on_unmount(self) -> None:
         """Free the manifest: the screen is a cycle, and the collector keeps it for long."""
@@ -239,6 +238,9 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
 
     def show_watch(self) -> None:
         self.query_one(Breadcrumb).age = (*self._age_parts(), *self.watch_parts())
+
+    def show_age(self) -> None:
+        self.show_watch()
 
     def _age_parts(self) -> Iterable[LinePart]:
         """Yield how long ago the image was read."""

@@ -173,7 +173,7 @@ async def test_the_screen_of_an_image_says_how_long_ago_it_was_read(one_image: E
         screen = app_of(pilot).screen
         assert isinstance(screen, ImageScreen)
         screen._read_at = screen.clock() - 125
-        screen.show_watch()
+        app_of(pilot)._show_ages()
         await until(pilot, "read 2 min ago")
         await pilot.press("ctrl+r")
         await until(pilot, "read now")
