@@ -16,6 +16,7 @@ from textual.style import Style
 
 from ecrtui.tui.text_document import EMPTY_TEXT, MEASURED_LENGTH, LineWrapping, TextDocument, TextRange
 from ecrtui.tui.textual_fixes import segments as paint
+from ecrtui.tui.textual_fixes.virtual_size import set_virtual_size
 
 
 class TextView(ScrollView, can_focus=True, inherit_bindings=False):
@@ -192,7 +193,7 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
     def _lay_out(self) -> None:
         self._fit()
         width = 0 if self.wrap else self.prepared.width + self._gutter
-        self.virtual_size = Size(width, len(self._layout) if self.prepared.text else 0)
+        set_virtual_size(self, Size(width, len(self._layout) if self.prepared.text else 0))
         self._redraw()
 
     def _fit(self) -> None:

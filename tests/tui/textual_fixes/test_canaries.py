@@ -268,6 +268,20 @@ async def test_a_new_virtual_size_lays_the_screen_out_unless_set_directly() -> N
         assert view.vertical_scrollbar.window_virtual_size == 300
 
 
+async def test_a_new_virtual_size_without_a_scroll_bar_lays_the_screen_out_if_the_widget_is_as_high() -> None:
+    view, high = Lines(), Lines()
+    high.styles.height = "auto"
+    async with WidgetsApp(view, high).run_test(size=(40, 20)) as pilot:
+        for each in (view, high):
+            each.virtual_size = Size(20, 3)
+            await pilot.pause()
+            set_virtual_size(each, Size(20, 4))
+            assert needs_layout(each) is (each is high)
+            assert each.virtual_size.height == 4
+            await pilot.pause()
+            assert not each.show_vertical_scrollbar
+
+
 async def test_a_letter_lays_the_screen_out_in_a_plain_field_only() -> None:
     plain, line = Input(), LineInput()
     async with WidgetsApp(plain, line).run_test(size=(40, 10)) as pilot:
