@@ -48,7 +48,8 @@ class ImageFacts(TextView, can_focus=False):
             self.show(EMPTY_TEXT)
             return
         hints = (key_hint(self, "row.open", "opens it"), key_hint(self, "images.manifest", "its manifest"))
-        self.show(known_facts(self._data, width, time.time(), " · ".join(filter(None, hints))))
+        self.revise(known_facts(self._data, width, time.time(), " · ".join(filter(None, hints))))
+        self.action_top()
 
 
 class KnownImages:

@@ -71,10 +71,13 @@ class LinkedText(TextView):
     def change(self, prepared: TextDocument, links: Mapping[int, Link]) -> None:
         """Show another version of the text; keep the scroll position, and the cursor on the same link."""
         current, offset = self.link, self.scroll_offset
+        self.revise(prepared)
         self.links = links
         kept = [number for number, link in links.items() if link == current and self._moved]
-        self._line = kept[0] if kept else min(links, default=-1)
-        self.show(prepared)
+        line = kept[0] if kept else min(links, default=-1)
+        if line != self._line:
+            self._line = line
+            self._redraw()
         self.scroll_to(x=offset.x, y=offset.y, animate=False, force=True)
 
     @property

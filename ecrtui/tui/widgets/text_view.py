@@ -9,7 +9,7 @@ from rich.segment import Segment
 from textual import events
 from textual.cache import LRUCache
 from textual.content import Content, Span
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.style import Style
@@ -67,6 +67,26 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
         self._matches = ()
         self._lay_out()
         self.scroll_to(0, 0, animate=False, force=True)
+
+    def revise(self, prepared: TextDocument) -> None:
+        """Show another version of the text. Only the rows that differ are drawn again."""
+        before = self._looks()
+        self.prepared = prepared
+        self._matches = ()
+        self._fit()
+        self._set_virtual_size()
+        if not before:
+            self._redraw()
+            return
+        after = self._looks()
+        changed = {row for row in before.keys() | after.keys() if before.get(row) != after.get(row)}
+        strips = {row: strip for row in after if row not in changed and (strip := self._strips.get(row)) is not None}
+        self._strips.clear()
+        for row, strip in strips.items():
+            self._strips[row] = strip
+        if changed:
+            top, width = self.scroll_offset.y, self.size.width
+            self.refresh(*(Region(0, row - top, width, 1) for row in changed))
 
     def search(self, words: str) -> int:
         """Find words, ignoring case, and go to the first match below the top of the view.
@@ -192,9 +212,23 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _lay_out(self) -> None:
         self._fit()
+        self._set_virtual_size()
+        self._redraw()
+
+    def _set_virtual_size(self) -> None:
         width = 0 if self.wrap else self.prepared.width + self._gutter
         set_virtual_size(self, Size(width, len(self._layout) if self.prepared.text else 0))
-        self._redraw()
+
+    def _looks(self) -> dict[int, object]:
+        """Return what makes each visible row look as it does, by its number; nothing before the first layout."""
+        if not self._fitted or not self.prepared.text or self._matches:
+            return {}
+        top = self.scroll_offset.y
+        parts = {row: self._layout[row] for row in range(top, min(top + self._page, len(self._layout)))}
+        return {
+            row: (part, self.prepared.text_at(part), *self.prepared.spans(part), self._layout.indent(part))
+            for row, part in parts.items()
+        }
 
     def _fit(self) -> None:
         """Wrap the lines for the current width."""
