@@ -199,7 +199,7 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         self.set_class(packages is not None, "-packages")
         if packages is not None:
             self.query_one(PackageTable).show(packages)
-        self.view.show(shown.exact if self._exact else shown.pretty)
+        self.show_text(shown.exact if self._exact else shown.pretty)
 
     def _explain(self, words: str, heading: str = "") -> None:
         """Show a message in place of the content."""

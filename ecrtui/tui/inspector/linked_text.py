@@ -69,7 +69,7 @@ class LinkedText(TextView):
         """True once the user has moved the cursor. Before that it stays on the first line."""
 
     def change(self, prepared: TextDocument, links: Mapping[int, Link]) -> None:
-        """Show another version of the text; keep the scroll position, and the cursor on the same link."""
+        """Show another version of the text; keep the scroll position, the search, and the cursor on the same link."""
         current, offset = self.link, self.scroll_offset
         self.revise(prepared)
         self.links = links

@@ -154,6 +154,7 @@ class OverviewPane(TextPane[TextDocument]):
 
     def _draw(self) -> None:
         view = self.view
+        self.keep_search()
         view.change(*overview(self.data, view.room, time.time()))
         self.set_badge("")
 

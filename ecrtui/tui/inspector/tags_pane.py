@@ -121,6 +121,7 @@ class TagsPane(TextPane[TagHistories]):
         return tags[self._tag % len(tags)] if tags else ""
 
     def _draw(self) -> None:
+            self.keep_search()
         if self.tag:
             self.view.change(*self._lines())
 

@@ -96,6 +96,12 @@ class TextPane(Pane[Content], Generic[Content]):
             return ()
         items = [CopyItem(f"text of the pane {self.ID}", self.saved_text, lines=True)]
         if lines := self.view.matching_lines:
+    def keep_search(self) -> None:
+        """Say whether another version of the text has the words of the search."""
+        bar = self.query_one(FilterBar)
+        if bar.is_open:
+            bar.show_problem("" if self.view.found[1] or not bar.value else "not found")
+
             items.insert(0, CopyItem("lines found", "\n".join(lines), lines=True))
         return tuple(items)
 

@@ -54,6 +54,8 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
         self.wrap = wrap
         self._layout = LineWrapping(prepared, None)
         self._fitted = False
+        self._words = ""
+        """The words of the search; empty without one."""
         self._matches: tuple[TextRange, ...] = ()
         self._match = 0
         self._strips: LRUCache[int, Strip] = LRUCache(256)
@@ -64,18 +66,19 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
     def show(self, prepared: TextDocument) -> None:
         """Show another text from its start."""
         self.prepared = prepared
-        self._matches = ()
+        self._words, self._matches = "", ()
         self._lay_out()
         self.scroll_to(0, 0, animate=False, force=True)
 
     def revise(self, prepared: TextDocument) -> None:
-        """Show another version of the text. Only the rows that differ are drawn again."""
+        """Show another version of the text; keep the search. Only the rows that differ are drawn again."""
         before = self._looks()
         self.prepared = prepared
-        self._matches = ()
+        self._matches = prepared.find(self._words)
+        self._match = min(self._match, max(len(self._matches) - 1, 0))
         self._fit()
         self._set_virtual_size()
-        if not before:
+        if not before or self._matches:
             self._redraw()
             return
         after = self._looks()
@@ -97,7 +100,7 @@ class TextView(ScrollView, can_focus=True, inherit_bindings=False):
         Returns:
             The number of matches.
         """
-        self._matches = self.prepared.find(words)
+        self._words, self._matches = words, self.prepared.find(words)
         self._redraw()
         if self._matches:
             top = self._layout[min(self.scroll_offset.y, len(self._layout) - 1)]
