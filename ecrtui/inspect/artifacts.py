@@ -131,6 +131,11 @@ class ArtifactTree:
         return (self.root, *self.platforms)
 
     @property
+    def incomplete(self) -> bool:
+        """True if there can be other artifacts: a part could not be read, or was not requested."""
+        return bool(self.problems or self.notes)
+
+    @property
     def known(self) -> KnownDigests:
         """The digests that a statement can be about: the image, its platforms, its artifacts."""
         artifacts = [artifact for artifact, _ in self.all_artifacts() if artifact.digest]

@@ -44,7 +44,7 @@ def artifact_rows(tree: ArtifactTree, tags: Sequence[str] = ()) -> Iterator[Arti
         tags: the tags of the image.
     """
     yield _subject_row(tree.root, "", "  ".join(tags))
-    none = "not known" if tree.problems or tree.notes else "no artifacts"
+    none = "not known" if tree.incomplete else "no artifacts"
     platforms = [subject for subject in tree.platforms if subject.artifacts]
     bare = [subject for subject in tree.platforms if not subject.artifacts]
     below = [*platforms, *bare]

@@ -19,7 +19,7 @@ from ecrtui.inspect.artifact_reading import ArtifactReader, read_limit
 from ecrtui.inspect.artifacts import Artifact, ArtifactTree, with_artifact
 from ecrtui.inspect.contents import MAX_START, BlobContent, file_suffix
 from ecrtui.tui import blocking, messages
-from ecrtui.tui.bindings import key_hint
+from ecrtui.tui.bindings import key_hint, press
 from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.details import reason_with_permission
 from ecrtui.tui.inspector.artifact_rows import ArtifactRow, artifact_rows, columns
@@ -97,16 +97,17 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
     def present(self, content: ArtifactTree) -> None:
         self._tree = content
         problems = [f"{one.part}: not known. {reason_with_permission(one.error)}" for one in content.problems]
-        self.show_about("\n".join([*problems, *content.notes]))
+        others = [press(self, "inspector.up", "see the artifacts of its index")] if self.inspected.indexes else []
+        self.show_about("\n".join(filter(None, [*problems, *content.notes, *others])))
         self._show_tree()
         if self._shown is None:
             read = key_hint(self, "artifacts_pane.open", "reads what is in it.")
             found = next(content.all_artifacts(), None) is not None
-            none = "" if content.problems else "This image has no signature, SBOM or other artifact."
-            self._explain(f"Select an artifact. {read}" if found else none)
+            none = none_of_its_own(self.inspected, "signature, SBOM or other artifact")
+            self._explain(f"Select an artifact. {read}" if found else "" if content.incomplete else f"{none}.")
 
     def badge(self, content: ArtifactTree) -> str:
-        return str(content.count) if not content.problems else f"{content.count}?"
+        return f"{content.count}?" if content.incomplete else str(content.count)
 
     def action_open(self) -> None:
         """Read what is in the artifact under the cursor, or open the image under it."""
@@ -269,6 +270,14 @@ def has_read_tree(inspected: Inspected) -> bool:
 
 def _tree_key(image: Image) -> tuple[str, str]:
     return "artifacts", image.digest
+def none_of_its_own(inspected: Inspected, what: str) -> str:
+    """Return that an image has no artifact of a kind, without a full stop. That of its index can be about it, too."""
+    if inspected.indexes or inspected.may_be_part:
+        index = "can have one" if inspected.indexes else "is not known"
+        return f"This image has no {what} of its own; its index {index}"
+    return f"This image has no {what}"
+
+
 
 
 def _reader(inspected: Inspected) -> ArtifactReader:

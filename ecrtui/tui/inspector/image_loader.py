@@ -41,6 +41,8 @@ class ImageLoader:
         self._publish = publish
         self._after_refresh = after_refresh
         self._parent = parent
+        self._requested = self._answered = 0
+        """The numbers of the last request for the image, and of the last one whose answer is published."""
 
     async def load(self) -> None:
         """Read everything once."""
@@ -96,10 +98,17 @@ class ImageLoader:
 
     async def _read_image(self) -> None:
         reference = self.inspected.reference
+        self._requested = number = self._requested + 1
+        found: Image | EcrTuiError
         try:
             found = await blocking.run_blocking(find_image, self._session.registry, reference)
         except EcrTuiError as error:
-            self._publish_change(known_image=error)
+            found = error
+        if number < self._answered:  # a write or a watch has asked again, and has its answer
+            return
+        self._answered = number
+        if isinstance(found, EcrTuiError):
+            self._publish_change(known_image=found)
             return
         (image,) = self._session.catalog.known_scans.add_to(reference.repository, [found])
         self._publish_change(known_image=image, reference=reference._replace(digest=image.digest))

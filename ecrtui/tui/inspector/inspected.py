@@ -202,6 +202,13 @@ class Inspected:
     def platforms(self) -> tuple[PlatformImage, ...]:
         """The platforms of an index, in its order, without attestations. The image itself, if it is not an index.
 
+    @property
+    def may_be_part(self) -> bool:
+        """True if an index that is not known can hold the image: it has no tag and no subject."""
+        image = self.known_image
+        is_bare = isinstance(image, Image) and not image.tags and not image.subject
+        return is_bare and not self.indexes and not self.is_index
+
         It is empty until image and manifest were read.
         """
         image, manifest = self.known_image, self.known_manifest

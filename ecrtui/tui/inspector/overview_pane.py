@@ -17,13 +17,13 @@ from textual.worker import WorkType
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.cosign_tags import cosign_tags
 from ecrtui.ecr.findings import ScanReport
-from ecrtui.ecr.image import Image, is_image_config
+from ecrtui.ecr.image import Image, ImageKind, is_image_config
 from ecrtui.ecr.image_config import config_of_schema1
 from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest, parse_manifest
 from ecrtui.ecr.replication import Destination
 from ecrtui.ecr.signing import ImageSigning
-from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind
+from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, IntegrityError, NotFound
 from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, attestation_artifact, referrer_artifact, with_manifest
 from ecrtui.inspect.findings import worst_first
 from ecrtui.inspect.overview import NotRead, TagOrigin, all_replicas, artifact_lines, lifecycle_text, tag_origins
@@ -100,7 +100,7 @@ class OverviewPane(TextPane[TextDocument]):
             self._once("signings", image.digest, self._read_signings)
             self._once("replicas", image.digest, self._read_replicas)
             if inspected.known_manifest is not None:
-                about = (image.digest, inspected.known_manifest, has_read_tree(inspected))
+                about = (image.digest, inspected.known_manifest, has_read_tree(inspected), inspected.indexes)
                 self._once("artifacts", about, self._read_artifacts)
         platform = inspected.platform
         if platform is not None and platform.image is not None and platform.image.findings:
@@ -172,7 +172,7 @@ class OverviewPane(TextPane[TextDocument]):
             artifacts = [artifact for artifact, _ in tree.all_artifacts() if artifact.origin is not ArtifactOrigin.OWN]
             not_read = [_not_read(problem.part, problem.error) for problem in tree.problems]
             not_read += map(NotRead, tree.notes)
-            self._change(artifacts=artifact_lines(artifacts, "none", not_read))
+            self._change(artifacts=artifact_lines(artifacts, self._nothing(inspected), not_read))
             return
         not_read, artifacts = [], []
         try:
@@ -180,19 +180,29 @@ class OverviewPane(TextPane[TextDocument]):
         except EcrTuiError as error:
             not_read.append(_not_read("referrers", error))
         try:
-            artifacts += map(_tagged_artifact, await self._cosign_images(inspected, image))
+            tagged = await self._cosign_images(inspected, image)
+            artifacts += [_tagged_artifact(one) for one in tagged if one.kind is not ImageKind.INDEX]
+            if any(one.kind is ImageKind.INDEX for one in tagged):
+                not_read.append(NotRead("the index with its referrers tag was not read"))
         except EcrTuiError as error:
             not_read.append(_not_read("cosign tags", error))
         if isinstance(manifest, EcrTuiError):
             not_read.append(_not_read("manifest", manifest))
         elif manifest is not None:
             artifacts += await blocking.run_blocking(_attestations, inspected, manifest)
-        nothing = "none"
+        nothing = self._nothing(inspected)
         if inspected.is_index and (inspected.platforms or isinstance(manifest, EcrTuiError)):
             ask = key_hint(self, "inspector.artifacts", "asks them")
             nothing = " · ".join(filter(None, ("none on the index; its platforms were not asked", ask)))
         read = key_hint(self, "inspector.artifacts", "reads them")
         self._change(artifacts=artifact_lines(artifacts, nothing, not_read, read))
+    def _nothing(self, inspected: Inspected) -> str:
+        """Return the text for a kind of artifacts that was looked for and not found on the image."""
+        if inspected.indexes:  # people sign an index, and its attestations can be about the platform
+            opens = key_hint(self, "inspector.up", "opens it")
+            return " · ".join(filter(None, ("none on the platform itself; its index was not asked", opens)))
+        return "none on the image itself; its index is not known" if inspected.may_be_part else "none"
+
 
     async def _cosign_images(self, inspected: Inspected, image: Image) -> Sequence[Image]:
         """Return the images with tags that cosign makes from the digest, once each."""
@@ -275,11 +285,15 @@ class OverviewPane(TextPane[TextDocument]):
         for digest, structure in islice(structures.items(), MAX_CONFIGS):
             if digest in self.data.configs:
                 continue
-            if structure.schema_version == 1:
-                config = config_of_schema1((await inspected.manifest_of(digest)).text)
-            elif structure.config is not None and _is_small_image_config(structure.config):
-                config = await inspected.config_of(structure.config)
-            else:
+            try:
+                if structure.schema_version == 1:
+                    config = config_of_schema1((await inspected.manifest_of(digest)).text)
+                elif structure.config is not None and _is_small_image_config(structure.config):
+                    config = await inspected.config_of(structure.config)
+                else:
+                    continue
+            except (NotFound, IntegrityError) as error:  # of this platform alone
+                self._change(config_error=error)
                 continue
             self._change(configs={**self.data.configs, digest: config_facts(config)})
 

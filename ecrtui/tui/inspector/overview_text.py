@@ -328,8 +328,7 @@ def _relations(data: OverviewData) -> Iterator[tuple[str, str, Link | None]]:
         tags = " ".join(index.tags or ()) or ("tags not known" if index.tags is None else "untagged")
         text = f"{index.platform or 'a part'} of {short_digest(index.digest)}  {tags}"
         yield "index", visible(text), Link("", index.digest)
-    may_be_part = isinstance(image, Image) and not image.tags and not image.subject
-    if may_be_part and not inspected.indexes and not inspected.is_index:
+    if inspected.may_be_part:
         yield "index", "not known: no index that was read names this image", None
     manifest = inspected.known_manifest
     subjects = manifest.with_role(DescriptorRole.SUBJECT) if isinstance(manifest, ParsedManifest) else ()

@@ -18,7 +18,7 @@ from ecrtui.tui import blocking
 from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.details import reason_with_permission
 from ecrtui.tui.fields_message import FieldsMessage
-from ecrtui.tui.inspector.artifacts_pane import LARGE, read_tree
+from ecrtui.tui.inspector.artifacts_pane import LARGE, none_of_its_own, read_tree
 from ecrtui.tui.inspector.content_text import totals_text
 from ecrtui.tui.inspector.inspected import Inspected, PlatformImage
 from ecrtui.tui.inspector.package_table import PackageTable
@@ -47,12 +47,13 @@ class PackagesPane(Pane[PackageList]):
     async def read(self, inspected: Inspected) -> PackageList:
         platform = inspected.require_platform()
         key, tree = self._key(), await read_tree(inspected)
+        none = none_of_its_own(inspected, "SBOM")
 
         def begin(blob: Descriptor) -> None:
             self.post_message(self.Reading(key, blob.size))
 
         return await blocking.run_blocking(
-            _read_packages, inspected.session, inspected.repository_name, tree, platform, begin
+            _read_packages, inspected.session, inspected.repository_name, tree, platform, none, begin
         )
 
     def on_packages_pane_reading(self, message: Reading) -> None:
@@ -134,14 +135,19 @@ def _read_packages(
     platform: PlatformImage,
     reading: Callable[[Descriptor], None],
 ) -> PackageList:
-    """Return the packages of a platform: of its SBOM, else those with findings. Blocks; raises EcrTuiError."""
+    """Return the packages of a platform: of its SBOM, else those with findings. Blocks; raises EcrTuiError.
+
+    ``none`` says that the image has no SBOM.
+    """
     found = ArtifactReader(session.catalog, session.registry, repository).packages(tree, platform.digest, reading)
     if found is not None:
         totals_text(found)  # counts them here, not in the thread that draws
         return found
-    why = "This image has no SBOM."
-    if tree.problems:
-        why = f"Not known whether there is an SBOM. {reason_with_permission(tree.problems[0].error)}"
+    none: str,
+    why = f"{none}."
+    if tree.incomplete:
+        reasons = [*(reason_with_permission(problem.error) for problem in tree.problems), *tree.notes]
+        why = f"Not known whether there is an SBOM. {reasons[0]}"
     scan = read_scan(session.registry, repository, ScanTarget(platform.digest))
     if scan.report is None:
         return PackageList(problem=f"{why} The packages are not known: {scan.state}. {scan.reason}".strip())

@@ -12,6 +12,7 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.findings import scan_status_text
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.manifest import Annotation, Descriptor, DescriptorRole, ParsedManifest, Part
+from ecrtui.ecr.permissions import action_of
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.details import NOT_SUPPORTED
@@ -114,7 +115,9 @@ def _annotation_lines(annotations: Mapping[str, str]) -> Content:
 
 
 def short_reason(error: EcrTuiError) -> str:
-    """Return why something is not known, in a few words."""
+    """Return why something is not known, in a few words: the missing permission if access was denied."""
+    if error.kind is ErrorKind.DENIED:
+        return f"not permitted: {action_of(error.operation)}"
     return NOT_SUPPORTED if error.kind is ErrorKind.UNSUPPORTED else f"not known: {error.title}"
 
 

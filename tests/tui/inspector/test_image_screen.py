@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +12,12 @@ from typing import Any
 from textual import events
 from textual.pilot import Pilot
 
+from ecrtui.emulator.faults import Fault
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.retag.plan import TagChange
 from ecrtui.tui.inspector.text_pane import PaneText
 from ecrtui.tui.screens.image import ImageScreen
+from tests.support.edited_replies import EditedReply
 from tests.support.embedded import push_image, push_index, put
 from tests.support.screen import (
     app_of,
@@ -225,6 +228,87 @@ async def test_a_slow_or_late_answer_changes_only_its_part(embedded: EmbeddedReg
     assert "lastRecordedPullTime" not in described
 
 
+async def test_the_history_stays_at_its_tag_when_another_tag_goes(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "one", "t1")
+    for tag in ("t2", "t3"):
+        put(client, REPOSITORY, image.manifest, tag)
+    async with running(embedded, f"{REPOSITORY}@{image.digest}", size=(100, 24), prefetch=False) as pilot:
+        await open_pane(pilot, "tags")
+        await until(pilot, "‹t1›")
+        await pilot.press("n")
+        await until(pilot, "‹t2›   t3")
+        client.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": "t1"}])
+        await pilot.press("ctrl+r")
+        await until(pilot, "tags   ‹t2›   t3")
+
+
+async def test_a_late_answer_does_not_replace_a_newer_one(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "one", "v1")
+    answered, go = threading.Event(), threading.Event()
+
+    def hold(document: object) -> None:
+        answered.set()
+        go.wait()
+
+    async with running(embedded, f"{REPOSITORY}:v1", size=(100, 24), prefetch=False) as pilot:
+        await until(pilot, "not written from here")
+        screen = pilot.app.screen
+        assert isinstance(screen, ImageScreen)
+        embedded.faults.add(Fault("DescribeImages", EditedReply(hold), times=1))
+        late = asyncio.ensure_future(screen.show_image())
+        await until(pilot, lambda _: answered.is_set())
+        put(client, REPOSITORY, image.manifest, "next")
+        await screen.show_image()
+        await until(pilot, "next   v1")
+        go.set()
+        await late
+        assert screen.image is not None
+        assert set(screen.image.tags) == {"v1", "next"}
+
+
+async def test_a_key_with_nothing_to_act_on_says_so(embedded: EmbeddedRegistry, client: Any) -> None:
+    parts = {name: push_image(client, REPOSITORY, name, platform=name) for name in ("linux/amd64", "linux/arm64")}
+    push_index(client, REPOSITORY, parts, "multi")
+
+    async def says(key: str, words: str) -> None:
+        await pilot.press(key)
+        await until(pilot, words)
+        pilot.app.clear_notifications()
+        await until_gone(pilot, words)
+
+    async with running(embedded, f"{REPOSITORY}:multi", size=(120, 35), prefetch=False) as pilot:
+        await open_pane(pilot, "findings")
+        await until(pilot, "not scanned")
+        await says("asterisk", "No finding is selected.")
+        await says("x", "There are no findings to save.")
+        await says("greater_than_sign", "linux/arm64 is selected")
+        await open_pane(pilot, "artifacts")
+        await until(pilot, "no signature, SBOM or other artifact")
+        await says("p", "No content is open. Open an artifact first.")
+        await says("enter", "This is the image itself. Select an artifact.")
+        await open_pane(pilot, "packages")
+        await until(pilot, "This image has no SBOM")
+        await says("x", "There are no packages to save.")
+
+
+async def test_an_error_in_place_of_a_text_leaves_nothing_of_another_platform_to_save_or_copy(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    parts = {name: push_image(client, REPOSITORY, name, platform=name) for name in ("linux/amd64", "linux/arm64")}
+    push_index(client, REPOSITORY, parts, "multi")
+    async with running(embedded, f"{REPOSITORY}:multi", size=(120, 35), prefetch=False) as pilot:
+        await open_pane(pilot, "config")
+        await until(pilot, "config of  linux/amd64")
+        embedded.faults.add("GetDownloadUrlForLayer:error:code=AccessDeniedException:message=no")
+        await pilot.press("greater_than_sign")
+        await until(pilot, "ecr:GetDownloadUrlForLayer")
+        await pilot.press("x")
+        await until(pilot, "There is no text.")
+        await pilot.press("c")
+        screen = await until(pilot, "docker pull")
+        assert "text of the pane" not in screen
+
+
 async def test_each_section_is_denied_on_its_own_and_a_text_is_saved(
     embedded: EmbeddedRegistry, client: Any, tmp_path: Path
 ) -> None:
@@ -237,6 +321,7 @@ async def test_each_section_is_denied_on_its_own_and_a_text_is_saved(
         assert image.digest in screen
         await open_pane(pilot, "manifest")
         await until(pilot, "schemaVersion")
+        await until(pilot, "referrers · not permitted: ecr:BatchGetImage")
         await pilot.press("p")
         await until(pilot, "pretty-printed, not the exact bytes")
         await pilot.press("p")

@@ -10,6 +10,8 @@ from typing import Any
 
 from ecrtui.emulator.operations import scans
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.registry.protocol import Capabilities
+from ecrtui.tui.inspector.linked_text import LinkedText
 from tests.support.edited_replies import replied
 from tests.support.embedded import (
     PushedImage,
@@ -20,7 +22,8 @@ from tests.support.embedded import (
     push_image,
     push_index,
 )
-from tests.support.screen import open_pane, retag, row_of, running, until, until_gone
+from tests.support.host import resize
+from tests.support.screen import open_pane, retag, row_of, running, screen_text, type_text, until, until_gone
 
 REPOSITORY = "team/app"
 BASE = "org.opencontainers.image.base.name"
@@ -163,6 +166,70 @@ async def test_the_worst_findings_are_those_of_the_selected_platform(embedded: E
         await until_gone(pilot, "worst  ")
         await pilot.press("less_than_sign")
         await until(pilot, f"worst         {ARM}  HIGH     CVE-1")
+
+
+async def test_a_search_in_the_overview_stays_when_a_section_arrives(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, REPOSITORY, "one", "v1")
+    go = threading.Event()
+    embedded.faults.before("GetLifecyclePolicy", go.wait)
+    async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35)) as pilot:
+        await until(pilot, "lifecycle     …")
+        await until(pilot, "not written from here")
+        await pilot.press("slash")
+        await type_text(pilot, "stays: the")
+        await until(pilot, "▲ not found")
+        go.set()
+        await until(pilot, "stays: the repository has no lifecycle policy")
+        await until_gone(pilot, "▲ not found")
+        view = pilot.app.screen.query_one(LinkedText)
+        assert view.found == (1, 1)
+        await resize(pilot, 110, 35)
+        await until(pilot, lambda text: row_of(text, "no lifecycle policy")[:110].rstrip().endswith("L dry run"))
+        assert view.found == (1, 1)
+
+
+async def test_a_config_that_is_missing_does_not_hide_the_others(embedded: EmbeddedRegistry, client: Any) -> None:
+    parts = push_release(client, "v1")
+    config = json.loads(parts[AMD].manifest)["config"]["digest"]
+    with embedded.database.write() as connection:
+        connection.execute("DELETE FROM layers WHERE digest = ?", (config,))
+    async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35)) as pilot:
+        await until(pilot, lambda text: "config        not known:" in text and "3 d ago" in row_of(text, f"{ARM} "))
+        assert "3 d ago" not in row_of(screen_text(pilot.app), f"{AMD} ")
+
+
+async def test_a_platform_is_not_said_to_be_unsigned(embedded: EmbeddedRegistry, client: Any) -> None:
+    parts = push_release(client, "v1")
+    reference = f"{REPOSITORY}@{parts[AMD].digest}"
+    async with running(embedded, reference, size=(120, 35), prefetch=False) as pilot:
+        await until(pilot, "signature     none on the image itself; its index is not known")
+    async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35)) as pilot:
+        await until(pilot, "platforms share")
+        await pilot.press("enter")
+        await until(pilot, "signature     none on the platform itself; its index was not asked · - opens it")
+        await open_pane(pilot, "artifacts")
+        screen = await until(pilot, "no signature, SBOM or other artifact of its own; its index can have one.")
+        assert "Press - to see the artifacts of its index." in screen
+        await open_pane(pilot, "packages")
+        await until(pilot, "This image has no SBOM of its own; its index can have one.")
+
+
+async def test_what_an_index_with_the_referrers_tag_holds_is_not_known(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "one", "v1")
+    push_index(client, REPOSITORY, {}, image.digest.replace(":", "-"))
+    async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35)) as pilot:
+        await until(pilot, "signature     the index with its referrers tag was not read")
+
+
+async def test_without_referrers_no_artifact_is_said_to_be_missing(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, REPOSITORY, "one", "v1")
+    async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35), capabilities=Capabilities()) as pilot:
+        await open_pane(pilot, "artifacts")
+        screen = await until(pilot, "6 artifacts 0?")
+        assert "This registry does not list referrers." in screen
+        assert "This image has no" not in screen
+        await open_pane(pilot, "packages")
+        await until(pilot, "Not known whether there is an SBOM. This registry does not list referrers.")
 
 
 async def test_a_rule_that_counts_images_is_evaluated_once_the_list_below_is_complete(

@@ -188,7 +188,7 @@ async def test_referrers_that_cannot_be_listed_do_not_hide_the_image(estate: Est
     try:
         async with running(estate.embedded, f"{REPOSITORY}:v1", size=(140, 40)) as pilot:
             await open_pane(pilot, "manifest")
-            screen = await until(pilot, "referrers · not known: Access denied")
+            screen = await until(pilot, "referrers · not permitted: ecr:BatchGetImage")
             assert '"schemaVersion": 2' in screen
             assert "layers · 3.0 kB · 2" in screen
             assert unsafe_characters(screen) == []
