@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -154,7 +155,7 @@ _PREDICATE_ANNOTATIONS = (
 """The annotations that name the type of a statement: of sigstore bundles, and of layers by BuildKit and cosign."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ParsedManifest:
     """The content of a manifest."""
 
@@ -176,7 +177,7 @@ class ParsedManifest:
         """The config of an image; None for an index."""
         return next(iter(self.with_role(DescriptorRole.CONFIG)), None)
 
-    @property
+    @cached_property
     def platform_names(self) -> Mapping[str, str]:
         """By digest: the platform of each entry of an index that states one, named as in :attr:`platforms`."""
         entries = self.platform_entries
@@ -195,7 +196,7 @@ class ParsedManifest:
         """
         return tuple(_platform_names(self.platform_entries))
 
-    @property
+    @cached_property
     def platform_entries(self) -> Sequence[Descriptor]:
         """The entries of an index that a client chooses from: its images and nested indexes, in its order.
 
@@ -208,7 +209,7 @@ class ParsedManifest:
             entry for entry in entries if entry.platform and not entry.platform.is_unknown and not entry.is_attestation
         ]
 
-    @property
+    @cached_property
     def artifact_entries(self) -> Sequence[Descriptor]:
         """The entries of an index that are not platforms: attestations and other artifacts, in its order."""
         platforms = {entry.digest for entry in self.platform_entries}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from ecrtui.ecr.image import Image, ImageKind, is_index
@@ -37,7 +38,7 @@ class LayerRow(NamedTuple):
     """True for a foreign layer: its content can be elsewhere (``urls``), and the registry need not have it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LayerTable:
     """The layers and steps of an image, lowest first."""
 
@@ -45,12 +46,12 @@ class LayerTable:
     problem: str = ""
     """Why layers and steps are not side by side; empty if they are."""
 
-    @property
+    @cached_property
     def layers(self) -> tuple[LayerRow, ...]:
         """The rows with a layer."""
         return tuple(row for row in self.rows if row.number)
 
-    @property
+    @cached_property
     def size(self) -> int | None:
         """The stored bytes of all layers; None if one is not known."""
         sizes = [row.size for row in self.layers]

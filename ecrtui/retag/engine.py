@@ -217,10 +217,16 @@ class Engine:
         return self._history.resolve_unknown(entries)
 
     def history(
-        self, repository: str = "", *, since: float | None = None, plan: str = "", limit: int | None = None
+        self,
+        repository: str = "",
+        *,
+        tags: Collection[str] | None = None,
+        since: float | None = None,
+        plan: str = "",
+        limit: int | None = None,
     ) -> tuple[JournalEntry, ...]:
         """Return the writes to this registry, newest first. Times are seconds since the epoch."""
-        return self._history.search(repository, since=since, plan=plan, limit=limit)
+        return self._history.search(repository, tags=tags, since=since, plan=plan, limit=limit)
 
     def history_of_all_registries(self) -> tuple[JournalEntry, ...]:
         """Return the writes from this computer to all registries, newest first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -54,10 +54,18 @@ class WriteHistory:
         return self._registry.location()
 
     def search(
-        self, repository: str = "", *, since: float | None = None, plan: str = "", limit: int | None = None
+        self,
+        repository: str = "",
+        *,
+        tags: Collection[str] | None = None,
+        since: float | None = None,
+        plan: str = "",
+        limit: int | None = None,
     ) -> tuple[JournalEntry, ...]:
         """Return the writes that match, newest first, with the tags of their images. Times: seconds since the epoch."""
-        found = self._journal.entries(self.location, repository=repository, since=since, plan=plan, limit=limit)
+        found = self._journal.entries(
+            self.location, repository=repository, tags=tags, since=since, plan=plan, limit=limit
+        )
         return with_tags(self._journal, found)
 
     def of_all_registries(self) -> tuple[JournalEntry, ...]:

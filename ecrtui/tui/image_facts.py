@@ -129,12 +129,15 @@ def _structures(
 
     own = kept([digest])
     platforms = [entry.digest for manifest in own.values() for entry in manifest.platform_entries]
+    for manifest in own.values():
+        _ = manifest.platform_names  # found here, and not in the thread that draws
     return {**own, **kept(platforms)}
 
 
 async def _origins(session: Session, repository: str, image: Image) -> Known[Sequence[TagOrigin]]:
     try:
-        entries = await blocking.run_blocking(lambda: session.engine.history(repository))
+        return await blocking.run_blocking(
+            lambda: tag_origins(image, session.engine.history(repository, tags=image.tags))
+        )
     except EcrTuiError as error:
         return error
-    return tag_origins(image, entries)

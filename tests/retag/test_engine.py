@@ -67,6 +67,12 @@ def test_a_tag_that_already_points_to_the_image_is_not_sent(env: RetagEnv) -> No
     assert env.engine.history() == ()
 
 
+def test_the_history_of_some_tags_has_no_other_writes(env: RetagEnv) -> None:
+    env.retag(("one", env.three), ("fresh", env.one), ("other", env.one))
+    assert {entry.tag for entry in env.engine.history(tags=("one", "fresh", "none"))} == {"one", "fresh"}
+    assert env.engine.history(tags=()) == ()
+
+
 def test_a_tag_that_moved_after_the_plan_is_a_conflict_with_both_digests(env: RetagEnv) -> None:
     plan = env.plan(("two", env.one))
     env.tag("two", env.three)

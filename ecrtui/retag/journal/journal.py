@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,6 +174,7 @@ class Journal:
         *,
         repository: str = "",
         tag: str = "",
+        tags: Collection[str] | None = None,
         digest: str = "",
         plan: str = "",
         since: float | None = None,
@@ -200,6 +201,7 @@ class Journal:
             ),
             (bool(repository), "repository = ?", (repository,)),
             (bool(tag), "tag = ?", (tag,)),
+            (tags is not None, "tag IN (SELECT value FROM json_each(?))", (json.dumps(list(tags or ())),)),
             (bool(digest), "(before = ? OR after = ?)", (digest, digest)),
             (bool(plan), "plan = ?", (plan,)),
             (since is not None, "begun_at >= ?", (since,)),

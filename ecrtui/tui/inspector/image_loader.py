@@ -10,11 +10,11 @@ from dataclasses import replace
 from ecrtui.catalog.image_lookup import find_image
 from ecrtui.catalog.kept_indexes import kept_indexes_of
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import parse_manifest
+from ecrtui.ecr.manifest import ParsedManifest, parse_manifest
 from ecrtui.errors import EcrTuiError
 from ecrtui.session import Session
 from ecrtui.tui import blocking
-from ecrtui.tui.inspector.inspected import Inspected, ParentIndex, SharedReads
+from ecrtui.tui.inspector.inspected import Inspected, ParentIndex, SharedReads, tags_by_digest
 from ecrtui.tui.manifest.document import ManifestDocument, prepare_manifest
 
 
@@ -125,7 +125,7 @@ class ImageLoader:
             except EcrTuiError as error:
                 self._publish_change(known_document=error, known_manifest=error)
                 return
-        self._publish_change(known_manifest=await blocking.run_blocking(parse_manifest, text))
+        self._publish_change(known_manifest=await blocking.run_blocking(_parsed, text))
         if not isinstance(document, ManifestDocument):
             await self._after_refresh()
             self._publish_change(known_document=await blocking.run_blocking(prepare_manifest, text))
@@ -180,16 +180,22 @@ class ImageLoader:
         found = await blocking.run_blocking(
             kept_indexes_of, self._session.catalog, name, digest, listed, (self._parent,) if self._parent else ()
         )
-        tags = {image.digest: image.tags for image in listed}
+        tags = await blocking.run_blocking(tags_by_digest, listed)
         missing = [index for index in found if index not in tags]
         if missing:
             try:
                 images = await blocking.run_blocking(self._session.registry.images_by_digest, name, missing)
             except EcrTuiError:
                 images = ()  # the indexes are shown without their tags
-            tags |= {image.digest: image.tags for image in images}
+            tags = {**tags, **tags_by_digest(images)}
         indexes = (ParentIndex(index, tags.get(index), platform) for index, platform in found.items())
         self._publish_change(indexes=tuple(indexes) or None)
+
+
+def _parsed(text: str) -> ParsedManifest:
+    parsed = parse_manifest(text)
+    _ = parsed.platform_names, parsed.artifact_entries  # found here, and not in the thread that draws
+    return parsed
 
 
 def _cached_images(inspected: Inspected) -> Sequence[Image]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
 
 from ecrtui.ecr.findings import FindingCounts, worst_of
 from ecrtui.ecr.image import Image
@@ -66,6 +66,11 @@ class SharedReads:
             future.add_done_callback(_take_exception)
         return cast("asyncio.Future[Result]", future)
 
+    @property
+    def keys(self) -> frozenset[Hashable]:
+        """The keys of what :meth:`once` has read."""
+        return frozenset(filter(self.is_read, self._futures))
+
     def is_read(self, key: Hashable) -> bool:
         """Return whether :meth:`once` has read this, so that it returns at once."""
         future = self._futures.get(key)
@@ -78,8 +83,7 @@ def _take_exception(future: asyncio.Future[Any]) -> None:
         future.exception()
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformImage:
+class PlatformImage(NamedTuple):
     """A platform of an index; or the image itself, if it is not an index.
 
     Args:
@@ -219,13 +223,15 @@ class Inspected:
             image if isinstance(image, Image) else None,
             self.digest,
         )
-        return tuple(replace(entry, image=self.platform_images.get(entry.digest, entry.image)) for entry in entries)
+        known = self.platform_images
+        return tuple(entry._replace(image=known[entry.digest]) if entry.digest in known else entry for entry in entries)
 
-    @property
+    @cached_property
     def platform(self) -> PlatformImage | None:
         """The selected platform; None if the image is an index without platforms, or not known."""
         chosen = (entry for entry in self.platforms if entry.digest == self.platform_digest)
-        return next(chosen, None) or worst_of(self.platforms, _findings_of)
+        found = [entry for entry in self.platforms if _findings_of(entry)]
+        return next(chosen, None) or worst_of(found or self.platforms[:1], _findings_of)
 
     def require_platform(self) -> PlatformImage:
         """Return the selected platform.
@@ -266,9 +272,10 @@ class Inspected:
         read = self.session.catalog.config
         return await self.reads.once(("config", descriptor.digest), read, self.repository_name, descriptor)
 
-    def has_manifest_of(self, digest: str) -> bool:
-        """Return True if :meth:`manifest_of` has read the manifest of an image."""
-        return self.reads.is_read(("manifest", digest))
+    @property
+    def read_manifests(self) -> frozenset[Hashable]:
+        """What names the manifests that :meth:`manifest_of` has read."""
+        return frozenset(key for key in self.reads.keys if isinstance(key, tuple) and key[0] == "manifest")
 
     async def referrers_of(self, digest: str) -> tuple[Referrer, ...]:
         """Return the referrers of an image of the repository. Raises EcrTuiError."""
@@ -293,6 +300,11 @@ def platforms_of(manifest: ParsedManifest, image: Image | None, digest: str) -> 
         for entry in manifest.platform_entries
     }
     return tuple(entries.values())
+
+
+def tags_by_digest(images: Iterable[Image]) -> Mapping[str, tuple[str, ...]]:
+    """Return the tags of images by their digests. Run it in a thread: there can be 100,000 images."""
+    return {image.digest: image.tags for image in images}
 
 
 def _findings_of(entry: PlatformImage) -> FindingCounts | None:

@@ -36,7 +36,7 @@ from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard.copy_items import CopyItem, copy_words
 from ecrtui.tui.details import NOT_SUPPORTED
 from ecrtui.tui.inspector.artifacts_pane import has_read_tree, read_tree
-from ecrtui.tui.inspector.inspected import Inspected
+from ecrtui.tui.inspector.inspected import Inspected, tags_by_digest
 from ecrtui.tui.inspector.linked_text import LinkedText
 from ecrtui.tui.inspector.overview_text import OverviewData, overview, why_not_known
 from ecrtui.tui.inspector.text_pane import TextPane
@@ -108,8 +108,7 @@ class OverviewPane(TextPane[TextDocument]):
                 self.data = replace(self.data, findings=None, findings_of=platform.digest)
             self._once("findings", (platform.digest, platform.image.findings), self._read_findings)
         if inspected.platforms and isinstance(inspected.known_manifest, ParsedManifest):
-            read = tuple((entry.digest, inspected.has_manifest_of(entry.digest)) for entry in inspected.platforms)
-            self._once("structures", read, self._read_structures)
+            self._once("structures", (inspected.known_manifest, inspected.read_manifests), self._read_structures)
         pull_times = session.registry.capabilities.pull_times
         self.data = replace(
             self.data,
@@ -252,14 +251,13 @@ class OverviewPane(TextPane[TextDocument]):
         self._change(findings=findings)
 
     async def _read_origins(self, inspected: Inspected) -> None:
-        image = inspected.image
+        session, repository, image = inspected.session, inspected.repository_name, inspected.image
         try:
-            entries = await blocking.run_blocking(_writes, inspected.session, inspected.repository_name)
+            origins = await blocking.run_blocking(_origins, session, repository, image)
         except EcrTuiError as error:
             self._change(origins=error)
             return
-        origins: Sequence[TagOrigin] = tag_origins(image, entries)
-        tags = {other.digest: other.tags for other in inspected.listed_images() or ()}
+        tags = await blocking.run_blocking(tags_by_digest, inspected.listed_images() or ())
         self._change(origins=origins, tags_by_digest=tags)
 
     async def _read_structures(self, inspected: Inspected) -> None:
@@ -343,8 +341,8 @@ def _attestations(inspected: Inspected, manifest: ParsedManifest) -> Sequence[Ar
     ]
 
 
-def _writes(session: Session, repository: str) -> Sequence[Any]:
-    return session.engine.history(repository)
+def _origins(session: Session, repository: str, image: Image) -> Sequence[TagOrigin]:
+    return tag_origins(image, session.engine.history(repository, tags=image.tags))
 
 
 def _is_small_image_config(config: Descriptor) -> bool:

@@ -49,6 +49,8 @@ LABEL_WIDTH = 14
 """Cells of the labels at the left."""
 MAX_TAG_ROWS = 4
 """Rows of tags above the facts. All tags are at the end of the overview."""
+MAX_PLATFORM_ROWS = 100
+"""Platforms in the overview. Most images have one or two, but an index can have 40,000 entries."""
 _COLUMNS = ("platform", "digest", "size", "layers", "findings", "pushed", "user", "created", "base image")
 """The columns of the platforms."""
 _NUMBERS = frozenset(("size", "layers"))
@@ -58,6 +60,8 @@ _DROPPED = ("pushed", "base image", "created", "user", "layers")
 _GAP = 3
 _MAX_USER = 32
 """Characters of the user of a config; all of it is in the pane of the config."""
+_MAX_NAME = 100
+"""Characters of a platform and of a base image in a column: each row gets as wide as the widest one."""
 _NOT_SET = "not set"
 
 
@@ -426,8 +430,9 @@ def _platforms(lines: _Lines, data: OverviewData, now: float) -> None:
         else:
             lines.fact("platforms", manifest or LOADING)
         return
-    bases = {entry.digest: base for entry in inspected.platforms if (base := _base(data, entry))}
-    rows = [_platform_row(data, entry, bases, now) for entry in inspected.platforms]
+    platforms = inspected.platforms[:MAX_PLATFORM_ROWS]
+    bases = {entry.digest: base for entry in platforms if (base := _base(data, entry))}
+    rows = [_platform_row(data, entry, bases, now) for entry in platforms]
     known = [name for name in _COLUMNS if name in rows[0]]
     widths = {name: max(cell_len(name), *(cell_len(row[name]) for row in rows)) for name in known}
     for name in _DROPPED:
@@ -442,12 +447,14 @@ def _platforms(lines: _Lines, data: OverviewData, now: float) -> None:
     lines.add(head, styles=[(0, len(head), "$text-muted")])
     own = inspected.known_image
     parent = own.digest if isinstance(own, Image) else inspected.reference.digest
-    for entry, row in zip(inspected.platforms, rows, strict=True):
+    for entry, row in zip(platforms, rows, strict=True):
         text, image = joined(row), entry.image
         styles: Sequence[Span] = ()
         if image is not None and image.scan_known and "findings" in widths:
             styles = _count_styles(image, text, text.index(row["digest"]) + len(row["digest"]))
         lines.add(text, Link("", entry.digest, parent), styles)
+    if more := len(inspected.platforms) - len(platforms):
+        lines.add(f"and {units.format_count(more, 'platform')} more", Link("manifest"))
     if bases and "base image" not in widths:
         lines.fact("base image", visible(units.format_names(dict.fromkeys(bases.values()))), Link("config"))
 
@@ -462,7 +469,7 @@ def _platform_row(data: OverviewData, entry: PlatformImage, bases: Mapping[str, 
     image, structure = entry.image, data.structure_of(entry.digest)
     size = "?" if image is None else units.format_size(image.size)
     row = {
-        "platform": visible(entry.name) or "no platform",
+        "platform": visible(entry.name, _MAX_NAME) or "no platform",
         "digest": short_digest(entry.digest),
         "size": "missing" if entry.digest in data.inspected.missing_platforms else size,
         "layers": "?" if structure is None else units.format_number(len(structure.with_role(DescriptorRole.LAYER))),
@@ -477,7 +484,7 @@ def _platform_row(data: OverviewData, entry: PlatformImage, bases: Mapping[str, 
         }
     if bases:
         unknown = _NOT_SET if entry.digest in data.configs else "?"
-        row["base image"] = visible(bases.get(entry.digest, "")) or unknown
+        row["base image"] = visible(bases.get(entry.digest, ""), _MAX_NAME) or unknown
     return row
 
 

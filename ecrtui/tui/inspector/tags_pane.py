@@ -15,13 +15,14 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import NotFound
 from ecrtui.inspect.tag_history import TagMove, tag_moves
+from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import TagChange
 from ecrtui.session import Session
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard.copy_items import CopyItem, copy_words
 from ecrtui.tui.fields_message import FieldsMessage
-from ecrtui.tui.inspector.inspected import Inspected
+from ecrtui.tui.inspector.inspected import Inspected, tags_by_digest
 from ecrtui.tui.inspector.linked_text import Link, LinkedText
 from ecrtui.tui.inspector.text_pane import TextPane
 from ecrtui.tui.lists.tag_cell import first_names
@@ -101,11 +102,8 @@ class TagsPane(TextPane[TagHistories]):
         image = inspected.image
         if not image.tags:
             raise NotFound("This image has no tag", "Only a tag has a history.")
-        found = await blocking.run_blocking(
-            _histories, inspected.session, inspected.repository_name, image.tags, image.digest
-        )
-        names = {other.digest: other.tags for other in inspected.listed_images() or ()}
-        return TagHistories(found, names | {image.digest: image.tags})
+        listed = inspected.listed_images() or ()
+        return await blocking.run_blocking(_histories, inspected.session, inspected.repository_name, image, listed)
 
     def present(self, content: TagHistories) -> None:
         self._histories = content
@@ -246,6 +244,9 @@ class TagsPane(TextPane[TagHistories]):
         return () if link is None else copy_words(("digest of the row", link.digest))
 
 
-def _histories(session: Session, repository: str, tags: Sequence[str], digest: str) -> Mapping[str, Sequence[TagMove]]:
-    entries = session.engine.history(repository)
-    return {tag: tag_moves([entry for entry in entries if entry.tag == tag], digest) for tag in tags}
+def _histories(session: Session, repository: str, image: Image, listed: Sequence[Image]) -> TagHistories:
+    writes: dict[str, list[JournalEntry]] = {tag: [] for tag in image.tags}
+    for entry in session.engine.history(repository, tags=image.tags):
+        writes.setdefault(entry.tag, []).append(entry)
+    moves = {tag: tag_moves(writes[tag], image.digest) for tag in image.tags}
+    return TagHistories(moves, tags_by_digest([*listed, image]))

@@ -8,7 +8,7 @@ import pytest
 
 from ecrtui.ecr.findings import Finding, ScanReport
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest
+from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest, Platform
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import AccessDenied, EcrTuiError
 from ecrtui.inspect.overview import NotRead, artifact_lines
@@ -85,6 +85,21 @@ def test_the_reason_is_not_repeated_for_artifacts() -> None:
     text = overview(data, 120, 0.0)[0].lines
     assert "artifacts     manifest not known, as above; referrers not known: Other" in text
     assert "lifecycle     not known, as above" in text
+
+
+def test_a_large_index_takes_little_room() -> None:
+    names = ("x" * 100_000, *(f"a{number}" for number in range(4_999)))
+    entries = (
+        Descriptor(DescriptorRole.MANIFEST, f"sha256:{number:064x}", platform=Platform("linux", name))
+        for number, name in enumerate(names)
+    )
+    index = Image(DIGEST, media_type="application/vnd.oci.image.index.v1+json")
+    manifest = ParsedManifest(descriptors=tuple(entries))
+    inspected = Inspected(NOWHERE, NOWHERE, Reference("app"), known_image=index, known_manifest=manifest)
+    text = overview(OverviewData(inspected), 120, 0.0)[0].lines
+    assert "index · 5,000 platforms" in text[0]
+    assert "and 4,900 platforms more" in text
+    assert sum(map(len, text)) < 30_000
 
 
 def test_severities_have_their_colors() -> None:
