@@ -456,6 +456,7 @@ ACTIONS = (
     ),
     Action("packages_pane.filter", "slash", "filter", "filter", "Filter the packages", footer=True),
     Action("packages_pane.sort", "s", "sort", "sort", "Sort by the next column", footer=True),
+    Action("packages_pane.reverse", "S", "reverse", "reverse", "Reverse the sort order"),
     Action("packages_pane.save", "x", "save", "export", "Save the packages that are shown, as CSV", footer=True),
     Action(
         "tags_pane.put_back",

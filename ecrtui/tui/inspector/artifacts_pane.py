@@ -36,6 +36,8 @@ from ecrtui.tui.widgets.filter_bar import FilterBar
 LARGE = 1_000_000
 """Bytes of the content of a blob that is read only at the second request; the first one reports its size."""
 
+_NOT_OPEN = "No content is open. Open an artifact first."
+
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
@@ -112,11 +114,13 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
     def action_open(self) -> None:
         """Read what is in the artifact under the cursor, or open the image under it."""
         row: ArtifactRow | None = self.table.current
-        if row is None:
+        if row is None or self._tree is None:
             return
         if row.artifact is not None:
             self._open(row.artifact, row.blob)
-        elif self._tree is not None and row.digest != self._tree.root.digest:
+        elif row.digest == self._tree.root.digest:
+            self.notify("This is the image itself. Select an artifact.")
+        else:
             self.post_message(
                 messages.OpenImage(self.inspected.source, self.inspected.repository_name, row.digest, pane=self.ID)
             )
@@ -128,6 +132,9 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
 
     def action_pretty(self) -> None:
         """Show the content as it is stored, or what it says."""
+        if self._shown is None:
+            self.notify(_NOT_OPEN)
+            return
         self._exact = not self._exact
         self._show_content()
 
@@ -220,7 +227,7 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         """Save the content in a file: as it is stored, or what it says."""
         blob, shown = self._blob, self._shown
         if blob is None:
-            self.notify("No content is open. Open an artifact first.")
+            self.notify(_NOT_OPEN)
             return
         contents: dict[str, Callable[[], str | bytes]] = {}
         is_stored = shown is None or self._exact or shown.is_saved_as_stored
@@ -263,13 +270,6 @@ async def read_tree(inspected: Inspected) -> ArtifactTree:
     return await inspected.reads.once(_tree_key(image), reader.tree, image.digest, image.tags)
 
 
-def has_read_tree(inspected: Inspected) -> bool:
-    """Return whether a pane has read the artifacts, which reads manifests. Raises EcrTuiError."""
-    return inspected.reads.is_read(_tree_key(inspected.image))
-
-
-def _tree_key(image: Image) -> tuple[str, str]:
-    return "artifacts", image.digest
 def none_of_its_own(inspected: Inspected, what: str) -> str:
     """Return that an image has no artifact of a kind, without a full stop. That of its index can be about it, too."""
     if inspected.indexes or inspected.may_be_part:
@@ -278,6 +278,13 @@ def none_of_its_own(inspected: Inspected, what: str) -> str:
     return f"This image has no {what}"
 
 
+def has_read_tree(inspected: Inspected) -> bool:
+    """Return whether a pane has read the artifacts, which reads manifests. Raises EcrTuiError."""
+    return inspected.reads.is_read(_tree_key(inspected.image))
+
+
+def _tree_key(image: Image) -> tuple[str, str]:
+    return "artifacts", image.digest
 
 
 def _reader(inspected: Inspected) -> ArtifactReader:

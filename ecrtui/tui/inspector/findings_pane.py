@@ -283,7 +283,9 @@ class FindingsPane(Pane[FindingsContent]):
 
     async def action_save(self) -> None:
         """Save the findings that the filter lets through, as CSV or JSON."""
-        if isinstance(self.screen, SavesFiles) and self._table is not None:
+        if not self._content.rows or not self.shows_content:
+            self.notify("There are no findings to save.")
+        elif isinstance(self.screen, SavesFiles):
             rows = self._shown_rows  # a thread writes them, and the pane may be gone then
             await self.screen.ask_for_file(
                 {".csv": lambda: findings_export.as_csv(rows), ".json": lambda: findings_export.as_json(rows)}
@@ -301,6 +303,9 @@ class FindingsPane(Pane[FindingsContent]):
     async def action_elsewhere(self) -> None:
         """Ask in which of the newest tagged images the findings are."""
         inspected = self.inspected
+        if self.current is None:
+            self.notify("No finding is selected.")
+            return
         try:
             images = await blocking.run_blocking(_newest_tagged, inspected)
             self._elsewhere = Elsewhere((), 0, len(images), "" if images else "there is no other tagged image")

@@ -202,16 +202,16 @@ class Inspected:
         known = self.known_manifest
         return isinstance(known, ParsedManifest) and bool(known.with_role(DescriptorRole.MANIFEST))
 
-    @cached_property
-    def platforms(self) -> tuple[PlatformImage, ...]:
-        """The platforms of an index, in its order, without attestations. The image itself, if it is not an index.
-
     @property
     def may_be_part(self) -> bool:
         """True if an index that is not known can hold the image: it has no tag and no subject."""
         image = self.known_image
         is_bare = isinstance(image, Image) and not image.tags and not image.subject
         return is_bare and not self.indexes and not self.is_index
+
+    @cached_property
+    def platforms(self) -> tuple[PlatformImage, ...]:
+        """The platforms of an index, in its order, without attestations. The image itself, if it is not an index.
 
         It is empty until image and manifest were read.
         """

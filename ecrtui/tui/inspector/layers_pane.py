@@ -33,6 +33,7 @@ MAX_STEP = 300
 """Characters of a step in the table. All of it is below the table."""
 
 _BAR = 5
+_DIGEST_WIDTH = len("sha256:") + 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,11 @@ class LayersPane(SplitPane[Layers]):
     def row_text(self, row: Any) -> str:
         return _row_text(row)
 
+    @property
+    def visible_text(self) -> str:
+        """All layers and steps, one on a line, with the whole digest and step."""
+        return "".join(f"{_line(row)}\n" for row in self.table.rows)
+
     def badge(self, content: Layers) -> str:
         return str(len(content.table.layers))
 
@@ -215,6 +221,12 @@ def _about(content: Layers) -> str:
     if (error := content.config_error) is not None:
         lines.append(f"The steps are not known. {reason_with_permission(error)}")
     return "\n".join(filter(None, lines))
+
+
+def _line(row: _Row) -> str:
+    layer = row.layer
+    cells = (f"{layer.number or UNKNOWN:>3}", f"{_size(row):>7}", f"{visible(layer.digest):<{_DIGEST_WIDTH}}")
+    return "  ".join((*cells, visible(layer.command))).rstrip()
 
 
 def _image_name(digest: str, names: Mapping[str, str]) -> str:

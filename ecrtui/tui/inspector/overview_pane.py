@@ -153,8 +153,8 @@ class OverviewPane(TextPane[TextDocument]):
 
     def _draw(self) -> None:
         view = self.view
-        self.keep_search()
         view.change(*overview(self.data, view.room, time.time()))
+        self.keep_search()
         self.set_badge("")
 
     def on_resize(self, event: events.Resize) -> None:
@@ -195,13 +195,13 @@ class OverviewPane(TextPane[TextDocument]):
             nothing = " · ".join(filter(None, ("none on the index; its platforms were not asked", ask)))
         read = key_hint(self, "inspector.artifacts", "reads them")
         self._change(artifacts=artifact_lines(artifacts, nothing, not_read, read))
+
     def _nothing(self, inspected: Inspected) -> str:
         """Return the text for a kind of artifacts that was looked for and not found on the image."""
         if inspected.indexes:  # people sign an index, and its attestations can be about the platform
             opens = key_hint(self, "inspector.up", "opens it")
             return " · ".join(filter(None, ("none on the platform itself; its index was not asked", opens)))
         return "none on the image itself; its index is not known" if inspected.may_be_part else "none"
-
 
     async def _cosign_images(self, inspected: Inspected, image: Image) -> Sequence[Image]:
         """Return the images with tags that cosign makes from the digest, once each."""

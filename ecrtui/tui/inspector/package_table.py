@@ -94,6 +94,11 @@ class PackageTable(Vertical):
         if column:
             self.table.sort_by(column, descending=False)
 
+    def reverse(self) -> None:
+        """Reverse the sort order."""
+        if self.table.sorted_by is not None:
+            self.table.sort_by(self.table.sorted_by, descending=not self.table.descending)
+
     def problem_of(self, message: Table.SortFilterDone) -> str:
         """Return the message of a complete filter: that nothing matches; empty if a package does."""
         if message.table is not self.table or message.shown or not message.total:

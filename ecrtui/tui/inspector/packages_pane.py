@@ -88,10 +88,17 @@ class PackagesPane(Pane[PackageList]):
         """Sort by the next column."""
         self._packages.sort_next()
 
+    def action_reverse(self) -> None:
+        """Reverse the sort order."""
+        self._packages.reverse()
+
     def action_save(self) -> None:
         """Save the packages that are shown, as CSV."""
-        shown = self._shown
-        self.post_message(SavePane({".csv": lambda: as_csv(shown)}))
+        shown = self._shown if self.shows_content else []
+        if shown:
+            self.post_message(SavePane({".csv": lambda: as_csv(shown)}))
+        else:
+            self.notify("There are no packages to save.")
 
     def copy_items(self) -> tuple[CopyItem, ...]:
         package = self._packages.table.current
@@ -133,6 +140,7 @@ def _read_packages(
     repository: str,
     tree: ArtifactTree,
     platform: PlatformImage,
+    none: str,
     reading: Callable[[Descriptor], None],
 ) -> PackageList:
     """Return the packages of a platform: of its SBOM, else those with findings. Blocks; raises EcrTuiError.
@@ -143,7 +151,6 @@ def _read_packages(
     if found is not None:
         totals_text(found)  # counts them here, not in the thread that draws
         return found
-    none: str,
     why = f"{none}."
     if tree.incomplete:
         reasons = [*(reason_with_permission(problem.error) for problem in tree.problems), *tree.notes]

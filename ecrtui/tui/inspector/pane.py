@@ -151,6 +151,11 @@ class Pane(Vertical, Generic[Content]):
         return self._has_widgets and self.has_class("-shown")
 
     @property
+    def shows_content(self) -> bool:
+        """False while a message is in place of the content, which can be that of another platform."""
+        return not self.has_class("-message")
+
+    @property
     def awaits_content(self) -> bool:
         """True while the pane is shown and has nothing to show yet."""
         if not self.is_shown or self._shown_key is not None:

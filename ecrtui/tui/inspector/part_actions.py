@@ -178,6 +178,7 @@ class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, Comp
             self.post_message(messages.OfferCopies(copy_words(("reference", str(self.reference)))))
             return
         tag = self.subject if self.subject in image.tags else ""
+        pane = pane if pane is not None and pane.shows_content else None
         texts = () if pane is None else pane.text_items()
         if isinstance(known.known_repository, Repository):
             part = () if pane is None else pane.copy_items()

@@ -86,8 +86,8 @@ class TagsPane(TextPane[TagHistories]):
 
     def __init__(self, inspected: Inspected) -> None:
         super().__init__(inspected)
-        self._tag = 0
-        """The number of the tag whose history is shown."""
+        self._tag = ""
+        """The tag that the user chose; the first one is shown if the image does not have it."""
         self._histories = TagHistories({}, {})
 
     def content(self) -> Iterable[Widget]:
@@ -115,27 +115,28 @@ class TagsPane(TextPane[TagHistories]):
     @property
     def tag(self) -> str:
         """The tag whose history is shown; empty without one."""
-        tags = list(self._histories.moves)
-        return tags[self._tag % len(tags)] if tags else ""
+        tags = self._histories.moves
+        return self._tag if self._tag in tags else next(iter(tags), "")
 
     def _draw(self) -> None:
-            self.keep_search()
         if self.tag:
             self.view.change(*self._lines())
+            self.keep_search()
 
     def on_resize(self) -> None:
         self._draw()
 
     def on_history_text_step_tag(self, message: HistoryText.StepTag) -> None:
         message.stop()
-        self._tag += message.step
+        tags = list(self._histories.moves)
+        self._tag = tags[(tags.index(self.tag) + message.step) % len(tags)] if tags else ""
         self._draw()
 
     def show_tag(self, tag: str) -> None:
         """Show the history of a tag of the image, at once or as soon as it is read."""
         image = self.inspected.known_image
         if isinstance(image, Image) and tag in image.tags:
-            self._tag = image.tags.index(tag)
+            self._tag = tag
             self._draw()
 
     def find(self, words: str) -> int:
@@ -144,7 +145,7 @@ class TagsPane(TextPane[TagHistories]):
         if found or not words:
             return found
         tags = list(self._histories.moves)
-        start = self._tag % len(tags) if tags else 0
+        start = tags.index(self.tag) if tags else 0
         for tag in (*tags[start:], *tags[:start]):
             if words.casefold() in visible(tag).casefold():
                 self.show_tag(tag)
@@ -156,7 +157,7 @@ class TagsPane(TextPane[TagHistories]):
         hint = key_hint(self, "text.next", "next tag") if len(tags) > 1 else ""
         room = MAX_TAG_ROWS * self.view.room
         if len(first_names(tags, 3, room)) < len(tags):
-            tag_number = self._tag % len(tags)
+            tag_number = list(self._histories.moves).index(self.tag)
             hint = " · ".join(filter(None, (f"tag {tag_number + 1:,} of {len(tags):,}", hint)))
             shown = first_names(tags[tag_number:], 3, room)
             before, after = tag_number > 0, tag_number + len(shown) < len(tags)

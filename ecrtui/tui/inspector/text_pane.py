@@ -51,9 +51,14 @@ class TextPane(Pane[Content], Generic[Content]):
         return self.query_one(TextView)
 
     @property
-    def saved_text(self) -> str:
-        """The text to save, to copy and to show in other programs."""
+    def visible_text(self) -> str:
+        """The text with control characters made visible, as the pager shows it."""
         return "\n".join(self.view.prepared.lines) + "\n"
+
+    @property
+    def saved_text(self) -> str:
+        """The text to save, to copy and to edit."""
+        return self.visible_text
 
     def present(self, content: Content) -> None:
         self.view.show(self.document(content))
@@ -91,33 +96,42 @@ class TextPane(Pane[Content], Generic[Content]):
         found = self.find(words)
         self.query_one(FilterBar).show_problem("" if found or not words else "not found")
 
-    def text_items(self) -> tuple[CopyItem, ...]:
-        if not self.view.prepared.text:
-            return ()
-        items = [CopyItem(f"text of the pane {self.ID}", self.saved_text, lines=True)]
-        if lines := self.view.matching_lines:
     def keep_search(self) -> None:
         """Say whether another version of the text has the words of the search."""
         bar = self.query_one(FilterBar)
         if bar.is_open:
             bar.show_problem("" if self.view.found[1] or not bar.value else "not found")
 
+    def text_items(self) -> tuple[CopyItem, ...]:
+        if not self.view.prepared.text:
+            return ()
+        items = [CopyItem(f"text of the pane {self.ID}", self.saved_text, lines=True)]
+        if lines := self.view.matching_lines:
             items.insert(0, CopyItem("lines found", "\n".join(lines), lines=True))
         return tuple(items)
 
     def action_save(self) -> None:
         """Save the text in a file."""
-        text = self.saved_text  # a thread writes it, and the pane may be gone then
-        self.post_message(SavePane({self.FILE_SUFFIX: lambda: text}))
+        if self._has_text():
+            text = self.saved_text  # a thread writes it, and the pane may be gone then
+            self.post_message(SavePane({self.FILE_SUFFIX: lambda: text}))
 
     def action_pager(self) -> None:
         """Show the text in the pager, with control characters made visible."""
-        lines = "\n".join(self.view.prepared.lines) + "\n"
-        self.post_message(messages.OpenInProgram(Program.PAGER, self._file_name, lines))
+        if self._has_text():
+            self.post_message(messages.OpenInProgram(Program.PAGER, self._file_name, self.visible_text))
 
     def action_editor(self) -> None:
         """Open a copy of the text in the editor."""
-        self.post_message(messages.OpenInProgram(Program.EDITOR, self._file_name, self.saved_text))
+        if self._has_text():
+            self.post_message(messages.OpenInProgram(Program.EDITOR, self._file_name, self.saved_text))
+
+    def _has_text(self) -> bool:
+        """Return whether there is a text; say so if there is none."""
+        if self.view.prepared.text and self.shows_content:
+            return True
+        self.notify("There is no text.")
+        return False
 
     @property
     def _file_name(self) -> str:

@@ -29,6 +29,7 @@ from ecrtui.tui.line_parts import LinePart, read_part
 from ecrtui.tui.manifest import facts
 from ecrtui.tui.manifest.document import ManifestDocument
 from ecrtui.tui.retag.actions import RetagMixin
+from ecrtui.tui.safe_text import visible
 from ecrtui.tui.saving import SavesFiles
 from ecrtui.tui.watch.image_watching import OneImageWatchMixin
 from ecrtui.tui.widgets.breadcrumb import Breadcrumb
@@ -299,7 +300,11 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
         if known is None or self._loader is None or known.platform is None:
             return
         digests = [entry.digest for entry in known.platforms]
-        self._loader.choose_platform(digests[(digests.index(known.platform.digest) + step) % len(digests)])
+        chosen = known.platforms[(digests.index(known.platform.digest) + step) % len(digests)]
+        self._loader.choose_platform(chosen.digest)
+        if self.pane is not None and not self.pane.PER_PLATFORM:  # it shows all of them
+            name = visible(chosen.name) or short_digest(chosen.digest)
+            self.notify(f"{name} is selected for the panes that show one platform.")
 
     def action_parent(self) -> None:
         """Go up to the index of a platform, or to the subject of a referrer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from functools import partial
 from pathlib import Path
@@ -72,6 +73,8 @@ async def test_the_panes_of_a_release_match_their_snapshots() -> None:
         assert "spring-web" in screen
         await pilot.press("enter", "s")
         await until(pilot, "version ▲")
+        await pilot.press("S")
+        await until(pilot, "version ▼")
         await pilot.press("slash")
         await type_text(pilot, "-no")
         await until(pilot, "none of 46 packages match")
@@ -106,6 +109,18 @@ async def save(pilot: Pilot[None], endings: str, file: Path) -> bytes:
     pilot.app.clear_notifications()
     await until_gone(pilot, "Saved")
     return bytes_of(file)
+
+
+async def test_all_layers_are_saved(tmp_path: Path) -> None:
+    async with running(checkout_registry(), f"{CHECKOUT}:prod", size=SIZES[0], prefetch=False) as pilot:
+        await until(pilot, "prod   release-2026.11   staging")
+        await pilot.press("4")
+        await choose(pilot, "linux/amd64")
+        await until(pilot, "in 5 layers")
+        lines = (await save(pilot, ".txt", tmp_path / "layers.txt")).decode().splitlines()
+        assert len(lines) == 7
+        assert re.fullmatch(r" +5 +3\.0 MB  sha256:[0-9a-f]{64}  COPY /out /srv # buildkit", lines[5])
+        assert lines[6].endswith('ENTRYPOINT ["java", "-jar", "/srv/checkout.jar"]')
 
 
 async def test_a_search_stays_on_a_match_when_another_platform_is_shown() -> None:
