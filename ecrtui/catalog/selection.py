@@ -87,6 +87,13 @@ class Selection:
             index = rows.position(self._line)
             self._set(min(self.index, len(rows) - 1) if index is None else index, rows)
 
+    def follow_order(self, rows: ShownRows) -> None:
+        """Find the cursor's row after known rows have got more values. If that moved it, only a chosen row keeps it."""
+        before = self.index
+        self.follow(rows)
+        if len(rows) and not self.anchored and self.index != before:
+            self._set(0, rows)
+
     def restore(self, rows: ShownRows, *, same_view: bool) -> None:
         """Find the chosen row in another order; go to the first row if the chosen one is not shown.
 

@@ -240,7 +240,7 @@ class Rows(Generic[Item]):
                 self._replace(slot, item)
                 changed.append(slot)
         self._slots.insert(range(0), changed)
-        self._selection.follow(self)
+        self._selection.follow_order(self)
         return RowDelta(changed=len(changed))
 
     def remove(self, keys: Iterable[Key]) -> RowDelta:
