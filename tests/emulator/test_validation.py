@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import time
 from importlib import resources
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.service import OPERATIONS
-from ecrtui.emulator.validation import validate_request
+from ecrtui.emulator.validation import _LINEAR, validate_request
 from tests.support.request_shapes import reduced_model, service_model
 
 
@@ -76,3 +80,18 @@ def test_null_and_unknown_members_are_dropped() -> None:
     assert validate_request("ListImages", {"repositoryName": "ab", "nextToken": None, "colour": "red"}) == {
         "repositoryName": "ab"
     }
+
+
+def test_no_pattern_takes_exponential_time() -> None:
+    """The pattern of the API takes half a minute for this filter. Python answers no other request meanwhile."""
+    rule = {"scanFrequency": "MANUAL", "repositoryFilters": [{"filter": "a" * 24 + "!", "filterType": "WILDCARD"}]}
+    start = time.thread_time()
+    message = refusal("PutRegistryScanningConfiguration", {"rules": [rule]})
+    assert time.thread_time() - start < 5
+    assert "must satisfy regular expression '^[a-z0-9*](?:" in message
+
+
+@given(st.text("a0*._-/!A\n", max_size=8))
+def test_the_faster_patterns_match_the_same_texts(text: str) -> None:
+    for slow, fast in _LINEAR.items():
+        assert bool(re.fullmatch(fast, text, re.ASCII)) is bool(re.fullmatch(slow, text, re.ASCII))
