@@ -93,8 +93,10 @@ def _open_clients(
 def open_embedded(connection: Connection) -> EmbeddedRegistry:
     """Return the embedded registry of a connection, in a file or in memory, with the demo data if it has ``demo``.
 
+    Only the demo creates the file. Without it, a missing file would be an empty registry, as after a typing mistake.
+
     Raises:
-        UsageError: the file cannot be used.
+        UsageError: the file does not exist, or cannot be used.
     """
     import sqlite3
     import time
@@ -107,14 +109,15 @@ def open_embedded(connection: Connection) -> EmbeddedRegistry:
 
     region = connection.region or REGION
     try:
-        database = open_database(connection.database)
+        database = open_database(connection.database, create=connection.demo)
         if connection.demo:
             from ecrtui.emulator.demo import load_demo
 
             load_demo(database, region=region)
         uploads.remove_expired(database, now=time.time())
     except DatabaseRefusedError as problem:
-        raise UsageError("Could not open the registry file", str(problem), "Give another file with --db.") from problem
+        hint = "Give another file with --db, or create one with ecrtui local import, seed or serve."
+        raise UsageError("Could not open the registry file", str(problem), hint) from problem
     except sqlite3.Error as problem:
         raise UsageError("Could not write the registry file", failure_text(problem)) from problem
     return EmbeddedRegistry(database, region=region)

@@ -27,11 +27,13 @@ def test_opening_a_registry_reports_no_errors() -> None:
 def test_a_file_that_is_no_registry_database_is_named(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("not a database, but long enough to be looked at as one" * 10)
-    for path in (file, tmp_path / "no" / "folder" / "x.sqlite"):
+    missing = tmp_path / "missing.sqlite"
+    for path in (file, missing, tmp_path / "no" / "folder" / "x.sqlite"):
         with pytest.raises(UsageError) as caught:
             open_registry(Connection(database=str(path)))
         assert str(path) in str(caught.value)
         assert "--db" in caught.value.hint
+    assert not missing.exists()
 
 
 def test_the_demo_data_is_loaded_once_and_in_the_given_region(tmp_path: Path) -> None:

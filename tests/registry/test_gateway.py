@@ -30,6 +30,7 @@ from tests.support.embedded import (
     create_repository,
     digest_of,
     manifest_text,
+    new_embedded,
     push_image,
     push_index,
     put,
@@ -575,7 +576,9 @@ def test_a_registry_is_thread_safe(env: RegistryEnv) -> None:
 
 
 def test_a_registry_in_a_file_is_persistent(tmp_path: Path) -> None:
-    connection = Connection(database=str(tmp_path / "registry.sqlite"), region="eu-west-1")
+    database = str(tmp_path / "registry.sqlite")
+    new_embedded(database).database.close()
+    connection = Connection(database=database, region="eu-west-1")
     registry = open_registry(connection)
     client = client_for(embedded_of(registry))
     create_repository(client, "team/app")
