@@ -9,6 +9,7 @@ do not call them in a transaction.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,11 @@ LIFETIME = 86_400.0
 
 TRANSACTION_SIZE = 4 * blobs.CHUNK_SIZE
 """Bytes; smaller pieces are collected to this size, and written in one transaction."""
+
+REMOVAL_TIMEOUT = 0.5
+"""Seconds; the deletion of expired uploads waits this long for other writes."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +185,18 @@ def upload_layer(database: Database, repository_id: int, digest: str, pieces: It
 
 
 def remove_expired(database: Database, *, now: float) -> None:
-    """Delete the uploads that expired, and all content that nothing refers to. Call it when a registry starts."""
+    """Delete the uploads that expired, and all content that nothing refers to. Call it when a registry starts.
+
+    It is not an error if the database cannot be written: somebody may only want to read it.
+    """
     with database.read() as connection:
         expired = connection.execute("SELECT id FROM uploads WHERE created_at <= ?", (now - LIFETIME,)).fetchall()
     if expired:
-        with database.write() as connection:
-            connection.executemany("DELETE FROM uploads WHERE id = ?", [(row["id"],) for row in expired])
+        try:
+            with database.write(timeout=REMOVAL_TIMEOUT) as connection:
+                connection.executemany("DELETE FROM uploads WHERE id = ?", [(row["id"],) for row in expired])
+        except sqlite3.OperationalError:
+            _log.debug("expired uploads were not deleted", exc_info=True)
     blobs.remove_unreferenced(database)
 
 

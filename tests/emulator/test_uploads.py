@@ -202,6 +202,15 @@ def test_an_upload_ends_after_a_day(database: Database) -> None:
     assert [rows(database, table) for table in ("uploads", "upload_parts", "blobs", "blob_chunks")] == [0, 0, 0, 0]
 
 
+def test_expired_uploads_stay_in_a_database_that_cannot_be_written(database: Database) -> None:
+    """A registry in a read-only file can be read."""
+    begin(database)
+    with database.connection() as connection:
+        connection.execute("PRAGMA query_only = ON")
+    uploads.remove_expired(database, now=NOW + uploads.LIFETIME)
+    assert rows(database, "uploads") == 1
+
+
 def test_an_upload_belongs_to_its_repository(database: Database) -> None:
     upload_id = begin(database, 1)
     with pytest.raises(UploadNotFoundError):
