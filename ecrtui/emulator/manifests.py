@@ -131,14 +131,17 @@ def layer_digests(text: str, media_type: str) -> tuple[str, ...]:
 
 
 def referrer_members(text: str) -> dict[str, Any]:
-    """Return ``artifactType`` and ``annotations`` of a referrer, if its manifest has them."""
+    """Return ``artifactType`` and ``annotations`` of a referrer, if its manifest has them.
+
+    An annotation is a text (``Annotations``, and the OCI image spec). Other values are left out.
+    """
     document = _document(text)
     artifact_type = _artifact_media_type(document)
+    members: dict[str, Any] = {"artifactType": artifact_type} if artifact_type else {}
     annotations = document.get("annotations")
-    return {
-        **({"artifactType": artifact_type} if artifact_type else {}),
-        **({"annotations": annotations} if isinstance(annotations, dict) else {}),
-    }
+    if isinstance(annotations, dict):
+        members["annotations"] = {name: value for name, value in annotations.items() if isinstance(value, str)}
+    return members
 
 
 def convert_manifest(text: str, media_type: str, accepted: Collection[str]) -> tuple[str, str] | None:

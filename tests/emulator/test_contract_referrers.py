@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.embedded import OCI_MANIFEST, PushedImage, push_image, refused
+from tests.support.embedded import OCI_MANIFEST, PushedImage, manifest_text, push_image, put, refused
 
 SIGNATURE, SBOM = "application/vnd.example.signature", "application/spdx+json"
 
@@ -70,6 +70,16 @@ def test_a_referrer_is_listed_with_its_annotations(ecr: Any, repository: str) ->
         "annotations": {"signed-by": "release"},
         "artifactStatus": "ACTIVE",
     }
+
+
+def test_an_annotation_that_is_no_text_is_left_out(ecr: Any, repository: str) -> None:
+    """T06 A reply with an infinite number would not even be JSON."""
+    image = push_image(ecr, repository, tag="1.0")
+    annotations = {"signed-by": "release", "runs": 2, "longest": 0.5}
+    text = manifest_text(ecr, repository, subject={"digest": image.digest}, annotations=annotations)
+    put(ecr, repository, text.replace("0.5", "1e400"))
+    (found,) = ecr.list_image_referrers(repositoryName=repository, subjectId={"imageDigest": image.digest})["referrers"]
+    assert found["annotations"] == {"signed-by": "release"}
 
 
 def test_an_archived_referrer_is_listed_only_if_asked_for(ecr: Any, repository: str) -> None:
