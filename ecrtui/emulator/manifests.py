@@ -100,18 +100,19 @@ def parse_manifest(text: str, media_type: str = "") -> ManifestContents:
     if kind in (DOCKER_V1, DOCKER_V1_SIGNED):
         named = (_digest(layer, "blobSum") for layer in _layers(document, "fsLayers"))
         return ManifestContents(kind, "", {digest: BlobReference(0, "") for digest in named}, (), "")
+    _refuse_member(document.get("subject"), "platform")  # dragonflyoss/nydus#1691
     subject = _digest(document["subject"]) if document.get("subject") is not None else ""
+    _check_media_type(document, "artifactType")
     if kind in INDEXES:
         children = tuple(_digest(child) for child in _list(document, "manifests"))
         return ManifestContents(kind, _text(document, "artifactType"), {}, children, subject)
     config, layers = document.get("config"), _layers(document, "layers")
-    if isinstance(config, dict) and "annotations" in config:
-        # ECR's own words for it (goharbor/acceleration-service#353, falcosecurity/falcoctl#310).
-        raise constraint_violation("ImageManifest", "Invalid JSON syntax")
+    _refuse_member(config, "annotations")  # goharbor/acceleration-service#353, falcosecurity/falcoctl#310
     blobs: dict[str, BlobReference] = {}
     foreign: dict[str, BlobReference] = {}
     for blob in [config, *layers]:
         digest, kept = _digest(blob), foreign if _is_foreign(blob) else blobs
+        _check_media_type(blob, "mediaType")
         kept[digest] = BlobReference(_size(blob), _text(blob, "mediaType"))
     return ManifestContents(kind, _artifact_media_type(document), blobs, (), subject, foreign)
 
@@ -262,6 +263,18 @@ def _text(document: Mapping[str, Any], name: str) -> str:
     except UnicodeEncodeError:  # a lone surrogate, which JSON can escape and no encoding holds
         raise _invalid() from None
     return value
+
+
+def _refuse_member(descriptor: Any, name: str) -> None:
+    """Refuse a descriptor with a member that ECR does not know, in ECR's own words."""
+    if isinstance(descriptor, dict) and name in descriptor:
+        raise constraint_violation("ImageManifest", "Invalid JSON syntax")
+
+
+def _check_media_type(document: Mapping[str, Any], name: str) -> None:
+    """Check that a media type has no parameters: ECR refuses them (containers-roadmap#2306)."""
+    if ";" in _text(document, name):
+        raise _invalid()
 
 
 def _invalid() -> ServiceError:

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"\| (?P<number>[A-Z]\d\d) \| (?P<behaviour>.+) \| (?P<source>.+) \|")
 NUMBERS = re.compile(r"[A-Z]\d\d(?:, [A-Z]\d\d)*(?=\b)")
 
-LAST = ["A06", "C27", "D17", "E05", "F14", "G19", "K05", "L20", "P45", "R38", "S15", "T07", "V20", "X10"]
+LAST = ["A06", "C27", "D17", "E05", "F14", "G19", "K05", "L20", "P47", "R38", "S15", "T07", "V20", "X10"]
 """The last behaviour of each letter. None before it may be missing."""
 
 

@@ -374,6 +374,32 @@ def test_the_descriptor_of_a_config_has_no_annotations(ecr: Any, repository: str
     put(ecr, repository, json.dumps(document), "1.0")
 
 
+@pytest.mark.parametrize("media_type", [OCI_MANIFEST, OCI_INDEX])
+def test_the_descriptor_of_a_subject_has_no_platform(ecr: Any, repository: str, media_type: str) -> None:
+    """P46"""
+    document = json.loads(manifest_text(ecr, repository)) if media_type == OCI_MANIFEST else {"manifests": []}
+    subject = {"mediaType": OCI_MANIFEST, "digest": digest_of("absent"), "size": 7}
+    platform = {"os": "linux", "architecture": "amd64"}
+    document |= {"mediaType": media_type, "subject": {**subject, "platform": platform}}
+    with refused("InvalidParameterException") as caught:
+        put(ecr, repository, json.dumps(document))
+    assert error_message(caught).endswith("'Invalid JSON syntax'")
+    put(ecr, repository, json.dumps({**document, "subject": subject}))
+
+
+@pytest.mark.parametrize("member", ["artifact type", "layer"])
+def test_a_media_type_has_no_parameters(ecr: Any, repository: str, member: str) -> None:
+    """P47"""
+    document = json.loads(manifest_text(ecr, repository))
+    part, name = (document["layers"][0], "mediaType") if member == "layer" else (document, "artifactType")
+    part[name] = "application/vnd.dev.sigstore.bundle+json;version=0.2"
+    with refused("InvalidParameterException") as caught:
+        put(ecr, repository, json.dumps(document), "1.0")
+    assert "ImageManifest" in error_message(caught)
+    part[name] = "application/vnd.dev.sigstore.bundle.v0.3+json"
+    put(ecr, repository, json.dumps(document), "1.0")
+
+
 def test_an_index_of_an_index_is_accepted(ecr: Any, repository: str) -> None:
     """P41"""
     inner = push_index(ecr, repository)
