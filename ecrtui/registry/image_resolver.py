@@ -31,6 +31,9 @@ from ecrtui.registry.replies.validation import (
     structures,
 )
 
+TOO_MANY_IMAGES = frozenset({ErrorKind.REPLY_TOO_LARGE, ErrorKind.INVALID_REQUEST})
+"""What an answer to BatchGetImage can mean whose manifests are too large together: each half is asked for by itself."""
+
 _ANY_STATUS = {"imageStatus": "ANY"}
 _DESCRIBED_ONE_BY_ONE = 4
 """Tags up to which each one is described in a call of its own. It is the number of tags that cosign makes from a
@@ -90,13 +93,14 @@ class ImageResolver:
 
         Those of archived images are left out too; with ``strict`` they are an error.
         """
-        reply, _ = self._active(repository, tags)
-        for failure in conversion.failures(reply) if strict else ():
-            if kind_of_code(failure["failureCode"]) is ErrorKind.INACCESSIBLE:
-                raise error_from_failure(failure, "BatchGetImage", repository)
-        return {
-            structure(entry, "imageId")["imageTag"]: conversion.manifest(entry) for entry in structures(reply, "images")
-        }
+        found: dict[str, Manifest] = {}
+        for reply, _ in self._active(repository, tags):
+            for failure in conversion.failures(reply) if strict else ():
+                if kind_of_code(failure["failureCode"]) is ErrorKind.INACCESSIBLE:
+                    raise error_from_failure(failure, "BatchGetImage", repository)
+            for entry in structures(reply, "images"):
+                found[structure(entry, "imageId")["imageTag"]] = conversion.manifest(entry)
+        return found
 
     def tag_is_at(self, repository: str, tag: str, digest: str) -> bool:
         """Return whether the tag points to this digest now.
@@ -152,19 +156,31 @@ class ImageResolver:
         """Return the digests of these tags as far as they point to images that are not archived."""
         digests: dict[str, str] = {}
         for chunk in _chunks(tags):
-            digests |= self._active(repository, chunk)[1]
+            for _, found in self._active(repository, chunk):
+                digests |= found
         return digests
 
-    def _active(self, repository: str, tags: Sequence[str]) -> tuple[Reply, dict[str, str]]:
-        """Return the reply of BatchGetImage for these tags, and the digests in it by tag."""
-        reply = self._batch_get(repository, [{"imageTag": tag} for tag in tags])
+    def _active(self, repository: str, tags: Sequence[str]) -> Iterator[tuple[Reply, dict[str, str]]]:
+        """Yield the reply of BatchGetImage for these tags, and the digests in it by tag.
+
+        There are several replies if one would be too large, or the registry takes fewer tags.
+        """
+        try:
+            reply = self._batch_get(repository, [{"imageTag": tag} for tag in tags])
+        except EcrTuiError as error:
+            if error.kind not in TOO_MANY_IMAGES or len(tags) == 1:
+                raise
+            half = len(tags) // 2
+            yield from self._active(repository, tags[:half])
+            yield from self._active(repository, tags[half:])
+            return
         found = {ids["imageTag"]: ids["imageDigest"] for ids in self._image_ids(repository, reply)}
         failures = conversion.failures(reply)
         check_answers(tags, [*([tag] for tag in found), *(failure["imageId"].values() for failure in failures)])
         for failure in failures:
             if kind_of_code(failure["failureCode"]) not in (ErrorKind.IMAGE_NOT_FOUND, ErrorKind.INACCESSIBLE):
                 raise error_from_failure(failure, "BatchGetImage", repository)
-        return reply, found
+        yield reply, found
 
     def _listed_digests(self, repository: str, tags: Sequence[str], statuses: Sequence[str]) -> dict[str, str]:
         """Return the digests of these tags as far as they point to images with one of these statuses."""

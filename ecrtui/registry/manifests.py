@@ -7,10 +7,10 @@ from typing import Any
 
 from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.manifest import MEDIA_TYPES, Manifest
-from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
+from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.registry.calls import EcrCalls
 from ecrtui.registry.errors import error_from_failure, integrity_error
-from ecrtui.registry.image_resolver import ImageResolver
+from ecrtui.registry.image_resolver import TOO_MANY_IMAGES, ImageResolver
 from ecrtui.registry.replies import conversion
 from ecrtui.registry.replies.validation import MAX_IDS, Reply, check_answers, check_subject, structures, validate_reply
 
@@ -58,7 +58,7 @@ class ManifestCalls:
         try:
             reply = self._batch_get(repository, digests)
         except EcrTuiError as error:
-            if error.kind not in (ErrorKind.REPLY_TOO_LARGE, ErrorKind.INVALID_REQUEST) or len(digests) == 1:
+            if error.kind not in TOO_MANY_IMAGES or len(digests) == 1:
                 raise
             half = len(digests) // 2
             return self._read_manifests(repository, digests[:half]) + self._read_manifests(repository, digests[half:])

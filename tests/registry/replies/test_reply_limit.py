@@ -50,6 +50,17 @@ def test_manifests_that_the_registry_refuses_together_are_read_apart(env: Regist
     assert env.embedded.calls["BatchGetImage"] == before + 3
 
 
+def test_tags_whose_manifests_the_registry_refuses_together_are_looked_up_apart(env: RegistryEnv) -> None:
+    manifest = push_image(env.client, "team/app", "one").manifest + " " * 4_000_000
+    tags = [f"t{number}" for number in range(9)]
+    for tag in tags:
+        put(env.client, "team/app", manifest, tag)
+    before = env.embedded.calls["BatchGetImage"]
+    assert list(env.registry.images_by_tag("team/app", tags)) == tags
+    assert env.embedded.calls["BatchGetImage"] == before + 3
+    assert {found.text for found in env.registry.tagged_manifests("team/app", tags).values()} == {manifest}
+
+
 def test_manifests_that_are_too_large_together_are_read_apart(env: RegistryEnv, served: str) -> None:
     digests = [push_image(env.client, "team/app", name).digest for name in ("one", "two")]
 
