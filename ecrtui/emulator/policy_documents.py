@@ -79,6 +79,8 @@ def _read(text: str, kind: Kind) -> dict[str, Any] | None:
 def _is_policy(document: Mapping[str, Any], kind: Kind) -> bool:
     if not document.keys() <= _POLICY_MEMBERS or document.get("Version", _VERSIONS[0]) not in _VERSIONS:
         return False
+    if not isinstance(document.get("Id", ""), str):
+        return False
     statements = _statements(document)
     if not statements or not all(isinstance(one, dict) for one in statements):
         return False
@@ -124,7 +126,13 @@ def _is_principal(value: Any) -> bool:
 
 
 def _is_condition(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(keys, dict) for keys in value.values())
+    if not isinstance(value, dict) or not all(isinstance(keys, dict) for keys in value.values()):
+        return False
+    return all(_is_condition_value(entry) for keys in value.values() for entry in keys.values())
+
+
+def _is_condition_value(value: Any) -> bool:
+    return all(isinstance(entry, (str, int, float)) for entry in (value if isinstance(value, list) else [value]))
 
 
 def _statements(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

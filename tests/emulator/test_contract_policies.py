@@ -41,6 +41,11 @@ def policy(*statements: Any, **members: Any) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements), **members}, indent=4)
 
 
+def deep(text: str) -> str:
+    """Return the text with a list in 400 lists in place of "DEEP"."""
+    return text.replace('"DEEP"', "[" * 400 + "]" * 400)
+
+
 PRETTY = """{
   "Version" : "2008-10-17",
   "Statement" : [ {
@@ -124,11 +129,14 @@ def test_a_list_of_one_action_becomes_a_text(ecr: Any, repository: str) -> None:
         pytest.param(policy(statement(Resource="*")), id="resource"),
         pytest.param(policy(statement(Resources="*")), id="unknown member"),
         pytest.param(policy(statement(Condition=["a"])), id="condition that is no map"),
+        pytest.param(policy(statement(Condition={"StringLike": {"aws:userid": [["a"]]}})), id="nested condition"),
+        pytest.param(deep(policy(statement(Condition={"Bool": {"a:b": "DEEP"}}))), id="deeply nested condition"),
         pytest.param(policy(statement(), statement()), id="one id twice"),
         pytest.param(policy(), id="no statements"),
         pytest.param(policy("text"), id="statement that is no object"),
         pytest.param(policy(statement(), Version="2020-01-01"), id="unknown version"),
         pytest.param(policy(statement(), Comment="x"), id="unknown member of the policy"),
+        pytest.param(deep(policy(statement(), Id="DEEP")), id="policy id that is no text"),
         pytest.param('{"Version": "2012-10-17"}', id="no statement member"),
     ],
 )
