@@ -37,7 +37,7 @@ from ecrtui.registry.endpoint import is_aws
 from ecrtui.registry.error_table import kind_of_code
 from ecrtui.registry.errors import SIGN_IN_AGAIN, translate_errors
 from ecrtui.registry.layers import parts as layer_parts
-from ecrtui.registry.layers.blobs import BlobStream, Downloads, NetworkSender, RequestSender, Sender
+from ecrtui.registry.layers.blobs import BlobStream, Downloads, NetworkSender, RequestSender, Sender, discard
 from ecrtui.registry.protocol import Part
 from ecrtui.registry.replies.parsing import RawJsonParserFactory
 from ecrtui.registry.user import User
@@ -253,7 +253,7 @@ class Clients:
             read_timeout: seconds that the response may take, if that is longer than for other requests.
         """
         response = self._request_sender(read_timeout)(method, url, headers, body)
-        response.raw.close()
+        discard(response)
         return int(response.status_code), response.headers
 
     @property

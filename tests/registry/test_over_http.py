@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 import pytest
 
 from ecrtui.ecr.location import RegistryLocation
+from ecrtui.ecr.manifest import DescriptorRole, parse_manifest
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused, Throttled
 from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.registry.layers.blobs import Downloads, NetworkSender
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.registry.conftest import RegistryEnv, config_of, failed
-from tests.support.embedded import REGISTRY_ID, push_image
+from tests.support.embedded import REGISTRY_ID, digest_of, push_image
 from tests.support.local_server import LocalServer, QuietHandler
 from tests.support.terminal import wait_for
 
@@ -105,6 +106,22 @@ def test_a_write_uses_the_connection_of_the_read_before_it(env: RegistryEnv, ser
         registry.put_image("team/app", manifest, "prod")
         assert not registry.images_by_tag("team/app", ["other"])
         assert len(connections) == 1
+
+
+def test_a_request_of_the_oci_api_uses_the_connection_of_the_one_before(env: RegistryEnv, served: str) -> None:
+    """To open one takes three round trips more, and a promotion mounts each layer."""
+    pushed = push_image(env.client, "team/app", layers=[b"one", b"two", b"three"])
+    env.client.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
+    with relay(served) as (url, connections):
+        registry = open_registry(Connection(endpoint_url=url))
+        registry.create_repository("team/other")
+        before = len(connections)
+        for layer in parse_manifest(pushed.manifest).with_role(DescriptorRole.LAYER):
+            assert registry.mount_layer("team/other", layer.digest, "team/app")
+        assert len(connections) == before + 1
+        for content in ("four", "five"):  # with a longer time limit
+            registry.push_layer("team/other", digest_of(content), 4, [content.encode()])
+        assert len(connections) == before + 2
 
 
 @pytest.mark.parametrize(("fault", "kind", "_"), FAULTS)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from botocore.awsrequest import AWSRequest
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
+from urllib3.exceptions import HTTPError
 
 from ecrtui.errors import AccessDenied, ConnectionFailed, EcrTuiError, NotFound, Refused
 from ecrtui.registry.protocol import Part
@@ -191,6 +193,12 @@ def read_start(stream: BlobStream, count: int) -> bytes:
     finally:
         stream.close()
     return bytes(content)
+
+
+def discard(response: AWSResponse) -> None:
+    """Discard the body of an answer whose status is known. After a short one, the next request uses the connection."""
+    with suppress(HTTPError):
+        read_start(response.raw, _CHUNK)
 
 
 def _refusal(status: int) -> EcrTuiError:
