@@ -575,6 +575,16 @@ def test_a_registry_is_thread_safe(env: RegistryEnv) -> None:
     assert len(env.tags()) == 25
 
 
+def test_the_tags_of_an_image_are_sorted(env: RegistryEnv) -> None:
+    """ECR has them in no order, which may be another one in the next reply."""
+    image = push_image(env.client, "team/app", tag="b")
+    for tag in ("c", "a"):
+        put(env.client, "team/app", image.manifest, tag)
+    env.embedded.faults.add(edited("DescribeImages", lambda reply: reply["imageDetails"][0]["imageTags"].reverse()))
+    assert [found.tags for page in env.registry.images("team/app") for found in page.items] == [("a", "b", "c")]
+    assert env.registry.images_by_digest("team/app", [image.digest])[0].tags == ("a", "b", "c")
+
+
 def test_a_registry_in_a_file_is_persistent(tmp_path: Path) -> None:
     database = str(tmp_path / "registry.sqlite")
     new_embedded(database).database.close()

@@ -76,7 +76,7 @@ def image(entry: Reply) -> Image:
     scan_status = text(structure(entry, "imageScanStatus"), "status", MAX_NAME)
     return Image(
         required_digest(entry, "imageDigest"),
-        texts(entry, "imageTags", MAX_TAG),
+        _tags(entry),
         moment(entry, "imagePushedAt"),
         integer(entry, "imageSizeInBytes"),
         # A listing has few different values of these: each is kept once.
@@ -103,7 +103,7 @@ def previewed_image(entry: Mapping[str, Any]) -> PreviewedImage:
     """Convert an entry of ``previewResults`` of GetLifecyclePolicyPreview."""
     return PreviewedImage(
         digest=required_digest(entry, "imageDigest"),
-        tags=texts(entry, "imageTags", MAX_TAG),
+        tags=_tags(entry),
         pushed_at=moment(entry, "imagePushedAt"),
         action=text(structure(entry, "action"), "type").lower(),
         priority=integer(entry, "appliedRulePriority") or 0,
@@ -202,6 +202,12 @@ def signings(reply: Reply) -> tuple[ImageSigning, ...]:
         )
         for entry in structures(reply, "signingStatuses")
     )
+
+
+def _tags(entry: Reply) -> tuple[str, ...]:
+    """Return the tags of an image, sorted: ECR has them in no order."""
+    tags = texts(entry, "imageTags", MAX_TAG)
+    return tags if len(tags) < 2 else tuple(sorted(tags))
 
 
 def _counts(status: str, entry: Reply) -> FindingCounts | None:
