@@ -24,7 +24,7 @@ SIZE = (80, 24)
 IMAGES = 1_000
 CTRL_Q = "\x11"
 ENTER = "\r"
-PATIENCE = 600.0
+TIMEOUT = 600.0
 """Seconds after which a step has failed. A screen of an old version takes a minute."""
 
 
@@ -59,7 +59,7 @@ def steps(program: str, dataset: ServedDataset) -> Iterator[tuple[str, float]]:
             def step(keys: str, is_done: Callable[[str], bool]) -> float:
                 start = terminal.since_start() if keys else 0.0
                 terminal.send(keys)
-                terminal.wait_until(is_done, f"after {keys!r}", PATIENCE)
+                terminal.wait_until(is_done, f"after {keys!r}", TIMEOUT)
                 return terminal.since_start() - start
 
             yield "first rows", step("", lambda screen: "repositories" in screen and "images/" in screen)
@@ -70,7 +70,7 @@ def steps(program: str, dataset: ServedDataset) -> Iterator[tuple[str, float]]:
             yield "retag", step(ENTER, lambda screen: "done" in screen)
             start = terminal.since_start()
             terminal.send(CTRL_Q)
-            terminal.wait_for_exit(PATIENCE)
+            terminal.wait_for_exit(TIMEOUT)
             yield "quit", terminal.since_start() - start
 
 

@@ -14,7 +14,7 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
 """Seconds between two requests: each pause is twice the one before."""
 
-PATIENCE = 300.0
+TIMEOUT = 300.0
 """Seconds of pauses after which this gives up."""
 
 IN_PROGRESS = "IN_PROGRESS"
@@ -83,10 +83,10 @@ def _starts(registry: PreviewRegistry, repository: str, policy: str) -> bool:
 
 def _pauses(repository: str) -> Iterator[float]:
     pause, waited = FIRST_PAUSE, 0.0
-    while waited < PATIENCE:
+    while waited < TIMEOUT:
         yield pause
         waited += pause
         pause = min(pause * 2, LONGEST_PAUSE)
     raise EcrTuiError(
-        f"The preview of {repository} did not end in {PATIENCE:.0f} seconds", "", "Ask again later.", retryable=True
+        f"The preview of {repository} did not end in {TIMEOUT:.0f} seconds", "", "Ask again later.", retryable=True
     )

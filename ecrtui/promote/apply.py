@@ -99,7 +99,7 @@ class PromotionRun:
         stop: returns True once the promotion should stop, between two parts or two writes.
         on_conflict: whether to continue after a tag that was not written as planned.
         allow_protected: the protected tags that the user has confirmed.
-        pace: makes the pauses after failures of the service.
+        limiter: makes the pauses after failures of the service.
         verifies: whether to look for every manifest and every blob in the target at the end.
     """
 
@@ -112,7 +112,7 @@ class PromotionRun:
     stop: Callable[[], bool] = lambda: False
     on_conflict: OnConflict = OnConflict.STOP
     allow_protected: Collection[str] = ()
-    pace: RateLimiter = field(default_factory=lambda: RateLimiter(0))
+    limiter: RateLimiter = field(default_factory=lambda: RateLimiter(0))
     verifies: bool = False
     _progress: TransferProgress | None = field(default=None, init=False)
     """The progress of the transfer that runs, or has failed."""
@@ -185,9 +185,9 @@ class PromotionRun:
 
     def _pause(self, error: EcrTuiError) -> None:
         """Wait before a request is sent again."""
-        self.pace.record_throttling()
+        self.limiter.record_throttling()
         self.on_retry(error)
-        self.pace.acquire()
+        self.limiter.acquire()
 
     def _copy(self, copies: Iterable[RepositoryCopy], records: TransferRecords) -> bool:
         """Copy the blobs that the target lacks. Return False if the user stopped it."""

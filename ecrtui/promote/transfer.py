@@ -13,14 +13,14 @@ from ecrtui.promote.background_call import BackgroundCall
 from ecrtui.promote.closure import Blob
 from ecrtui.promote.parts import Buffers
 from ecrtui.promote.plan import Way
-from ecrtui.promote.upload import LayerUpload, Pace, Stopped, UploadRecords
+from ecrtui.promote.upload import LayerUpload, Stopped, UploadLimiters, UploadRecords
 from ecrtui.registry.protocol import LayerStore
 from ecrtui.retag.parallel import map_concurrently
 
 WORKERS = 4
 """Blobs that are copied at the same time. Each has two parts of 10 MiB in memory."""
 
-_PATIENCE = 10.0
+_STOP_TIMEOUT = 10.0
 """Seconds that requests in flight may take after the user stopped the transfer."""
 
 _INTERVAL = 0.25
@@ -90,7 +90,7 @@ def copy_blobs(
     *,
     on_progress: OnProgress = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
-    pace: Pace | None = None,
+    limiters: UploadLimiters | None = None,
 ) -> TransferResult:
     """Copy blobs. The bytes pass through this process, so a process that draws does not call this.
 
@@ -101,7 +101,7 @@ def copy_blobs(
         records: keeps the state of uploads for another run.
         on_progress: called with the progress; see :data:`OnProgress`.
         stop: returns True once no further part may be sent.
-        pace: the pauses between requests.
+        limiters: the pauses between requests.
 
     Raises:
         EcrTuiError: a blob could not be copied. Those that are complete stay.
@@ -112,11 +112,11 @@ def copy_blobs(
     def halted() -> bool:
         return failed.is_set() or stop()
 
-    pace, buffers = pace or Pace(), Buffers()
+    limiters, buffers = limiters or UploadLimiters(), Buffers()
 
     def upload_of(copy: BlobCopy) -> LayerUpload:
         repositories = source, copy.source_repository, target, copy.target_repository
-        return LayerUpload(*repositories, records, pace, buffers, counter.add, counter.retry, halted, copy.way)
+        return LayerUpload(*repositories, records, limiters, buffers, counter.add, counter.retry, halted, copy.way)
 
     jobs = [(blob, upload_of(copy)) for copy in copies for blob in copy.blobs]
     jobs.sort(key=lambda job: job[0].size, reverse=True)
@@ -146,11 +146,11 @@ def _wait(work: Callable[[], int], stop: Callable[[], bool]) -> int | None:
     A request that is in flight then is abandoned: its part is sent again by the next run.
     """
     call = BackgroundCall(work, "transfer")
-    patience = _PATIENCE
-    while patience > 0:
+    remaining = _STOP_TIMEOUT
+    while remaining > 0:
         if call.wait(_INTERVAL):
             return call.result()
-        patience -= _INTERVAL if stop() else 0
+        remaining -= _INTERVAL if stop() else 0
     return None
 
 

@@ -69,7 +69,7 @@ class UploadRecords(Protocol):
         """Forget the upload of a layer."""
 
 
-class Pace:
+class UploadLimiters:
     """The pauses of the operations of an upload: each has its own quota in ECR (service quotas, per second).
 
     Args:
@@ -92,7 +92,7 @@ class LayerUpload:
         target: the layers of the target.
         target_repository: its repository.
         records: keeps the state of the uploads of large layers.
-        pace: the pauses between requests.
+        limiters: the pauses between requests.
         buffers: the memory for parts.
         on_bytes: called with the number of bytes of a part that the target has.
         on_retry: called with the error before a request is sent again.
@@ -105,7 +105,7 @@ class LayerUpload:
     target: LayerStore
     target_repository: str
     records: UploadRecords
-    pace: Pace
+    limiters: UploadLimiters
     buffers: Buffers
     on_bytes: Callable[[int], None] = lambda _: None
     on_retry: OnRetry = lambda _: None
@@ -124,7 +124,7 @@ class LayerUpload:
             self.on_bytes(max(blob.size, 0))
             return
         if self.way == "oci" and blob.size > 0:
-            self._retried(self.pace.complete, lambda: self._push(blob))
+            self._retried(self.limiters.complete, lambda: self._push(blob))
             return
         for left in reversed(range(_MAX_UPLOADS)):
             sent = _Sent(self.on_bytes)
@@ -145,7 +145,7 @@ class LayerUpload:
         """Return True if the registry has mounted the layer. A refusal is not an error: the layer can be sent."""
         try:
             return self._retried(
-                self.pace.begin,
+                self.limiters.begin,
                 lambda: self.target.mount_layer(self.target_repository, blob.digest, self.source_repository),
             )
         except (AccessDenied, NotFound, Refused):
@@ -220,7 +220,7 @@ class LayerUpload:
                 self.records.save_upload(self.target_repository, blob.digest, upload, received)  # now it is ours
                 return upload, received
             self._forget(blob)
-        begun = self._retried(self.pace.begin, lambda: self.target.begin_upload(self.target_repository))
+        begun = self._retried(self.limiters.begin, lambda: self.target.begin_upload(self.target_repository))
         return begun._replace(part_size=part_size(begun.part_size, blob.size)), 0
 
     def _received(self, upload: Upload, expected: int) -> int:
@@ -233,7 +233,8 @@ class LayerUpload:
         """
         try:
             return self._retried(
-                self.pace.part, lambda: self.target.upload_part(self.target_repository, upload.id, expected + 1, b"0")
+                self.limiters.part,
+                lambda: self.target.upload_part(self.target_repository, upload.id, expected + 1, b"0"),
             )
         except EcrTuiError as error:
             if error.retryable or isinstance(error, (AccessDenied, CredentialsError)):
@@ -244,7 +245,7 @@ class LayerUpload:
         """Send a part. A repeat after a lost reply is answered with the end of the part, which is success."""
         try:
             received = self._retried(
-                self.pace.part,
+                self.limiters.part,
                 lambda: self.target.upload_part(self.target_repository, upload.id, first_byte, part),
             )
         except EcrTuiError as error:
@@ -255,7 +256,7 @@ class LayerUpload:
     def _complete(self, blob: Blob, upload: Upload, size: int) -> None:
         try:
             self._retried(
-                self.pace.complete,
+                self.limiters.complete,
                 lambda: self.target.complete_upload(self.target_repository, upload.id, blob.digest, size),
             )
         except EcrTuiError as error:

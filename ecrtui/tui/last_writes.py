@@ -6,7 +6,7 @@ import sys
 
 from ecrtui.tui import blocking
 
-PATIENCE = 60.0
+WRITE_TIMEOUT = 60.0
 """Seconds to wait for a write. A request with its retries takes no longer on a working network."""
 
 
@@ -15,8 +15,8 @@ def finish_writes() -> None:
     if not blocking.has_writes():
         return
     try:  # around the text too: Ctrl-C counts as soon as it can be read
-        _print(f"A write is in flight. ecrtui waits for it, at most {PATIENCE:.0f} seconds. Ctrl-C stops waiting.")
-        ended = blocking.finish_writes(PATIENCE)
+        _print(f"A write is in flight. ecrtui waits for it, at most {WRITE_TIMEOUT:.0f} seconds. Ctrl-C stops waiting.")
+        ended = blocking.finish_writes(WRITE_TIMEOUT)
     except KeyboardInterrupt:
         ended = False
     if ended:

@@ -17,7 +17,7 @@ from ecrtui.errors import EcrTuiError, ErrorKind, Refused
 from ecrtui.inspect.lifecycle import DryRun, dry_run, outcome_words, rule_differences
 from ecrtui.inspect.lifecycle_export import dry_run_document, dry_run_texts
 from ecrtui.inspect.lifecycle_keepers import keeping_rule, possible_keeper
-from ecrtui.inspect.lifecycle_preview import LONGEST_PAUSE, PATIENCE, preview_policy
+from ecrtui.inspect.lifecycle_preview import LONGEST_PAUSE, TIMEOUT, preview_policy
 from ecrtui.registry.protocol import Registry
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
@@ -231,7 +231,7 @@ def test_a_preview_that_does_not_complete_is_an_error(registry: SlowRegistry, wo
     pauses: list[float] = []
     with pytest.raises(EcrTuiError, match=words):
         list(preview_policy(registry, "team/app", "{}", wait=pauses.append))
-    assert sum(pauses) <= PATIENCE + LONGEST_PAUSE
+    assert sum(pauses) <= TIMEOUT + LONGEST_PAUSE
 
 
 @pytest.fixture(scope="module")

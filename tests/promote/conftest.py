@@ -18,7 +18,7 @@ from ecrtui.promote.plan import Promotion, Source, TagTarget
 from ecrtui.promote.planning import PromotionPlanner
 from ecrtui.promote.reading import read_source
 from ecrtui.promote.transfer import copy_blobs
-from ecrtui.promote.upload import Pace
+from ecrtui.promote.upload import UploadLimiters
 from ecrtui.registry.gateway import EcrRegistry
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.engine import Engine
@@ -123,9 +123,9 @@ class Promotions:
         return planner.plan(self.read(reference, **options), targets or [TagTarget(PROD, "v1")])
 
     def apply(self, promotion: Promotion | None = None, **options: Any) -> PromotionReport:
-        copy = partial(copy_blobs, self.source.registry, self.target.registry, pace=Pace(without_pauses))
+        copy = partial(copy_blobs, self.source.registry, self.target.registry, limiters=UploadLimiters(without_pauses))
         return PromotionRun(
-            promotion or self.plan(), self.target.registry, self.engine, copy, pace=without_pauses(), **options
+            promotion or self.plan(), self.target.registry, self.engine, copy, limiter=without_pauses(), **options
         ).apply()
 
     def tags(self, repository: str = PROD) -> dict[str, str]:

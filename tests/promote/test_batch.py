@@ -12,7 +12,7 @@ from ecrtui.promote.change_record import plan_texts, result_texts
 from ecrtui.promote.plan import TagTarget
 from ecrtui.promote.planning import PromotionPlanner
 from ecrtui.promote.transfer import copy_blobs
-from ecrtui.promote.upload import Pace
+from ecrtui.promote.upload import UploadLimiters
 from ecrtui.retag.plan import OnConflict, StepOutcome
 from tests.promote.conftest import DEV, PROD, Promotions, without_pauses
 from tests.support.embedded import push_image
@@ -34,7 +34,7 @@ def apply(sites: Promotions, batch: PromotionBatch, **options: Any) -> BatchRepo
         PromotionPlanner(sites.source.registry, target, engine, create_repository=False),
         target,
         engine,
-        partial(copy_blobs, sites.source.registry, target, pace=Pace(without_pauses)),
+        partial(copy_blobs, sites.source.registry, target, limiters=UploadLimiters(without_pauses)),
         **{
             "on_progress": lambda _: None,
             "on_retry": lambda _: None,

@@ -13,7 +13,7 @@ from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError, Integrity
 from ecrtui.promote.closure import MAX_LAYER_SIZE, Blob
 from ecrtui.promote.parts import Buffers
 from ecrtui.promote.transfer import WORKERS, BlobCopy, TransferProgress, copy_blobs
-from ecrtui.promote.upload import RESUMED_FROM, LayerUpload, Pace, Stopped
+from ecrtui.promote.upload import RESUMED_FROM, LayerUpload, Stopped, UploadLimiters
 from ecrtui.registry.protocol import LayerReader
 from tests.promote.conftest import without_pauses
 from tests.promote.memory_store import CHANGED, FAILED, LOST, THROTTLED, MemoryRecords, MemoryStore
@@ -29,7 +29,9 @@ EXPIRED = CredentialsError("expired")
 
 
 def upload_from(source: MemoryStore, target: MemoryStore, records: MemoryRecords | None = None) -> LayerUpload:
-    return LayerUpload(source, "dev", target, "prod", records or MemoryRecords(), Pace(without_pauses), Buffers())
+    return LayerUpload(
+        source, "dev", target, "prod", records or MemoryRecords(), UploadLimiters(without_pauses), Buffers()
+    )
 
 
 def source_with(content: bytes = CONTENT) -> MemoryStore:
@@ -276,7 +278,7 @@ def test_progress_counts_bytes_and_blobs() -> None:
         [BlobCopy("dev", "prod", wanted)],
         MemoryRecords(),
         on_progress=seen.append,
-        pace=Pace(without_pauses),
+        limiters=UploadLimiters(without_pauses),
     )
     assert target.stored == source.stored
     total = sum(blob.size for blob in wanted)
@@ -290,7 +292,9 @@ def test_progress_says_why_a_request_is_sent_again_until_bytes_arrive() -> None:
     target = MemoryStore(before={"begin": [THROTTLED], "part": [FAILED], "complete": [THROTTLED]})
     seen: list[TransferProgress] = []
     copies = [BlobCopy("dev", "prod", wanted)]
-    copy_blobs(source, target, copies, MemoryRecords(), on_progress=seen.append, pace=Pace(without_pauses))
+    copy_blobs(
+        source, target, copies, MemoryRecords(), on_progress=seen.append, limiters=UploadLimiters(without_pauses)
+    )
     assert [(one.bytes_done, one.retried) for one in seen if one.blobs_done == 0] == [
         (0, THROTTLED),
         (0, FAILED),
@@ -326,7 +330,9 @@ def test_the_first_error_stops_the_others() -> None:
     source, wanted = blobs(*(str(number).encode() * 9 for number in range(20)))
     target = MemoryStore(before={"begin": [DENIED] * len(wanted)})
     with pytest.raises(AccessDenied):
-        copy_blobs(source, target, [BlobCopy("dev", "prod", wanted)], MemoryRecords(), pace=Pace(without_pauses))
+        copy_blobs(
+            source, target, [BlobCopy("dev", "prod", wanted)], MemoryRecords(), limiters=UploadLimiters(without_pauses)
+        )
     assert target.stored == {}
     assert len(target.before["begin"]) >= len(wanted) - WORKERS  # a worker ends with its first error
 
@@ -340,7 +346,7 @@ def test_a_stop_leaves_the_complete_blobs() -> None:
         [BlobCopy("dev", "prod", wanted)],
         MemoryRecords(),
         stop=lambda: target.calls["complete"] >= 3,
-        pace=Pace(without_pauses),
+        limiters=UploadLimiters(without_pauses),
     )
     assert result.stopped
     assert 3 <= len(target.stored) == result.blobs < 9

@@ -32,14 +32,14 @@ from ecrtui.tui.bindings import shown_key
 from ecrtui.tui.retag.field_form import FieldForm
 from ecrtui.tui.widgets.tab_line import TabLine
 
-PATIENCE = 60.0
+TIMEOUT = 60.0
 """Seconds of pauses after which a waiting test fails. Only a slow machine needs them."""
 
 POLL = 0.02
 """Seconds between two looks at the screen."""
 
 # A busy machine may not look at the screen while a shorter toast is there.
-EcrTuiApp.NOTIFICATION_TIMEOUT = 2 * PATIENCE
+EcrTuiApp.NOTIFICATION_TIMEOUT = 2 * TIMEOUT
 
 
 @asynccontextmanager
@@ -143,12 +143,12 @@ def screen_text(app: EcrTuiApp | Any) -> str:
     return "\n".join(strip.text.rstrip() for strip in strips)
 
 
-async def until(pilot: Pilot[Any], wanted: str | Callable[[str], bool], patience: float = PATIENCE) -> str:
+async def until(pilot: Pilot[Any], wanted: str | Callable[[str], bool], limit: float = TIMEOUT) -> str:
     """Wait until a text is on the screen, or a condition holds. Return the screen's text."""
     holds = (lambda text: wanted in text) if isinstance(wanted, str) else wanted
     waited = 0.0
     while not holds(screen := screen_text(pilot.app)):
-        if waited > patience:
+        if waited > limit:
             raise AssertionError(f"never on the screen: {wanted!r}\n{screen}")
         await pilot.pause(POLL)
         waited += POLL

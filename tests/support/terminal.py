@@ -20,7 +20,7 @@ from typing import Any
 
 import pyte
 
-PATIENCE = 120.0
+TIMEOUT = 120.0
 """Seconds after which a waiting test fails. Only a slow machine needs them."""
 
 MODES = {"1049": "alternate screen", "1000": "mouse", "1003": "mouse", "1006": "mouse", "2004": "bracketed paste"}
@@ -117,7 +117,7 @@ class Terminal:
     def until(self, wanted: str | Callable[[str], bool]) -> str:
         """Wait until a text is on the screen. Return the screen."""
         holds = (lambda screen: wanted in screen) if isinstance(wanted, str) else wanted
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not holds(self.screen):
             if time.monotonic() > deadline or (self.process.poll() is not None and not self._read(0.1)):
                 raise AssertionError(f"never on the screen: {wanted!r}\n{self.screen}")
@@ -136,7 +136,7 @@ class Terminal:
 
     def wait(self) -> int:
         """Wait until the program has ended and read its last output. Return its exit code."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while self.process.poll() is None:
             if time.monotonic() > deadline:
                 raise AssertionError(f"the program is still there\n{self.screen}")
@@ -211,7 +211,7 @@ def is_alive(pid: int) -> bool:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)

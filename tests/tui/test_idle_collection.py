@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from ecrtui.tui.idle_collection import IdleCollection
 from tests.support.embedded import client_for, create_repository, new_embedded
-from tests.support.screen import PATIENCE, running, until
+from tests.support.screen import TIMEOUT, running, until
 
 
 class Cycle:
@@ -41,12 +41,12 @@ async def test_a_cycle_is_freed_after_the_last_frame() -> None:
         event, kept = freed(Cycle())
         collection.frame_drawn()
         collection.frame_drawn()
-        await asyncio.wait_for(event.wait(), PATIENCE)
+        await asyncio.wait_for(event.wait(), TIMEOUT)
     assert kept() is None
 
 
 async def test_nothing_is_collected_soon_after_a_frame() -> None:
-    collection = IdleCollection(quiet_time=PATIENCE)
+    collection = IdleCollection(quiet_time=TIMEOUT)
     with without_automatic_collections():
         _, kept = freed(Cycle())
         collection.frame_drawn()
@@ -63,5 +63,5 @@ async def test_the_application_collects_after_a_key() -> None:
         with without_automatic_collections():
             event, kept = freed(Cycle())
             await pilot.press("slash")
-            await asyncio.wait_for(event.wait(), PATIENCE)
+            await asyncio.wait_for(event.wait(), TIMEOUT)
         assert kept() is None

@@ -20,7 +20,7 @@ from ecrtui.tui.inspector.pane_table import PANES
 from ecrtui.tui.messages import ListLoaded
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 from tests.support.heap import freeze_heap
-from tests.support.screen import PATIENCE, open_pane, running, type_text, until, until_gone
+from tests.support.screen import TIMEOUT, open_pane, running, type_text, until, until_gone
 
 
 def estate() -> EmbeddedRegistry:
@@ -75,7 +75,7 @@ async def test_closed_screens_leave_nothing_in_memory() -> None:
         for _ in range(2):
             await use_everything(pilot)
         waited = 0.0
-        while (left := await held(pilot) - before) and waited < PATIENCE:  # a closed screen ends in its own tasks
+        while (left := await held(pilot) - before) and waited < TIMEOUT:  # a closed screen ends in its own tasks
             await pilot.pause(0.05)
             waited += 0.05
         assert left == Counter()
@@ -93,7 +93,7 @@ async def test_each_screen_is_freed_although_the_next_one_is_open() -> None:
             await pilot.press("enter")
             await until(pilot, "last pulled")
             waited = 0.0
-            while image_screen() is not None and waited < PATIENCE:
+            while image_screen() is not None and waited < TIMEOUT:
                 await pilot.pause(0.05)
                 waited += 0.05
             assert image_screen() is None

@@ -46,7 +46,7 @@ def test_the_images_of_a_plan_are_in_columns() -> None:
 
 async def test_a_mouse_and_the_palette_lead_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """One walk: a click on the path, "back" in the palette, an empty list, and a list that loads slowly."""
-    monkeypatch.setattr(list_screen, "PATIENCE", 0)
+    monkeypatch.setattr(list_screen, "SPINNER_DELAY", 0)
     embedded = new_embedded()
     client = client_for(embedded)
     create_repository(client, "empty")

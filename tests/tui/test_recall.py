@@ -10,7 +10,7 @@ from ecrtui.emulator.http.server import serve
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, served
-from tests.support.screen import PATIENCE, running, until
+from tests.support.screen import TIMEOUT, running, until
 
 
 async def test_cached_repositories_are_on_the_first_frame_until_live_rows_arrive() -> None:
@@ -24,7 +24,7 @@ async def test_cached_repositories_are_on_the_first_frame_until_live_rows_arrive
             await until(pilot, "2 repositories")
         client.delete_repository(repositoryName="team/gone")
         answer = threading.Event()
-        held = embedded.faults.before("*", lambda: answer.wait(PATIENCE), times=None)
+        held = embedded.faults.before("*", lambda: answer.wait(TIMEOUT), times=None)
         calls = sum(embedded.calls.values())
         async with running(None, connection=connection) as pilot:
             screen = await until(pilot, "as of")

@@ -23,7 +23,7 @@ from tests.support.aws_profiles import EVERY_KIND, write_config
 from tests.support.compared import REPOSITORY, push_releases
 from tests.support.embedded import OCI_INDEX, client_for, create_repository, new_embedded, push_image, push_index, put
 from tests.support.host import resize
-from tests.support.screen import PATIENCE, fill_in, open_pane, retag, running, screen_text, until, until_gone
+from tests.support.screen import TIMEOUT, fill_in, open_pane, retag, running, screen_text, until, until_gone
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SIZES = ((160, 50), (80, 24))
@@ -167,7 +167,7 @@ async def test_the_screen_matches_its_snapshot(view: View) -> None:
 
 
 async def test_the_panes_of_an_image_match_their_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application, "AGE_INTERVAL", 10 * PATIENCE)  # "read now" stays, however long the walk takes
+    monkeypatch.setattr(application, "AGE_INTERVAL", 10 * TIMEOUT)  # "read now" stays, however long the walk takes
     estate = Estate()
     multi = estate.client.describe_images(repositoryName="team/app", imageIds=[{"imageTag": "multi"}])
     digest = multi["imageDetails"][0]["imageDigest"]

@@ -158,7 +158,7 @@ class ResumingReader(LayerReader):
     Args:
         open_at: opens the content from a byte on, at a new URL.
         read: reads at most this many bytes of the content.
-        pace: makes the pauses after failures.
+        limiter: makes the pauses after failures.
         on_retry: called before the download continues after a failure.
     """
 
@@ -166,12 +166,12 @@ class ResumingReader(LayerReader):
         self,
         open_at: Callable[[int], BlobStream],
         read: Callable[[BlobStream, int], bytes],
-        pace: RateLimiter,
+        limiter: RateLimiter,
         on_retry: OnRetry = lambda _: None,
     ) -> None:
         self._open_at = open_at
         self._read_some = read
-        self._pace = pace
+        self._limiter = limiter
         self._on_retry = on_retry
         self._stream: BlobStream | None = None
         self._position = 0
@@ -185,7 +185,7 @@ class ResumingReader(LayerReader):
             filled += len(chunk)
             self._position += len(chunk)
             self._failures = self._refusals = 0
-            self._pace.record_success()
+            self._limiter.record_success()
         return filled
 
     def close(self) -> None:
@@ -197,7 +197,7 @@ class ResumingReader(LayerReader):
         while True:
             try:
                 if self._stream is None:
-                    self._pace.acquire()
+                    self._limiter.acquire()
                     self._stream = self._open_at(self._position)
                 return self._read_some(self._stream, count)
             except (AccessDenied, ConnectionFailed, Throttled) as error:
@@ -214,7 +214,7 @@ class ResumingReader(LayerReader):
         self._failures += 1
         if self._failures >= _MAX_FAILURES or not error.retryable:
             raise error
-        self._pace.record_throttling()
+        self._limiter.record_throttling()
         self._on_retry(error)
 
 

@@ -48,7 +48,7 @@ CHUNK = 1_000
 LONG_LIST = 4_000
 """Rows of a list that leaves much freed memory behind."""
 
-PATIENCE = 2
+SPINNER_DELAY = 2
 """Seconds of loading before the status shows a spinner and the time."""
 
 SPINNER = "⠋⠙⠸⠴⠦⠇"
@@ -316,9 +316,9 @@ class ListScreen(TableScreen[Item], Generic[Item]):
         Before that, a table without rows says that it loads; the status would be one more frame.
         """
         seconds = int(time.monotonic() - self._loading_since)
-        if seconds < PATIENCE and not self.rows.total:
+        if seconds < SPINNER_DELAY and not self.rows.total:
             return
-        clock = f" {SPINNER[seconds % len(SPINNER)]} {seconds} s ·" if seconds >= PATIENCE else "…"
+        clock = f" {SPINNER[seconds % len(SPINNER)]} {seconds} s ·" if seconds >= SPINNER_DELAY else "…"
         words = f"loading{clock} {units.format_number(state.loaded)}"
         yield line_part(*([f"{words} so far"] if state.loaded else []), words)
 

@@ -30,7 +30,7 @@ class FieldForm(PlanForm):
     placeholder = ""
     """The text in the field while it is empty."""
 
-    plan_patience = 1.0
+    plan_delay = 1.0
     """Seconds for which the form still shows the last plan while it makes the next one. Most plans need less."""
 
     def __init__(self, title: Content) -> None:
@@ -78,7 +78,7 @@ class FieldForm(PlanForm):
         """Show the state. Each letter would draw the form twice if it showed at once that a plan is being made."""
         shown = self._shown
         if state.planning and not state.too_early and shown.phase is Phase.EDIT and shown.error is None:
-            self._planning = self._planning or self.set_timer(self.plan_patience, self._show_now)
+            self._planning = self._planning or self.set_timer(self.plan_delay, self._show_now)
         else:
             self._show_now()
 

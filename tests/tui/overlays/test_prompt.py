@@ -10,7 +10,7 @@ from ecrtui.errors import CredentialsError
 from ecrtui.tui import blocking
 from ecrtui.tui.base_screen import AppScreen
 from tests.support.embedded import new_embedded
-from tests.support.screen import PATIENCE, app_of, running, type_text, until
+from tests.support.screen import TIMEOUT, app_of, running, type_text, until
 
 
 async def test_an_mfa_code_is_requested_on_the_screen() -> None:
@@ -34,7 +34,7 @@ async def test_a_prompt_that_opens_while_its_screen_is_left_stays_open() -> None
         await pilot.pause()
         await type_text(pilot, "123456")
         await pilot.press("enter")
-        assert await asyncio.wait_for(waiting, PATIENCE) == "123456"
+        assert await asyncio.wait_for(waiting, TIMEOUT) == "123456"
 
 
 async def test_without_an_mfa_code_signing_in_fails_with_the_next_step() -> None:

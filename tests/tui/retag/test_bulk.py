@@ -12,7 +12,7 @@ from typing import Any
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.screens.plan import PlanBatch, PlanScreen
 from tests.support.embedded import create_repository, push_image, put, tags_of
-from tests.support.screen import PATIENCE, below, row_of, running, screen_text, type_text, until, until_gone
+from tests.support.screen import TIMEOUT, below, row_of, running, screen_text, type_text, until, until_gone
 
 REPOSITORY = "team/app"
 
@@ -147,7 +147,7 @@ async def test_esc_stops_the_write_after_the_current_row(embedded: EmbeddedRegis
         await pilot.press("enter")
         await until(pilot, "4 new")
         allowed = threading.Event()
-        embedded.faults.before("PutImage", lambda: allowed.wait(PATIENCE), times=None)
+        embedded.faults.before("PutImage", lambda: allowed.wait(TIMEOUT), times=None)
         await pilot.press("enter")
         await until(pilot, "esc stop after this row")
         await pilot.press("escape")
@@ -169,7 +169,7 @@ async def test_each_row_shows_its_result_as_soon_as_it_is_written(embedded: Embe
         await pilot.press("enter")
         await until(pilot, "4 new")
         allowed = threading.Semaphore(0)  # each PutImage waits until the test has seen the result of the one before
-        embedded.faults.before("PutImage", lambda: allowed.acquire(timeout=PATIENCE), times=None)
+        embedded.faults.before("PutImage", lambda: allowed.acquire(timeout=TIMEOUT), times=None)
         await pilot.press("enter")
         await until(pilot, "writing…")
         for number in range(1, 4):
@@ -369,7 +369,7 @@ async def begin_slow_plan(pilot: Any, embedded: EmbeddedRegistry, answer: thread
     await until(pilot, "1 image")
     await pilot.press("asterisk", "t")
     await until(pilot, "Plan ›")
-    embedded.faults.before("*", lambda: answer.wait(PATIENCE))
+    embedded.faults.before("*", lambda: answer.wait(TIMEOUT))
     await type_text(pilot, "{tag}-slow")
     await pilot.press("enter")
     place = pilot.app.screen

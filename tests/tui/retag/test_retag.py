@@ -27,7 +27,7 @@ from tests.support.embedded import (
     tags_of,
 )
 from tests.support.screen import (
-    PATIENCE,
+    TIMEOUT,
     below,
     cursor_row,
     fill_in,
@@ -294,7 +294,7 @@ async def test_a_plan_is_applied_once_however_often_it_is_confirmed(embedded: Em
 
     def hold() -> None:
         next(writes)
-        reply.wait(PATIENCE)
+        reply.wait(TIMEOUT)
 
     embedded.faults.before("PutImage", hold, times=None)
     async with running(embedded, "team/app") as pilot:
@@ -539,7 +539,7 @@ async def test_the_form_shows_the_last_plan_until_the_next_one_is_made(embedded:
         await until(pilot, "1 image")
         await retag(pilot, "rc rd")
         form = pilot.app.screen.query_one(RetagForm)
-        form.plan_patience = 3600
+        form.plan_delay = 3600
         plan = threading.Event()
         embedded.faults.before("DescribeImages", plan.wait, times=None)
         await pilot.press("space")
@@ -552,7 +552,7 @@ async def test_the_form_shows_the_last_plan_until_the_next_one_is_made(embedded:
         before = await until(pilot, "rd2  new")
         plan.clear()
         embedded.faults.before("DescribeImages", plan.wait, times=None)
-        form.plan_patience = 0
+        form.plan_delay = 0
         await pilot.press("3")
         after = await until(pilot, "checking current tags…")
         assert "rd2  new" not in after

@@ -16,7 +16,7 @@ from tests.support.embedded import (
     push_index,
 )
 from tests.support.screen import (
-    PATIENCE,
+    TIMEOUT,
     below,
     cursor_row,
     paste,
@@ -197,7 +197,7 @@ async def test_image_details_are_those_of_the_row_on_which_the_key_was_pressed()
     create_repository(client, "team/app")
     push_image(client, "team/app", "one", "v1")
     newest = push_image(client, "team/app", "two", "v2")
-    embedded.faults.before("DescribeImageScanFindings", lambda: reply.wait(PATIENCE), times=None)
+    embedded.faults.before("DescribeImageScanFindings", lambda: reply.wait(TIMEOUT), times=None)
     async with running(embedded, "team/app") as pilot:
         await until(pilot, lambda screen: "2 images ·" in screen and "v2" in cursor_row(screen))
         await pilot.press("d", "j")

@@ -9,7 +9,7 @@ import pytest
 
 from ecrtui.tui.overlays.text_viewer import TextViewer
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
-from tests.support.screen import PATIENCE, app_of, running, until
+from tests.support.screen import TIMEOUT, app_of, running, until
 
 POLICY = (
     '{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", '
@@ -94,7 +94,7 @@ async def test_details_do_not_open_above_another_screen() -> None:
     client = client_for(embedded)
     create_repository(client, "team/app")
     push_image(client, "team/app", "one", "v1")
-    embedded.faults.before("GetRepositoryPolicy", lambda: reply.wait(PATIENCE))
+    embedded.faults.before("GetRepositoryPolicy", lambda: reply.wait(TIMEOUT))
     async with running(embedded) as pilot:
         await until(pilot, "1 repository")
         list_screen = pilot.app.screen

@@ -50,7 +50,7 @@ from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
 from ecrtui.tui.textual_fixes.theme_start import start_with_theme
 from ecrtui.tui.textual_fixes.virtual_size import set_virtual_size
 from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
-from tests.support.screen import PATIENCE, until
+from tests.support.screen import TIMEOUT, until
 
 
 class WidgetsApp(App[None]):
@@ -485,7 +485,7 @@ async def test_a_timer_whose_time_has_come_fires_at_once(interval: float) -> Non
     fired = asyncio.Event()
     async with TerminalApp().run_test() as pilot:
         pilot.app.set_timer(interval, fired.set)
-        await asyncio.wait_for(fired.wait(), PATIENCE)
+        await asyncio.wait_for(fired.wait(), TIMEOUT)
 
 
 async def test_a_busy_machine_does_not_keep_a_new_size_from_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -499,7 +499,7 @@ async def test_a_busy_machine_does_not_keep_a_new_size_from_the_screen(monkeypat
         pilot.app.screen.screen_layout_refresh_signal.subscribe(pilot.app, check, immediate=True)
         monkeypatch.setattr(_time, "get_time", count().__next__)  # a second between any two steps
         pilot.app.post_message(events.Resize(size, size))
-        await asyncio.wait_for(laid_out.wait(), PATIENCE)
+        await asyncio.wait_for(laid_out.wait(), TIMEOUT)
 
 
 class WaitingToUnmount(Static):

@@ -11,7 +11,7 @@ import pytest
 from ecrtui.tui.textual_fixes import terminal_writer
 from ecrtui.tui.textual_fixes.terminal_writer import TerminalWriter
 
-PATIENCE = 120
+TIMEOUT = 120
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_terminal_that_takes_no_output_does_not_block_the_caller(blocking: boo
     while not received.endswith(b"end"):
         received += os.read(reading, 1 << 16)
     assert received == text.encode() + b"end"
-    assert listener.drained.wait(PATIENCE)
+    assert listener.drained.wait(TIMEOUT)
     assert idle(listener)
     listener.writer.close()
 
@@ -62,7 +62,7 @@ def test_a_lost_terminal_is_reported_once_and_later_output_is_dropped(ends: tupl
     os.close(reading)
     listener = Listener(writing)
     listener.writer.write("lost")
-    assert listener.lost.wait(PATIENCE)
+    assert listener.lost.wait(TIMEOUT)
     listener.writer.write("x")
     assert idle(listener)
     listener.writer.close()
@@ -90,7 +90,7 @@ def test_the_rest_of_a_frame_is_dropped_on_close_and_other_texts_are_not(ends: t
     closing.start()
     while not received.endswith(b"restored"):
         received += os.read(reading, 1 << 12)
-    closing.join(PATIENCE)
+    closing.join(TIMEOUT)
     assert received.endswith(b"xcopiedrestored")
     assert len(received) < len(frame)
 
@@ -106,7 +106,7 @@ def test_close_waits_for_a_terminal_that_is_slow_but_works(ends: tuple[int, int]
     received = 0
     while received < len(text):
         received += len(os.read(reading, 1 << 16))
-    closing.join(PATIENCE)
+    closing.join(TIMEOUT)
     assert not listener.writer.is_alive()
 
 
