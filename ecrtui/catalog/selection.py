@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple, Protocol
 
 Key = str
@@ -65,6 +65,13 @@ class Selection:
     def unmark(self, keys: Iterable[Key]) -> None:
         """Remove the marks of rows."""
         self.marks.difference_update(keys)
+
+    def forget(self, keys: Collection[Key], rows: ShownRows) -> None:
+        """Forget rows that were removed. If one of them was chosen, the row that took its position is chosen now."""
+        self.unmark(keys)
+        self.follow(rows)
+        if self.chosen is not None and self.chosen.key in keys:
+            self.chosen = self._line if len(rows) else None
 
     def move(self, index: int, rows: ShownRows) -> None:
         """Put the cursor on the row at a position, or on the nearest one, and keep it on that row."""

@@ -249,9 +249,8 @@ class Rows(Generic[Item]):
         if gone:
             if self._tally is not None:
                 self._tally.remove([cast(Item, self.get(key)) for key in gone])
-            self._selection.unmark(gone)
             self._slots.remove(gone)
-            self._selection.follow(self)
+            self._selection.forget(gone, self)
         return RowDelta(removed=len(gone))
 
     def clear(self) -> None:

@@ -170,6 +170,16 @@ def test_the_cursor_of_a_removed_row_goes_to_the_next_one() -> None:
     assert rows.current == following
 
 
+def test_the_cursor_does_not_return_to_a_removed_row_that_arrives_again() -> None:
+    rows = filled(10, sort_key=by_value)
+    rows.move(4)
+    removed, following = rows[4], rows[5]
+    rows.remove([removed.key])
+    rows.merge([removed])
+    sorted_and_filtered(rows, by_tag)
+    assert rows.current == following
+
+
 def test_the_cursor_returns_when_the_filter_shows_its_row_again() -> None:
     rows = filled(10, sort_key=by_value)
     rows.move(3)
