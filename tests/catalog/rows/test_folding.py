@@ -338,6 +338,7 @@ class FoldedRows(RuleBasedStateMachine):
         self.groups = LateGroups(unread)
         self.rows: Rows[Node] = Rows(lambda node: node.key, groups=self.groups, chunk_rows=chunk)
         self.known: dict[str, Node] = {}
+        self.chosen = ""
         self.unfolded: set[str] = set()
         self.is_all_unfolded = self.settled = False
         self.marks: set[str] = set()
@@ -376,6 +377,7 @@ class FoldedRows(RuleBasedStateMachine):
             for key in gone:
                 self.known.pop(key, None)
             self.marks -= gone
+        self.chosen_row_vanishes()
 
     @rule(page=PAGES)
     def all_rows_are_reloaded(self, page: list[Node]) -> None:
@@ -385,6 +387,7 @@ class FoldedRows(RuleBasedStateMachine):
         self.known = {node.key: node for node in page}
         self.marks &= self.known.keys()
         self.settled = True
+        self.chosen_row_vanishes()
 
     @rule(sort=st.sampled_from([None, by_value]), chosen=st.sampled_from(FILTERS), again=st.booleans())
     def a_job_starts(self, sort: SortKey[Node] | None, chosen: Predicate[Node] | None, again: bool) -> None:
@@ -433,6 +436,7 @@ class FoldedRows(RuleBasedStateMachine):
     def order_and_cursor_change(self, descending: bool, line: int) -> None:
         self.rows.set_descending(descending)
         self.rows.move(line)
+        self.chosen = self.current() if len(self.rows) else self.chosen
 
     @rule(line=st.integers(0, 30), on=st.booleans())
     def a_row_is_marked(self, line: int, on: bool) -> None:
@@ -453,24 +457,39 @@ class FoldedRows(RuleBasedStateMachine):
 
     @contextmanager
     def cursor_stays(self) -> Iterator[None]:
-        """Check that the cursor stays on its row through a change, or goes to a row above it that hides it."""
+        """Check that the cursor stays on its row through a change, or goes to a row above it that hides it.
+
+        It may also return to the row that the user chose, or to one above that.
+        """
         cursor = self.rows.cursor
         held = self.rows.anchored or self.settled
         line = self.rows.line_at(cursor) if held and cursor is not None else None
         yield
-        if line is None or line.key not in self.known or not len(self.rows):
+        if line is None or not {line.key, line.top} <= {"", *self.known} or not len(self.rows):
             return
         lines = [self.rows.line_at(index) for index in range(len(self.rows))]
         assert self.rows.cursor is not None
         now = lines[self.rows.cursor]
+        if self.chosen in self.known and now.key in {self.chosen, *self.tops_above(self.chosen)}:
+            return
         if line in lines:
             assert now == line
         elif any(each.key == line.key for each in lines):
-            assert now.key == line.key
+            assert now.key in {line.key, *self.tops_above(line.key)}
         elif self.rows.anchored and (tops := self.tops_above(line.key) & {each.key for each in lines if not each.top}):
-            assert now.key in tops
+            assert now.key in tops or self.rows.cursor == 0  # rows in a circle can hide each other
 
     # The model
+
+    def current(self) -> str:
+        """Return the key of the cursor's row."""
+        assert self.rows.cursor is not None
+        return self.rows.line_at(self.rows.cursor).key
+
+    def chosen_row_vanishes(self) -> None:
+        """If the chosen row was removed, the one under the cursor is chosen."""
+        if self.chosen not in self.known:
+            self.chosen = self.current() if len(self.rows) else ""
 
     def owners(self, key: str) -> list[str]:
         return [owner for owner in self.groups.owners(self.known[key]) if owner in self.known and owner != key]
