@@ -81,7 +81,8 @@ class ImagesScreen(
     DEFAULT_CSS = """
     ImagesScreen {
         #list { height: 1fr; }
-        #list Table { width: 2fr; max-width: 124; }  /* from 200 columns on, the facts have room for a whole digest */
+        #list Table { width: 2fr; }
+        &.-wide #list Table { max-width: 124; }  /* from 200 columns on, the facts have room for a whole digest */
         #facts, #preview { display: none; width: 1fr; border-left: solid $separator; }
         &.-wide #facts, &.-wide.-manifest #preview { display: block; }
         &.-wide.-manifest #facts { display: none; }

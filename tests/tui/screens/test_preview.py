@@ -50,6 +50,14 @@ async def test_the_facts_name_the_platforms_the_findings_and_the_writes(
         await until_gone(pilot, '"schemaVersion": 2')
 
 
+async def test_a_list_without_facts_beside_it_takes_the_whole_line(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, "team/app", "one", "v1")
+    async with running(embedded, "team/app", size=(139, 24)) as pilot:
+        await until(pilot, "1 image ·")
+        assert isinstance(pilot.app.screen, ImagesScreen)
+        assert pilot.app.screen.table.region.right == 139
+
+
 async def test_a_narrow_list_says_that_it_has_no_room_for_the_manifest(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, "team/app", "one", "v1")
     async with running(embedded, "team/app", size=(80, 24)) as pilot:
