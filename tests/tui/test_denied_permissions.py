@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+from copy import copy
+from weakref import ref
+
 import pytest
 
 from ecrtui.connections import SessionFactory
+from ecrtui.ecr.permissions import Denial
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 from tests.support.screen import app_of, running, type_text, until
@@ -47,3 +52,16 @@ async def test_the_palette_shows_what_was_denied_and_copies_the_policy_for_it(
         await pilot.press("1")
         await until(pilot, "Copy IAM policy: not confirmed")
         assert '"Resource": "arn:aws:ecr:eu-west-1:123456789012:repository/team/app"' in app.clipboard
+
+
+async def test_what_was_denied_does_not_keep_a_connection_that_was_left() -> None:
+    async with running(registry_with_an_image(), "team/app") as pilot:
+        app = app_of(pilot)
+        await until(pilot, "v1")
+        source = copy(app.connect)
+        app.note_denial(source, Denial("PutImage"), denied=True)
+        assert app.denials_of(source) == (Denial("PutImage"),)
+        left = ref(source)
+        del source
+        gc.collect()
+        assert left() is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from ecrtui.session import source_of_credentials
 from ecrtui.tui import blocking, messages
@@ -36,8 +37,8 @@ class SourcesApp(TerminalApp):
         """The sources that have a session."""
         self._writes: list[SessionSource] = []
         """The source of each write in flight."""
-        self._denials: dict[SessionSource, dict[Denial, None]] = {}
-        """The requests that ECR denies, in their order, by the source of their connection."""
+        self._denials: WeakKeyDictionary[SessionSource, dict[Denial, None]] = WeakKeyDictionary()
+        """The requests that ECR denies, in their order, by the source of their connection. Closed sources are freed."""
         self._left: list[SessionSource] = []
         """The sources to close when their last write has ended."""
 
