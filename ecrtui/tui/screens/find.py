@@ -319,10 +319,8 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
                 options = aws_options(row.registry.source.connection, region, endpoint, os.environ)
                 items = copy_items_for_image(repository, row.hit.image, options)
         hits = self._hits()
-        if hits:
-            items += await blocking.run_blocking(lambda: tuple(text_items(hit_texts(hits), "all hits as ")))
-        if self.is_active:  # else the user has opened another screen meanwhile
-            self.post_message(messages.OfferCopies(items))
+        texts = hit_texts(hits) if hits else {}
+        await self.offer_copies(lambda: (*items, *text_items(texts, "all hits as ")))
 
     def _hits(self) -> list[RegistryHit]:
         """Return the hits that are shown, in their order."""
