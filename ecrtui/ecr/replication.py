@@ -20,7 +20,7 @@ class Destination(NamedTuple):
 
 
 class Replica(NamedTuple):
-    """What became of the replication of an image to a destination (``ImageReplicationStatus``).
+    """The status of the replication of an image to a destination (``ImageReplicationStatus``).
 
     Args:
         destination: the registry.

@@ -12,7 +12,7 @@ FAILED = "FAILED"
 
 
 class ImageSigning(NamedTuple):
-    """What became of the signing of an image with a profile (``ImageSigningStatus``).
+    """The status of the signing of an image with a profile (``ImageSigningStatus``).
 
     Args:
         profile_arn: the signing profile.

@@ -310,10 +310,10 @@ class Registry(Protocol):
         """Return what :meth:`images_by_tag` returns, in a destination of the replication."""
 
     def replicas(self, repository: str, digest: str) -> tuple[Replica, ...]:
-        """Return what became of the replication of an image, by destination (DescribeImageReplicationStatus)."""
+        """Return the replication status of an image for each destination (DescribeImageReplicationStatus)."""
 
     def signings(self, repository: str, digest: str) -> tuple[ImageSigning, ...]:
-        """Return what became of the managed signing of an image, by profile (DescribeImageSigningStatus)."""
+        """Return the signing status of an image for each signing profile (DescribeImageSigningStatus)."""
 
     def pull_time_exclusions(self) -> tuple[str, ...]:
         """Return the ARNs of principals whose pulls are not recorded (ListPullTimeUpdateExclusions)."""

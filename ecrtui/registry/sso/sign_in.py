@@ -43,7 +43,7 @@ class Turns:
         """Enclose a sign-in.
 
         Args:
-            has_user: returns whether its user is still there after it has failed. One who left speaks for nobody else.
+            has_user: returns whether the user is still there after a failure. If not, no other sign-in fails with it.
 
         Raises:
             EcrTuiError: the sign-in before failed while this one waited. The user is not asked again for each.

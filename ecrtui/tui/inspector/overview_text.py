@@ -78,8 +78,8 @@ class OverviewData:
         config_error: why a config could not be read; None if none failed.
         config_hint: says how to read a config.
         sharing: what it shares with the release before; None if that is not known.
-        signings: what became of its managed signing, by profile.
-        replicas: what became of its replication, by destination.
+        signings: the statuses of its managed signing, by profile.
+        replicas: the statuses of its replication, by destination.
         lifecycle: what the lifecycle policy does to it.
         lifecycle_hint: says how to see what the policy does to all images.
         findings: the last scan of a platform, with the worst findings.
