@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from textual import events
 
@@ -35,8 +36,8 @@ class ImageFacts(TextView, can_focus=False):
         self._data: OverviewData | None = None
 
     def show_data(self, data: OverviewData | None) -> None:
-        """Show these facts; None for no image."""
-        self._data = data
+        """Show these facts; None for no image. Facts without writes keep the writes that are shown of the image."""
+        self._data = _with_shown_origins(data, self._data)
         self._draw()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -50,6 +51,15 @@ class ImageFacts(TextView, can_focus=False):
         hints = (key_hint(self, "row.open", "opens it"), key_hint(self, "images.manifest", "its manifest"))
         self.revise(known_facts(self._data, width, time.time(), " · ".join(filter(None, hints))))
         self.action_top()
+
+
+def _with_shown_origins(data: OverviewData | None, shown: OverviewData | None) -> OverviewData | None:
+    """Return facts; those without writes get the ones that are shown of the same image with the same tags."""
+    if data is None or shown is None or data.origins is not None:
+        return data
+    image, before = data.inspected.image, shown.inspected.image
+    is_same = (image.digest, image.tags) == (before.digest, before.tags)
+    return replace(data, origins=shown.origins) if is_same else data
 
 
 class KnownImages:

@@ -175,6 +175,11 @@ async def until_gone(pilot: Pilot[Any], unwanted: str) -> str:
     return await until(pilot, lambda screen: unwanted not in screen)
 
 
+async def until_idle(pilot: Pilot[Any], group: str) -> str:
+    """Wait until no worker of a group is left. Return the screen's text."""
+    return await until(pilot, lambda _: all(worker.group != group for worker in pilot.app.workers))
+
+
 async def open_pane(pilot: Pilot[Any], pane: str) -> str:
     """Wait for the image screen, and show one of its panes. Return the screen's text."""
     await until(pilot, "1 over")

@@ -27,6 +27,7 @@ from tests.support.screen import (
     type_text,
     until,
     until_gone,
+    until_idle,
 )
 
 
@@ -204,7 +205,8 @@ async def test_an_unknown_theme_is_reported_and_another_one_is_used(one_image: E
 async def test_every_theme_shows_the_same_text(one_image: EmbeddedRegistry) -> None:
     async with running(one_image, "team/app", size=(160, 30)) as pilot:
         await until(pilot, "here since")
-        form = await retag(pilot, "prod", "new")
+        await retag(pilot, "prod", "new")
+        form = await until_idle(pilot, "preview")  # the facts beside the list are complete
         assert all(words in form for words in ("▸", "protected", "new  ", "READ-WRITE"))
         await app_of(pilot).theme_manager.load_all()
         assert len(app_of(pilot).theme_manager.own_names) >= 5

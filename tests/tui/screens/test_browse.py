@@ -169,6 +169,20 @@ async def test_widening_the_terminal_shows_the_facts_at_once(estate: Estate) -> 
         await until(pilot, "here since")
 
 
+async def test_facts_that_are_collected_again_keep_the_writes_of_the_image(estate: Estate) -> None:
+    async with running(estate.embedded, "team/app", size=(160, 30)) as pilot:
+        await until(pilot, "here since")
+        await pilot.resize_terminal(170, 30)
+        screens: list[str] = []
+
+        def is_updated(screen: str) -> bool:
+            screens.append(screen)
+            return all(worker.group != "preview" for worker in pilot.app.workers)
+
+        await until(pilot, is_updated)
+        assert all("here since" in screen for screen in screens)
+
+
 async def test_repository_details_include_resource_tags_and_policy(estate: Estate) -> None:
     async with running(estate.embedded) as pilot:
         await until(pilot, "4 repositories")
