@@ -34,6 +34,7 @@ sys.dont_write_bytecode = False
 # A shell lets commands in the background ignore these signals, and the programs that tests start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup` ignores it
 
 # The time of an example depends on the load of the machine, so a slow example is not a failure.
 # Each run tries the same few examples; `pytest --hypothesis-profile=search` tries many new ones.
@@ -45,8 +46,8 @@ settings.load_profile("same-examples")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Start two workers for each processor: a test of a screen waits for half of its time."""
-    return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2 * (os.cpu_count() or 1)
+    """Start three workers for each processor: a test of a screen waits for half of its time."""
+    return 3 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 3 * (os.cpu_count() or 1)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
