@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import weakref
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from threading import Lock
 from typing import TypeVar
 
 from ecrtui.private_files import describe, prepare_database
+from ecrtui.sqlite_connections import close_with_owner
 
 Result = TypeVar("Result")
 
@@ -171,7 +171,7 @@ class CacheFile:
         except BaseException:
             connection.close()
             raise
-        weakref.finalize(self, connection.close)  # also at the end of the process: SQLite then merges its log
+        close_with_owner(self, connection, self._lock)
         return connection
 
     def _recover(self, problem: Exception) -> bool:

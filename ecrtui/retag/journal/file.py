@@ -6,7 +6,6 @@ import errno
 import sqlite3
 import threading
 import time
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.private_files import describe, prepare_database
 from ecrtui.retag.journal.process_lock import ProcessLock, is_owner_alive
 from ecrtui.retag.journal.schema import OtherVersion, create_tables
+from ecrtui.sqlite_connections import close_with_owner
 
 _BUSY_PAUSE = 0.01
 """Seconds between two attempts where SQLite itself does not wait."""
@@ -122,7 +122,7 @@ class JournalFile:
                 connection.close()
                 raise
             self._connection = connection
-            weakref.finalize(self, connection.close)  # also at the end of the process: SQLite then merges its log
+            close_with_owner(self, connection, self.lock)
         return self._connection
 
     def _use_wal(self, connection: sqlite3.Connection) -> None:
