@@ -27,6 +27,7 @@ DEFAULT_TAG = "latest"
 FORMS = "Write a tag, a digest, team/app:tag, an image URI, release-* or missing:tag=prod."
 """What a user can search for."""
 
+_TOO_FEW = f"A digest needs {MIN_PREFIX} digits or more."
 _DIGEST = "sha256:"
 _MISSING = "missing:"
 _HAVING = ("has:", "tag:")
@@ -38,6 +39,9 @@ _KEY = re.compile(r"^(?:image|imageid|image_id|image-id)[:](?=.*[/:])", re.IGNOR
 _HEX = re.compile(rf"[0-9a-f]{{{MIN_PREFIX},63}}", re.IGNORECASE)
 _WHOLE_HEX = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
 _SHORT_DIGEST = re.compile(r"sha256:[0-9a-f]{0,63}", re.IGNORECASE)
+_PATH_DIGEST = re.compile(r"(?:\bsha256/(?:[0-9a-f]{2}/)?|/(?:blobs|manifests)/sha256:)([0-9a-f]{64})\b", re.IGNORECASE)
+"""A digest in a path: of a file of containerd, Docker, an OCI layout or a registry, or of a request to a registry."""
+_FEW_DIGITS = re.compile(rf"[0-9a-f]{{3,{MIN_PREFIX - 1}}}", re.IGNORECASE)
 _ARN = re.compile(r"^arn:[a-z0-9-]+:")
 _OTHER_HOST = re.compile(r"^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:\.[a-z0-9-]+|(?=:)))(?::[0-9]+)?/")
 _NUMBERS = re.compile(r"[0-9.]+")
@@ -121,7 +125,10 @@ class Query(NamedTuple):
     def nothing_found(self) -> str:
         """The sentence for a search without a result."""
         where = f"repository without {_texts(self.missing)}" if self.missing else "repository"
-        return f"No {where} has {_texts(self.terms)}." if self.terms else f"There is no {where}."
+        if not self.terms:
+            return f"There is no {where}."
+        hint = f" {_TOO_FEW}" if any(_FEW_DIGITS.fullmatch(term.tag) for term in self.terms) else ""
+        return f"No {where} has {_texts(self.terms)}.{hint}"
 
     def asks(self, repository: str) -> bool:
         """Return True if the repository is one to look in."""
@@ -221,6 +228,9 @@ def _ranked(text: str) -> Iterable[tuple[int, FindTerm]]:
         scheme, _, token = token.rpartition("://")
         token = token.rstrip(":./@-") if not token.endswith("*") else token
         digest = DIGEST_PATTERN.search(token.lower())
+        if (file := _PATH_DIGEST.search(token)) is not None:
+            yield _NAMED, _digest_term(file[1])
+            continue
         if _is_container_id(f"{scheme}://{token}") and scheme:
             continue
         if scheme.endswith(("http", "https")) and ".dkr" not in token and digest is None:
@@ -230,7 +240,12 @@ def _ranked(text: str) -> Iterable[tuple[int, FindTerm]]:
         if (term := _reference(token)) is not None:
             yield _rank(term), term
         elif digest is not None:  # in the address of a page of the console
-            yield _NAMED, FindTerm(digest[0], digest=digest[0])
+            yield _NAMED, _digest_term(digest[0])
+
+
+def _digest_term(digits: str) -> FindTerm:
+    digest = _DIGEST + digits.lower().removeprefix(_DIGEST)
+    return FindTerm(digest, digest=digest)
 
 
 def _rank(term: FindTerm) -> int:
@@ -253,9 +268,10 @@ def _clear_term(word: str) -> FindTerm:
     Raises:
         UsageError: it is none.
     """
+    written = word
     for prefix in _HAVING:
         word = word.removeprefix(prefix)
-    word = word.removeprefix(_TAG).strip("\"'`,;()[]{}<>")
+    word = word.removeprefix(_TAG).strip("\"'`,;()[]{}<>…")
     lower = word.lower()
     if (found := _reference(word)) is not None:
         return found
@@ -266,8 +282,9 @@ def _clear_term(word: str) -> FindTerm:
     if has_other_digest(word):
         raise UsageError(f"{word!r} cannot be found", OTHER_DIGEST, FORMS)
     if _SHORT_DIGEST.fullmatch(lower):
-        raise UsageError(f"{word!r} is too short", f"A digest needs {MIN_PREFIX} digits or more.", FORMS)
-    raise UsageError(f"{word!r} is not a reference to an image", stored_tag_error(word), FORMS)
+        raise UsageError(f"{word!r} is too short", _TOO_FEW, FORMS)
+    reason = "" if "*" in word or not word else stored_tag_error(word)
+    raise UsageError(f"{word or written!r} is not a reference to an image", reason, FORMS)
 
 
 def _reference(word: str) -> FindTerm | None:

@@ -147,7 +147,10 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
     async def load(self, *, resume: bool = False) -> None:
         """Search for the text of the field, from the start."""
         self._stop()
-        self._searched = self._field.value.strip()
+        searched = self._field.value.strip()
+        if searched != self._searched:  # what is said about it was about another text
+            self._show_notes(())
+        self._searched, self._read_at = searched, None
         self._field.cursor_position = 0  # a long text is recognized by its beginning
         self._started = time.monotonic()
         self.table.clear()

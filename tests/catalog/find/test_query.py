@@ -37,6 +37,14 @@ CASES: dict[str, list[dict[str, str]]] = {
     "sha256:6c672e": [{"prefix": "sha256:6c672e"}],
     "6C672EE7586A": [{"tag": "6C672EE7586A", "prefix": "sha256:6c672ee7586a"}],
     "abcde": [{"tag": "abcde"}],
+    "sha256:6c672ee…": [{"prefix": "sha256:6c672ee"}],
+    "6c672ee7586a…": [{"tag": "6c672ee7586a", "prefix": "sha256:6c672ee7586a"}],
+    # paths of files: containerd and OCI layouts, Docker, the storage of a registry
+    f"/var/lib/containerd/io.containerd.content.v1.content/blobs/sha256/{HEX}": [{"digest": DIGEST}],
+    f"blobs/sha256/{HEX}": [{"digest": DIGEST}],
+    f"12K /var/lib/docker/image/overlay2/imagedb/content/sha256/{HEX} root": [{"digest": DIGEST}],
+    f"/docker/registry/v2/blobs/sha256/{HEX[:2]}/{HEX}/data": [{"digest": DIGEST}],
+    f'GET "https://{URI}/blobs/{DIGEST}": 404': [{"digest": DIGEST}],
     # references
     "team/app:v1": [APP],
     "app:v1": [{"tag": "v1", "repository": "app"}],
@@ -93,6 +101,8 @@ def test_the_references_are_picked_out(text: str) -> None:
         (f"arn:aws:ecs:eu-west-1:123456789012:task/prod/{CONTAINER[:32]}", "names no image"),
         ("Error: image: not found!", "no reference"),
         ("a//b", "not a reference"),
+        ("missing:tag=", "'tag=' is not a reference"),
+        ("sha256:6c6…", "6 digits or more"),
         (f"sha512:{HEX}{HEX}", "sha256"),
         (f"team/app@sha512:{HEX}{HEX}", "sha256"),
     ],
@@ -102,6 +112,17 @@ def test_a_text_that_names_no_image_is_refused_with_the_reason(text: str, words:
         parse_query(text)
     assert words in str(caught.value)
     assert caught.value.hint
+
+
+def test_a_wildcard_in_the_wrong_place_is_not_called_a_character_that_no_tag_can_have() -> None:
+    with pytest.raises(UsageError, match="not a reference") as caught:
+        parse_query("rel*:")
+    assert "cannot contain" not in str(caught.value)
+
+
+def test_few_digits_are_a_tag_and_may_have_been_meant_as_a_digest() -> None:
+    assert parse_query("6c67").nothing_found == "No repository has 6c67. A digest needs 6 digits or more."
+    assert parse_query("prod").nothing_found == "No repository has prod."
 
 
 def test_repositories_without_a_tag() -> None:

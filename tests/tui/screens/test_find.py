@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import cast
 
+from textual.pilot import Pilot
+
 from ecrtui.connections import SessionFactory
 from ecrtui.ecr.digest import short_digest
 from ecrtui.emulator.database_file import open_database
@@ -184,3 +186,26 @@ async def test_a_platform_that_was_found_opens_with_its_index() -> None:
         await until(pilot, "linux/arm64 of multi")
         await pilot.press("enter")
         await until(pilot, f"team/app › multi › linux/arm64 {short_digest(platform)}")
+
+
+async def find(pilot: Pilot[None], text: str) -> None:
+    """Search for a text."""
+    await pilot.press("F")
+    await until(pilot, "enter search")
+    await paste(pilot, text)
+    await pilot.press("enter")
+
+
+async def test_what_is_said_about_a_search_goes_with_it() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    async with running(embedded, size=(110, 30)) as pilot:
+        await until(pilot, "1 repository")
+        await find(pilot, "missing:tag=prod")
+        await until(pilot, "looked for repositories without prod")
+        await until(pilot, "read now")
+        await find(pilot, "sha256:12")
+        screen = await until(pilot, "too short")
+        assert "looked for" not in screen
+        assert "read now" not in screen
