@@ -25,7 +25,7 @@ from ecrtui.cli.exit_codes import WRITE_CODES, ExitCode
 from ecrtui.cli.put_image.error_reporting import EXIT_CODES
 from ecrtui.cli.put_image.help_page import CONFIGURATION
 from ecrtui.connections import SessionFactory
-from ecrtui.ecr.permissions import PERMISSIONS, Purpose
+from ecrtui.ecr.permissions import PERMISSIONS, Permission, Purpose
 from ecrtui.emulator.distribution.routes import HANDLERS, PATHS
 from ecrtui.emulator.faults import KINDS
 from ecrtui.inspect.findings_filter import FINDINGS
@@ -174,11 +174,18 @@ def permissions() -> str:
             f"`{permission.action}`",
             permission.use,
             ", ".join(purpose for purpose in Purpose if purpose in permission.purposes),
-            "" if permission.required else "yes",
+            _optional(permission),
         )
         for permission in PERMISSIONS
     ]
     return table(("permission", "ecrtui uses it to", "needed to", "can be missing"), rows)
+
+
+def _optional(permission: Permission) -> str:
+    """Return for what a permission can be missing."""
+    if permission.purposes <= permission.optional:
+        return "yes"
+    return ", ".join(f"to {purpose}" for purpose in Purpose if purpose in permission.optional)
 
 
 def doctor_options() -> str:

@@ -23,7 +23,7 @@ from ecrtui.inspect.filter_lists import filtered_lists, parse_find_query
 
 if TYPE_CHECKING:
     from ecrtui.catalog.find.reading import FindReading
-    from ecrtui.catalog.find.result import FindAnswer
+    from ecrtui.catalog.find.result import BlobCounts, FindAnswer
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,13 +42,15 @@ def parser() -> argparse.ArgumentParser:
         nargs="+",
         metavar="REFERENCE",
         help="a tag, release-*, a digest or its first 6 digits or more, team/app:tag, an image URI, or a text with "
-        "references in it, such as an event of Kubernetes; missing:tag=prod finds the repositories without the tag",
+        "references in it, such as an event of Kubernetes; missing:tag=prod finds the repositories without the tag; "
+        "the digest can be that of a layer or a config",
     )
     parser.add_argument("--missing", action="store_true", help="find the repositories that do not have the reference")
     parser.add_argument(
         "--read-indexes",
         action="store_true",
-        help="read the manifests of the indexes, to say which one has a platform; ECR records a pull of each",
+        help="read manifests: of the indexes, to say which one has a platform, and of the images of a repository with "
+        "a layer, to say which ones have it; ECR records a pull of each",
     )
     add_output_options(
         parser, LISTING_FORMATS, query_help="print only this part of the result; with jsonl, of each row"
@@ -96,12 +98,14 @@ class _Answers:
         self._reading = reading
         self._hits = 0
         self._failures: list[tuple[str, EcrTuiError]] = []
+        self._blobs: BlobCounts | None = None
 
     def __iter__(self) -> Iterator[FindAnswer]:
         with ProgressLine(shown=not sys.stdout.isatty()) as progress:
             for batch in self._reading:
                 if batch.throttled:
                     progress.log_throttling(batch.throttled)
+                self._blobs = batch.blobs
                 what = "listed" if batch.listing else "asked"
                 progress.update(f"{format_number(batch.asked)} of {format_number(batch.total)} repositories {what}")
                 for answer in batch.answers:
@@ -114,6 +118,9 @@ class _Answers:
 
     def exit_code(self, query: Query) -> ExitCode:
         """Report what is missing in the answer, and return the exit code."""
+        if self._blobs is not None:
+            hint = " Add --read-indexes to read others." if self._blobs.known < self._blobs.total and self._hits else ""
+            print_message(f"No image has the digest: {', '.join(self._blobs.words)}.{hint}")
         for repository, error in self._failures:
             print_message(f"{repository or 'The list of repositories'} could not be read: {error.with_hint()}")
         if self._failures:
@@ -123,7 +130,8 @@ class _Answers:
             return ExitCode.UNDECIDED
         if not self._hits:
             hint = filtered_lists(str(query)) or "Check the region and the registry id."
-            report_error(NotFound("Not found", query.nothing_found, hint))
+            is_known = self._blobs is None or self._blobs.complete
+            report_error(NotFound("Not found", query.nothing_found if is_known else query.no_image_found, hint))
             return ExitCode.REGISTRY_ERROR
         return ExitCode.DONE
 

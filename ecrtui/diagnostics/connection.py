@@ -168,7 +168,7 @@ def summary(answers: Mapping[Permission, ProbeResult]) -> ReportSection:
 
 
 def _may(purpose: Purpose, answers: Mapping[Permission, ProbeResult]) -> Check:
-    needed = [permission for permission in permissions_for(purpose) if permission.required]
+    needed = [permission for permission in permissions_for(purpose) if purpose not in permission.optional]
     access = {permission.action: answers.get(permission, ProbeResult(Access.UNKNOWN)).access for permission in needed}
     denied = [action for action, found in access.items() if found is Access.DENIED]
     unknown = [action for action, found in access.items() if found is Access.UNKNOWN]

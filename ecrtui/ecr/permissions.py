@@ -31,7 +31,7 @@ class Permission(NamedTuple):
         operation: the operation of the ECR API that it allows.
         use: what ecrtui uses it for.
         purposes: who needs it.
-        required: False if only a part of a screen stays empty without it.
+        optional: who can do without it: only a part of a screen stays empty.
         on_repository: whether the resource is a repository. The resource of the others is ``*``.
         writes: whether it can change the registry.
     """
@@ -39,7 +39,7 @@ class Permission(NamedTuple):
     operation: str
     use: str
     purposes: frozenset[Purpose]
-    required: bool = True
+    optional: frozenset[Purpose] = frozenset()
     on_repository: bool = True
     writes: bool = False
 
@@ -60,46 +60,48 @@ PERMISSIONS = (
     Permission("BatchGetImage", "read manifests and referrers", _ALL),
     Permission("ListImages", "look up many tags at once", _ALL),
     Permission("GetDownloadUrlForLayer", "read configs and layers", _BROWSE | _PROMOTE),
-    Permission("DescribeRegistry", "read account and replication rules", _ALL, required=False, on_repository=False),
-    Permission("DescribeImageScanFindings", "show scan findings", _BROWSE, required=False),
-    Permission("GetLifecyclePolicy", "say what a lifecycle policy would do", _ALL, required=False),
-    Permission("StartLifecyclePolicyPreview", "ask ECR what a lifecycle policy would do", _BROWSE, required=False),
-    Permission("GetLifecyclePolicyPreview", "read what ECR says that it would do", _BROWSE, required=False),
-    Permission("GetRepositoryPolicy", "show who may use a repository", _BROWSE, required=False),
+    Permission("DescribeRegistry", "read account and replication rules", _ALL, optional=_ALL, on_repository=False),
+    Permission("DescribeImageScanFindings", "show scan findings", _BROWSE, optional=_ALL),
+    Permission("GetLifecyclePolicy", "say what a lifecycle policy would do", _ALL, optional=_ALL),
+    Permission("StartLifecyclePolicyPreview", "ask ECR what a lifecycle policy would do", _BROWSE, optional=_ALL),
+    Permission("GetLifecyclePolicyPreview", "read what ECR says that it would do", _BROWSE, optional=_ALL),
+    Permission("GetRepositoryPolicy", "show who may use a repository", _BROWSE, optional=_ALL),
     Permission(
         "GetRegistryPolicy",
         "show who may use all repositories",
         _BROWSE,
-        required=False,
+        optional=_ALL,
         on_repository=False,
     ),
     Permission(
         "BatchGetRepositoryScanningConfiguration",
         "show when a repository is scanned",
         _BROWSE,
-        required=False,
+        optional=_ALL,
     ),
-    Permission("DescribeImageSigningStatus", "show whether ECR has signed an image", _BROWSE, required=False),
-    Permission("DescribeImageReplicationStatus", "show where an image was replicated", _BROWSE, required=False),
-    Permission("ListTagsForResource", "show the resource tags of a repository", _BROWSE, required=False),
+    Permission("DescribeImageSigningStatus", "show whether ECR has signed an image", _BROWSE, optional=_ALL),
+    Permission("DescribeImageReplicationStatus", "show where an image was replicated", _BROWSE, optional=_ALL),
+    Permission("ListTagsForResource", "show the resource tags of a repository", _BROWSE, optional=_ALL),
     Permission(
         "ListPullTimeUpdateExclusions",
         "find out whether a read manifest counts as a pull",
         _BROWSE,
-        required=False,
+        optional=_ALL,
         on_repository=False,
     ),
     Permission("PutImage", "give images tags, and write images", _WRITE, writes=True),
     Permission("BatchDeleteImage", "remove tags", frozenset({Purpose.UNTAG}), writes=True),
-    Permission("BatchCheckLayerAvailability", "find out which layers a repository has", _PROMOTE),
+    Permission(
+        "BatchCheckLayerAvailability", "find out which layers a repository has", _BROWSE | _PROMOTE, optional=_BROWSE
+    ),
     Permission("InitiateLayerUpload", "begin to upload a layer", _PROMOTE, writes=True),
     Permission("UploadLayerPart", "upload a part of a layer", _PROMOTE, writes=True),
     Permission("CompleteLayerUpload", "complete an upload", _PROMOTE, writes=True),
     Permission(
-        "GetAccountSetting", "find out whether layers can be mounted", _PROMOTE, required=False, on_repository=False
+        "GetAccountSetting", "find out whether layers can be mounted", _PROMOTE, optional=_ALL, on_repository=False
     ),
-    Permission("GetAuthorizationToken", "mount layers", _PROMOTE, required=False, on_repository=False),
-    Permission("CreateRepository", "create a missing repository", _PROMOTE, required=False, writes=True),
+    Permission("GetAuthorizationToken", "mount layers", _PROMOTE, optional=_ALL, on_repository=False),
+    Permission("CreateRepository", "create a missing repository", _PROMOTE, optional=_ALL, writes=True),
 )
 """All permissions, in the order in which a user needs them."""
 

@@ -100,12 +100,18 @@ def _lines(value: Any) -> list[str]:
     if isinstance(value, dict):
         return [line for name, entry in value.items() for line in _member_lines(name, entry)]
     if isinstance(value, list):
-        return [", ".join(_lines(entry)) for entry in value]
+        return [line for entry in value for line in _entry_lines(entry)]
     if isinstance(value, bool):
         return ["true" if value else "false"]
     if value is None:
         return ["not known"]
     return _json_lines(value) if isinstance(value, str) and value.startswith("{") else [visible(str(value))]
+
+
+def _entry_lines(value: Any) -> list[str]:
+    """Return an entry of a list on one line, unless it has lists or objects itself."""
+    lines = _lines(value)
+    return lines if any(line.startswith("  ") for line in lines) else [", ".join(lines)]
 
 
 def _json_lines(text: str) -> list[str]:

@@ -101,6 +101,7 @@ def test_everything_is_reported_and_no_secret(
             {"browse": "failed", "retag": "warning", "untag": "warning"},
         ),
         ("ListTagsForResource:error:code=AccessDeniedException", 0, {"browse": "ok"}),
+        ("BatchCheckLayerAvailability:error:code=AccessDeniedException", 0, {"browse": "ok", "promote": "warning"}),
         ("*:error:code=ExpiredTokenException", 7, {"browse": "not known"}),
         ("*:drop-before", 7, {"browse": "not known"}),
     ],

@@ -8,7 +8,7 @@ from ecrtui.cli.exit_codes import ExitCode
 from ecrtui.cli.main import main
 from ecrtui.ecr.digest import short_digest
 from tests.support.cli_env import CliEnv
-from tests.support.embedded import REGION, create_repository, push_image, push_index, served
+from tests.support.embedded import REGION, create_repository, digest_of, push_image, push_index, served
 
 HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 
@@ -63,6 +63,36 @@ def test_each_hit_is_printed_and_the_exit_code_says_what_was_found(cli: CliEnv, 
             out, err = cli.capsys.readouterr()
             assert (code, len(json.loads(out)["hits"])) == (ExitCode.UNDECIDED, hits)
             assert f"The answer is not complete: {missing} could not be read" in err
+
+
+def test_a_layer_is_found_with_the_images_that_are_known_to_have_it(cli: CliEnv) -> None:
+    for name in ("team/app", "team/cart"):
+        create_repository(cli.client, name)
+    image = push_image(cli.client, "team/app", "one", "v1", layers=[b"base"])
+    push_image(cli.client, "team/app", "two", layers=[b"base"])
+    push_image(cli.client, "team/cart", "other", "v9", layers=[b"other"])
+    layer = json.loads(image.manifest)["layers"][0]["digest"]
+    result = cli.run("find", layer)
+    (hit,) = result.json["hits"]
+    assert result.code == 0
+    assert (hit["repositoryName"], hit["layerDigest"], hit["layerSize"], hit["images"]) == ("team/app", layer, 4, [])
+    assert (hit["knownManifests"], hit["manifests"]) == (0, 2)
+    assert (
+        "No image has the digest: looked for layers and configs, too, known for 0 of 2 manifests. Add --read-indexes"
+        in result.err
+    )
+    result = cli.run("find", layer, "--read-indexes")
+    (hit,) = result.json["hits"]
+    assert (hit["kind"], hit["knownManifests"]) == ("layer", 2)
+    assert hit["images"][0] == {"imageDigest": image.digest, "imageTags": ["v1"]}
+    assert "--read-indexes" not in result.err
+    (row,) = cli.run("find", layer, "--read-indexes", "--output", "csv").csv_rows
+    assert (row["imageTags"], row["kind"], row["layerDigest"], row["imageCount"]) == ("v1", "layer", layer, "2")
+    result = cli.run("find", digest_of("nothing"))
+    assert result.code == ExitCode.REGISTRY_ERROR
+    assert "No image has the digest: looked for layers and configs, too." in result.err
+    assert f"No repository has {digest_of('nothing')}." in result.err
+    assert "No image has 0123456. A layer or a config may have it." in cli.run("find", "0123456").err
 
 
 def test_an_image_that_may_not_be_read_is_not_called_missing(cli: CliEnv, no_sdk_retries: None) -> None:

@@ -31,6 +31,17 @@ def test_a_document_is_shown_with_every_value_beside_its_name() -> None:
     ]
 
 
+def test_a_list_in_an_entry_of_a_list_has_lines_of_its_own() -> None:
+    images = [{"imageDigest": "sha256:1", "imageTags": ["prod", "v1"]}, {"imageDigest": "sha256:2"}]
+    assert as_text({"images": images}).splitlines() == [
+        "images  imageDigest: sha256:1",
+        "        imageTags:",
+        "          prod",
+        "          v1",
+        "        imageDigest: sha256:2",
+    ]
+
+
 def test_what_is_not_known_is_not_shown_as_a_word_of_python() -> None:
     assert as_text({"totals": {"parts": None}}) == "totals  parts: not known"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ecrtui.catalog.find.result import Hit
+from ecrtui.catalog.find.result import FoundBlob, Hit, PartOf
 from ecrtui.ecr.csv_cells import csv_lines
-from ecrtui.ecr.documents import Document, image_document
+from ecrtui.ecr.documents import Document, image_document, without_empty
 from ecrtui.ecr.markdown_text import markdown_table
 from ecrtui.ecr.text_formats import Texts, json_text
 from ecrtui.ecr.units import format_iso_time
@@ -33,33 +33,62 @@ COLUMNS = (
     "partOf",
     "part",
     "indexTags",
+    "layerDigest",
+    "layerSize",
+    "imageCount",
 )
-"""The columns of CSV and Markdown."""
+"""The columns of CSV and Markdown. A layer or a config has the first of its images, and the number of all."""
 
 
 def hit_document(found: RegistryHit) -> Document:
-    """Return a hit as a JSON document: the image, its region, and the index that names it."""
+    """Return a hit as a JSON document: the image, its region, and the index that names it; or a layer and its images.
+
+    The members of a layer are those of BatchCheckLayerAvailability.
+    """
     hit = found.hit
     document: Document = {"registryId": found.registry_id, "region": found.region, "repositoryName": hit.repository}
+    if hit.blob is not None:
+        return document | _blob_document(hit.blob)
     if hit.image is None:
         return document
-    document = document | dict(image_document(hit.repository, hit.image))
-    if hit.part_of is not None:
-        part = hit.part_of
-        document["partOf"] = {"imageDigest": part.digest, "imageTags": list(part.tags), "part": part.part}
-    return document
+    return document | dict(image_document(hit.repository, hit.image)) | _part_document(hit.part_of)
+
+
+def _blob_document(blob: FoundBlob) -> Document:
+    document: Document = {"layerDigest": blob.digest}
+    if blob.size is not None:
+        document["layerSize"] = blob.size
+    if blob.role:
+        document["kind"] = blob.role
+    document["images"] = [
+        without_empty({"imageDigest": image.digest, "imageTags": list(image.tags)}) | _part_document(part_of)
+        for image, part_of in blob.images
+    ]
+    return document | {"knownManifests": blob.known, "manifests": blob.total}
+
+
+def _part_document(part: PartOf | None) -> Document:
+    if part is None:
+        return {}
+    return {"partOf": {"imageDigest": part.digest, "imageTags": list(part.tags), "part": part.part}}
 
 
 def hit_cells(found: RegistryHit) -> list[object]:
     """Return the cells of a hit; see :data:`COLUMNS`."""
-    hit, image, part = found.hit, found.hit.image, found.hit.part_of
-    cells: list[object] = [found.registry_id, found.region, hit.repository]
+    hit, image, part, blob = found.hit, found.hit.image, found.hit.part_of, found.hit.blob
+    if blob is not None and blob.images:
+        image, part = blob.images[0]
+    cells: dict[str, object] = dict.fromkeys(COLUMNS, "")
+    cells |= {"registryId": found.registry_id, "region": found.region, "repositoryName": hit.repository}
     if image is not None:
-        pushed = format_iso_time(image.pushed_at)
-        cells += [image.digest, " ".join(image.tags), pushed, image.size, image.kind.value]
+        cells |= {"imageDigest": image.digest, "imageTags": " ".join(image.tags), "imageSizeInBytes": image.size}
+        cells |= {"imagePushedAt": format_iso_time(image.pushed_at), "kind": image.kind.value}
     if part is not None:
-        cells += [part.digest, part.part, " ".join(part.tags)]
-    return cells + [""] * (len(COLUMNS) - len(cells))
+        cells |= {"partOf": part.digest, "part": part.part, "indexTags": " ".join(part.tags)}
+    if blob is not None:
+        cells |= {"kind": blob.role, "layerDigest": blob.digest, "layerSize": blob.size}
+        cells["imageCount"] = len(blob.images) if blob.images or blob.known == blob.total else ""
+    return list(cells.values())
 
 
 def hit_texts(hits: Sequence[RegistryHit]) -> Texts:

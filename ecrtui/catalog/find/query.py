@@ -88,6 +88,12 @@ class FindTerm(NamedTuple):
         """True if only a list of all images answers it. An exact term needs it only if nothing is found."""
         return bool(self.prefix or self.pattern)
 
+    @property
+    def may_be_blob(self) -> bool:
+        """True if it can be the digest of a layer or a config. The digest of a tag is one of an image."""
+        written = bool(self.digest) and self.digest.removeprefix(_DIGEST) in self.text.lower()
+        return written or bool(self.prefix)
+
     def asks(self, repository: str) -> bool:
         """Return True if the repository is one to look in. A reference to one image is looked for everywhere."""
         is_limited = "*" in self.repository or (self.repository and self.pattern)
@@ -129,6 +135,11 @@ class Query(NamedTuple):
             return f"There is no {where}."
         hint = f" {_TOO_FEW}" if any(_FEW_DIGITS.fullmatch(term.tag) for term in self.terms) else ""
         return f"No {where} has {_texts(self.terms)}.{hint}"
+
+    @property
+    def no_image_found(self) -> str:
+        """The sentence for a search without a result that did not look at all layers and configs."""
+        return f"No image has {_texts(self.terms)}. A layer or a config may have it."
 
     def asks(self, repository: str) -> bool:
         """Return True if the repository is one to look in."""

@@ -1,8 +1,10 @@
 """Find images in all repositories of a registry: several requests at a time, and hits as they arrive.
 
 A tag or a digest costs one DescribeImages for each repository. The beginning of a digest and a tag with ``*`` need all
-images: first those of the last listings, which are in the cache, then a listing of each repository. No request counts
-as a pull, unless the caller allows it. So the index of a platform is known only if its manifest was read before.
+images: first those of the last listings, which are in the cache, then a listing of each repository. A digest that no
+image has may be that of a layer or a config: each repository is asked for it. No request counts as a pull, unless the
+caller allows it. So the index of a platform, and the images of a layer, are known only if their manifests were read
+before.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 from ecrtui.catalog.batch_queue import BatchInput, BatchQueue, End, FailureLimit
+from ecrtui.catalog.find.blobs import BlobLookup
 from ecrtui.catalog.find.indexes import IndexLookup
 from ecrtui.catalog.find.query import FindTerm, Query
 from ecrtui.catalog.find.requests import FindRequests
 from ecrtui.catalog.find.result import FindAnswer, FindBatch, Hit
-from ecrtui.ecr.image import Image
+from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.errors import OF_ALL_REQUESTS, AccessDenied, EcrTuiError, NotFound
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
@@ -48,8 +51,8 @@ class FindReading:
         registry: the registry to read.
         query: what to find; see :func:`~ecrtui.catalog.find.references.resolve_references`.
         limiter: limits the requests.
-        may_read: returns True for a repository whose indexes may be read, to know which one has an image without
-            tags. ECR records a pull of each. It can block.
+        may_read: returns True for a repository whose manifests may be read, to know which index has an image without
+            tags, and which images have a layer. ECR records a pull of each. It can block.
         interval: the least seconds between two batches.
 
     Raises:
@@ -69,8 +72,10 @@ class FindReading:
         self._started = False
         self._queue: BatchQueue[FindAnswer] = BatchQueue(256, interval)
         requests = FindRequests(registry, limiter, self._queue.input)
-        indexes = IndexLookup(catalog, registry, requests, may_read, self._queue.input.closed)
-        self._search = _Search(catalog, registry, query, self._queue.input, requests, indexes)
+        closed = self._queue.input.closed
+        indexes = IndexLookup(catalog, registry, requests, may_read, closed)
+        blobs = BlobLookup(catalog, registry, requests, indexes, may_read, closed)
+        self._search = _Search(catalog, registry, query, self._queue.input, requests, indexes, blobs)
 
     def close(self) -> None:
         """End the iteration and send no further request."""
@@ -85,7 +90,8 @@ class FindReading:
             Thread(target=_run, args=(self._search,), daemon=True, name="find").start()
         answers, throttled = self._queue.take()
         search = self._search
-        return FindBatch(tuple(answers), search.asked, search.names.total, search.lists, throttled)
+        blobs = search.blobs.counts if search.asks_for_blobs else None
+        return FindBatch(tuple(answers), search.asked, search.names.total, search.lists, throttled, blobs)
 
 
 def _run(search: _Search) -> None:
@@ -138,40 +144,55 @@ class _Search:
     queue: BatchInput[FindAnswer]
     requests: FindRequests
     indexes: IndexLookup
+    blobs: BlobLookup
     asked: int = 0
     lists: bool = False
+    asks_for_blobs: bool = False
     failures: FailureLimit = field(default_factory=lambda: FailureLimit(OF_ALL_REQUESTS))
     error: Exception | None = None
     lock: Lock = field(default_factory=Lock)
     found: set[FindTerm] = field(default_factory=set)
     """The terms that something was found for."""
     answered: dict[str, FindAnswer] = field(default_factory=dict)
-    """What each repository has by tag or digest, if a listing may follow."""
+    """What each repository has, if more may follow."""
+    listed: dict[str, int] = field(default_factory=dict)
+    """By repository that was listed: the number of its images, apart from indexes."""
 
     def __post_init__(self) -> None:
         self.names = _Names(self._repository_names)
 
     def run(self) -> None:
-        """Ask all repositories; list their images if only that can answer."""
+        """Ask all repositories; list their images if only that can answer; look for layers if no image is found."""
         query = self.query
         must_list = any(not term.is_exact for term in query.missing)
         exact = () if must_list else tuple(term for term in query.terms if term.is_exact)
+        blobs = () if query.missing else tuple(term for term in query.terms if term.may_be_blob)
         if exact or (query.missing and not must_list):
-            self._ask_all(partial(self._ask, exact), final=not any(term.needs_listing for term in query.terms))
+            later = tuple(term for term in query.terms if term.needs_listing or term in blobs)
+            self._ask_all(partial(self._ask, exact), later)
         rest = tuple(term for term in query.terms if term.needs_listing and term not in self.found)
-        if not rest and not must_list:
+        if (rest or must_list) and not self.queue.closed.is_set():
+            self.asked, self.lists = 0, True
+            wanted = query.terms if must_list else rest
+            if not query.missing:
+                for name in self.names:
+                    self._look_in_cache(wanted, name)
+            self._ask_all(partial(self._list, wanted), blobs)
+        blobs = tuple(term for term in blobs if term not in self.found)
+        if blobs and not self.queue.closed.is_set():
+            self.asked, self.lists, self.asks_for_blobs = 0, False, True
+            self._ask_all(partial(self._find_blobs, blobs))
+        elif not self.queue.closed.is_set():
             for answer in self.answered.values():
                 self.queue.put(answer)
-        if (not rest and not must_list) or self.queue.closed.is_set():
-            return
-        self.asked, self.lists = 0, True
-        wanted = query.terms if must_list else rest
-        if not query.missing:
-            for name in self.names:
-                self._look_in_cache(wanted, name)
-        self._ask_all(partial(self._list, wanted), final=True)
 
-    def _ask_all(self, ask: Callable[[str], FindAnswer], *, final: bool) -> None:
+    def _ask_all(self, ask: Callable[[str], FindAnswer], later: Sequence[FindTerm] = ()) -> None:
+        """Ask all repositories.
+
+        Args:
+            ask: asks one repository.
+            later: the terms that are looked for in another way afterwards, unless something is found for them.
+        """
         names = iter(self.names)
         lock = Lock()
 
@@ -182,7 +203,8 @@ class _Search:
                         name = None if self.error or self.queue.closed.is_set() else next(names, None)
                     if name is None:
                         return
-                    self._put(self._answer(name, ask), final=final)
+                    answer = self._answer(name, ask)
+                    self._put(answer, final=self.found.issuperset(later))
             except Exception as problem:  # noqa: BLE001 - raised in the thread that iterates
                 self.error = self.error or problem
 
@@ -196,7 +218,7 @@ class _Search:
 
     def _answer(self, name: str, ask: Callable[[str], FindAnswer]) -> FindAnswer:
         """Ask one repository; return what was found before, too."""
-        before = self.answered[name].hits if name in self.answered else ()
+        before = self.answered.pop(name, FindAnswer(name))
         try:
             found = ask(name) if self.query.asks(name) else FindAnswer(name)
         except NotFound:  # the repository was deleted meanwhile
@@ -204,8 +226,8 @@ class _Search:
         except EcrTuiError as error:
             found = FindAnswer(name, error=error)
         self.failures.record(found.error)
-        hits = {hit.image and hit.image.digest: hit for hit in (*before, *found.hits)}
-        return found._replace(hits=tuple(hits.values()))
+        hits = {hit.digest: hit for hit in (*before.hits, *found.hits)}
+        return found._replace(hits=tuple(hits.values()), error=found.error or before.error)
 
     def _put(self, answer: FindAnswer, *, final: bool) -> None:
         if not final:
@@ -250,17 +272,27 @@ class _Search:
     def _list(self, terms: Sequence[FindTerm], repository: str) -> FindAnswer:
         """List the images of a repository; return the hits."""
         images: list[Image] = []
+        count = 0
         only_tagged = not any(term.prefix or term.digest for term in (*terms, *self.query.missing))
         for page in self.requests.image_pages(repository, "TAGGED" if only_tagged else "ANY"):
             if any(term.matches(image) for term in self.query.missing for image in page):
                 return FindAnswer(repository)
             matching = [image for image in page if any(_finds(terms, repository, image))]
             images += matching
+            count += sum(image.kind is not ImageKind.INDEX for image in page)
             if matching and not self.query.missing:
                 self.queue.put(FindAnswer(repository, tuple(Hit(repository, image) for image in matching), final=False))
         if self.query.missing and self.query.terms and not images:
             return FindAnswer(repository)
+        with self.lock:
+            self.listed[repository] = count
+            self.found.update(term for term in terms if term.asks(repository) and any(map(term.matches, images)))
         return self._hits(repository, images)
+
+    def _find_blobs(self, terms: Sequence[FindTerm], repository: str) -> FindAnswer:
+        """Return the layers and configs of the repository that are not images of it."""
+        asked = [term for term in terms if term.asks(repository)]
+        return self.blobs.find(repository, asked, self.listed.get(repository, 0), self.queue.put)
 
     def _hits(self, repository: str, images: Collection[Image]) -> FindAnswer:
         if self.query.missing and not self.query.terms:

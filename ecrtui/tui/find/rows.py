@@ -9,10 +9,10 @@ from typing import NamedTuple
 from textual.content import Content
 
 from ecrtui.catalog.find.document import RegistryHit
-from ecrtui.catalog.find.result import FindAnswer, Hit
+from ecrtui.catalog.find.result import FindAnswer, FoundBlob, Hit, PartOf
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.image import ImageKind
+from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.permissions import action_of
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.retag.planner import WritePolicy
@@ -39,8 +39,8 @@ class FindRow(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The connection, the repository and the digest."""
-        return f"{self.group}@{self.digest}"
+        """The connection, the repository and the digest of what was found."""
+        return f"{self.group}@{self.hit.digest if self.hit else ''}"
 
     @property
     def group(self) -> str:
@@ -53,17 +53,38 @@ class FindRow(NamedTuple):
         return self.hit.image.digest if self.hit and self.hit.image else ""
 
     @property
-    def tags(self) -> tuple[str, ...]:
-        """The tags of the image, or of the index that it is a part of."""
-        if self.hit is None or self.hit.image is None:
-            return ()
-        return self.hit.part_of.tags if self.hit.part_of else self.hit.image.tags
+    def blob(self) -> FoundBlob | None:
+        """The layer or the config."""
+        return self.hit.blob if self.hit else None
 
     @property
-    def index_known(self) -> bool:
-        """False if an image without tags can be a part of an index that was not read."""
+    def shown_image(self) -> Image | None:
+        """The image; of a layer or a config the first one that has it."""
+        if self.blob is not None:
+            return self.blob.images[0].image if self.blob.images else None
+        return self.hit.image if self.hit else None
+
+    @property
+    def part_of(self) -> PartOf | None:
+        """The index that the image is a part of."""
+        if self.blob is not None:
+            return self.blob.images[0].part_of if self.blob.images else None
+        return self.hit.part_of if self.hit else None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags of the image, or of the index that it is a part of."""
+        if self.part_of is not None:
+            return self.part_of.tags
+        return self.shown_image.tags if self.shown_image else ()
+
+    @property
+    def manifests_known(self) -> bool:
+        """False if a manifest that was not read can tell which image, or which index, has this."""
+        if self.blob is not None:
+            return 0 < self.blob.total <= self.blob.known
         image = self.hit.image if self.hit else None
-        if self.hit is None or image is None or self.hit.in_no_index:
+        if self.hit is None or image is None or self.hit.in_no_index or self.hit.part_of:
             return True
         return bool(image.tags or image.subject) or image.kind is ImageKind.INDEX
 
@@ -86,18 +107,30 @@ def _tags(row: FindRow) -> str | Content:
     """Return the tags; for a part, what it is in its index; for an error, what is missing."""
     if row.error is not None:
         return text.content(_reason(row.error), "$text-error")
-    if row.hit is None or row.hit.image is None:
-        return Content.styled("does not have it", "dim italic")
+    image = row.shown_image
+    if image is None:
+        return Content.styled(_UNKNOWN_IMAGES if row.blob else "does not have it", "dim italic")
     shown = _tag_cell(row.registry.protected_tags, row.tags)
-    if part := row.hit.part_of:
+    if part := row.part_of:
         names = shown if part.tags else text.content(short_digest(part.digest), "$digest")
         shown = Content.assemble(text.content(f"{part.part} of ", "dim"), names)
+    elif not row.tags and row.blob:
+        shown = text.content(short_digest(image.digest), "$digest")
     elif not row.tags:
-        shown = Content.styled("<untagged>" if row.index_known else "untagged, its index is not known", "dim italic")
-    if row.hit.age is not None:
+        shown = Content.styled(
+            "<untagged>" if row.manifests_known else "untagged, its index is not known", "dim italic"
+        )
+    if row.blob is not None:
+        number = len(row.blob.images)  # before the tags, which may be cut
+        count = f"{units.format_number(number)}: " if number > 1 else ""
+        shown = Content.assemble(text.content(f"{row.blob.role} of {count}", "dim"), shown)
+    if row.hit is not None and row.hit.age is not None:
         age = units.format_short_duration(row.hit.age)
         shown = Content.assemble(shown, text.content(f"  (listed {age} ago)", "dim"))
     return shown
+
+
+_UNKNOWN_IMAGES = "layer or config, its images are not known"
 
 
 @lru_cache(maxsize=512)
@@ -113,24 +146,30 @@ def _reason(error: EcrTuiError) -> str:
 
 
 def _pushed(row: FindRow) -> float:
-    return (row.hit.image.pushed_at if row.hit and row.hit.image else None) or 0.0
+    return (row.shown_image.pushed_at if row.shown_image else None) or 0.0
 
 
 def _kind(row: FindRow) -> str:
+    if row.blob is not None:
+        return row.blob.role
     return str(row.hit.image.kind) if row.hit and row.hit.image else ""
+
+
+def _digest(row: FindRow) -> str:
+    return row.hit.digest if row.hit else ""
 
 
 ACCOUNT = Column[FindRow]("account", "account", lambda row: row.registry.account, lambda row: row.registry.account)
 REGION = Column[FindRow]("region", "region", lambda row: row.registry.region, lambda row: row.registry.region)
 COLUMNS: Sequence[Column[FindRow]] = (
     Column("repository", "repository", _repository, _repository_key, min_width=16, flex=2, matches=True),
-    Column("digest", "digest", lambda row: short_digest(row.digest), lambda row: row.digest, min_width=12),
+    Column("digest", "digest", lambda row: short_digest(_digest(row)), _digest, min_width=12),
     Column("tags", "tags", _tags, lambda row: row.tags, min_width=16, flex=3, style="$tag"),
     Column("kind", "kind", _kind, _kind, drop_priority=2),
     Column(
         "pushed",
         "pushed",
-        lambda row: units.format_age(row.hit.image.pushed_at) if row.hit and row.hit.image else "",
+        lambda row: units.format_age(row.shown_image.pushed_at) if row.shown_image else "",
         _pushed,
         align="right",
         min_width=units.MAX_AGE_WIDTH,
@@ -141,7 +180,7 @@ COLUMNS: Sequence[Column[FindRow]] = (
 
 def searchable(row: FindRow) -> str:
     """Return the text that a filter looks in."""
-    return " ".join((row.registry.account, row.registry.region, row.repository, row.digest, *row.tags))
+    return " ".join((row.registry.account, row.registry.region, row.repository, _digest(row), *row.tags))
 
 
 class ShownAnswers:

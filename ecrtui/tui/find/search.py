@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ecrtui.catalog.find.query import Query
 from ecrtui.catalog.find.reading import FindReading
 from ecrtui.catalog.find.references import resolve_references
-from ecrtui.catalog.find.result import FindAnswer, FindBatch
+from ecrtui.catalog.find.result import BlobCounts, FindAnswer, FindBatch, add_counts
 from ecrtui.catalog.listing.merged import MergedListing
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.location import RegistryLocation
@@ -79,6 +79,12 @@ class SearchProgress:
         """Seconds until all registries that throttled a request get the next one."""
         return max((batch.throttled for batch in self.batches.values()), default=0.0)
 
+    @property
+    def blobs(self) -> BlobCounts | None:
+        """What the search for layers and configs is based on; None if there was none."""
+        counts = [batch.blobs for batch in self.batches.values() if batch.blobs is not None]
+        return add_counts(counts) if counts else None
+
     def after(self, registry: SearchedRegistry, batch: FindBatch) -> SearchProgress:
         """Return the progress after another batch of a registry."""
         return replace(self, batches={**self.batches, registry.number: batch})
@@ -101,7 +107,7 @@ class FindEverywhere:
     Args:
         sources: the registries. One that cannot be searched has an answer with its error.
         query: what to find.
-        readable: the repositories whose indexes the user allows to read, as number of the connection and name.
+        readable: the repositories whose manifests the user allows to read, as number of the connection and name.
 
     Raises:
         EcrTuiError: (from ``next()``) it is not known what a reference means.

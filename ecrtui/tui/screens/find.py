@@ -14,6 +14,8 @@ from textual.widgets import Input, Static
 
 from ecrtui.catalog.filter.words import words_filter
 from ecrtui.catalog.find.document import RegistryHit, hit_document, hit_texts
+from ecrtui.catalog.find.query import Query
+from ecrtui.catalog.find.result import BlobCounts
 from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
@@ -25,13 +27,13 @@ from ecrtui.retag.write_history import WriteTarget
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.aws_options import aws_options
-from ecrtui.tui.bindings import bindings
+from ecrtui.tui.bindings import bindings, press
 from ecrtui.tui.clipboard.copy_items import CopyItem, copy_items_for_image, copy_words
 from ecrtui.tui.connections.combined_header import CombinedHeaderMixin
 from ecrtui.tui.connections.combined_source import CombinedSource
 from ecrtui.tui.find.rows import ACCOUNT, COLUMNS, REGION, FindRow, ShownAnswers, searchable
 from ecrtui.tui.find.search import FindEverywhere, Found, SearchProgress
-from ecrtui.tui.line_parts import Drop, LinePart, line_part, throttled_part
+from ecrtui.tui.line_parts import SEPARATOR, Drop, LinePart, line_part, throttled_part
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.retag.undo import UndoMixin
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
     from ecrtui.retag.journal.entry import JournalEntry
     from ecrtui.retag.plan import Plan, Report
     from ecrtui.session import SessionSource
+
+_BLOB_PANES = {"layer": "layers", "config": "config"}
+"""The pane of an image that shows a layer or a config, by its role."""
 
 PLACEHOLDER = "tag, digest, team/app:tag, image URI, release-*, missing:tag=prod"
 
@@ -85,11 +90,11 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
         self._at_once = at_once
         self._search: FindEverywhere | None = None
         self._readable: set[tuple[int, str]] = set()
-        """The repositories whose indexes the user allows to read, by connection and name."""
+        """The repositories whose manifests the user allows to read, by connection and name."""
         self._shown = ShownAnswers()
         self._searched = ""
         """The text of the last search."""
-        self._nothing_found = ""
+        self._query = Query(())
         self._search_progress = SearchProgress()
         self._started = self._took = 0.0
         self.set_reactive(ListScreen.state, ListState("repository", descending=False))
@@ -158,7 +163,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
         self.state = self.state._replace(loading=True, complete=False, error=None)
         try:
             query = parse_find_query(self._searched)
-            self._nothing_found = query.nothing_found
+            self._query = query
             if str(query) != self._searched:  # it was picked out of a text
                 query = query._replace(notes=(f"looked for {query}", *query.notes))
             search = self._search = FindEverywhere(self.sources, query, frozenset(self._readable))
@@ -179,18 +184,25 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
 
     def _show(self, found: Found) -> None:
         self._search_progress = found.progress
-        self._show_notes(found.progress.notes)
         rows, gone = self._shown.add(found.registry, found.answers)
         if gone:
             self.table.remove_rows(gone)
         if rows:
             self.table.merge(rows)
+        self._show_notes((*found.progress.notes, *self._blob_notes(found.progress.blobs)))
         self.state = self.state._replace(loaded=found.progress.asked, waiting=found.progress.throttled)
 
     def _show_notes(self, notes: Sequence[str]) -> None:
         line = self.query_one("#notes", Static)
         line.display = bool(notes)
         line.update(text.block("\n".join(notes)))
+
+    def _blob_notes(self, counts: BlobCounts | None) -> Iterable[str]:
+        """Yield what the search for layers and configs is based on."""
+        if counts is not None:
+            can_read = any(row.blob and not row.manifests_known for row in self.rows.everything())
+            hint = press(self, "find.read_indexes", "read those of the selected repository") if can_read else ""
+            yield ". ".join(filter(None, (SEPARATOR.join(counts.words), hint)))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Search."""
@@ -217,10 +229,10 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
         self.action_refresh_screen()
 
     def action_read_indexes(self) -> None:
-        """Read the indexes of the repository of this image, and search again."""
+        """Read manifests of the repository of this row, and search again."""
         row = self.current
-        if row is None or row.hit is None or row.hit.part_of or row.index_known:
-            self.notify("Select an image without tags whose index is not known.")
+        if row is None or row.hit is None or row.manifests_known:
+            self.notify("Select an image whose index is not known, or a layer whose images are not all known.")
             return
         self._readable.add((row.registry.number, row.repository))
         self.load()
@@ -264,7 +276,10 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
 
     def _note(self, state: ListState) -> str:
         if state.complete and not self.rows.total:
-            return f"{self._nothing_found} {filtered_lists(self._searched)}".rstrip()
+            counts = self._search_progress.blobs
+            is_known = counts is None or counts.complete
+            reason = self._query.nothing_found if is_known else self._query.no_image_found
+            return f"{reason} {filtered_lists(self._searched)}".rstrip()
         if state.loading:
             return "searching…"
         return super()._note(state) if state.complete else ""
@@ -276,10 +291,11 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
         if row.error is not None:
             lines = (str(row.error), row.error.hint)
             self.post_message(messages.ShowText(row.repository or "All repositories", "\n".join(filter(None, lines))))
-        elif row.digest:
-            index = row.hit.part_of if row.hit is not None else None
-            parent = "" if index is None else index.digest
-            self.post_message(messages.OpenImage(row.registry.source, row.repository, row.digest, parent=parent))
+        elif row.shown_image is not None:
+            parent = "" if row.part_of is None else row.part_of.digest
+            pane = "overview" if row.blob is None else _BLOB_PANES[row.blob.role]
+            digest = row.shown_image.digest
+            self.post_message(messages.OpenImage(row.registry.source, row.repository, digest, pane=pane, parent=parent))
         else:
             self.post_message(messages.OpenImages(row.registry.source, row.repository))
 
@@ -321,6 +337,8 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
                 _, region, endpoint = session.location
                 options = aws_options(row.registry.source.connection, region, endpoint, os.environ)
                 items = copy_items_for_image(repository, row.hit.image, options)
+        elif row is not None and row.blob is not None:
+            items = copy_words(("digest", row.blob.digest))
         hits = self._hits()
         texts = hit_texts(hits) if hits else {}
         await self.offer_copies(lambda: (*items, *text_items(texts, "all hits as ")))
@@ -337,7 +355,8 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
     def document(self, row: FindRow) -> tuple[str, Mapping[str, Any]] | None:
         if row.registry_hit is None:
             return None
-        title = f"{row.repository}@{short_digest(row.digest)}" if row.digest else row.repository
+        digest = row.registry_hit.hit.digest
+        title = f"{row.repository}@{short_digest(digest)}" if digest else row.repository
         return title, hit_document(row.registry_hit)
 
     # After a write

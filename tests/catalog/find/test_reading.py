@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 
@@ -13,14 +14,22 @@ from ecrtui.catalog.catalog import Catalog
 from ecrtui.catalog.find.query import parse_query
 from ecrtui.catalog.find.reading import CONCURRENT_REQUESTS, FindReading
 from ecrtui.catalog.find.references import resolve_references
-from ecrtui.catalog.find.result import FindAnswer, Hit, PartOf
+from ecrtui.catalog.find.result import BlobCounts, FindAnswer, Hit, PartOf
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, EcrTuiError
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
-from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index
+from tests.support.embedded import (
+    PushedImage,
+    client_for,
+    create_repository,
+    digest_of,
+    new_embedded,
+    push_image,
+    push_index,
+)
 
 pytestmark = pytest.mark.usefixtures("no_sdk_retries")
 
@@ -136,6 +145,102 @@ def test_a_part_is_resolved_to_its_index_without_a_pull(env: Env) -> None:
     assert part is not None
     assert (part.digest, part.tags, part.part) == (env.index, ("prod",), "linux/arm64")
     assert env.embedded.calls["BatchGetImage"] == pulls
+
+
+def blob_of(image: PushedImage, role: str) -> str:
+    """Return the digest of the config, or of the first layer, of an image."""
+    manifest = json.loads(image.manifest)
+    entry = manifest["config"] if role == "config" else manifest["layers"][0]
+    return str(entry["digest"])
+
+
+def test_a_digest_that_no_image_has_is_that_of_a_layer_or_a_config(env: Env) -> None:
+    base = [push_image(env.client, NAMES[2], str(number), f"v{number}", layers=[b"base"]) for number in range(3)]
+    push_image(env.client, NAMES[9], "other", "v9", layers=[b"base"])
+    layer, config = (blob_of(base[1], role) for role in ("layer", "config"))
+    env.embedded.calls.clear()
+    answers = env.find(layer)
+    assert {name: [hit.blob and hit.blob.images for hit in answer.hits] for name, answer in answers.items()} == {
+        NAMES[2]: [()],  # ECR says that it is there, and no manifest is known
+        NAMES[9]: [()],
+    }
+    blob = answers[NAMES[2]].hits[0].blob
+    assert blob is not None
+    assert (blob.digest, blob.role, blob.size, blob.known, blob.total) == (layer, "", len(b"base"), 0, 4)
+    assert env.embedded.calls["BatchCheckLayerAvailability"] == len(NAMES)
+    assert env.embedded.calls["BatchGetImage"] == 0
+
+    for image in base[:2]:
+        env.catalog.manifest(NAMES[2], image.digest)  # the user opens two of them
+    env.embedded.calls.clear()
+    blob = env.find(layer)[NAMES[2]].hits[0].blob
+    assert blob is not None
+    assert [found.tags for found in blob.images] == [("v1",), ("v0",)]
+    assert (blob.role, blob.known, blob.total) == ("layer", 2, 4)
+    answers = env.find(config)
+    assert [(name, answer.hits[0].blob and answer.hits[0].blob.role) for name, answer in answers.items()] == [
+        (NAMES[2], "config")
+    ]
+    assert env.found(config[7:19]) == [NAMES[2]]  # its beginning, too
+    assert env.found(layer[7:19]) == [NAMES[2]]  # only manifests can tell
+    assert env.embedded.calls["BatchGetImage"] == 0
+
+
+def test_manifests_of_a_repository_with_a_layer_are_read_where_the_caller_allows_it(env: Env) -> None:
+    layer = blob_of(env.children["linux/arm64"], "layer")
+    config = blob_of(env.children["linux/arm64"], "config")
+    env.embedded.calls.clear()
+    batches = list(env.reading(config, read=NAMES[5]))
+    (hit,) = [hit for batch in batches for answer in batch.answers if answer.final for hit in answer.hits]
+    assert hit.blob is not None
+    assert [(found.image.digest, found.tags) for found in hit.blob.images] == [
+        (env.children["linux/arm64"].digest, ("prod",))  # the tag of its index
+    ]
+    assert (hit.blob.known, hit.blob.total) == (3, 3)
+    assert batches[-1].blobs == BlobCounts(3, 3)
+    assert env.embedded.calls["BatchGetImage"] == 2  # the images, then the index
+    env.client.batch_delete_image(repositoryName=NAMES[5], imageIds=[{"imageTag": NAMES[5]}, {"imageTag": "own"}])
+    batches = list(env.reading(layer, read=NAMES[5]))
+    found = {
+        answer.repository: answer.hits[0].blob.known
+        for batch in batches
+        for answer in batch.answers
+        if answer.final and answer.hits and answer.hits[0].blob
+    }
+    assert found[NAMES[5]] == 2  # the manifest of the deleted image does not count
+
+
+def test_a_search_for_layers_says_what_it_could_not_ask(env: Env) -> None:
+    config = blob_of(env.children["linux/arm64"], "config")
+    env.catalog.manifest(NAMES[5], env.children["linux/arm64"].digest)
+    env.embedded.faults.add("BatchCheckLayerAvailability:error:code=AccessDeniedException:message=no")
+    batches = list(env.reading(config))
+    (hit,) = [hit for batch in batches for answer in batch.answers if answer.final for hit in answer.hits]
+    assert (hit.repository, hit.blob and hit.blob.role) == (NAMES[5], "config")  # the manifest was read before
+    assert batches[-1].blobs == BlobCounts(1, 3, denied=len(NAMES))
+    assert batches[-1].blobs.words == (
+        "looked for layers and configs, too",
+        "known for 1 of 3 manifests",
+        "ecr:BatchCheckLayerAvailability is not permitted in 12 repositories",
+    )
+    assert all(answer.error is None for batch in batches for answer in batch.answers)
+    assert list(env.reading("prod"))[-1].blobs is None
+    assert list(env.reading(env.shared))[-1].blobs is None
+
+    env.embedded.faults.clear()
+    env.embedded.faults.before(
+        "BatchCheckLayerAvailability",
+        lambda: env.embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=no"),
+    )
+    answer = env.find(config)[NAMES[5]]  # the repository has it, its images cannot be listed
+    assert isinstance(answer.error, AccessDenied)
+    assert [hit.digest for hit in answer.hits] == [config]
+
+
+def test_a_repository_that_could_not_be_asked_for_images_stays_an_error(env: Env) -> None:
+    env.embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=no:times=1")
+    answers = env.find(digest_of("nothing"))
+    assert [type(answer.error) for answer in answers.values()] == [AccessDenied]
 
 
 def test_indexes_are_read_where_the_caller_allows_it(env: Env) -> None:

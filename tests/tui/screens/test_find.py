@@ -15,7 +15,16 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection, load
 from ecrtui.tui.app import EcrTuiApp
 from ecrtui.tui.screens.repositories import RepositoriesScreen
-from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index, tags_of
+from ecrtui.tui.widgets.tab_line import TabLine
+from tests.support.embedded import (
+    client_for,
+    create_repository,
+    digest_of,
+    new_embedded,
+    push_image,
+    push_index,
+    tags_of,
+)
 from tests.support.screen import cursor_row, paste, row_of, running, type_text, until, until_gone
 
 HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -194,6 +203,46 @@ async def find(pilot: Pilot[None], text: str) -> None:
     await until(pilot, "enter search")
     await paste(pilot, text)
     await pilot.press("enter")
+
+
+async def test_a_layer_shows_the_images_that_are_known_to_have_it() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    for name in ("team/app", "team/cart"):
+        create_repository(client, name)
+    images = [push_image(client, "team/app", str(number), f"v{number}", layers=[b"base"]) for number in range(3)]
+    push_image(client, "team/cart", "other", "v9", layers=[b"other"])
+    layer = json.loads(images[0].manifest)["layers"][0]["digest"]
+    async with running(embedded, size=(120, 30), prefetch=False) as pilot:
+        await until(pilot, "2 repositories")
+        await find(pilot, f"GET /v2/team/app/blobs/{layer} 404")
+        await until(pilot, "2 of 2 asked · 1 found")
+        screen = await until(pilot, "looked for layers and configs, too · known for 0 of 3 manifests. Press I to read")
+        assert "team/app " in row_of(screen, "layer or config, its images are not known")
+        assert embedded.calls["BatchGetImage"] == 0
+
+        await pilot.press("t")
+        await until(pilot, "There is no image to tag in these rows.")
+        await pilot.press("I")
+        screen = await until(pilot, "layer of 3: v2")
+        assert short_digest(layer) in row_of(screen, "layer of 3: v2")
+        assert "known for 3 of 3 manifests" in screen
+        assert "Press I" not in screen
+        await pilot.press("c")
+        await until(pilot, "all hits as JSON")
+        await pilot.press("escape")
+        await until_gone(pilot, "all hits as JSON")
+        await pilot.press("enter")
+        await until(pilot, lambda screen: pilot.app.screen.query_one(TabLine).current == "layers")
+        await pilot.press("escape")
+        await until(pilot, "Find in all repositories")
+        await find(pilot, digest_of("nothing"))
+        screen = await until(pilot, "No repository has sha256:")
+        assert "looked for layers and configs, too" in screen
+        embedded.faults.add("BatchCheckLayerAvailability:error:code=AccessDeniedException:message=no")
+        await find(pilot, digest_of("nothing"))
+        screen = await until(pilot, "No image has sha256:")
+        assert "ecr:BatchCheckLayerAvailability is not permitted in 2 repositories" in screen
 
 
 async def test_what_is_said_about_a_search_goes_with_it() -> None:
