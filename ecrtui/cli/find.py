@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,14 @@ from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.cli.list_command import SortOrder, print_rows
 from ecrtui.cli.output_options import LISTING_FORMATS, STREAMED_FORMATS, add_output_options
 from ecrtui.cli.row_format import RowFormat
+from ecrtui.cli.scan_lookup import require_scans, with_title
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.units import format_count, format_number
 from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.inspect.filter_lists import filtered_lists, parse_find_query
 
 if TYPE_CHECKING:
+    from ecrtui.catalog.catalog import Catalog
     from ecrtui.catalog.find.reading import FindReading
     from ecrtui.catalog.find.result import BlobCounts, FindAnswer
 
@@ -35,7 +37,8 @@ def parser() -> argparse.ArgumentParser:
         (*READ_CODES, ExitCode.UNDECIDED),
         notes=f"The exit code is {ExitCode.REGISTRY_ERROR.value} if nothing is found. If a repository could not be "
         f"read, what was found is printed, and the exit code is {ExitCode.UNDECIDED.value}. Without --read-indexes, no "
-        "request counts as a pull.",
+        "request counts as a pull. With --findings, an index has the worst findings of its platforms, if its manifest "
+        "was read.",
     )
     parser.add_argument(
         "references",
@@ -52,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
         help="read manifests: of the indexes, to say which one has a platform, and of the images of a repository with "
         "a layer, to say which ones have it; ECR records a pull of each",
     )
+    parser.add_argument("--findings", action="store_true", help="read the scans of the images that are found")
     add_output_options(
         parser, LISTING_FORMATS, query_help="print only this part of the result; with jsonl, of each row"
     )
@@ -76,7 +80,13 @@ def _execute(options: argparse.Namespace) -> int:
         print_message(f"{note}.")
     cache = open_cache(location, context.settings, print_message)
 
-    answers = _Answers(Catalog(context.registry, cache).find(query, context.may_read_indexes))
+    catalog = Catalog(context.registry, cache)
+    may_read = context.may_read_indexes
+    complete = None
+    if options.findings:
+        require_scans(context.registry)
+        complete = partial(_with_findings, catalog, may_read)
+    answers = _Answers(catalog.find(query, may_read), complete)
     by_name: SortOrder[RegistryHit] = SortOrder(lambda row: row.hit.repository)
     order = None if options.output in STREAMED_FORMATS else by_name
     columns = [(name, lambda row, number=number: hit_cells(row)[number]) for number, name in enumerate(COLUMNS)]
@@ -91,11 +101,27 @@ def _locations(query: Query) -> Sequence[Reference]:
     return tuple(dict.fromkeys(Reference(registry_id=t.registry_id, region=t.region) for t in terms if t.registry_id))
 
 
-class _Answers:
-    """The final answers of a search. Shows progress on standard error."""
+def _with_findings(catalog: Catalog, may_read: Callable[[str], bool], answer: FindAnswer) -> FindAnswer:
+    from ecrtui.catalog.find.scans import hits_with_scans
 
-    def __init__(self, reading: FindReading) -> None:
+    name = answer.repository
+    try:
+        return answer._replace(hits=hits_with_scans(catalog, name, answer.hits, partial(may_read, name)))
+    except EcrTuiError as error:
+        return answer._replace(error=answer.error or with_title(error, "Could not read the findings"))
+
+
+class _Answers:
+    """The final answers of a search. Shows progress on standard error.
+
+    Args:
+        reading: the search.
+        complete: returns an answer with what is read besides.
+    """
+
+    def __init__(self, reading: FindReading, complete: Callable[[FindAnswer], FindAnswer] | None) -> None:
         self._reading = reading
+        self._complete = complete
         self._hits = 0
         self._failures: list[tuple[str, EcrTuiError]] = []
         self._blobs: BlobCounts | None = None
@@ -111,6 +137,8 @@ class _Answers:
                 for answer in batch.answers:
                     if not answer.final:
                         continue
+                    if self._complete is not None and answer.hits:
+                        answer = self._complete(answer)
                     if answer.error is not None:
                         self._failures.append((answer.repository, answer.error))
                     self._hits += len(answer.hits)

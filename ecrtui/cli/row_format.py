@@ -12,6 +12,7 @@ from ecrtui.catalog.totals.repository_totals import RepositoryTotals, totals_doc
 from ecrtui.cli.aws_cli_output import CompiledQuery, json_default
 from ecrtui.ecr.csv_cells import csv_lines
 from ecrtui.ecr.documents import Document, image_document, repository_document
+from ecrtui.ecr.findings import counts_text
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.units import format_iso_time
@@ -127,7 +128,7 @@ def _worst_counts(totals: RepositoryTotals) -> str | None:
     scan = totals.scan
     if scan is None or scan.counts is None:
         return None
-    return " ".join(f"{severity}={count}" for severity, count in scan.counts) or "none"
+    return counts_text(scan.counts)
 
 
 COUNTED_REPOSITORY_FORMAT: RowFormat[Repository] = RowFormat(
@@ -210,4 +211,4 @@ def _severity_counts(image: Image) -> str:
     """Return the counts by severity; ``none`` for a scan without findings, empty without a finished scan."""
     if image.findings is None:
         return "" if image.scan_known else UNKNOWN_VALUE
-    return " ".join(f"{severity}={count}" for severity, count in image.findings) or "none"
+    return counts_text(image.findings)

@@ -40,6 +40,11 @@ def severity_numbers(counts: FindingCounts) -> tuple[int, ...]:
     return (*known, sum(found.values()))
 
 
+def counts_text(counts: FindingCounts) -> str:
+    """Return the numbers of findings for a cell of CSV: ``CRITICAL=1 HIGH=3``; ``none`` for a scan without findings."""
+    return " ".join(f"{severity}={count}" for severity, count in counts) or "none"
+
+
 def worst_of(items: Iterable[Item], counts_of: Callable[[Item], FindingCounts | None]) -> Item | None:
     """Return the item with the worst findings, the first one of several; None if there is no item.
 

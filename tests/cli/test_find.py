@@ -65,6 +65,32 @@ def test_each_hit_is_printed_and_the_exit_code_says_what_was_found(cli: CliEnv, 
             assert f"The answer is not complete: {missing} could not be read" in err
 
 
+def test_the_findings_of_what_was_found(cli: CliEnv) -> None:
+    for name in ("team/app", "team/cart"):
+        create_repository(cli.client, name)
+    single = push_image(cli.client, "team/cart", "single", "v1")
+    arm = push_image(cli.client, "team/app", "arm", platform="linux/arm64")
+    push_index(cli.client, "team/app", {"linux/arm64": arm}, "v1")
+    for name, image in (("team/cart", single), ("team/app", arm)):
+        cli.client.start_image_scan(repositoryName=name, imageId={"imageDigest": image.digest})
+    for options, scanned in (([], [False, False]), (["--findings"], [False, True])):
+        hits = cli.run("find", "v1", *options).json["hits"]
+        assert [hit.get("imageScanStatus") == {"status": "COMPLETE"} for hit in hits] == scanned
+    rows = cli.run("find", "v1", "--findings", "--read-indexes", "--output", "csv").csv_rows
+    assert [(row["imageScanStatus"], bool(row["findingSeverityCounts"])) for row in rows] == [("COMPLETE", True)] * 2
+
+
+def test_findings_that_may_not_be_read_leave_the_answer_incomplete(cli: CliEnv) -> None:
+    create_repository(cli.client, "team/app")
+    push_image(cli.client, "team/app", "one", "v1")
+    cli.embedded.faults.add("DescribeImageScanFindings:error:code=AccessDeniedException:message=no")
+    with served(cli.embedded) as url:
+        code = main(["find", "v1", "--findings", "--endpoint-url", url, "--region", REGION])
+    out, err = cli.capsys.readouterr()
+    assert (code, len(json.loads(out)["hits"])) == (ExitCode.UNDECIDED, 1)
+    assert "team/app could not be read: Could not read the findings" in err
+
+
 def test_a_layer_is_found_with_the_images_that_are_known_to_have_it(cli: CliEnv) -> None:
     for name in ("team/app", "team/cart"):
         create_repository(cli.client, name)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ecrtui.catalog.find.result import FoundBlob, Hit, PartOf
 from ecrtui.ecr.csv_cells import csv_lines
 from ecrtui.ecr.documents import Document, image_document, without_empty
+from ecrtui.ecr.findings import counts_text
 from ecrtui.ecr.markdown_text import markdown_table
 from ecrtui.ecr.text_formats import Texts, json_text
 from ecrtui.ecr.units import format_iso_time
@@ -33,6 +34,8 @@ COLUMNS = (
     "partOf",
     "part",
     "indexTags",
+    "imageScanStatus",
+    "findingSeverityCounts",
     "layerDigest",
     "layerSize",
     "imageCount",
@@ -83,6 +86,9 @@ def hit_cells(found: RegistryHit) -> list[object]:
     if image is not None:
         cells |= {"imageDigest": image.digest, "imageTags": " ".join(image.tags), "imageSizeInBytes": image.size}
         cells |= {"imagePushedAt": format_iso_time(image.pushed_at), "kind": image.kind.value}
+        if blob is None and image.scan_known:
+            cells["imageScanStatus"] = image.scan_status
+            cells["findingSeverityCounts"] = "" if image.findings is None else counts_text(image.findings)
     if part is not None:
         cells |= {"partOf": part.digest, "part": part.part, "indexTags": " ".join(part.tags)}
     if blob is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.retag.planner import WritePolicy
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.find.search import SearchedRegistry
+from ecrtui.tui.lists.image_columns import findings_cell
 from ecrtui.tui.lists.tag_cell import tag_cell
 from ecrtui.tui.table.column_layout import Column
 
@@ -161,21 +162,37 @@ def _digest(row: FindRow) -> str:
 
 ACCOUNT = Column[FindRow]("account", "account", lambda row: row.registry.account, lambda row: row.registry.account)
 REGION = Column[FindRow]("region", "region", lambda row: row.registry.region, lambda row: row.registry.region)
-COLUMNS: Sequence[Column[FindRow]] = (
-    Column("repository", "repository", _repository, _repository_key, min_width=16, flex=2, matches=True),
-    Column("digest", "digest", lambda row: short_digest(_digest(row)), _digest, min_width=12),
-    Column("tags", "tags", _tags, lambda row: row.tags, min_width=16, flex=3, style="$tag"),
-    Column("kind", "kind", _kind, _kind, drop_priority=2),
-    Column(
-        "pushed",
-        "pushed",
-        lambda row: units.format_age(row.shown_image.pushed_at) if row.shown_image else "",
-        _pushed,
-        align="right",
-        min_width=units.MAX_AGE_WIDTH,
-        drop_priority=1,
-    ),
-)
+
+
+def find_columns(unknown_scan: Callable[[FindRow], str]) -> Sequence[Column[FindRow]]:
+    """Return the columns of the hits.
+
+    Args:
+        unknown_scan: returns the text in place of findings that are not known.
+    """
+    return (
+        Column("repository", "repository", _repository, _repository_key, min_width=16, flex=2, matches=True),
+        Column("digest", "digest", lambda row: short_digest(_digest(row)), _digest, min_width=12),
+        Column("tags", "tags", _tags, lambda row: row.tags, min_width=16, flex=3, style="$tag"),
+        Column("kind", "kind", _kind, _kind, drop_priority=2),
+        Column(
+            "pushed",
+            "pushed",
+            lambda row: units.format_age(row.shown_image.pushed_at) if row.shown_image else "",
+            _pushed,
+            align="right",
+            min_width=units.MAX_AGE_WIDTH,
+            drop_priority=1,
+        ),
+        Column(
+            "findings",
+            "findings",
+            lambda row: findings_cell(row.hit.image, unknown_scan(row)) if row.hit and row.hit.image else "",
+            min_width=8,
+            max_width=13,
+            drop_priority=3,
+        ),
+    )
 
 
 def searchable(row: FindRow) -> str:

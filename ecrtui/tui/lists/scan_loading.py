@@ -38,6 +38,15 @@ _UNREADABLE = {ErrorKind.DENIED: "denied", ErrorKind.UNSUPPORTED: "not supported
 """The text in place of findings, by the error that all scans gave."""
 
 
+def unknown_text(error: EcrTuiError | None) -> str:
+    """Return the text in place of findings that are not known.
+
+    Args:
+        error: why no scan can be read; None if scans can be read.
+    """
+    return "?" if error is None else _UNREADABLE.get(error.kind, "?")
+
+
 class ScanProgress(NamedTuple):
     """How many of the rows that a filter or a sort needs have a known scan."""
 
@@ -70,7 +79,7 @@ class ScanLoadingMixin(ListScreen[Image]):
 
     def unknown_scan(self) -> str:
         """Return the text in place of findings that are not known."""
-        return "?" if self._scan_error is None else _UNREADABLE.get(self._scan_error.kind, "?")
+        return unknown_text(self._scan_error)
 
     @property
     def _needs_all_scans(self) -> bool:

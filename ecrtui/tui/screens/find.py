@@ -31,7 +31,8 @@ from ecrtui.tui.bindings import bindings, press
 from ecrtui.tui.clipboard.copy_items import CopyItem, copy_items_for_image, copy_words
 from ecrtui.tui.connections.combined_header import CombinedHeaderMixin
 from ecrtui.tui.connections.combined_source import CombinedSource
-from ecrtui.tui.find.rows import ACCOUNT, COLUMNS, REGION, FindRow, ShownAnswers, searchable
+from ecrtui.tui.find.rows import ACCOUNT, REGION, FindRow, ShownAnswers, find_columns, searchable
+from ecrtui.tui.find.scan_loading import HitScansMixin
 from ecrtui.tui.find.search import FindEverywhere, Found, SearchProgress
 from ecrtui.tui.line_parts import SEPARATOR, Drop, LinePart, line_part, throttled_part
 from ecrtui.tui.lists.list_screen import ListScreen
@@ -61,7 +62,7 @@ class FindField(WordsInput):
     BINDINGS = bindings("find_field")
 
 
-class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
+class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
     """What all repositories have of a tag, a digest, or whatever a pasted text names.
 
     Args:
@@ -84,7 +85,8 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
         combined = len(sources) > 1
         super().__init__(CombinedSource(sources) if combined else sources[0])
         self.sources = tuple(sources)
-        self.columns = (ACCOUNT, REGION, *COLUMNS) if combined else COLUMNS
+        columns = find_columns(self.unknown_scan)
+        self.columns = (ACCOUNT, REGION, *columns) if combined else columns
         self.rows = Rows(lambda row: row.key)
         self._first = first
         self._at_once = at_once
@@ -159,6 +161,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
         self._field.cursor_position = 0  # a long text is recognized by its beginning
         self._started = time.monotonic()
         self.table.clear()
+        self.forget_scan_errors()
         self._shown = ShownAnswers()
         self.state = self.state._replace(loading=True, complete=False, error=None)
         try:
@@ -188,7 +191,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
         if gone:
             self.table.remove_rows(gone)
         if rows:
-            self.table.merge(rows)
+            self.table.merge(self.with_known_scans(rows))
         self._show_notes((*found.progress.notes, *self._blob_notes(found.progress.blobs)))
         self.state = self.state._replace(loaded=found.progress.asked, waiting=found.progress.throttled)
 
@@ -385,7 +388,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, ListScreen[FindRow]):
                 for row in rows
                 if row.hit and row.digest in found
             ]
-            self.table.update(changed)
+            self.table.update(self.with_known_scans(changed))
 
 
 def _plan_request(rows: Sequence[FindRow]) -> messages.PlanRequest:

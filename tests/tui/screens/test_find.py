@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import cast
 
@@ -25,6 +26,7 @@ from tests.support.embedded import (
     push_index,
     tags_of,
 )
+from tests.support.host import resize
 from tests.support.screen import cursor_row, paste, row_of, running, type_text, until, until_gone
 
 HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -195,6 +197,43 @@ async def test_a_platform_that_was_found_opens_with_its_index() -> None:
         await until(pilot, "linux/arm64 of multi")
         await pilot.press("enter")
         await until(pilot, f"team/app › multi › linux/arm64 {short_digest(platform)}")
+
+
+async def test_the_findings_of_the_hits_in_view_are_read() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    for name in ("team/app", "team/cart", "team/other"):
+        create_repository(client, name)
+    amd, arm = (push_image(client, "team/app", name, platform=name) for name in ("linux/amd64", "linux/arm64"))
+    push_index(client, "team/app", {"linux/amd64": amd, "linux/arm64": arm}, "v1")
+    single = push_image(client, "team/cart", "single", "v1", layers=[b"single"])
+    push_image(client, "team/other", "other", "v1")
+    push_image(client, "team/cart", "unwanted", "v2")
+    for name, image in (("team/app", amd), ("team/app", arm), ("team/cart", single)):
+        client.start_image_scan(repositoryName=name, imageId={"imageDigest": image.digest})
+    async with running(embedded, size=(120, 30), prefetch=False) as pilot:
+        await until(pilot, "3 repositories")
+        await find(pilot, "v1")
+        screen = await until(pilot, lambda screen: bool(SCANNED.search(row_of(screen, "team/cart"))))
+        await until(pilot, lambda screen: row_of(screen, "team/other").endswith("·"))
+        assert row_of(screen, "team/app").endswith("?")  # the platforms of an index that was not read
+        assert embedded.calls["DescribeImageScanFindings"] == 2
+
+        await pilot.press("g", "enter")  # the screen of the index reads it
+        await until(pilot, "team/app › v1")
+        await pilot.press("escape")
+        await until(pilot, lambda screen: bool(SCANNED.search(row_of(screen, "team/app"))))
+        await resize(pilot, 80, 24)
+        await until_gone(pilot, "findings")
+
+        await resize(pilot, 120, 30)
+        embedded.faults.add("DescribeImageScanFindings:error:code=AccessDeniedException:message=no")
+        await find(pilot, "v2")
+        await until(pilot, lambda screen: row_of(screen, "team/cart").endswith("denied"))
+
+
+SCANNED = re.compile(r"(✓|\d+[CHMLIU])$")
+"""A row with the findings of a scan."""
 
 
 async def find(pilot: Pilot[None], text: str) -> None:
