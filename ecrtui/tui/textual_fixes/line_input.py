@@ -1,7 +1,9 @@
 """A field of one line that says what it drops of a paste, and that is cheap to type in.
 
 Defect: ``Input`` keeps the first line of a paste and drops the others without a word, keeps control characters, and
-takes any length, so that a paste of a megabyte stops the application for seconds. Each letter lays out the screen.
+takes any length, so that a paste of a megabyte stops the application for seconds. It does not scroll to the end of the
+first text that it gets. Each letter lays out the screen. Its bindings for ``up`` and ``down`` do nothing and hide those
+of the widgets around it from the help.
 Upstream: no issue known.
 Delete this module when ``Input`` has a hook for pasted text, and a letter causes no layout.
 """
@@ -11,7 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.reactive import Reactive
 from textual.widgets import Input
 
@@ -37,8 +39,16 @@ class LineInput(Input):
         text, dropped = clean_paste(event.text, join=self.joins_lines)
         if text:
             self.replace(text, *self.selection)
+            self.call_after_refresh(self._scroll_to_cursor)  # a field that was just opened has no size before that
         if dropped:
             self.app.notify(f"Not all of the pasted text fits here. Dropped: {dropped}.", severity="warning")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the keys that scroll up and down to the widgets around the field."""
+        return action not in ("scroll_up", "scroll_down") and super().check_action(action, parameters)
+
+    def _scroll_to_cursor(self) -> None:
+        self.scroll_to_region(Region(self._cursor_offset, 0, 1, 1), force=True, animate=False)
 
 
 class WordsInput(LineInput):
