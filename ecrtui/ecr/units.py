@@ -76,6 +76,11 @@ def format_names(names: Iterable[str], limit: int = 10) -> str:
     return ", ".join(known[:limit]) + rest
 
 
+def format_quoted(text: str, limit: int = 50) -> str:
+    """Return a text that a message quotes; of more than ``limit`` characters only the beginning, with ``…``."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
 def format_finding_counts(counts: Iterable[tuple[str, int]] | None, missing: str = UNKNOWN) -> str:
     """Return findings by severity: ``1C 3H 5M``, or ``none`` for a scan without findings.
 

@@ -8,6 +8,7 @@ from typing import Any
 from ecrtui.catalog.filter import FilterError, parse, parse_repositories
 from ecrtui.catalog.filter.lexer import terms
 from ecrtui.catalog.find.query import Query, parse_query
+from ecrtui.ecr.units import format_quoted
 from ecrtui.errors import UsageError
 from ecrtui.inspect.findings_filter import parse_findings
 
@@ -26,7 +27,7 @@ def filtered_lists(text: str) -> str:
     """
     for word in text.split():
         if _has_field(word) and (names := [name for name, parse in _LISTS.items() if _is_valid(parse, word)]):
-            return f"{word} filters {' and '.join(names)}; use it there."
+            return f"{format_quoted(word)} filters {' and '.join(names)}; use it there."
     return ""
 
 

@@ -24,9 +24,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from operator import attrgetter
 
-from ecrtui.catalog.filter.language import Clock, Condition, FilterSchema, any_of, of_text, of_time, on_text
+from ecrtui.catalog.filter.language import Clock, Condition, Field, FilterSchema, any_of, of_text, of_time, on_text
 from ecrtui.catalog.filter.lexer import Term, terms
 from ecrtui.catalog.filter.matching import matcher
 from ecrtui.catalog.filter.parser import Filter, parse_terms
@@ -43,6 +44,7 @@ _SHOWN: Sequence[Callable[[FindingRow], str]] = (
 _STATUSES = ("open", "suppressed", "closed")
 
 _RANKS = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES))}
+_SEVERITY_WORDS = tuple(severity.lower() for severity in SEVERITIES)
 _SCORE = re.compile(r"\d{1,2}(?:\.\d{1,4})?", re.ASCII)
 
 
@@ -64,14 +66,14 @@ def names_status(text: str) -> bool:
     return any(term.field == "status" for term in terms(text))
 
 
-def _plain(term: Term) -> Condition[FindingRow]:
+def _plain(term: Term, clock: Clock) -> Condition[FindingRow]:
     found = matcher(term.value)
     return Condition(any_of(*(of_text(read, found) for read in _SHOWN)), {"": found.find})
 
 
 def _severity(term: Term, clock: Clock) -> Condition[FindingRow]:
     require_plain(term, *COMPARISONS, ":")
-    rank = _RANKS[one_of(term, [severity.lower() for severity in SEVERITIES]).upper()]
+    rank = _RANKS[one_of(term, _SEVERITY_WORDS).upper()]
     compare = COMPARISONS["=" if term.operator == ":" else term.operator]
     return Condition(
         lambda rows: [not row.unreadable and compare(_RANKS[row.severity], rank) for row in rows],
@@ -97,21 +99,20 @@ def _known(read: Callable[[FindingRow], float | None], test: Callable[[float], b
     )
 
 
-def _answered(
-    read: Callable[[FindingRow], Availability], choices: Collection[Availability]
-) -> Callable[[Term, Clock], Condition[FindingRow]]:
-    """Return the condition on what a scan answers. A partial yes counts as yes."""
+def _answered(read: Callable[[FindingRow], Availability], choices: Collection[Availability]) -> Field[FindingRow]:
+    """Return the field of what a scan answers. A partial yes counts as yes."""
+    words = tuple(choice.value for choice in choices)
 
     def make(term: Term, clock: Clock) -> Condition[FindingRow]:
         require_plain(term, ":", "=")
-        wanted = Availability(one_of(term, [choice.value for choice in choices]))
+        wanted = Availability(one_of(term, words))
         accepted = {Availability.YES, Availability.PARTIAL} if wanted is Availability.YES else {wanted}
         undecided = (
             None if wanted is Availability.UNKNOWN else lambda rows: [read(row) is Availability.UNKNOWN for row in rows]
         )
         return Condition(lambda rows: [read(row) in accepted for row in rows], {}, undecided)
 
-    return make
+    return Field(make, words=words)
 
 
 def _status(term: Term, clock: Clock) -> Condition[FindingRow]:
@@ -120,38 +121,46 @@ def _status(term: Term, clock: Clock) -> Condition[FindingRow]:
     return Condition(lambda rows: [row.status == wanted for row in rows], {})
 
 
-def _time(read: Callable[[FindingRow], float | None]) -> Callable[[Term, Clock], Condition[FindingRow]]:
+def _time(read: Callable[[FindingRow], float | None]) -> Field[FindingRow]:
     def make(term: Term, clock: Clock) -> Condition[FindingRow]:
         return Condition(of_time(term, clock, read), {}, lambda rows: [read(row) is None for row in rows])
 
-    return make
+    return Field(make, "<")
 
 
-def _text(name: str) -> Callable[[Term, Clock], Condition[FindingRow]]:
+def _platforms(rows: Sequence[FindingRow]) -> Sequence[str]:
+    return [name for row in rows for name in row.platforms.split()]
+
+
+def _ids_and_packages(rows: Sequence[FindingRow]) -> Sequence[str]:
+    return [*(row.id for row in rows), *(row.package for row in rows)]
+
+
+def _text(name: str) -> Field[FindingRow]:
     read: Callable[[FindingRow], str] = attrgetter(name)
     return on_text(read, name)
 
 
 FINDINGS: FilterSchema[FindingRow] = FilterSchema(
-    plain=_plain,
+    plain=Field(_plain, "", texts=_ids_and_packages),
     fields={
         "id": _text("id"),
         "package": _text("package"),
         "installed": _text("installed"),
         "fixed": _text("fixed_in"),
-        "severity": _severity,
-        "score": _score,
+        "severity": Field(_severity, ">=", _SEVERITY_WORDS),
+        "score": Field(_score, ">"),
         "fix": _answered(attrgetter("fix"), tuple(Availability)),
         "exploit": _answered(
             attrgetter("exploit"), [answer for answer in Availability if answer is not Availability.PARTIAL]
         ),
-        "platform": _text("platforms"),
+        "platform": replace(_text("platforms"), texts=_platforms),
         "layer": _text("layer"),
         "manager": on_text(lambda row: row.finding.package_manager),
         "seen": _time(attrgetter("first_seen")),
         "updated": _time(attrgetter("updated")),
-        "inuse": lambda term, clock: _known(attrgetter("in_use"), number_test(term)),
-        "status": _status,
+        "inuse": Field(lambda term, clock: _known(attrgetter("in_use"), number_test(term)), ">"),
+        "status": Field(_status, words=_STATUSES),
         "text": on_text(lambda row: row.finding.description),
     },
 )

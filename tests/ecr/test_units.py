@@ -217,3 +217,8 @@ def test_a_question_mark_is_a_wildcard_only_in_the_regular_expression() -> None:
 
 def test_a_wildcard_with_many_stars_is_quick() -> None:
     assert not units.matches_wildcard("*a" * 64 + "b", "a" * 128)
+
+
+def test_a_long_text_is_quoted_in_part() -> None:
+    assert units.format_quoted("x" * 50) == "x" * 50
+    assert units.format_quoted("x" * 51) == "x" * 49 + "…"

@@ -6,6 +6,7 @@ in :mod:`.images` and :mod:`.repositories`.
 
 from ecrtui.catalog.filter.errors import FilterError
 from ecrtui.catalog.filter.language import Knowledge
+from ecrtui.catalog.filter.matching import expression_hint
 from ecrtui.catalog.filter.parser import Filter, parse, parse_repositories
 
-__all__ = ["Filter", "FilterError", "Knowledge", "parse", "parse_repositories"]
+__all__ = ["Filter", "FilterError", "Knowledge", "expression_hint", "parse", "parse_repositories"]

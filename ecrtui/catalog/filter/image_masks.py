@@ -26,19 +26,21 @@ _MEDIA_TYPE: Callable[[Image], str] = attrgetter("media_type")
 _ARTIFACT_MEDIA_TYPE: Callable[[Image], str] = attrgetter("artifact_media_type")
 
 
-def all_tags(images: Sequence[Image]) -> tuple[Texts, array[int]]:
-    """Return the tags of all images, and the index of the image of each tag."""
-    tags = list(map(TAGS, images))
-    return Texts(chain.from_iterable(tags)), array(
-        "I", [index for index, image_tags in enumerate(tags) for _ in image_tags]
-    )
+def all_tags(images: Sequence[Image]) -> Texts:
+    """Return the tags of all images."""
+    return Texts(chain.from_iterable(map(TAGS, images)))
+
+
+def all_tag_owners(images: Sequence[Image]) -> array[int]:
+    """Return the index of the image of each tag."""
+    return array("I", [index for index, tags in enumerate(map(TAGS, images)) for _ in tags])
 
 
 def any_tag(found: Matcher) -> Flags:
     """Return the mask of the images with a tag that matches."""
 
     def mask(images: Sequence[Image]) -> bytes:
-        tags, owners = cached_column(images, all_tags)
+        tags, owners = cached_column(images, all_tags), cached_column(images, all_tag_owners)
         flags = bytearray(len(images))
         for index in compress(owners, found.match_many(tags)):
             flags[index] = True
@@ -49,8 +51,7 @@ def any_tag(found: Matcher) -> Flags:
 
 def all_kind_numbers(images: Sequence[Image]) -> bytes:
     """Return the kind of each image as a number."""
-    tags, _ = cached_column(images, all_tags)
-    if COSIGN_TAG_PREFIX in tags.lowered:
+    if COSIGN_TAG_PREFIX in cached_column(images, all_tags).lowered:
         return bytes(KIND_NUMBERS[image.kind] for image in images)
     return bytes(map(_number, map(_MEDIA_TYPE, images), map(_ARTIFACT_MEDIA_TYPE, images)))
 

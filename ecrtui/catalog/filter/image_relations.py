@@ -98,6 +98,12 @@ def platform_field(term: Term, clock: Clock, groups: ImageGroups) -> Condition[I
     return Condition(mask, {"kind": found.find, "tag": found.find}, undecided, INDEX_PARTS)
 
 
+def platform_texts(images: Sequence[Image], groups: ImageGroups) -> Sequence[str]:
+    """Return the platforms of all parts that are known, then their architectures."""
+    names = [name for name in list(groups.known.names) if "/" in name]
+    return [*names, *(name.partition("/")[2] for name in names)]
+
+
 def of_field(term: Term, clock: Clock, groups: ImageGroups) -> Condition[Image]:
     """Return the condition on what belongs to an image: directly, or to a part of it."""
     require_plain(term, ":", "=")

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ecrtui.catalog.filter.image_masks import known_only
-from ecrtui.catalog.filter.language import Clock, Condition, Knowledge, Mask, of_text
+from ecrtui.catalog.filter.language import Clock, Condition, Field, Knowledge, Mask, of_text
 from ecrtui.catalog.filter.lexer import Term
 from ecrtui.catalog.filter.matching import field_matcher
 from ecrtui.catalog.filter.values import COMPARISONS, number_test, one_of, require_plain, value_error
-from ecrtui.ecr.findings import NOT_SCANNED, SEVERITIES
+from ecrtui.ecr.findings import FINISHED, NOT_SCANNED, PENDING, SEVERITIES
 from ecrtui.ecr.image import Image
 
 _RANKS = {severity: rank for rank, severity in enumerate(reversed(SEVERITIES), 1)}
 """By severity: 1 for the least."""
 _RANKS["UNTRIAGED"] = _RANKS["UNDEFINED"]
+_SEVERITY_WORDS = (*(severity.lower() for severity in SEVERITIES), "none")
 
 SCAN_WORDS: dict[str, Mask[Image]] = {
     "scanned": lambda images: [image.findings is not None for image in images],
@@ -23,7 +24,15 @@ SCAN_WORDS: dict[str, Mask[Image]] = {
 }
 
 
-def findings_field(term: Term, clock: Clock) -> Condition[Image]:
+_SCAN_STATES = (
+    *FINISHED,
+    *PENDING,
+    NOT_SCANNED,
+    *("FAILED", "UNSUPPORTED_IMAGE", "SCAN_ELIGIBILITY_EXPIRED", "FINDINGS_UNAVAILABLE", "LIMIT_EXCEEDED"),
+)
+
+
+def _findings(term: Term, clock: Clock) -> Condition[Image]:
     """Return the condition on the number of findings."""
     return _of_findings(
         known_only(
@@ -33,10 +42,10 @@ def findings_field(term: Term, clock: Clock) -> Condition[Image]:
     )
 
 
-def severity_field(term: Term, clock: Clock) -> Condition[Image]:
+def _severity(term: Term, clock: Clock) -> Condition[Image]:
     """Return the condition on the severities of the findings."""
     require_plain(term, *COMPARISONS, ":")
-    word = one_of(term, ("none", *(severity.lower() for severity in SEVERITIES)))
+    word = one_of(term, _SEVERITY_WORDS)
     if word == "none" and term.operator not in (":", "="):
         raise value_error(term, "none cannot be compared", "Use severity:none.")
     if word == "none":
@@ -50,10 +59,14 @@ def severity_field(term: Term, clock: Clock) -> Condition[Image]:
     return _of_findings(known_only(lambda worst: compare(worst, rank), _worst))
 
 
-def scan_field(term: Term, clock: Clock) -> Condition[Image]:
+def _scan(term: Term, clock: Clock) -> Condition[Image]:
     """Return the condition on the state of the last scan."""
     found = field_matcher(term, any_case=True)
-    return of_scan(of_text(lambda image: image.scan_status.lower().replace("_", "-"), found))
+    return of_scan(of_text(lambda image: _state_word(image.scan_status), found))
+
+
+def _state_word(status: str) -> str:
+    return status.lower().replace("_", "-")
 
 
 def of_scan(mask: Mask[Image]) -> Condition[Image]:
@@ -82,3 +95,8 @@ def _ranks(image: Image) -> list[int]:
 def _worst(image: Image) -> int | None:
     """Return the rank of the worst finding: 0 without findings, None if no findings are known."""
     return None if image.findings is None else max(_ranks(image), default=0)
+
+
+FINDINGS = Field(_findings, ">")
+SEVERITY = Field(_severity, ">=", _SEVERITY_WORDS)
+SCAN = Field(_scan, words=tuple(map(_state_word, _SCAN_STATES)))

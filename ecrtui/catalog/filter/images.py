@@ -37,7 +37,7 @@ from functools import partial
 from itertools import compress
 from operator import attrgetter, gt
 
-from ecrtui.catalog.filter.image_masks import DIGEST, TAGS, Flags, any_tag, known_only
+from ecrtui.catalog.filter.image_masks import DIGEST, TAGS, Flags, all_tags, any_tag, known_only
 from ecrtui.catalog.filter.image_relations import (
     INDEX_PARTS,
     maybe_part,
@@ -46,15 +46,17 @@ from ecrtui.catalog.filter.image_relations import (
     part_condition,
     platform_field,
     platform_part_condition,
+    platform_texts,
     untagged_condition,
     untagged_mask,
     with_part_named,
 )
-from ecrtui.catalog.filter.image_scans import SCAN_WORDS, findings_field, of_scan, scan_field, severity_field
+from ecrtui.catalog.filter.image_scans import FINDINGS, SCAN, SCAN_WORDS, SEVERITY, of_scan
 from ecrtui.catalog.filter.language import (
     NEVER,
     Clock,
     Condition,
+    Field,
     FilterSchema,
     Mask,
     any_of,
@@ -81,7 +83,7 @@ _PLATFORM_WORDS = frozenset(
 _SUBJECT: Callable[[Image], str] = attrgetter("subject")
 
 
-def _plain(term: Term, groups: ImageGroups) -> Condition[Image]:
+def _plain(term: Term, clock: Clock, groups: ImageGroups) -> Condition[Image]:
     found = matcher(term.value)
     if term.value.kind is Written.FUZZY:
         return Condition(any_tag(found), {"tag": found.find})
@@ -183,9 +185,12 @@ _IS_PARTS = {
 }
 
 
+_IS_WORDS = (*_IS_PARTS, *_IS, *SCAN_WORDS, *_KINDS)
+
+
 def _is(term: Term, clock: Clock, groups: ImageGroups) -> Condition[Image]:
     require_plain(term, ":", "=")
-    word = one_of(term, (*_IS_PARTS, *_IS, *SCAN_WORDS, *_KINDS))
+    word = one_of(term, _IS_WORDS)
     if word in _IS_PARTS:
         return _IS_PARTS[word](groups)
     if word in SCAN_WORDS:
@@ -206,23 +211,31 @@ def image_schema(groups: ImageGroups) -> FilterSchema[Image]:
     Args:
         groups: the images of this repository that belong together. What becomes known later counts, too.
     """
-    of_groups = {name: partial(make, groups=groups) for name, make in _GROUP_FIELDS.items()}
-    return FilterSchema(partial(_plain, groups=groups), {**_FIELDS, **of_groups})
+    return FilterSchema(
+        Field(partial(_plain, groups=groups), "", _PLAIN_WORDS, all_tags),
+        {
+            **_FIELDS,
+            "is": Field(partial(_is, groups=groups), words=_IS_WORDS),
+            "of": Field(partial(of_field, groups=groups), texts=all_tags),
+            "platform": Field(partial(platform_field, groups=groups), texts=partial(platform_texts, groups=groups)),
+        },
+        {"kind": "is"},
+    )
 
 
-_GROUP_FIELDS = {"is": _is, "of": of_field, "platform": platform_field}
-_FIELDS: dict[str, Callable[[Term, Clock], Condition[Image]]] = {
-    "tag": _tag,
-    "digest": _digest,
-    "size": _size,
-    "pushed": _pushed,
-    "pulled": _pulled,
-    "severity": severity_field,
-    "findings": findings_field,
-    "scan": scan_field,
-    "tags": _tags,
-    "type": _type,
-    "subject": _subject,
-    "archived": _archived,
-    "status": on_text(lambda image: image.status, any_case=True),
+_PLAIN_WORDS = (*_KINDS, "untagged", "archived")
+_FIELDS: dict[str, Field[Image]] = {
+    "tag": Field(_tag, texts=all_tags),
+    "digest": Field(_digest),
+    "size": Field(_size, ">"),
+    "pushed": Field(_pushed, "<"),
+    "pulled": Field(_pulled, "<", ("never",)),
+    "severity": SEVERITY,
+    "findings": FINDINGS,
+    "scan": SCAN,
+    "tags": Field(_tags, ">"),
+    "type": Field(_type),
+    "subject": Field(_subject),
+    "archived": Field(_archived, "<"),
+    "status": on_text(lambda image: image.status, any_case=True, words=("active", "archived", "activating")),
 }

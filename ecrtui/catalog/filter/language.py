@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import reduce
 from itertools import repeat
@@ -16,6 +16,7 @@ from ecrtui.catalog.filter.errors import FilterError
 from ecrtui.catalog.filter.lexer import Term, ValueKind
 from ecrtui.catalog.filter.matching import Matcher, Spans, contains, field_matcher, matcher
 from ecrtui.catalog.filter.values import time_test
+from ecrtui.ecr.units import format_quoted
 
 Item = TypeVar("Item")
 Clock = Callable[[], float]
@@ -38,8 +39,6 @@ class Knowledge(Enum):
 
 _HEXADECIMAL = frozenset("0123456789abcdef")
 _PREFIX = "sha256:"
-_UNEQUAL = re.compile(r"[A-Za-z]+![=:]")
-"""The beginning of a word in which ``!`` is behind the name of a field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +55,33 @@ class Condition(Generic[Item]):
     """What has to be read to decide about these items."""
 
 
+def _no_texts(items: Sequence[Item]) -> Sequence[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Generic[Item]):
+    """A field of a filter, or the plain words."""
+
+    condition: Callable[[Term, Clock], Condition[Item]]
+    """Returns the condition of a term; raises FilterError if the value does not fit."""
+    operator: str = ":"
+    """The operator that a completed name gets."""
+    words: Sequence[str] = ()
+    """Values that are known without any item: a value can be completed to one of them."""
+    texts: Callable[[Sequence[Item]], Sequence[str]] = _no_texts
+    """Returns the texts of items that a value can be completed to. If a filter reads them as a cached column, this is
+    the function that computes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class FilterSchema(Generic[Item]):
-    """The fields of a filter. Each function takes a term and a clock, and returns its condition."""
+    """The plain words and the fields of a filter."""
 
-    plain: Callable[[Term], Condition[Item]]
-    fields: Mapping[str, Callable[[Term, Clock], Condition[Item]]]
+    plain: Field[Item]
+    fields: Mapping[str, Field[Item]]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """The fields of the columns that have another title."""
 
     def condition(self, term: Term, clock: Clock) -> Condition[Item]:
         """Return the condition of a term.
@@ -70,36 +90,37 @@ class FilterSchema(Generic[Item]):
             FilterError: the field is unknown, or the value does not fit it.
         """
         if not term.field:
-            _check_exclamation_mark(term)
-            return self.plain(term)
-        make = self.fields.get(term.field)
-        if make is None:
-            near = difflib.get_close_matches(term.field, self.fields, n=1)
-            listed = f"Did you mean {near[0]}?" if near else f"Fields: {', '.join(self.fields)}."
+            return self.plain.condition(term, clock)
+        if term.field not in self.fields:
+            known = self.columns.get(term.field, term.field)
+            near = difflib.get_close_matches(known, self.fields, n=1)
+            listed = f"Did you mean {self._proposal(term, near[0])}?" if near else f"Fields: {', '.join(self.fields)}."
             hint = f"{listed} Use quotation marks to search for the text."
             end = term.position + len(term.field)
-            raise FilterError(f"unknown field {term.field!r}", term.position, end, hint)
-        return make(term, clock)
+            raise FilterError(f"unknown field {format_quoted(term.field)!r}", term.position, end, hint)
+        return self.fields[term.field].condition(term, clock)
 
-
-def _check_exclamation_mark(term: Term) -> None:
-    """Raise FilterError for a word such as ``tag!=prod``: no tag or name contains it, so it would match nothing."""
-    word = term.value.text
-    if term.value.kind is ValueKind.WORD and _UNEQUAL.match(word):
-        hint = f"Use !{word.replace('!', '', 1)}, or quotation marks to search for the text."
-        raise FilterError("! belongs before the field", term.position, term.value.end, hint)
+    def _proposal(self, term: Term, field: str) -> str:
+        """Return the term with another field; only the name of the field if the term does not work with it."""
+        meant = replace(term, field=field)
+        try:
+            self.condition(meant, time.time)
+        except FilterError:
+            return field
+        written = f"{meant.start}{meant.value.text}"
+        return written if term.value.kind is ValueKind.WORD and written == format_quoted(written) else field
 
 
 def on_text(
-    read: Callable[[Item], str], shown: str = "", *, any_case: bool = False
-) -> Callable[[Term, Clock], Condition[Item]]:
-    """Return the condition of a field that is one text. See :func:`.field_matcher` for ``any_case``."""
+    read: Callable[[Item], str], shown: str = "", *, any_case: bool = False, words: Sequence[str] = ()
+) -> Field[Item]:
+    """Return a field that is one text. See :func:`.field_matcher` for ``any_case``."""
 
     def make(term: Term, clock: Clock) -> Condition[Item]:
         found = field_matcher(term, any_case=any_case)
         return Condition(of_text(read, found), {shown: found.find} if shown else {})
 
-    return make
+    return Field(make, words=words, texts=_no_texts if words else lambda items: list(map(read, items)))
 
 
 def of_time(

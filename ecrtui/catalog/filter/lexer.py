@@ -9,8 +9,8 @@ from enum import Enum, auto
 
 from ecrtui.catalog.filter.errors import FilterError
 
-_FIELD = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?P<operator>:?(?:>=|<=|>|<|=)|:)")
-"""A colon before a comparison (``size:>1MB``) has no effect."""
+_FIELD = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?P<inverted>!?):?(?P<operator>>=|<=|>|<|==?|(?<=:))")
+"""A colon before a comparison (``size:>1MB``) has no effect, and ``==`` is ``=``."""
 _DIGEST = re.compile(r"sha256:", re.IGNORECASE)
 _COMPARISON = re.compile(r"[<>=]+(?:\d|\Z)")
 _BLANK = re.compile(r"\s*")
@@ -39,13 +39,20 @@ class TermValue:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One condition: ``[!][field operator]value``. Field and operator are empty for a plain word."""
+    """One condition: ``[!][field[!]operator]value``. Field and operator are empty for a plain word."""
 
     negated: bool
     field: str
     operator: str
     value: TermValue
     position: int
+    inverted: bool = False
+    """True if a ``!`` is between field and operator: ``tag!=prod`` is ``!tag=prod``."""
+
+    @property
+    def start(self) -> str:
+        """The field and the operator."""
+        return f"{self.field}{'!' * self.inverted}{self.operator}"
 
 
 def terms(text: str) -> Iterator[Term]:
@@ -78,8 +85,9 @@ def _term(text: str, start: int) -> Term:
     negated = (position - start) % 2 == 1
     field = None if _DIGEST.match(text, position) else _FIELD.match(text, position)
     if field:
+        operator, inverted = "=" if field["operator"] == "==" else field["operator"] or ":", bool(field["inverted"])
         value = _value(text, field.end())
-        return Term(negated, field["name"].lower(), field["operator"].lstrip(":") or ":", value, position)
+        return Term(negated != inverted, field["name"].lower(), operator, value, position, inverted)
     value = _value(text, position)
     if not value.text:
         raise FilterError("! needs a value", start, value.end, "!rc hides rows that contain rc.")

@@ -12,12 +12,15 @@ from functools import cached_property, partial
 from itertools import repeat
 
 from ecrtui.catalog.filter.errors import FilterError
-from ecrtui.catalog.filter.lexer import Term, TermValue, ValueKind
+from ecrtui.catalog.filter.lexer import Term, TermValue, ValueKind, terms
 from ecrtui.ecr.expressions import ExpressionError, compile_expression
-from ecrtui.ecr.units import wildcard_regex
+from ecrtui.ecr.units import format_quoted, wildcard_regex
 
 Spans = tuple[tuple[int, int], ...]
 """Ranges of a text, as (start, end) pairs; sorted and disjoint."""
+
+_EXPRESSION = re.compile(r"[\^$|()\[\]{}+\\]|\.\*")
+"""What makes a word look like a regular expression: no tag and no name of a repository has these characters."""
 
 _SEPARATOR = "\n"
 """Joins texts that are searched as one. It does not affect how the letters beside it are lowered."""
@@ -68,10 +71,25 @@ def field_matcher(term: Term, *, any_case: bool = False) -> Matcher:
             f"Use {term.field}:text for a part, {term.field}=text for the whole text.",
         )
     if not value.text:
-        raise FilterError(f"{term.field}{term.operator} needs a value", term.position, value.end)
+        raise FilterError(f"{term.start} needs a value", term.position, value.end)
     if term.operator == "=" and any_case and value.kind in (ValueKind.WORD, ValueKind.QUOTED):
         return _by_pattern(re.compile(rf"\A{re.escape(value.text)}\Z", re.IGNORECASE))
     return matcher(value, exact=term.operator == "=")
+
+
+def expression_hint(text: str) -> str:
+    """Return how to write the regular expression that a word of a filter looks like; empty if none does."""
+    for term in terms(text):
+        value = term.value
+        is_short = value.text == format_quoted(value.text)
+        if is_short and value.kind is ValueKind.WORD and _EXPRESSION.search(value.text):
+            try:
+                compile_expression(value.text)
+            except ExpressionError:
+                continue
+            slashed = value.text.replace("/", "\\/")
+            return f"For a regular expression write {term.start}/{slashed}/."
+    return ""
 
 
 def contains(word: str) -> Matcher:
@@ -110,6 +128,14 @@ def _containing(lowered: str, texts: Sequence[str]) -> Iterable[bool]:
     if len(parts) != len(texts):  # a text contains a line feed
         return [lowered in text.lower() for text in texts]
     return [lowered in part for part in parts]
+
+
+def starting_with(start: str, texts: Sequence[str]) -> Sequence[str]:
+    """Return the texts that start with a word, in any case. As a rule, one search over all texts finds none."""
+    lowered, joined = start.lower(), (texts if isinstance(texts, Texts) else Texts(texts)).lowered
+    if not joined.startswith(lowered) and _SEPARATOR + lowered not in joined:
+        return ()
+    return [text for text in texts if text.lower().startswith(lowered)]
 
 
 def _spans(pattern: re.Pattern[str], text: str) -> Spans:

@@ -13,26 +13,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 
-from ecrtui.catalog.filter.language import Clock, Condition, FilterSchema, Mask, any_of, of_text, of_time, on_text
+from ecrtui.catalog.filter.language import Clock, Condition, Field, FilterSchema, Mask, any_of, of_time, on_text
 from ecrtui.catalog.filter.lexer import Term
 from ecrtui.catalog.filter.lexer import ValueKind as Written
-from ecrtui.catalog.filter.matching import matcher
+from ecrtui.catalog.filter.matching import Matcher, Texts, field_matcher, matcher
 from ecrtui.catalog.filter.values import one_of, require_plain
+from ecrtui.catalog.rows.column_cache import cached_column
 from ecrtui.ecr.repository import Repository
 
 _MIN_LABEL_LENGTH = 5
 """A beginning of ``mutable`` or ``immutable`` selects these repositories from this length on."""
-_NAME: Callable[[Repository], str] = attrgetter("name")
+_LABELS = ("mutable", "immutable")
 
 
-def _plain(term: Term) -> Condition[Repository]:
+def _all_names(repositories: Sequence[Repository]) -> Texts:
+    return Texts(map(attrgetter("name"), repositories))
+
+
+def _with_name(found: Matcher) -> Callable[[Sequence[Repository]], Iterable[bool]]:
+    return lambda repositories: found.match_many(cached_column(repositories, _all_names))
+
+
+def _name(term: Term, clock: Clock) -> Condition[Repository]:
+    found = field_matcher(term)
+    return Condition(_with_name(found), {"name": found.find})
+
+
+def _plain(term: Term, clock: Clock) -> Condition[Repository]:
     found = matcher(term.value)
     word = term.value.text.lower()
-    names = of_text(_NAME, found)
-    labels = [label for label in ("mutable", "immutable") if len(word) >= _MIN_LABEL_LENGTH and label.startswith(word)]
+    names = _with_name(found)
+    labels = [label for label in _LABELS if len(word) >= _MIN_LABEL_LENGTH and label.startswith(word)]
     if not labels or term.value.kind not in (Written.WORD, Written.QUOTED):
         return Condition(names, {"name": found.find})
     start = labels[0]
@@ -62,14 +76,19 @@ def _is(term: Term, clock: Clock) -> Condition[Repository]:
 
 
 REPOSITORIES: FilterSchema[Repository] = FilterSchema(
-    plain=_plain,
+    plain=Field(_plain, "", _LABELS, _all_names),
     fields={
-        "name": on_text(_NAME, "name"),
+        "name": Field(_name, texts=_all_names),
         "uri": on_text(lambda repository: repository.uri, "uri"),
-        "mutability": on_text(lambda repository: str(repository.mutability), "mutability", any_case=True),
-        "is": _is,
-        "created": _created,
-        "encryption": on_text(lambda repository: repository.encryption, "encryption", any_case=True),
+        "mutability": on_text(
+            lambda repository: str(repository.mutability), "mutability", any_case=True, words=_LABELS
+        ),
+        "is": Field(_is, words=tuple(_IS)),
+        "created": Field(_created, "<"),
+        "encryption": on_text(
+            lambda repository: repository.encryption, "encryption", any_case=True, words=("AES256", "KMS")
+        ),
         "key": on_text(lambda repository: repository.kms_key),
     },
+    columns={"repository": "name"},
 )

@@ -10,7 +10,7 @@ from functools import partial
 
 from ecrtui.catalog.filter.errors import FilterError
 from ecrtui.catalog.filter.lexer import Term, ValueKind
-from ecrtui.ecr.units import parse_date_range, parse_duration, parse_size
+from ecrtui.ecr.units import format_quoted, parse_date_range, parse_duration, parse_size
 
 Compare = Callable[[float, float], bool]
 Test = Callable[[float], bool]
@@ -96,9 +96,9 @@ def one_of(term: Term, words: Iterable[str]) -> str:
         return begun[0]
     near = difflib.get_close_matches(text, names, n=1)
     listed = ", ".join(begun or names)
-    hint = f"Did you mean {term.field}{term.operator}{near[0]}?" if near and not begun else f"Values: {listed}."
+    hint = f"Did you mean {term.start}{near[0]}?" if near and not begun else f"Values: {listed}."
     title = f"{_shown(term)} is ambiguous" if begun else f"{_shown(term)} is not a value of {term.field}"
-    raise value_error(term, title if text else f"{term.field}{term.operator} needs a value", hint)
+    raise value_error(term, title if text else f"{term.start} needs a value", hint)
 
 
 def require_plain(term: Term, *operators: str) -> None:
@@ -126,9 +126,9 @@ def _comparison(term: Term, limit: float, hint: str) -> Test:
 
 
 def _shown(term: Term) -> str:
-    return repr(term.value.text)
+    return repr(format_quoted(term.value.text))
 
 
 def _require_value(term: Term, hint: str) -> None:
     if not term.value.text:
-        raise value_error(term, f"{term.field}{term.operator} needs a value", hint)
+        raise value_error(term, f"{term.start} needs a value", hint)

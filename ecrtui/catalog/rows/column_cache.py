@@ -38,6 +38,13 @@ def cached_column(items: Sequence[Item], compute: Callable[[Sequence[Item]], Col
     return column
 
 
+def column_at_hand(items: Sequence[Item], compute: Callable[[Sequence[Item]], Column]) -> Column | None:
+    """Return a column as :func:`cached_column` does; None if it would have to be computed for a whole chunk."""
+    if isinstance(items, Chunk) and compute not in items.columns:
+        return None
+    return cached_column(items, compute)
+
+
 class ChunkCache(Generic[Item]):
     """The chunks of a list of slots. Some slots are empty; the list grows at its end and changes anywhere.
 
@@ -65,6 +72,11 @@ class ChunkCache(Generic[Item]):
         if len(slots) == self.size:  # a shorter chunk is the last one and will grow
             self._chunks[slots.start] = result
         return result
+
+    @property
+    def cached(self) -> list[Chunk[Item]]:
+        """The chunks that were asked for before and have not changed since."""
+        return [chunk for _, chunk in self._chunks.values()]
 
     def forget(self, slots: Iterable[int]) -> None:
         """Drop the chunks of slots whose item has changed."""

@@ -24,7 +24,7 @@ Not thread-safe: only the thread that draws may change the rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import is_not
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
@@ -136,6 +136,12 @@ class Rows(Generic[Item]):
     def everything(self) -> Iterator[Item]:
         """Iterate over all rows, shown or not, in the order of arrival."""
         return cast(Iterator[Item], filter(partial(is_not, None), self._slots.items))
+
+    def at_hand(self) -> Iterator[Sequence[Item]]:
+        """Yield rows, shown or not, that take little time to read: a chunk of the first ones in the order, then the
+        chunks whose columns a filter has cached. A row can come twice.
+        """
+        return self._slots.at_hand()
 
     def index_of(self, key: Key) -> int | None:
         """Return the first line that shows the row of this key; None if none does."""

@@ -7,10 +7,10 @@ of integers, and the values of a sort are a list by slot.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import compress
 from operator import is_
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from ecrtui.catalog.rows.column_cache import ChunkCache
 from ecrtui.catalog.rows.folding import Folding, Groups
@@ -77,6 +77,13 @@ class RowSlots(Generic[Item]):
 
     def _top_line(self, slot: int) -> int | None:
         return None if slot in self._waiting else self.lines.line_of(slot)
+
+    def at_hand(self) -> Iterator[Sequence[Item]]:
+        """Yield rows, shown or not: the first ones of the order, then the chunks that a filter has read."""
+        size = self._chunks.size
+        first = self._sorted[: -size - 1 : -1] if self.lines.descending else self._sorted[:size]
+        yield cast(list[Item], [self.items[slot] for slot in first])
+        yield from self._chunks.cached
 
     # Small changes
 
