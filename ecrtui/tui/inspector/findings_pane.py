@@ -11,7 +11,8 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ecrtui.catalog.filter import FilterError
+from ecrtui.catalog.filter import FilterError, expression_hint
+from ecrtui.catalog.filter.completion import complete
 from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.image import Image
@@ -21,7 +22,7 @@ from ecrtui.inspect import findings, findings_elsewhere, findings_export
 from ecrtui.inspect.filter_lists import naming_lists
 from ecrtui.inspect.findings import FindingRow, PlatformScan, ScanTarget
 from ecrtui.inspect.findings_elsewhere import TaggedScan
-from ecrtui.inspect.findings_filter import parse_findings
+from ecrtui.inspect.findings_filter import FINDINGS, parse_findings
 from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.bindings import press
@@ -85,7 +86,7 @@ class FindingsPane(Pane[FindingsContent]):
         """The filter that applies; None for all findings."""
 
     def content(self) -> Iterable[Widget]:
-        yield FilterBar("severity>=high fix:yes package:openssl")
+        yield FilterBar("severity>=high fix:yes package:openssl", "findings", self._complete_filter)
         yield Static(id="summary", classes="about")
         yield Static(id="scans")
         yield FindingsBox()
@@ -165,8 +166,9 @@ class FindingsPane(Pane[FindingsContent]):
             unknown = f"unknown for {units.format_number(undecided)}" if undecided else ""
             matching = f"{units.format_number(len(table.rows))} match"
             summary = " · ".join(filter(None, (matching, unknown, total, others)))
-            reasons = (f"Nothing matches {self._chosen.text}", unknown)
-            note = f"{' · '.join(filter(None, reasons))}. {press(self, 'screen.back', 'clear the filter')}"
+            reasons = (f"Nothing matches {units.format_quoted(self._chosen.text)}", unknown)
+            hints = (press(self, "screen.back", "clear the filter"), expression_hint(self._chosen.text))
+            note = f"{' · '.join(filter(None, reasons))}. {' '.join(filter(None, hints))}"
         self.query_one("#summary", Static).update(text.content(summary))
         table.set_placeholder(note.strip())
 
@@ -214,6 +216,9 @@ class FindingsPane(Pane[FindingsContent]):
         if table is not None:
             table.filter(chosen.matches if chosen else None, chosen.spans if chosen else None)
         self._show_count()
+
+    def _complete_filter(self, line: str) -> Iterable[str]:
+        return complete(line, FINDINGS, self._table.rows.at_hand() if self._table is not None else ())
 
     def on_table_sort_filter_done(self) -> None:
         self._show_count()

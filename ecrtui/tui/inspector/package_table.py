@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from textual import work
@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from ecrtui.catalog.filter.words import complete_word
 from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr.units import format_count
 from ecrtui.inspect.packages import Package, PackageList
@@ -88,6 +89,10 @@ class PackageTable(Vertical):
         """Show the packages that match all words."""
         self.table.filter(package_filter(words))
 
+    def complete(self, words: str) -> Iterator[str]:
+        """Yield what can complete the last word of a filter."""
+        return complete_word(words, _terms, self.table.rows.at_hand())
+
     def sort_next(self) -> None:
         """Sort by the next column that is shown."""
         column = self.table.column_after(self.table.sorted_by)
@@ -115,6 +120,12 @@ def package_filter(words: str) -> Callable[[Package], bool] | None:
     """Return a predicate for packages: all words occur in them, ``type:deb`` in that member; None without words."""
     tests = [_test(word.lower()) for word in words.split()]
     return (lambda package: all(test(package) for test in tests)) if tests else None
+
+
+def _terms(package: Package) -> str:
+    """Return the words that match a package, the name first."""
+    members = zip(_FIELDS, package, strict=True)
+    return " ".join((package.name, *(f"{field}:{value}" for field, value in members if len(value.split()) == 1)))
 
 
 def _test(word: str) -> Callable[[Package], bool]:

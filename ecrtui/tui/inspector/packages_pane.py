@@ -35,8 +35,9 @@ class PackagesPane(Pane[PackageList]):
     SCOPES = ("packages_pane",)
 
     def content(self) -> Iterable[Widget]:
-        yield FilterBar("words, or type:deb license:MIT")
-        yield PackageTable()
+        packages = PackageTable()
+        yield FilterBar("words, or type:deb license:MIT", "packages", packages.complete)
+        yield packages
 
     class Reading(FieldsMessage):
         """The size of an SBOM is known, and it is read now. The pane may be gone by then."""

@@ -272,7 +272,7 @@ class ListScreen(TableScreen[Item], Generic[Item]):
             return "loading…"
         if not self.rows.total:
             return " ".join(filter(None, (self.EMPTY, *self.empty_hints())))
-        return self.no_match(f"Nothing matches {state.filter_text}")
+        return self.no_match(f"Nothing matches {units.format_quoted(state.filter_text)}")
 
     def empty_hints(self) -> Iterable[str]:
         """Yield what to do when there is nothing to list; an empty text for an action without a key."""

@@ -9,6 +9,7 @@ from textual.reactive import var
 from textual.widget import Widget
 
 from ecrtui.catalog.rows.rows import Rows
+from ecrtui.ecr.units import format_quoted
 from ecrtui.tui.bindings import press
 from ecrtui.tui.lists.column_choice import ChosenColumnsScreen
 from ecrtui.tui.lists.list_state import ListState
@@ -29,6 +30,8 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
 
     SCOPES: ClassVar[tuple[str, ...]] = ("list",)
     FILTER_EXAMPLE: ClassVar[str] = ""
+    FILTER_LIST: ClassVar[str] = ""
+    """The name of the list that the used filters are kept for."""
     FIRST_DESCENDING: ClassVar[frozenset[str]] = frozenset()
     """The columns that sort descending first, such as dates and sizes."""
     MARKABLE: ClassVar[bool] = False
@@ -46,7 +49,7 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
     """There is no room for the sorted column, and the status names it."""
 
     def body(self) -> Iterable[Widget]:
-        yield FilterBar(self.FILTER_EXAMPLE)
+        yield FilterBar(self.FILTER_EXAMPLE, self.FILTER_LIST, self.complete_filter)
         yield MessagePanel()
         state = self.state
         yield Table(
@@ -83,6 +86,10 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
 
     def parse_filter(self, line: str) -> Filter[Item]:
         """Parse a filter; raises FilterError."""
+        raise NotImplementedError
+
+    def complete_filter(self, line: str) -> Iterable[str]:
+        """Return what can follow a filter to complete its last word, the best first."""
         raise NotImplementedError
 
     def note_of(self, row: Item) -> str:
@@ -149,7 +156,7 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
 
             self.state = self.state._replace(filter_problem=problem.title)
             applies = self.state.filter_text
-            shown = f"The last valid filter applies: {applies}" if applies else "No filter applies"
+            shown = f"The last valid filter applies: {format_quoted(applies)}" if applies else "No filter applies"
             hint = naming_lists(problem, message.value).with_hint().rstrip(".")
             bar.show_problem(f"{hint}. {shown}. {self._find_hint(message.value)}".rstrip(), problem.position)
             return

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from ecrtui.catalog.filter import Filter
-from ecrtui.catalog.filter.words import words_filter
+from ecrtui.catalog.filter.words import complete_word, words_filter
 from ecrtui.catalog.listing.listing import SingleBatch
 from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr import units
@@ -167,6 +167,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
     COLUMN_LIST = "activity"
     SCOPES = ("activity", "row", "marks")
     MARKABLE = True
+    FILTER_LIST = "activity"
     FILTER_EXAMPLE = "words in registry, repository, tag, digest, outcome, user"
     NOUNS = ("write", "writes")
     EMPTY = "No writes recorded on this computer."
@@ -203,6 +204,9 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
 
     def parse_filter(self, line: str) -> Filter[JournalEntry]:
         return words_filter(line, _searchable)
+
+    def complete_filter(self, line: str) -> Iterable[str]:
+        return complete_word(line, _searchable, self.rows.at_hand())
 
     def body(self) -> Iterable[Widget]:
         yield from super().body()

@@ -12,7 +12,7 @@ from textual import work
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from ecrtui.catalog.filter.words import words_filter
+from ecrtui.catalog.filter.words import complete_word, words_filter
 from ecrtui.catalog.find.document import RegistryHit, hit_document, hit_texts
 from ecrtui.catalog.find.query import Query
 from ecrtui.catalog.find.result import BlobCounts
@@ -77,6 +77,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
     """
     SCOPES = ("find", "row", "marks")
     MARKABLE = True
+    FILTER_LIST = "find"
     FILTER_EXAMPLE = "words in account, region, repository, digest, tags"
     NOUNS = ("hit", "hits")
     FIRST_DESCENDING = frozenset({"pushed"})
@@ -247,6 +248,9 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
 
     def parse_filter(self, line: str) -> Filter[FindRow]:
         return words_filter(line, searchable)
+
+    def complete_filter(self, line: str) -> Iterable[str]:
+        return complete_word(line, searchable, self.rows.at_hand())
 
     def progress_parts(self) -> Iterable[LinePart]:
         if self.state.loading or self.state.complete:

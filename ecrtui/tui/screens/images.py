@@ -13,7 +13,9 @@ from textual.widget import Widget
 
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Listing, Snapshot
-from ecrtui.catalog.filter import Filter, parse
+from ecrtui.catalog.filter import Filter, expression_hint, parse
+from ecrtui.catalog.filter.completion import complete
+from ecrtui.catalog.filter.images import image_schema
 from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.catalog.rows.rows import Rows
 from ecrtui.catalog.totals.image_totals import ImageTotals
@@ -90,6 +92,7 @@ class ImagesScreen(
     """
     COLUMN_LIST = "images"
     SCOPES = ("images", "image", "row", "marks", "put_image")
+    FILTER_LIST = "images"
     FILTER_EXAMPLE = "release !rc tag:v1 size>100MB pushed<7d pulled:never is:untagged severity>=high /regex/ ~fuzzy"
     NOUNS = ("image", "images")
     EMPTY = "This repository has no images."
@@ -149,6 +152,12 @@ class ImagesScreen(
 
     def parse_filter(self, line: str) -> Filter[Image]:
         return parse(line, groups=self.groups)
+
+    def complete_filter(self, line: str) -> Iterable[str]:
+        return complete(line, image_schema(self.groups), self.rows.at_hand())
+
+    def no_match(self, reason: str) -> str:
+        return f"{super().no_match(reason)} {expression_hint(self.state.filter_text)}".rstrip()
 
     def totals(self) -> Iterable[LinePart]:
         yield from count_parts(self.counts)

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from ecrtui.catalog.filter import Filter
-from ecrtui.catalog.filter.words import words_filter
+from ecrtui.catalog.filter.words import complete_word, words_filter
 from ecrtui.catalog.listing.listing import SingleBatch
 from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr import units
@@ -132,6 +132,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     """
     SCOPES = ("plan", "undo")
     shows_steps = True
+    FILTER_LIST = "plan"
     FILTER_EXAMPLE = "words in repository, tag, action, digest"
     NOUNS = ("tag", "tags")
     EMPTY = "Nothing to do."
@@ -186,6 +187,9 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
 
     def parse_filter(self, line: str) -> Filter[PlanRow]:
         return words_filter(line, _searchable)
+
+    def complete_filter(self, line: str) -> Iterable[str]:
+        return complete_word(line, _searchable, self.rows.at_hand())
 
     def totals(self) -> Iterable[LinePart]:
         yield from super().totals()

@@ -55,6 +55,7 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
     SCOPES = ("repositories", "row", "marks", "put_image")
     MARKABLE = True
     CACHED_ROWS_IN_FIRST_FRAME = True
+    FILTER_LIST = "repositories"
     FILTER_EXAMPLE = "team/ !legacy is:immutable"
     NOUNS = ("repository", "repositories")
     EMPTY = "This registry has no repositories."
@@ -112,6 +113,17 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
         from ecrtui.catalog.filter import parse_repositories
 
         return parse_repositories(line)
+
+    def complete_filter(self, line: str) -> Iterable[str]:
+        from ecrtui.catalog.filter.completion import complete
+        from ecrtui.catalog.filter.repositories import REPOSITORIES
+
+        return complete(line, REPOSITORIES, self.rows.at_hand())
+
+    def no_match(self, reason: str) -> str:
+        from ecrtui.catalog.filter import expression_hint
+
+        return f"{super().no_match(reason)} {expression_hint(self.state.filter_text)}".rstrip()
 
     def lifecycle_request(self) -> messages.OpenLifecycle | None:
         return None if self.current is None else messages.OpenLifecycle(self.connect, self.current.name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.content import Content
 
-from ecrtui.catalog.filter.words import words_filter
+from ecrtui.catalog.filter.words import complete_word, words_filter
 from ecrtui.catalog.listing.merged import MergedListing
 from ecrtui.catalog.rows.rows import Rows
 from ecrtui.catalog.totals.repository_totals import CountedRepository, RepositoryTotals, with_totals
@@ -98,6 +98,7 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[R
     COLUMN_LIST = "side_by_side"
     SCOPES = ("repositories", "row", "marks")
     MARKABLE = True
+    FILTER_LIST = "side_by_side"
     FILTER_EXAMPLE = "words in account, region, repository"
     NOUNS = ("repository", "repositories")
     EMPTY = "These registries have no repositories."
@@ -128,6 +129,9 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[R
 
     def parse_filter(self, line: str) -> Filter[RepositoryRow]:
         return words_filter(line, _searchable)
+
+    def complete_filter(self, line: str) -> Iterable[str]:
+        return complete_word(line, _searchable, self.rows.at_hand())
 
     async def prepare(self, session: Session) -> None:
         """Each connection has its own totals; they are shown when its rows are loaded."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Protocol, runtime_checkable
 
+from rich.cells import cell_len
 from textual.app import RenderResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.suggester import SuggestionReady
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
@@ -16,7 +20,13 @@ from ecrtui.tui.bindings import bindings
 from ecrtui.tui.fields_message import FieldsMessage
 
 MAX_KEPT = 50
-"""Filters of one kind that can be recalled."""
+"""Filters of one list that can be recalled."""
+
+TEXT = "text"
+"""The list of the words that were looked for in a text: those of one text are of use in another one."""
+
+MAX_CHOICES = 50
+"""Completions of a word that a key shows in turn."""
 
 ERROR_DELAY = 0.4
 """Seconds without a keystroke before an error appears."""
@@ -27,18 +37,21 @@ class KeepsFilters(Protocol):
     """An application that keeps the filters that were used while it runs."""
 
     kept_filters: dict[str, list[str]]
-    """The filters by their kind, the last used one first."""
+    """The filters by the name of their list, the last used one first."""
 
 
 class FilterBar(Vertical):
-    """A field for a filter, hidden until it is opened. Enter keeps the filter, Esc clears it.
+    """A field for a filter, hidden until it is opened. Enter keeps the filter, Esc clears it, Tab completes a word.
 
-    A filter that was kept can be recalled in every bar of the same kind.
+    A filter that was kept can be recalled in every bar of the same list.
 
     The field and the line for errors are mounted when they are first needed: the first frame is faster without them.
 
     Args:
-        example: The placeholder of the field. It names the kind of the filter.
+        example: The placeholder of the field.
+        of_list: The name of the list that is filtered.
+        complete: Returns what can follow a filter to complete its last word, the best first. It must take little time:
+            each key calls it. None where nothing can be completed.
     """
 
     DEFAULT_CSS = """
@@ -60,12 +73,18 @@ class FilterBar(Vertical):
     class Closed(Message):
         """The user returned to the list."""
 
-    def __init__(self, example: str) -> None:
+    def __init__(
+        self, example: str, of_list: str = TEXT, complete: Callable[[str], Iterable[str]] | None = None
+    ) -> None:
         super().__init__()
         self.example = example
+        self.of_list = of_list
         self._shows_problem = False
         self._delay: Timer | None = None
         """The timer of an error that does not show yet."""
+        self._complete = complete
+        self._choices: list[str] = []
+        """The texts that the field takes in turn: completions, then what the user has typed."""
         self._recalled: list[str] = []
         """The texts that the field takes in turn: the filters that were used, then what the user has typed."""
 
@@ -124,16 +143,15 @@ class FilterBar(Vertical):
         """
         if self._delay is not None:
             self._delay.stop()
-        content = Content()
-        if problem:
-            content = Content.assemble(" " * (position + 2), ("▲ ", "bold"), text.content(problem))
         if self._shows_problem:
-            self._show(content)
+            self._show(problem, position)
         elif problem:
-            self._delay = self.set_timer(ERROR_DELAY, lambda: self._show(content))
+            self._delay = self.set_timer(ERROR_DELAY, lambda: self._show(problem, position))
 
-    def _show(self, content: Content) -> None:
-        self._shows_problem = bool(content)
+    def _show(self, problem: str, position: int) -> None:
+        self._shows_problem = bool(problem)
+        mark = (" " * self._column(position), ("▲ ", "bold"))
+        content = Content.assemble(*mark, text.content(problem)) if problem else Content()
         lines = self.query(Static)
         if lines:
             lines.first().update(content)
@@ -141,11 +159,32 @@ class FilterBar(Vertical):
         else:
             self.mount(Static(content))
 
+    def _column(self, position: int) -> int:
+        """Return the column of a character of the filter: some take two cells, and a long text is scrolled."""
+        field = self._field()
+        column = cell_len(field.value[:position]) - round(field.scroll_offset.x)
+        return 2 + max(min(column, field.size.width - 1), 0)
+
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
         if event.value not in self._recalled:  # the user has typed it
             self._recalled = []
+        if event.value not in self._choices:
+            self._choices = []
+        self._suggest(event.value)
         self.post_message(self.Changed(event.value))
+
+    def _suggest(self, line: str) -> None:
+        """Show behind the cursor how the last word can be completed, unless the filter is one that was used before."""
+        if not self._recalled:
+            for ending in self._endings(line, 1):
+                self._field().post_message(SuggestionReady(line, line + ending))
+
+    def _endings(self, line: str, limit: int) -> list[str]:
+        """Return what can complete the last word; nothing while the cursor is elsewhere."""
+        if self._complete is None or not self._field().cursor_at_end:
+            return []
+        return list(islice(self._complete(line), limit))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -170,10 +209,24 @@ class FilterBar(Vertical):
         field.value = self._recalled[0]
         field.cursor_position = len(field.value)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the key to the screen where nothing can be completed."""
+        return super().check_action(action, parameters) and (action != "complete" or self._complete is not None)
+
+    def action_complete(self) -> None:
+        """Complete the last word; if it is complete already, show the next choice."""
+        field = self._field()
+        if endings := self._endings(field.value, MAX_CHOICES):
+            self._choices = [field.value, *(field.value + ending for ending in endings)]
+        if self._choices:
+            self._choices.append(self._choices.pop(0))
+            field.value = self._choices[0]
+            field.cursor_position = len(field.value)
+
     @property
     def _kept(self) -> list[str]:
         app: object = self.app
-        return app.kept_filters.setdefault(self.example, []) if isinstance(app, KeepsFilters) else []
+        return app.kept_filters.setdefault(self.of_list, []) if isinstance(app, KeepsFilters) else []
 
     def action_drop(self) -> None:
         """Return to the list and clear the filter."""

@@ -69,13 +69,14 @@ async def test_the_panes_of_a_release_match_their_snapshots() -> None:
         await pilot.press("slash")
         await type_text(pilot, "type:maven spring")
         await until_gone(pilot, "zlib")
-        screen = await until(pilot, "spring-boot")
-        assert "spring-web" in screen
+        await until(pilot, lambda screen: "spring-boot" in screen and "spring-web" in screen)
         await pilot.press("enter", "s")
         await until(pilot, "version ▲")
         await pilot.press("S")
         await until(pilot, "version ▼")
         await pilot.press("slash")
+        await type_text(pilot, "ty")
+        await until(pilot, "/ type:")
         await type_text(pilot, "-no")
         await until(pilot, "none of 46 packages match")
 
