@@ -231,7 +231,7 @@ ACTIONS = (
         "I",
         "read_indexes",
         "read manifests",
-        "Read manifests of this repository, to know which name the image or the layer; counts as a pull",
+        "Read manifests of this repository: of indexes, or of the images of a layer; counts as a pull",
     ),
     Action("find.export", "x", "export", "export", "Save what was found as CSV, JSON or Markdown", footer=True),
     Action("find_field.search", "enter", "submit", "search", "Search all repositories", footer=True, palette=False),

@@ -90,6 +90,12 @@ class FindRow(NamedTuple):
         return bool(image.tags or image.subject) or image.kind is ImageKind.INDEX
 
     @property
+    def platforms_known(self) -> bool:
+        """False for an index whose manifest can tell which findings it has."""
+        image = self.hit.image if self.hit else None
+        return image is None or image.kind is not ImageKind.INDEX or image.scan_known
+
+    @property
     def registry_hit(self) -> RegistryHit | None:
         """The hit, as documents have it."""
         return RegistryHit(self.registry.account, self.registry.region, self.hit) if self.hit else None

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual import work
 
@@ -18,6 +19,9 @@ from ecrtui.tui.find.rows import FindRow
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.scan_loading import COLUMN, VIEW_DELAY, unknown_text
 
+if TYPE_CHECKING:
+    from ecrtui.session import Session
+
 CONCURRENT_REPOSITORIES = 4
 """Repositories whose scans are read at the same time."""
 
@@ -25,6 +29,8 @@ CONCURRENT_REPOSITORIES = 4
 class HitScansMixin(ListScreen[FindRow]):
     """A list of hits that shows their findings."""
 
+    _readable: set[tuple[int, str]]
+    """The repositories whose manifests the user allows to read, by connection and name."""
     _scans_asked: frozenset[str] = frozenset()
     """The keys of the rows in view whose scans were last asked for."""
     _scan_errors: Mapping[str, EcrTuiError] = {}
@@ -81,7 +87,7 @@ class HitScansMixin(ListScreen[FindRow]):
         async with lanes:
             try:
                 session = await blocking.run_blocking(rows[0].registry.source)
-                may_read = partial(may_read_ahead, session.registry, session.settings.prefetch, repository)
+                may_read = partial(self._may_read, rows[0], session)
                 scanned = await blocking.run_blocking(scanned_digests, session.catalog, repository, images, may_read)
                 wanted = [digest for digests in scanned.values() for digest in digests]
                 scans: dict[str, ImageScan] = {}
@@ -94,6 +100,11 @@ class HitScansMixin(ListScreen[FindRow]):
             except EcrTuiError as error:
                 self._scan_errors = {**self._scan_errors, rows[0].group: error}
                 self.table.redraw()
+
+    def _may_read(self, row: FindRow, session: Session) -> bool:
+        """Return True if the indexes of the repository of a row may be read. Blocks."""
+        asked_for = (row.registry.number, row.repository) in self._readable
+        return asked_for or may_read_ahead(session.registry, session.settings.prefetch, row.repository)
 
     def _show_scans(
         self,

@@ -92,8 +92,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
         self._first = first
         self._at_once = at_once
         self._search: FindEverywhere | None = None
-        self._readable: set[tuple[int, str]] = set()
-        """The repositories whose manifests the user allows to read, by connection and name."""
+        self._readable = set()
         self._shown = ShownAnswers()
         self._searched = ""
         """The text of the last search."""
@@ -235,8 +234,8 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
     def action_read_indexes(self) -> None:
         """Read manifests of the repository of this row, and search again."""
         row = self.current
-        if row is None or row.hit is None or row.manifests_known:
-            self.notify("Select an image whose index is not known, or a layer whose images are not all known.")
+        if row is None or row.hit is None or (row.manifests_known and row.platforms_known):
+            self.notify("The manifests of this repository say nothing more about this row.")
             return
         self._readable.add((row.registry.number, row.repository))
         self.load()

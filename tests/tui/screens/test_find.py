@@ -219,10 +219,10 @@ async def test_the_findings_of_the_hits_in_view_are_read() -> None:
         assert row_of(screen, "team/app").endswith("?")  # the platforms of an index that was not read
         assert embedded.calls["DescribeImageScanFindings"] == 2
 
-        await pilot.press("g", "enter")  # the screen of the index reads it
-        await until(pilot, "team/app › v1")
-        await pilot.press("escape")
+        await pilot.press("g", "I")  # counts as a pull
         await until(pilot, lambda screen: bool(SCANNED.search(row_of(screen, "team/app"))))
+        await pilot.press("I")
+        await until(pilot, "The manifests of this repository say nothing more")
         await resize(pilot, 80, 24)
         await until_gone(pilot, "findings")
 
@@ -234,6 +234,23 @@ async def test_the_findings_of_the_hits_in_view_are_read() -> None:
 
 SCANNED = re.compile(r"(✓|\d+[CHMLIU])$")
 """A row with the findings of a scan."""
+
+
+async def test_the_findings_of_an_index_come_once_its_screen_has_read_it() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    parts = {name: push_image(client, "team/app", name, platform=name) for name in ("linux/amd64", "linux/arm64")}
+    push_index(client, "team/app", parts, "v1")
+    async with running(embedded, size=(120, 30), prefetch=False) as pilot:
+        await until(pilot, "1 repository")
+        await find(pilot, "v1")
+        await until(pilot, lambda screen: row_of(screen, "team/app").endswith("?"))
+        await pilot.press("enter")
+        await until(pilot, "team/app › v1")
+        await until(pilot, "linux/arm64")
+        await pilot.press("escape")
+        await until(pilot, lambda screen: row_of(screen, "team/app").endswith("·"))
 
 
 async def find(pilot: Pilot[None], text: str) -> None:
