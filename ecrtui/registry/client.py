@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -37,8 +37,7 @@ from ecrtui.registry.endpoint import is_aws
 from ecrtui.registry.error_table import kind_of_code
 from ecrtui.registry.errors import SIGN_IN_AGAIN, translate_errors
 from ecrtui.registry.layers import parts as layer_parts
-from ecrtui.registry.layers.blobs import BlobStream, Downloads, NetworkSender, RequestSender, Sender, discard
-from ecrtui.registry.protocol import Part
+from ecrtui.registry.layers.content_requests import ContentRequests
 from ecrtui.registry.replies.parsing import RawJsonParserFactory
 from ecrtui.registry.user import User
 from ecrtui.settings import Connection
@@ -72,8 +71,7 @@ class InProcessTransport:
 
     Args:
         attach: makes the registry answer the requests of a client.
-        send: answers other requests, as a :class:`RequestSender` does. Its first argument is the number of seconds
-            to wait for the response; None for no limit.
+        send: answers other requests; see :class:`ContentRequests`.
         identity: the ARN of the user.
         region: the region, unless the user gives another one.
         endpoint: identifies the registry in journal and cache: ``embedded``, and the file if it has one.
@@ -226,56 +224,15 @@ class Clients:
         given = verify_of(self._connection)
         return given if given is not None else self.inspect(certificates_of)
 
-    def fetch(self, url: str, limit: int) -> bytes:
-        """Return at most ``limit`` bytes from a URL of GetDownloadUrlForLayer; see :class:`Downloads`."""
-        return self._downloads.fetch(url, limit)
-
-    def open_blob(self, url: str, first_byte: int) -> BlobStream:
-        """Return the content of a URL of GetDownloadUrlForLayer from a byte on; see :class:`Downloads`."""
-        return self._downloads.open(url, first_byte)
-
-    def send(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        body: Iterable[Part] | None = None,
-        *,
-        read_timeout: int = 0,
-    ) -> tuple[int, Mapping[str, str]]:
-        """Send a request of the OCI API; return the status and the headers of the response.
-
-        Args:
-            method: the method.
-            url: the URL.
-            headers: the headers.
-            body: the body in pieces, with a length; None for no body.
-            read_timeout: seconds that the response may take, if that is longer than for other requests.
-        """
-        response = self._request_sender(read_timeout)(method, url, headers, body)
-        discard(response)
-        return int(response.status_code), response.headers
-
     @property
-    def _downloads(self) -> Downloads:
-        downloads: Downloads = self._cached("downloads", lambda _: Downloads(self._sender()))
-        return downloads
+    def content(self) -> ContentRequests:
+        """The requests for content: downloads, and the OCI API."""
+        requests: ContentRequests = self._cached("content", lambda _: self._new_content())
+        return requests
 
-    def _sender(self) -> Sender:
-        return partial(self._request_sender(), "GET")
-
-    def _request_sender(self, read_timeout: int = 0) -> RequestSender:
-        connect, read = self.timeouts
-        timeouts = connect, read if read is None else max(read, read_timeout)
-        if self.in_process:
-            return partial(self.in_process.send, timeouts[1])
-        sender: NetworkSender = self._cached(f"network {timeouts}", lambda _: NetworkSender(self.verify, timeouts))
-        return sender
-
-    @property
-    def timeouts(self) -> tuple[int | None, int | None]:
-        """Seconds to connect and to read, None for no limit."""
-        return time_limits_of(self._connection, connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
+    def _new_content(self) -> ContentRequests:
+        timeouts = time_limits_of(self._connection, connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
+        return ContentRequests(timeouts, lambda: self.verify, self.in_process.send if self.in_process else None)
 
     def reset(self) -> None:
         """Forget session and clients: the next call reads configuration and credentials again."""

@@ -213,7 +213,7 @@ class EcrRegistry(Registry, LayerStore):
     def blob(self, repository: str, digest: str, limit: int) -> bytes:
         url = self._layers.download_url(repository, digest)
         with self._clients.calling(blobs.OPERATION, repository=repository):
-            content = self._clients.fetch(url, limit)
+            content = self._clients.content.downloads.fetch(url, limit)
         if len(content) > limit:
             raise blobs.too_large(limit)
         if digest_of(content) != digest:
@@ -227,7 +227,7 @@ class EcrRegistry(Registry, LayerStore):
     def blob_start(self, repository: str, digest: str, count: int) -> bytes:
         url = self._layers.download_url(repository, digest)
         with self._clients.calling(blobs.OPERATION, repository=repository):
-            return blobs.read_start(self._clients.open_blob(url, 0), count)
+            return blobs.read_start(self._clients.content.downloads.open(url, 0), count)
 
     def put_image(self, repository: str, manifest: Manifest, tag: str) -> PutImageResult:
         check_digest(manifest, manifest.digest)

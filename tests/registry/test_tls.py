@@ -41,7 +41,7 @@ def url(certificate: Path, no_sdk_retries: None) -> Iterator[str]:
 def reach(connection: Connection) -> str:
     """Reach the storage and the registry; return the account of the registry."""
     with pytest.raises(NotFound):
-        Clients(connection).fetch(f"{connection.endpoint_url}/layers/none", 10)
+        Clients(connection).content.downloads.fetch(f"{connection.endpoint_url}/layers/none", 10)
     return open_registry(connection).location().registry_id
 
 
@@ -109,7 +109,7 @@ def answer_garbage(server: socket.socket, context: ssl.SSLContext) -> None:
 def test_a_download_verifies_the_certificate(url: str) -> None:
     clients = Clients(Connection(endpoint_url=url))
     with pytest.raises(ConnectionFailed) as caught, clients.calling("GetDownloadUrlForLayer"):
-        clients.fetch(f"{url}/layers/none", 10)
+        clients.content.downloads.fetch(f"{url}/layers/none", 10)
     assert "certificate" in caught.value.title
 
 

@@ -91,7 +91,7 @@ class LayerCalls(LayerStore):
         def open_at(first_byte: int) -> BlobStream:
             url = self.download_url(repository, digest)
             with self._clients.calling(blobs.OPERATION, repository=repository):
-                return self._clients.open_blob(url, first_byte)
+                return self._clients.content.downloads.open(url, first_byte)
 
         return ResumingReader(open_at, self._read, RateLimiter(0), on_retry)
 

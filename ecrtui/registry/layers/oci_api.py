@@ -74,7 +74,7 @@ class OciApi:
 
         def send(token: str, endpoint: str) -> OciReply:
             url = f"{endpoint}/v2/{repository}/blobs/uploads/{query}"
-            status, headers = self._clients.send("POST", url, {"Authorization": f"Basic {token}"})
+            status, headers = self._clients.content.send("POST", url, {"Authorization": f"Basic {token}"})
             location = urljoin(url, headers.get("Location", ""))
             if urlsplit(location)[:2] != urlsplit(url)[:2]:
                 raise Refused("The registry named another host for an upload", location[:300], operation=operation)
@@ -91,7 +91,7 @@ class OciApi:
 
         def send(token: str, _: str) -> OciReply:
             headers = {"Authorization": f"Basic {token}", "Content-Type": "application/octet-stream"}
-            return OciReply(self._clients.send("PUT", url, headers, body, read_timeout=read_timeout)[0])
+            return OciReply(self._clients.content.send("PUT", url, headers, body, read_timeout=read_timeout)[0])
 
         try:
             return self._sent(operation, repository, send, again=False)
