@@ -6,7 +6,6 @@ The first frame waits for every import, so screens other than the first are impo
 from __future__ import annotations
 
 import os
-import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -220,36 +219,10 @@ class EcrTuiApp(
 
     def action_unlock(self) -> None:
         """Allow writes to the registry of this screen for some minutes, or refuse them again."""
-        self.run_worker(self._unlock(), group="unlock", exclusive=True, exit_on_error=False)
-
-    async def _unlock(self) -> None:
         from ecrtui.tui.connections.unlocking import change_lock
 
-        screen = self.screen
-        if not isinstance(screen, AppScreen):
-            return
-        source = screen.acting_source
-        try:
-            until = await change_lock(screen, source)
-        except EcrTuiError as error:
-            screen.notify_error(error)
-            return
-        if until is not None:
-            self._show_lock(source, until)
-        if until:
-            self.set_timer(until - time.time(), partial(self._show_lock_again, source))
-
-    def _show_lock_again(self, source: SessionSource) -> None:
-        """Show that the time has ended, unless writes were allowed again meanwhile."""
-        if source.opened is not None and source.opened.unlocked_until <= time.time():
-            self._show_lock(source, 0)
-
-    def _show_lock(self, source: SessionSource, until: float) -> None:
-        self.update_headers(source, lambda state: state._replace(unlocked_until=until))
-        for screen in self.screen_stack:
-            if isinstance(screen, AppScreen):
-                screen.lock_changed()
-                screen.refresh_bindings()
+        if isinstance(self.screen, AppScreen):
+            self.run_worker(change_lock(self, self.screen), group="unlock", exclusive=True, exit_on_error=False)
 
     def action_choose_profile(self) -> None:
         """Connect with another profile."""
