@@ -1,4 +1,8 @@
-"""One line of a terminal: the cells that the application wants, and those that the terminal shows."""
+"""One line of a terminal: the cells that the application wants, and those that the terminal shows.
+
+Upstream: as for :mod:`ecrtui.tui.textual_fixes.cell_frame`, which this module is a part of.
+Delete this module with that one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The looks of terminal cells, and the shortest sequence from one look to another."""
+"""The looks of terminal cells, and the shortest sequence from one look to another.
+
+Upstream: as for :mod:`ecrtui.tui.textual_fixes.cell_frame`, which this module is a part of.
+Delete this module with that one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The shortest sequence from one cell of a terminal to another."""
+"""The shortest sequence from one cell of a terminal to another.
+
+Upstream: as for :mod:`ecrtui.tui.textual_fixes.cell_frame`, which this module is a part of.
+Delete this module with that one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""An application on :class:`TerminalDriver`."""
+"""An application on :class:`TerminalDriver`.
+
+Defect: Textual does not take the terminal back after an error in a block of ``App.suspend``, lets the cursor of a
+field blink, which writes to the terminal for ever, and sends the shape of the pointer for each new screen.
+Upstream: https://github.com/Textualize/textual/issues/6692 for the error,
+https://github.com/Textualize/textual/issues/2394 for the cursor; no issue known for the pointer.
+Delete this module with :mod:`ecrtui.tui.textual_fixes.terminal_driver`, when these defects are fixed too.
+"""
 
 from __future__ import annotations
 

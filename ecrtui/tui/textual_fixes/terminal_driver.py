@@ -3,7 +3,9 @@
 Defect: Textual's Linux driver draws on standard error, reads a closed terminal as "no input yet" for ever, blocks the
 event loop when the terminal takes no output, starts a second input thread after SIGSTOP and SIGCONT, follows
 ``COLUMNS`` instead of the terminal, and stops for ever at Ctrl-Z where no shell can continue it.
-Upstream: no issue known.
+Upstream: https://github.com/Textualize/textual/issues/5531 for standard error,
+https://github.com/Textualize/textual/pull/6690 for the closed terminal,
+https://github.com/Textualize/textual/pull/6153 for ``COLUMNS``; no issue known for the rest.
 Delete this module when Textual's driver ends with its terminal and writes only changed cells.
 """
 

@@ -1,4 +1,9 @@
-"""What terminfo and the environment say about the terminal."""
+"""What terminfo and the environment say about the terminal.
+
+Defect: Textual asks neither what the terminal can do, except for the number of colors.
+Upstream: no issue known.
+Delete this module when Textual's driver asks, and :mod:`ecrtui.application` can read there how a theme is shown.
+"""
 
 from __future__ import annotations
 

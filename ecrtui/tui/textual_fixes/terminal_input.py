@@ -3,7 +3,7 @@
 Defect: Textual's driver decodes strictly, so one byte that is not UTF-8 ends the application. Its parser raises an
 exception for key releases and malformed numbers, takes late answers of the terminal for keys, and waits 0.1 seconds
 for the rest of an escape sequence, which a slow connection exceeds.
-Upstream: no issue known.
+Upstream: https://github.com/Textualize/textual/issues/6456 for the byte; no issue known for the rest.
 Delete this module when Textual's driver ignores what it does not understand.
 """
 

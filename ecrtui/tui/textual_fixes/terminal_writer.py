@@ -1,4 +1,9 @@
-"""Write to the terminal in a thread, so that a slow or a lost terminal never blocks the event loop."""
+"""Write to the terminal in a thread, so that a slow or a lost terminal never blocks the event loop.
+
+Defect: Textual's writer takes 30 texts. The next one waits in the event loop until the terminal has taken one.
+Upstream: no issue known; https://github.com/Textualize/textual/issues/6692 is about a writer that has ended.
+Delete this module when Textual's writer never blocks the event loop.
+"""
 
 from __future__ import annotations
 

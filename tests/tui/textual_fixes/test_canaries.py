@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import inspect
+import pkgutil
 import re
 import weakref
 from collections.abc import Callable
+from importlib import import_module
 from io import StringIO
 from itertools import count
 from typing import Any, ClassVar
@@ -36,6 +38,7 @@ from textual.widgets import Footer, Input, Static, TextArea
 from textual.widgets.option_list import Option
 from textual.worker import WorkerCancelled
 
+from ecrtui.tui import textual_fixes
 from ecrtui.tui.textual_fixes import class_definitions, one_shot_timers, removals
 from ecrtui.tui.textual_fixes.bare_lines import BareLines
 from ecrtui.tui.textual_fixes.fatal_error import ReportingApp
@@ -68,6 +71,12 @@ class WidgetsApp(App[None]):
 
     def action_press(self) -> None:
         self.presses += 1
+
+
+@pytest.mark.parametrize("name", [module.name for module in pkgutil.iter_modules(textual_fixes.__path__)])
+def test_each_module_names_its_upstream_issue_and_when_to_delete_it(name: str) -> None:
+    docstring = inspect.getdoc(import_module(f"{textual_fixes.__name__}.{name}")) or ""
+    assert re.search(r"^Upstream: .+\n(.+\n)*Delete ", docstring, re.MULTILINE)
 
 
 async def test_textual_lets_keys_overtake_each_other() -> None:
