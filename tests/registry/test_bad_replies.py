@@ -43,7 +43,7 @@ _STATEMENT = {"Effect": "Allow", "Principal": "*", "Action": ["ecr:BatchGetImage
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": [_STATEMENT]})
 
 
-class Estate:
+class FullEnv:
     """A registry with one of everything that the application reads."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ class Case(NamedTuple):
     """A call of the gateway, and the operation whose first reply is changed."""
 
     operation: str
-    call: Callable[[Estate], object]
+    call: Callable[[FullEnv], object]
 
 
 class Listed(NamedTuple):
@@ -123,87 +123,75 @@ def end_reading(rows: object, earlier: set[threading.Thread]) -> None:
 
 
 CASES = {
-    "repositories": Case("DescribeRepositories", lambda estate: listed(estate.catalog.repositories(), "name")),
-    "repository": Case("DescribeRepositories", lambda estate: estate.registry.repository(REPOSITORY)),
-    "images": Case("DescribeImages", lambda estate: listed(estate.catalog.images(REPOSITORY), "digest")),
+    "repositories": Case("DescribeRepositories", lambda env: listed(env.catalog.repositories(), "name")),
+    "repository": Case("DescribeRepositories", lambda env: env.registry.repository(REPOSITORY)),
+    "images": Case("DescribeImages", lambda env: listed(env.catalog.images(REPOSITORY), "digest")),
     "images by digest": Case(
-        "DescribeImages", lambda estate: estate.registry.images_by_digest(REPOSITORY, [estate.image.digest])
+        "DescribeImages", lambda env: env.registry.images_by_digest(REPOSITORY, [env.image.digest])
     ),
-    "images by tag": Case("DescribeImages", lambda estate: estate.registry.images_by_tag(REPOSITORY, ["1.0"])),
-    "images by many tags": Case("BatchGetImage", lambda estate: estate.registry.images_by_tag(REPOSITORY, TAGS)),
-    "archived images": Case("ListImages", lambda estate: estate.registry.images_by_tag(REPOSITORY, TAGS)),
-    "tag is at": Case(
-        "BatchGetImage", lambda estate: estate.registry.tag_is_at(REPOSITORY, "1.0", estate.image.digest)
-    ),
-    "tag is not at": Case(
-        "BatchGetImage", lambda estate: estate.registry.tag_is_at(REPOSITORY, "1.0", estate.other.digest)
-    ),
-    "manifest": Case("BatchGetImage", lambda estate: estate.registry.manifest(REPOSITORY, estate.image.digest)),
+    "images by tag": Case("DescribeImages", lambda env: env.registry.images_by_tag(REPOSITORY, ["1.0"])),
+    "images by many tags": Case("BatchGetImage", lambda env: env.registry.images_by_tag(REPOSITORY, TAGS)),
+    "archived images": Case("ListImages", lambda env: env.registry.images_by_tag(REPOSITORY, TAGS)),
+    "tag is at": Case("BatchGetImage", lambda env: env.registry.tag_is_at(REPOSITORY, "1.0", env.image.digest)),
+    "tag is not at": Case("BatchGetImage", lambda env: env.registry.tag_is_at(REPOSITORY, "1.0", env.other.digest)),
+    "manifest": Case("BatchGetImage", lambda env: env.registry.manifest(REPOSITORY, env.image.digest)),
     "manifests": Case(
         "BatchGetImage",
-        lambda estate: estate.registry.manifests(REPOSITORY, [estate.image.digest, estate.other.digest]),
+        lambda env: env.registry.manifests(REPOSITORY, [env.image.digest, env.other.digest]),
     ),
-    "blob": Case("GetDownloadUrlForLayer", lambda estate: estate.registry.blob(REPOSITORY, estate.layer, 1_000_000)),
+    "blob": Case("GetDownloadUrlForLayer", lambda env: env.registry.blob(REPOSITORY, env.layer, 1_000_000)),
     "put image": Case(
         "PutImage",
-        lambda estate: estate.registry.put_image(
-            REPOSITORY, Manifest(estate.image.manifest, estate.image.digest, OCI_MANIFEST), "dev-2"
+        lambda env: env.registry.put_image(
+            REPOSITORY, Manifest(env.image.manifest, env.image.digest, OCI_MANIFEST), "dev-2"
         ),
     ),
-    "untag": Case("BatchDeleteImage", lambda estate: estate.registry.untag(REPOSITORY, "dev-1")),
-    "lifecycle policy": Case("GetLifecyclePolicy", lambda estate: estate.registry.lifecycle_policy(REPOSITORY)),
-    "lifecycle preview": Case(
-        "GetLifecyclePolicyPreview", lambda estate: estate.registry.lifecycle_preview(REPOSITORY)
-    ),
-    "repository policy": Case("GetRepositoryPolicy", lambda estate: estate.registry.repository_policy(REPOSITORY)),
-    "registry policy": Case("GetRegistryPolicy", lambda estate: estate.registry.registry_policy()),
+    "untag": Case("BatchDeleteImage", lambda env: env.registry.untag(REPOSITORY, "dev-1")),
+    "lifecycle policy": Case("GetLifecyclePolicy", lambda env: env.registry.lifecycle_policy(REPOSITORY)),
+    "lifecycle preview": Case("GetLifecyclePolicyPreview", lambda env: env.registry.lifecycle_preview(REPOSITORY)),
+    "repository policy": Case("GetRepositoryPolicy", lambda env: env.registry.repository_policy(REPOSITORY)),
+    "registry policy": Case("GetRegistryPolicy", lambda env: env.registry.registry_policy()),
     "repository scanning": Case(
-        "BatchGetRepositoryScanningConfiguration", lambda estate: estate.registry.repository_scanning(REPOSITORY)
+        "BatchGetRepositoryScanningConfiguration", lambda env: env.registry.repository_scanning(REPOSITORY)
     ),
-    "replicas": Case(
-        "DescribeImageReplicationStatus", lambda estate: estate.registry.replicas(REPOSITORY, estate.image.digest)
-    ),
-    "signings": Case(
-        "DescribeImageSigningStatus", lambda estate: estate.registry.signings(REPOSITORY, estate.image.digest)
-    ),
-    "layers": Case("BatchCheckLayerAvailability", lambda estate: estate.registry.layers(REPOSITORY, [estate.layer])),
-    "replication": Case("DescribeRegistry", lambda estate: estate.registry.replication(again=True)),
-    "pull time exclusions": Case("ListPullTimeUpdateExclusions", lambda estate: estate.registry.pull_time_exclusions()),
+    "replicas": Case("DescribeImageReplicationStatus", lambda env: env.registry.replicas(REPOSITORY, env.image.digest)),
+    "signings": Case("DescribeImageSigningStatus", lambda env: env.registry.signings(REPOSITORY, env.image.digest)),
+    "layers": Case("BatchCheckLayerAvailability", lambda env: env.registry.layers(REPOSITORY, [env.layer])),
+    "replication": Case("DescribeRegistry", lambda env: env.registry.replication(again=True)),
+    "pull time exclusions": Case("ListPullTimeUpdateExclusions", lambda env: env.registry.pull_time_exclusions()),
     "resource tags": Case(
         "ListTagsForResource",
-        lambda estate: estate.registry.resource_tags(estate.registry.repository(REPOSITORY)),
+        lambda env: env.registry.resource_tags(env.registry.repository(REPOSITORY)),
     ),
-    "scan": Case("DescribeImageScanFindings", lambda estate: estate.registry.scan(REPOSITORY, estate.image.digest)),
-    "findings": Case(
-        "DescribeImageScanFindings", lambda estate: estate.registry.findings(REPOSITORY, estate.image.digest)
-    ),
-    "referrers": Case("ListImageReferrers", lambda estate: estate.registry.referrers(REPOSITORY, estate.image.digest)),
-    "location": Case("DescribeRegistry", lambda estate: estate.open().location()),
+    "scan": Case("DescribeImageScanFindings", lambda env: env.registry.scan(REPOSITORY, env.image.digest)),
+    "findings": Case("DescribeImageScanFindings", lambda env: env.registry.findings(REPOSITORY, env.image.digest)),
+    "referrers": Case("ListImageReferrers", lambda env: env.registry.referrers(REPOSITORY, env.image.digest)),
+    "location": Case("DescribeRegistry", lambda env: env.open().location()),
 }
 
 
 @pytest.fixture(scope="module")
-def estate() -> Estate:
-    return Estate()
+def env() -> FullEnv:
+    return FullEnv()
 
 
-def record(estate: Estate, case: Case) -> tuple[object, dict[str, Any]]:
+def record(env: FullEnv, case: Case) -> tuple[object, dict[str, Any]]:
     """Return the result of a call and the first reply that it gets. Writes are done once."""
-    if (case.operation, case.call) in estate.recorded:
-        return estate.recorded[case.operation, case.call]
+    if (case.operation, case.call) in env.recorded:
+        return env.recorded[case.operation, case.call]
     replies: list[dict[str, Any]] = []
-    fault = estate.embedded.faults.add(edited(case.operation, lambda document: replies.append(copy.deepcopy(document))))
+    fault = env.embedded.faults.add(edited(case.operation, lambda document: replies.append(copy.deepcopy(document))))
     try:
-        estate.recorded[case.operation, case.call] = case.call(estate), replies[0]
+        env.recorded[case.operation, case.call] = case.call(env), replies[0]
     finally:
-        estate.embedded.faults.remove(fault)
-    return estate.recorded[case.operation, case.call]
+        env.embedded.faults.remove(fault)
+    return env.recorded[case.operation, case.call]
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_any_value_of_any_member_is_an_error_or_a_good_result(estate: Estate, name: str) -> None:
+def test_any_value_of_any_member_is_an_error_or_a_good_result(env: FullEnv, name: str) -> None:
     case = CASES[name]
-    good, reply = record(estate, case)
+    good, reply = record(env, case)
     paths = member_paths(case.operation, reply)
     assert paths
     for path in paths:
@@ -211,19 +199,19 @@ def test_any_value_of_any_member_is_an_error_or_a_good_result(estate: Estate, na
             if value is MISSING and isinstance(path[-1], int):
                 continue  # that is a shorter list
             changed = with_value(reply, path, value)
-            fault = estate.embedded.faults.add(replied(case.operation, changed))
+            fault = env.embedded.faults.add(replied(case.operation, changed))
             try:
-                check(estate, case, good, path)
+                check(env, case, good, path)
             except Exception as problem:
                 raise AssertionError(f"{path_text(path)} is {label}: {problem!r}") from problem
             finally:
-                estate.embedded.faults.remove(fault)
+                env.embedded.faults.remove(fault)
 
 
-def check(estate: Estate, case: Case, good: object, path: Path) -> None:
+def check(env: FullEnv, case: Case, good: object, path: Path) -> None:
     """Call, and check the result or the error."""
     try:
-        result = case.call(estate)
+        result = case.call(env)
     except EcrTuiError as error:
         assert_named(error)
         return
@@ -283,15 +271,15 @@ IDENTITIES = {
 
 
 @pytest.mark.parametrize(("name", "member"), [(name, member) for name in IDENTITIES for member in IDENTITIES[name]])
-def test_a_reply_about_something_else_is_refused(estate: Estate, name: str, member: str) -> None:
+def test_a_reply_about_something_else_is_refused(env: FullEnv, name: str, member: str) -> None:
     """The wrong image must never get the tag."""
     case = CASES[name]
-    _, reply = record(estate, case)
-    estate.registry.location()
+    _, reply = record(env, case)
+    env.registry.location()
     path = next(path for path in member_paths(case.operation, reply) if path[-1] == member)
-    fault = estate.embedded.faults.add(replied(case.operation, with_value(reply, path, OTHERS[member])))
-    error = failed(case.call, estate)
-    estate.embedded.faults.remove(fault)
+    fault = env.embedded.faults.add(replied(case.operation, with_value(reply, path, OTHERS[member])))
+    error = failed(case.call, env)
+    env.embedded.faults.remove(fault)
     assert isinstance(error, (IntegrityError, ConnectionFailed))
     assert error.ambiguous == (case.operation in ("PutImage", "BatchDeleteImage"))
     assert_named(error)
@@ -300,14 +288,14 @@ def test_a_reply_about_something_else_is_refused(estate: Estate, name: str, memb
 @pytest.mark.parametrize(
     ("name", "key"), [("repositories", "registryId"), ("images", "registryId"), ("images", "repositoryName")]
 )
-def test_a_row_of_another_registry_or_repository_is_named_and_left_out(estate: Estate, name: str, key: str) -> None:
+def test_a_row_of_another_registry_or_repository_is_named_and_left_out(env: FullEnv, name: str, key: str) -> None:
     case = CASES[name]
-    good, reply = record(estate, case)
-    estate.registry.location()
+    good, reply = record(env, case)
+    env.registry.location()
     member, _ = next((member, rows) for member, rows in reply.items() if isinstance(rows, list))
-    fault = estate.embedded.faults.add(replied(case.operation, with_value(reply, (member, 0, key), OTHERS[key])))
-    result = case.call(estate)
-    estate.embedded.faults.remove(fault)
+    fault = env.embedded.faults.add(replied(case.operation, with_value(reply, (member, 0, key), OTHERS[key])))
+    result = case.call(env)
+    env.embedded.faults.remove(fault)
     assert isinstance(good, Listed)
     assert isinstance(result, Listed)
     assert len(good.keys - result.keys) == 1
@@ -317,24 +305,24 @@ def test_a_row_of_another_registry_or_repository_is_named_and_left_out(estate: E
 
 @pytest.mark.parametrize("details", [[], ["other"], ["asked", "other"], ["asked", "asked"]], ids=str)
 @pytest.mark.parametrize("name", ["images by tag", "images by digest"])
-def test_only_the_images_that_were_asked_for_are_taken(estate: Estate, name: str, details: list[str]) -> None:
+def test_only_the_images_that_were_asked_for_are_taken(env: FullEnv, name: str, details: list[str]) -> None:
     """A service that ignores ``imageIds`` answers with other images, or with all of them."""
     case = CASES[name]
-    _, reply = record(estate, case)
+    _, reply = record(env, case)
     (asked,) = reply["imageDetails"]
     rows = {"asked": asked, "other": {**asked, "imageDigest": OTHER_DIGEST, "imageTags": ["other"]}}
     fault = replied(case.operation, {"imageDetails": [rows[row] for row in details]})
-    estate.embedded.faults.add(fault)
-    error = failed(case.call, estate)
-    estate.embedded.faults.remove(fault)
+    env.embedded.faults.add(fault)
+    error = failed(case.call, env)
+    env.embedded.faults.remove(fault)
     assert isinstance(error, (IntegrityError, ConnectionFailed))
     assert_named(error)
 
 
-def test_a_reply_that_leaves_out_a_tag_is_an_error_and_not_a_missing_tag(estate: Estate) -> None:
-    fault = estate.embedded.faults.add(replied("BatchGetImage", {"images": [], "failures": []}))
-    error = failed(estate.registry.images_by_tag, REPOSITORY, TAGS)
-    estate.embedded.faults.remove(fault)
+def test_a_reply_that_leaves_out_a_tag_is_an_error_and_not_a_missing_tag(env: FullEnv) -> None:
+    fault = env.embedded.faults.add(replied("BatchGetImage", {"images": [], "failures": []}))
+    error = failed(env.registry.images_by_tag, REPOSITORY, TAGS)
+    env.embedded.faults.remove(fault)
     assert "nothing about" in error.detail
 
 
@@ -363,9 +351,9 @@ def arranged(rows: list[Any], order: str, number: int) -> list[Any]:
 @pytest.mark.parametrize("tokens", TOKENS)
 @pytest.mark.parametrize("order", ["same rows", "reversed rows", "no rows"])
 @pytest.mark.parametrize("name", PAGED)
-def test_endless_pages_are_an_error_that_keeps_the_rows(estate: Estate, name: str, order: str, tokens: str) -> None:
+def test_endless_pages_are_an_error_that_keeps_the_rows(env: FullEnv, name: str, order: str, tokens: str) -> None:
     case, member = CASES[name], PAGED[name]
-    good, reply = record(estate, case)
+    good, reply = record(env, case)
     numbers = count()
 
     def page() -> dict[str, Any]:
@@ -377,9 +365,9 @@ def test_endless_pages_are_an_error_that_keeps_the_rows(estate: Estate, name: st
             rows = arranged(rows, order, number)
         return {**reply, member: rows, "nextToken": TOKENS[tokens](number)}
 
-    fault = estate.embedded.faults.add(answered(case.operation, page))
+    fault = env.embedded.faults.add(answered(case.operation, page))
     try:
-        result = case.call(estate)
+        result = case.call(env)
     except EcrTuiError as problem:
         error: EcrTuiError | None = problem
     else:
@@ -388,7 +376,7 @@ def test_endless_pages_are_an_error_that_keeps_the_rows(estate: Estate, name: st
         assert result.keys == good.keys
         error = result.error
     finally:
-        estate.embedded.faults.remove(fault)
+        env.embedded.faults.remove(fault)
     assert isinstance(error, IncompleteListing)
 
 
@@ -416,20 +404,20 @@ ERRORS: dict[str, bytes] = {
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500, 503])
 @pytest.mark.parametrize("label", ERRORS)
-def test_any_error_reply_is_an_error_in_few_words(estate: Estate, label: str, status: int) -> None:
+def test_any_error_reply_is_an_error_in_few_words(env: FullEnv, label: str, status: int) -> None:
     for operation, call in (("DescribeRepositories", CASES["repository"].call), ("PutImage", CASES["put image"].call)):
-        fault = estate.embedded.faults.add(Fault(operation, ErrorBody(status, ERRORS[label])))
-        error = failed(call, estate)
-        estate.embedded.faults.remove(fault)
+        fault = env.embedded.faults.add(Fault(operation, ErrorBody(status, ERRORS[label])))
+        error = failed(call, env)
+        env.embedded.faults.remove(fault)
         assert error.title != UNEXPECTED.title
         assert len(str(error)) < 5_000
         assert_good([error.title, error.detail, error.hint, error.code])
 
 
-def test_failures_without_end_are_an_error_in_few_words(estate: Estate) -> None:
+def test_failures_without_end_are_an_error_in_few_words(env: FullEnv) -> None:
     failures = [{"imageId": {"imageDigest": OTHER_DIGEST}, "failureCode": "ImageNotFound"}] * 20_000
     for name in ("manifest", "untag"):
-        fault = estate.embedded.faults.add(replied(CASES[name].operation, {"failures": failures}))
-        error = failed(CASES[name].call, estate)
-        estate.embedded.faults.remove(fault)
+        fault = env.embedded.faults.add(replied(CASES[name].operation, {"failures": failures}))
+        error = failed(CASES[name].call, env)
+        env.embedded.faults.remove(fault)
         assert_named(error)

@@ -58,7 +58,7 @@ def digest_of_number(number: int) -> str:
     return "sha256:" + hashlib.sha256(str(number).encode()).hexdigest()
 
 
-class Estate:
+class BadRowsEnv:
     """A registry with the repository ``app``: an image with everything, and faults for the replies about it."""
 
     def __init__(self) -> None:
@@ -78,8 +78,8 @@ class Estate:
 
 
 @pytest.fixture(scope="module")
-def estate() -> Estate:
-    return Estate()
+def env() -> BadRowsEnv:
+    return BadRowsEnv()
 
 
 def check(pilot: Pilot[None]) -> None:
@@ -88,16 +88,16 @@ def check(pilot: Pilot[None]) -> None:
     assert unsafe_characters(screen_text(pilot.app)) == []
 
 
-async def test_lists_keep_their_good_rows_and_name_the_bad_ones(estate: Estate) -> None:
+async def test_lists_keep_their_good_rows_and_name_the_bad_ones(env: BadRowsEnv) -> None:
     def repositories(reply: Row) -> None:
         with_bad_rows(reply["repositories"], "repositoryName", lambda number: f"bad-{number}")
 
     def images(reply: Row) -> None:
         with_bad_rows(reply["imageDetails"], "imageDigest", digest_of_number)
 
-    async with running(estate.embedded, size=(140, 40)) as pilot:
+    async with running(env.embedded, size=(140, 40)) as pilot:
         await until(pilot, "1 repository")
-        with estate.edited("DescribeRepositories", repositories):
+        with env.edited("DescribeRepositories", repositories):
             await pilot.press("ctrl+r")
             await until(pilot, "rows of the response could not be read")
             await pilot.press("slash")
@@ -108,13 +108,13 @@ async def test_lists_keep_their_good_rows_and_name_the_bad_ones(estate: Estate) 
         await until_gone(pilot, "could not be read")
         await pilot.press("enter")
         await until(pilot, "1 image · 1 tagged · 1 part")
-        with estate.edited("DescribeImages", images):
+        with env.edited("DescribeImages", images):
             await pilot.press("ctrl+r")
             await until(pilot, "rows of the response could not be read")
             await pilot.press("slash")
-            await type_text(pilot, f"digest:{estate.image.digest[7:19]}")
+            await type_text(pilot, f"digest:{env.image.digest[7:19]}")
             screen = await until(pilot, "1 match")
-            assert estate.image.digest[7:19] in screen
+            assert env.image.digest[7:19] in screen
             check(pilot)
         await pilot.press("down", "ctrl+r")
         await until_gone(pilot, "could not be read")
@@ -128,7 +128,7 @@ BAD_LISTS = {
 """Bad values in place of the one list that the Image screen cannot do without."""
 
 
-async def test_the_image_screen_names_what_it_cannot_read_and_continues(estate: Estate) -> None:
+async def test_the_image_screen_names_what_it_cannot_read_and_continues(env: BadRowsEnv) -> None:
     def referrers(reply: Row) -> None:
         with_bad_rows(reply["referrers"], "digest", digest_of_number)
 
@@ -136,10 +136,10 @@ async def test_the_image_screen_names_what_it_cannot_read_and_continues(estate: 
         reply["imageScanFindings"]["findings"] = [{"name": "CVE-good", "severity": "LOW"}]
         with_bad_rows(reply["imageScanFindings"]["findings"], "name", lambda number: f"CVE-{number}")
 
-    async with running(estate.embedded, "app:good", size=(140, 40)) as pilot:
+    async with running(env.embedded, "app:good", size=(140, 40)) as pilot:
         await open_pane(pilot, "manifest")
         await until(pilot, "referrers · 1")
-        with estate.edited("ListImageReferrers", referrers), estate.edited("DescribeImageScanFindings", findings):
+        with env.edited("ListImageReferrers", referrers), env.edited("DescribeImageScanFindings", findings):
             await pilot.press("ctrl+r")
             await until(
                 pilot, lambda text: "referrers · " in text and "referrers · 1 " not in f"{text} ".replace("\n", " ")
@@ -152,16 +152,16 @@ async def test_the_image_screen_names_what_it_cannot_read_and_continues(estate: 
             check(pilot)
             await open_pane(pilot, "manifest")
         for label, value in BAD_LISTS.items():
-            calls = estate.embedded.calls["DescribeImages"]
+            calls = env.embedded.calls["DescribeImages"]
 
             def spoil(reply: Row, value: object = value) -> None:
                 reply["imageDetails"] = value
 
-            with estate.edited("DescribeImages", spoil):
+            with env.edited("DescribeImages", spoil):
                 await pilot.press("ctrl+r")
                 screen = await until(
                     pilot,
-                    lambda text, calls=calls: estate.embedded.calls["DescribeImages"] > calls and "✗ " in text,  # type: ignore[misc]
+                    lambda text, calls=calls: env.embedded.calls["DescribeImages"] > calls and "✗ " in text,  # type: ignore[misc]
                 )
             assert '"schemaVersion": 2' in screen, label
             check(pilot)
@@ -194,16 +194,16 @@ def with_member(member: str, value: object) -> Callable[[Row], None]:
     return edit
 
 
-async def test_the_details_of_a_repository_name_what_they_cannot_read(estate: Estate) -> None:
-    arn = estate.client.describe_repositories(repositoryNames=["app"])["repositories"][0]["repositoryArn"]
-    estate.client.tag_resource(resourceArn=arn, tags=[{"Key": "team", "Value": "team-good"}])
-    estate.client.put_lifecycle_policy(repositoryName="app", lifecyclePolicyText=POLICY)
+async def test_the_details_of_a_repository_name_what_they_cannot_read(env: BadRowsEnv) -> None:
+    arn = env.client.describe_repositories(repositoryNames=["app"])["repositories"][0]["repositoryArn"]
+    env.client.tag_resource(resourceArn=arn, tags=[{"Key": "team", "Value": "team-good"}])
+    env.client.put_lifecycle_policy(repositoryName="app", lifecyclePolicyText=POLICY)
     known = {"tags": "team-good", "lifecyclePolicyText": '"countNumber": 77'}
-    async with running(estate.embedded, size=(140, 40)) as pilot:
+    async with running(env.embedded, size=(140, 40)) as pilot:
         await until(pilot, "1 repository")
         for fact, (operation, member) in DETAILS.items():
             for label in ("10^400", "half a surrogate pair", "list"):
-                with estate.edited(operation, with_member(member, BAD_VALUES[label])):
+                with env.edited(operation, with_member(member, BAD_VALUES[label])):
                     await pilot.press("d")
                     screen = " ".join((await until(pilot, "repositoryArn")).replace("│", "").split())
                 assert f"{fact} not known: Unexpected response: {operation}: " in screen, (fact, label)
@@ -212,7 +212,7 @@ async def test_the_details_of_a_repository_name_what_they_cannot_read(estate: Es
                 check(pilot)
                 await pilot.press("escape")
                 await until(pilot, "1 repository")
-        with estate.edited("GetLifecyclePolicy", with_member("lifecyclePolicyText", DEEP_POLICY)):
+        with env.edited("GetLifecyclePolicy", with_member("lifecyclePolicyText", DEEP_POLICY)):
             await pilot.press("d")
             await until(pilot, "team-good")
             check(pilot)

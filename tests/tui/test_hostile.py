@@ -36,8 +36,8 @@ HOSTILE = f"{MARKUP} {ESCAPES} {BIDI}"
 LONG = "x" * 10_000
 
 
-class Estate:
-    """Return a registry full of hostile text."""
+class HostileEnv:
+    """A registry full of hostile text."""
 
     def __init__(self) -> None:
         self.embedded = new_embedded()
@@ -66,8 +66,8 @@ class Estate:
 
 
 @pytest.fixture(scope="module")
-def estate() -> Estate:
-    return Estate()
+def env() -> HostileEnv:
+    return HostileEnv()
 
 
 async def check(pilot: Any, wanted: str, literal: str = "") -> None:
@@ -91,9 +91,9 @@ async def check(pilot: Any, wanted: str, literal: str = "") -> None:
     ],
 )
 async def test_hostile_text_is_shown_and_does_nothing(
-    start: str, wanted: str, keys: Sequence[str], overlay: str, literal: str, estate: Estate
+    start: str, wanted: str, keys: Sequence[str], overlay: str, literal: str, env: HostileEnv
 ) -> None:
-    async with running(estate.embedded, start, size=(200, 50)) as pilot:
+    async with running(env.embedded, start, size=(200, 50)) as pilot:
         await check(pilot, wanted)
         await pilot.press(*keys)
         await check(pilot, overlay, literal)
@@ -101,8 +101,8 @@ async def test_hostile_text_is_shown_and_does_nothing(
         await check(pilot, "")
 
 
-async def test_hostile_annotations_are_shown_literally_in_manifest_and_tree(estate: Estate) -> None:
-    async with running(estate.embedded, "team/app:hostile", size=(200, 50)) as pilot:
+async def test_hostile_annotations_are_shown_literally_in_manifest_and_tree(env: HostileEnv) -> None:
+    async with running(env.embedded, "team/app:hostile", size=(200, 50)) as pilot:
         await open_pane(pilot, "manifest")
         await check(pilot, "annotations · 2", "[@click=app.quit]x[/]")
         await pilot.press("o", "G", "enter")
@@ -111,8 +111,8 @@ async def test_hostile_annotations_are_shown_literally_in_manifest_and_tree(esta
         await check(pilot, "}")
 
 
-async def test_hostile_tags_are_shown_literally_in_a_plan(estate: Estate) -> None:
-    async with running(estate.embedded, "team/app", size=(200, 50)) as pilot:
+async def test_hostile_tags_are_shown_literally_in_a_plan(env: HostileEnv) -> None:
+    async with running(env.embedded, "team/app", size=(200, 50)) as pilot:
         await check(pilot, "2 images")
         await pilot.press("slash", *"hostile", "enter", "t")
         await check(pilot, "new tags, separated", "Retag")
@@ -150,8 +150,8 @@ async def test_a_hostile_error_is_shown_and_does_nothing() -> None:
         await check(pilot, "digestAfter", "[b]bold[/b]")
 
 
-async def test_hostile_text_typed_by_the_user_does_nothing(estate: Estate) -> None:
-    async with running(estate.embedded, "team/app", size=(100, 30)) as pilot:
+async def test_hostile_text_typed_by_the_user_does_nothing(env: HostileEnv) -> None:
+    async with running(env.embedded, "team/app", size=(100, 30)) as pilot:
         await until(pilot, "2 images")
         await pilot.press("slash")
         await type_text(pilot, MARKUP)

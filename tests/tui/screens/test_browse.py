@@ -31,8 +31,8 @@ from tests.support.screen import (
 NAMES = ("platform/base", "team/app", "team/frozen", "team/web")
 
 
-class Estate:
-    """Return a registry that these tests only read."""
+class BrowseEnv:
+    """A registry that these tests only read."""
 
     def __init__(self) -> None:
         self.embedded = new_embedded()
@@ -51,8 +51,8 @@ class Estate:
 
 
 @pytest.fixture(scope="module")
-def estate() -> Estate:
-    return Estate()
+def env() -> BrowseEnv:
+    return BrowseEnv()
 
 
 def rows(screen: str, *names: str) -> list[str]:
@@ -61,9 +61,9 @@ def rows(screen: str, *names: str) -> list[str]:
     return [words[0] for words in firsts if words and words[0] in names]
 
 
-async def test_repositories_are_listed_with_their_settings(estate: Estate) -> None:
+async def test_repositories_are_listed_with_their_settings(env: BrowseEnv) -> None:
     columns = {"repositories": ["name", "mutability", "encryption", "uri"]}
-    async with running(estate.embedded, size=(170, 30), columns=columns) as pilot:
+    async with running(env.embedded, size=(170, 30), columns=columns) as pilot:
         screen = await until(pilot, "4 repositories")
         assert rows(screen, *NAMES) == list(NAMES)
         frozen = row_of(screen, "team/frozen")
@@ -75,8 +75,8 @@ async def test_repositories_are_listed_with_their_settings(estate: Estate) -> No
         await until(pilot, "user/embedded")  # who the caller is
 
 
-async def test_the_filter_applies_while_typing_and_reports_mistakes(estate: Estate) -> None:
-    async with running(estate.embedded) as pilot:
+async def test_the_filter_applies_while_typing_and_reports_mistakes(env: BrowseEnv) -> None:
+    async with running(env.embedded) as pilot:
         await until(pilot, "4 repositories")
         await pilot.press("slash")
         await type_text(pilot, "team/ !web")
@@ -98,8 +98,8 @@ async def test_the_filter_applies_while_typing_and_reports_mistakes(estate: Esta
         assert rows(screen, *NAMES) == list(NAMES)
 
 
-async def test_a_filter_without_matches_says_how_to_clear_it(estate: Estate) -> None:
-    async with running(estate.embedded) as pilot:
+async def test_a_filter_without_matches_says_how_to_clear_it(env: BrowseEnv) -> None:
+    async with running(env.embedded) as pilot:
         await until(pilot, "4 repositories")
         await pilot.press("slash", *"zzz")
         await until(pilot, "Nothing matches zzz")
@@ -107,8 +107,8 @@ async def test_a_filter_without_matches_says_how_to_clear_it(estate: Estate) -> 
         await until_gone(pilot, "Nothing matches")
 
 
-async def test_a_wrong_filter_says_which_filter_applies(estate: Estate) -> None:
-    async with running(estate.embedded, "team/app", size=(160, 30)) as pilot:
+async def test_a_wrong_filter_says_which_filter_applies(env: BrowseEnv) -> None:
+    async with running(env.embedded, "team/app", size=(160, 30)) as pilot:
         await until(pilot, "3 images")
         await pilot.press("slash", "!")
         await until(pilot, "No filter applies.")
@@ -123,8 +123,8 @@ async def test_a_wrong_filter_says_which_filter_applies(estate: Estate) -> None:
         await until(pilot, "3 images")
 
 
-async def test_any_column_sorts_in_both_directions(estate: Estate) -> None:
-    async with running(estate.embedded, "team/app", size=(100, 30)) as pilot:
+async def test_any_column_sorts_in_both_directions(env: BrowseEnv) -> None:
+    async with running(env.embedded, "team/app", size=(100, 30)) as pilot:
         screen = await until(pilot, "3 images")
         assert "pushed ▼" in screen
         tags = ("multi", "release-2", "v1")
@@ -141,36 +141,36 @@ async def test_any_column_sorts_in_both_directions(estate: Estate) -> None:
         assert rows(screen, *tags) == sorted(tags)
 
 
-async def test_images_show_kind_platforms_and_untagged_in_words(estate: Estate) -> None:
-    async with running(estate.embedded, "team/app") as pilot:
+async def test_images_show_kind_platforms_and_untagged_in_words(env: BrowseEnv) -> None:
+    async with running(env.embedded, "team/app") as pilot:
         await until(pilot, "index 2")
         await until(pilot, "3 images · 3 tagged · 2 parts")
         await pilot.press("plus")
         screen = await until(pilot, "- multi")
-        assert estate.index.digest[7:19] in row_of(screen, "multi")
+        assert env.index.digest[7:19] in row_of(screen, "multi")
         assert "  amd64  " in screen
         assert "5.1 kB" in row_of(screen, "release-2")
 
 
-async def test_a_wide_terminal_shows_the_manifest_beside_the_list(estate: Estate) -> None:
-    async with running(estate.embedded, "team/app", size=(160, 30)) as pilot:
+async def test_a_wide_terminal_shows_the_manifest_beside_the_list(env: BrowseEnv) -> None:
+    async with running(env.embedded, "team/app", size=(160, 30)) as pilot:
         await until(pilot, "3 images")
         await pilot.press("o")
         await until(pilot, '"manifests": [')
         await pilot.press("G")
         await until(pilot, '"layers": [')
-        assert estate.small.digest[7:19] in cursor_row(screen_text(pilot.app))
+        assert env.small.digest[7:19] in cursor_row(screen_text(pilot.app))
 
 
-async def test_widening_the_terminal_shows_the_facts_at_once(estate: Estate) -> None:
-    async with running(estate.embedded, "team/app", size=(80, 24)) as pilot:
+async def test_widening_the_terminal_shows_the_facts_at_once(env: BrowseEnv) -> None:
+    async with running(env.embedded, "team/app", size=(80, 24)) as pilot:
         await until(pilot, "3 images")
         await pilot.resize_terminal(160, 30)
         await until(pilot, "here since")
 
 
-async def test_facts_that_are_collected_again_keep_the_writes_of_the_image(estate: Estate) -> None:
-    async with running(estate.embedded, "team/app", size=(160, 30)) as pilot:
+async def test_facts_that_are_collected_again_keep_the_writes_of_the_image(env: BrowseEnv) -> None:
+    async with running(env.embedded, "team/app", size=(160, 30)) as pilot:
         await until(pilot, "here since")
         await pilot.resize_terminal(170, 30)
         screens: list[str] = []
@@ -183,8 +183,8 @@ async def test_facts_that_are_collected_again_keep_the_writes_of_the_image(estat
         assert all("here since" in screen for screen in screens)
 
 
-async def test_repository_details_include_resource_tags_and_policy(estate: Estate) -> None:
-    async with running(estate.embedded) as pilot:
+async def test_repository_details_include_resource_tags_and_policy(env: BrowseEnv) -> None:
+    async with running(env.embedded) as pilot:
         await until(pilot, "4 repositories")
         await pilot.press("j", "d")
         screen = await until(pilot, "repositoryArn")
@@ -194,12 +194,12 @@ async def test_repository_details_include_resource_tags_and_policy(estate: Estat
         assert "repositoryName: team/app" in screen
 
 
-async def test_image_details_include_every_known_member(estate: Estate) -> None:
-    async with running(estate.embedded, "team/app", size=(120, 30)) as pilot:
+async def test_image_details_include_every_known_member(env: BrowseEnv) -> None:
+    async with running(env.embedded, "team/app", size=(120, 30)) as pilot:
         await until(pilot, "3 images")
         await pilot.press("G", "d")
         screen = await until(pilot, "imagePushedAt")
-        assert estate.small.digest in screen
+        assert env.small.digest in screen
         assert "1970-01-01 00:16:40 UTC" in screen
         await pilot.press("escape", "y")
         await until(pilot, "imageTags:")
@@ -220,8 +220,8 @@ async def test_image_details_are_those_of_the_row_on_which_the_key_was_pressed()
         assert f"team/app@{newest.digest[7:19]}" in await until(pilot, "imagePushedAt")
 
 
-async def test_esc_clears_the_filter_then_leaves_the_screen_but_never_quits(estate: Estate) -> None:
-    async with running(estate.embedded) as pilot:
+async def test_esc_clears_the_filter_then_leaves_the_screen_but_never_quits(env: BrowseEnv) -> None:
+    async with running(env.embedded) as pilot:
         await until(pilot, "4 repositories")
         await pilot.press("slash", *"app", "enter")
         await until(pilot, "1 match")
@@ -244,8 +244,8 @@ async def test_esc_clears_the_filter_then_leaves_the_screen_but_never_quits(esta
         assert pilot.app.is_running
 
 
-async def test_esc_closes_the_overlay_before_the_screen_below(estate: Estate) -> None:
-    async with running(estate.embedded, "team/app") as pilot:
+async def test_esc_closes_the_overlay_before_the_screen_below(env: BrowseEnv) -> None:
+    async with running(env.embedded, "team/app") as pilot:
         await until(pilot, "3 images")
         await pilot.press("question_mark")
         await until(pilot, "Keyboard shortcuts")
@@ -332,9 +332,9 @@ async def test_an_interrupted_listing_keeps_its_rows_and_resumes() -> None:
         (f"123456789012.dkr.ecr.{REGION}.amazonaws.com/team/app:v1", "Repositories › team/app › v1"),
     ],
 )
-async def test_a_reference_opens_its_screen_and_esc_goes_up(reference: str, shown: str, estate: Estate) -> None:
-    digest = estate.small.digest
-    async with running(estate.embedded, reference.format(small=digest)) as pilot:
+async def test_a_reference_opens_its_screen_and_esc_goes_up(reference: str, shown: str, env: BrowseEnv) -> None:
+    digest = env.small.digest
+    async with running(env.embedded, reference.format(small=digest)) as pilot:
         await until(pilot, shown.format(short=digest[7:19]))
         if reference != "team/app":
             await until(pilot, "last pulled")
@@ -352,8 +352,8 @@ async def test_a_reference_opens_its_screen_and_esc_goes_up(reference: str, show
         (f"team/app@sha256:{'0' * 64}", "team/app has no image sha256:000"),
     ],
 )
-async def test_an_unknown_reference_says_so_and_esc_goes_up(reference: str, words: str, estate: Estate) -> None:
-    async with running(estate.embedded, reference, size=(160, 30)) as pilot:
+async def test_an_unknown_reference_says_so_and_esc_goes_up(reference: str, words: str, env: BrowseEnv) -> None:
+    async with running(env.embedded, reference, size=(160, 30)) as pilot:
         await until(pilot, words)
         if ":" in reference:
             await until(pilot, "Press F to look for it in all repositories.")
@@ -375,22 +375,22 @@ def over_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_TTY", "/dev/pts/9")
 
 
-async def test_the_copy_menu_offers_all_names_of_an_image_and_the_aws_command(estate: Estate, over_ssh: None) -> None:
+async def test_the_copy_menu_offers_all_names_of_an_image_and_the_aws_command(env: BrowseEnv, over_ssh: None) -> None:
     uri = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/team/app"
-    async with running(estate.embedded, "team/app", size=(200, 30)) as pilot:
+    async with running(env.embedded, "team/app", size=(200, 30)) as pilot:
         await until(pilot, "3 images")
         await pilot.press("G", "c")
         menu = below(await until(pilot, "docker pull"), "Copy")
         assert f"{uri}:v1" in menu
-        assert f"{uri}@{estate.small.digest}" in menu
+        assert f"{uri}@{env.small.digest}" in menu
         assert "aws ecr batch-get-image --region eu-west-1 --registry-id 123456789012" in menu
         await pilot.press("5")
         await until(pilot, "Copy docker pull: not confirmed")
         assert pilot.app.clipboard == f"docker pull {uri}:v1"
 
 
-async def test_keys_move_in_the_copy_menu_and_close_it(estate: Estate, over_ssh: None) -> None:
-    async with running(estate.embedded) as pilot:
+async def test_keys_move_in_the_copy_menu_and_close_it(env: BrowseEnv, over_ssh: None) -> None:
+    async with running(env.embedded) as pilot:
         await until(pilot, "4 repositories")
         await pilot.press("c")
         await until(pilot, "ARN")
@@ -404,8 +404,8 @@ async def test_keys_move_in_the_copy_menu_and_close_it(estate: Estate, over_ssh:
         assert pilot.app.clipboard == "platform/base"
 
 
-async def test_a_second_filter_mistake_is_reported_and_the_screen_can_close(estate: Estate) -> None:
-    async with running(estate.embedded, "team/app") as pilot:
+async def test_a_second_filter_mistake_is_reported_and_the_screen_can_close(env: BrowseEnv) -> None:
+    async with running(env.embedded, "team/app") as pilot:
         await until(pilot, "3 images")
         await pilot.press("slash")
         await type_text(pilot, "size>banana")

@@ -40,8 +40,8 @@ from tests.support.terminal import wait_for
 REPOSITORY = "team/app"
 
 
-class Estate:
-    """Return a registry that these tests only read."""
+class ImageEnv:
+    """A registry that these tests only read."""
 
     def __init__(self) -> None:
         self.embedded = new_embedded()
@@ -57,33 +57,33 @@ class Estate:
 
 
 @pytest.fixture(scope="module")
-def estate() -> Estate:
-    return Estate()
+def env() -> ImageEnv:
+    return ImageEnv()
 
 
-async def test_the_exact_manifest_is_shown_with_line_numbers(estate: Estate) -> None:
-    async with running(estate.embedded, f"{REPOSITORY}:v1", size=(180, 45)) as pilot:
+async def test_the_exact_manifest_is_shown_with_line_numbers(env: ImageEnv) -> None:
+    async with running(env.embedded, f"{REPOSITORY}:v1", size=(180, 45)) as pilot:
         await open_pane(pilot, "manifest")
         screen = await until(pilot, "last pulled")
-        for number, line in enumerate(estate.image.manifest.splitlines(), 1):
+        for number, line in enumerate(env.image.manifest.splitlines(), 1):
             assert f" {number:>2} {line}" in screen, screen
 
 
-async def test_the_structure_is_shown_beside_the_manifest(estate: Estate) -> None:
-    async with running(estate.embedded, f"{REPOSITORY}:v1", size=(240, 45)) as pilot:
+async def test_the_structure_is_shown_beside_the_manifest(env: ImageEnv) -> None:
+    async with running(env.embedded, f"{REPOSITORY}:v1", size=(240, 45)) as pilot:
         await open_pane(pilot, "manifest")
         screen = await until(pilot, "referrers · 1")
         assert "layers · 3.0 kB · 2" in screen
         assert "annotations · 1" in screen
         assert "vnd.example.signature" in screen
-        assert f"digest       {estate.image.digest}"[:50] in screen
-        config = json.loads(estate.image.manifest)["config"]["digest"]
+        assert f"digest       {env.image.digest}"[:50] in screen
+        config = json.loads(env.image.manifest)["config"]["digest"]
         assert f"config  {config[7:19]}" in screen
 
 
-async def test_tab_moves_between_digests_and_describes_each(estate: Estate) -> None:
-    layers = [layer["digest"] for layer in json.loads(estate.image.manifest)["layers"]]
-    async with running(estate.embedded, f"{REPOSITORY}:v1", size=(180, 45)) as pilot:
+async def test_tab_moves_between_digests_and_describes_each(env: ImageEnv) -> None:
+    layers = [layer["digest"] for layer in json.loads(env.image.manifest)["layers"]]
+    async with running(env.embedded, f"{REPOSITORY}:v1", size=(180, 45)) as pilot:
         await open_pane(pilot, "manifest")
         await until(pilot, "referrers · 1")
         await pilot.press("tab")
@@ -100,8 +100,8 @@ async def test_tab_moves_between_digests_and_describes_each(estate: Estate) -> N
         assert "Retag" not in screen_text(pilot.app)
 
 
-async def test_keys_for_an_image_that_does_not_exist_say_so(estate: Estate) -> None:
-    async with running(estate.embedded, f"{REPOSITORY}:none", size=(80, 24)) as pilot:
+async def test_keys_for_an_image_that_does_not_exist_say_so(env: ImageEnv) -> None:
+    async with running(env.embedded, f"{REPOSITORY}:none", size=(80, 24)) as pilot:
         missing = "team/app has no tag none"
         screen = await until(pilot, missing)
         footer = screen.splitlines()[-1]
@@ -116,8 +116,8 @@ async def test_keys_for_an_image_that_does_not_exist_say_so(estate: Estate) -> N
         await until(pilot, f"{REPOSITORY}:none")
 
 
-async def test_search_finds_text_and_wraps_around(estate: Estate) -> None:
-    async with running(estate.embedded, f"{REPOSITORY}:v1", size=(100, 20)) as pilot:
+async def test_search_finds_text_and_wraps_around(env: ImageEnv) -> None:
+    async with running(env.embedded, f"{REPOSITORY}:v1", size=(100, 20)) as pilot:
         await open_pane(pilot, "manifest")
         await until(pilot, '"schemaVersion": 2')
         await pilot.press("slash")
@@ -133,21 +133,21 @@ async def test_search_finds_text_and_wraps_around(estate: Estate) -> None:
         await until(pilot, '"team": "checkout"')
 
 
-async def test_selecting_in_the_tree_moves_the_cursor_of_the_manifest(estate: Estate) -> None:
-    async with running(estate.embedded, f"{REPOSITORY}:multi", size=(180, 45)) as pilot:
+async def test_selecting_in_the_tree_moves_the_cursor_of_the_manifest(env: ImageEnv) -> None:
+    async with running(env.embedded, f"{REPOSITORY}:multi", size=(180, 45)) as pilot:
         await open_pane(pilot, "manifest")
         await until(pilot, "linux/arm64")
         await pilot.press("o", "j", "j", "j")
         await until(pilot, "platform    linux/arm64")
-        arm = json.loads(estate.index.manifest)["manifests"][1]["digest"]
+        arm = json.loads(env.index.manifest)["manifests"][1]["digest"]
         assert arm in cursor_row(screen_text(pilot.app))
         await pilot.press("o", "shift+tab")
         await until(pilot, "platform    linux/amd64")
 
 
-async def test_enter_opens_a_platform_and_esc_returns(estate: Estate) -> None:
-    arm = json.loads(estate.index.manifest)["manifests"][1]["digest"]
-    async with running(estate.embedded, f"{REPOSITORY}:multi", size=(180, 45)) as pilot:
+async def test_enter_opens_a_platform_and_esc_returns(env: ImageEnv) -> None:
+    arm = json.loads(env.index.manifest)["manifests"][1]["digest"]
+    async with running(env.embedded, f"{REPOSITORY}:multi", size=(180, 45)) as pilot:
         await open_pane(pilot, "manifest")
         await until(pilot, "linux/arm64")
         await pilot.press("tab", "tab", "enter")
@@ -158,14 +158,14 @@ async def test_enter_opens_a_platform_and_esc_returns(estate: Estate) -> None:
         await until_gone(pilot, f"› linux/arm64 {arm[7:19]}")
 
 
-async def test_an_index_shows_the_config_and_the_findings_of_a_platform(estate: Estate) -> None:
-    async with running(estate.embedded, f"{REPOSITORY}:v1", size=(140, 40)) as pilot:
+async def test_an_index_shows_the_config_and_the_findings_of_a_platform(env: ImageEnv) -> None:
+    async with running(env.embedded, f"{REPOSITORY}:v1", size=(140, 40)) as pilot:
         await until(pilot, "1 overview")
         await pilot.press("i")
         screen = await until(pilot, "labels ")
         assert "name: one" in screen
         assert "linux/amd64" in screen
-    async with running(estate.embedded, REPOSITORY, size=(140, 40)) as pilot:
+    async with running(env.embedded, REPOSITORY, size=(140, 40)) as pilot:
         await until(pilot, "2 images")
         await pilot.press("slash", *"multi", "enter")
         await until(pilot, "1 match")
@@ -181,25 +181,25 @@ async def test_an_index_shows_the_config_and_the_findings_of_a_platform(estate: 
         await until(pilot, "platform  linux/amd64")
 
 
-async def test_referrers_that_cannot_be_listed_do_not_hide_the_image(estate: Estate) -> None:
-    fault = estate.embedded.faults.add(
+async def test_referrers_that_cannot_be_listed_do_not_hide_the_image(env: ImageEnv) -> None:
+    fault = env.embedded.faults.add(
         "ListImageReferrers:error:code=AccessDeniedException:message=not for you \x1b]0;owned\x07[/]"
     )
     try:
-        async with running(estate.embedded, f"{REPOSITORY}:v1", size=(140, 40)) as pilot:
+        async with running(env.embedded, f"{REPOSITORY}:v1", size=(140, 40)) as pilot:
             await open_pane(pilot, "manifest")
             screen = await until(pilot, "referrers · not permitted: ecr:BatchGetImage")
             assert '"schemaVersion": 2' in screen
             assert "layers · 3.0 kB · 2" in screen
             assert unsafe_characters(screen) == []
     finally:
-        estate.embedded.faults.remove(fault)
+        env.embedded.faults.remove(fault)
 
 
-async def test_a_manifest_is_shown_when_nothing_else_is_known(estate: Estate) -> None:
-    fault = estate.embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=not for you")
+async def test_a_manifest_is_shown_when_nothing_else_is_known(env: ImageEnv) -> None:
+    fault = env.embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=not for you")
     try:
-        async with running(estate.embedded, f"{REPOSITORY}@{estate.image.digest}", size=(140, 40)) as pilot:
+        async with running(env.embedded, f"{REPOSITORY}@{env.image.digest}", size=(140, 40)) as pilot:
             await open_pane(pilot, "manifest")
             await until(pilot, '"schemaVersion": 2')
             await open_pane(pilot, "raw")
@@ -207,15 +207,15 @@ async def test_a_manifest_is_shown_when_nothing_else_is_known(estate: Estate) ->
             await open_pane(pilot, "manifest")
             await until(pilot, '"schemaVersion": 2')
     finally:
-        estate.embedded.faults.remove(fault)
+        env.embedded.faults.remove(fault)
 
 
-async def test_a_manifest_already_on_the_screen_is_not_read_again(estate: Estate) -> None:
-    async with running(estate.embedded, size=(140, 40)) as pilot:
+async def test_a_manifest_already_on_the_screen_is_not_read_again(env: ImageEnv) -> None:
+    async with running(env.embedded, size=(140, 40)) as pilot:
         await until(pilot, "1 repository")
-        fault = estate.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException")
+        fault = env.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException")
         try:
-            image = estate.image
+            image = env.image
             app = cast(EcrTuiApp, pilot.app)
             prepared = prepare_manifest(image.manifest)
             app.push_app_screen(ImageScreen(app.connect, REPOSITORY, image.digest, prepared, pane="manifest"))
@@ -223,34 +223,34 @@ async def test_a_manifest_already_on_the_screen_is_not_read_again(estate: Estate
             assert '"schemaVersion": 2' in screen_text(app)
             assert not fault.hits
         finally:
-            estate.embedded.faults.remove(fault)
+            env.embedded.faults.remove(fault)
 
 
 async def test_the_manifest_is_requested_before_the_screen_is_built() -> None:
-    estate = Estate()
-    calls = estate.embedded.calls
-    async with running(estate.embedded, size=(140, 40)) as pilot:
+    env = ImageEnv()
+    calls = env.embedded.calls
+    async with running(env.embedded, size=(140, 40)) as pilot:
         await until(pilot, "1 repository")
         app = cast(EcrTuiApp, pilot.app)
-        app.on_open_image(OpenImage(app.connect, REPOSITORY, estate.image.digest, pane="manifest"))
+        app.on_open_image(OpenImage(app.connect, REPOSITORY, env.image.digest, pane="manifest"))
         wait_for(lambda: calls["BatchGetImage"] == 1)  # nothing is built meanwhile
         await until(pilot, '"schemaVersion": 2')
         assert calls["BatchGetImage"] == 1
 
 
-async def test_image_facts_are_shown_when_the_manifest_cannot_be_read(estate: Estate) -> None:
-    fault = estate.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException:message=not for you")
+async def test_image_facts_are_shown_when_the_manifest_cannot_be_read(env: ImageEnv) -> None:
+    fault = env.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException:message=not for you")
     try:
-        async with running(estate.embedded, f"{REPOSITORY}@{estate.image.digest}", size=(140, 40)) as pilot:
+        async with running(env.embedded, f"{REPOSITORY}@{env.image.digest}", size=(140, 40)) as pilot:
             await until(pilot, "last pulled")
             await open_pane(pilot, "manifest")
             await until(pilot, "not for you")
-            estate.embedded.faults.remove(fault)
+            env.embedded.faults.remove(fault)
             await pilot.press("r")
             screen = await until(pilot, "referrers · 1")
             assert '"schemaVersion": 2' in screen
     finally:
-        estate.embedded.faults.remove(fault)
+        env.embedded.faults.remove(fault)
 
 
 @pytest.mark.parametrize(
@@ -260,10 +260,10 @@ async def test_image_facts_are_shown_when_the_manifest_cannot_be_read(estate: Es
         ("DownloadLayer:cut", "was cut short"),
     ],
 )
-async def test_an_unreadable_config_is_reported_and_the_screen_stays(fault: str, words: str, estate: Estate) -> None:
-    added = estate.embedded.faults.add(fault)
+async def test_an_unreadable_config_is_reported_and_the_screen_stays(fault: str, words: str, env: ImageEnv) -> None:
+    added = env.embedded.faults.add(fault)
     try:
-        async with running(estate.embedded, f"{REPOSITORY}:v1", size=(140, 40)) as pilot:
+        async with running(env.embedded, f"{REPOSITORY}:v1", size=(140, 40)) as pilot:
             await until(pilot, "1 overview")
             await pilot.press("i")
             await until(pilot, words)
@@ -271,7 +271,7 @@ async def test_an_unreadable_config_is_reported_and_the_screen_stays(fault: str,
             await open_pane(pilot, "manifest")
             await until(pilot, '"schemaVersion": 2')
     finally:
-        estate.embedded.faults.remove(added)
+        env.embedded.faults.remove(added)
 
 
 async def test_a_manifest_that_does_not_match_its_digest_is_never_shown() -> None:
