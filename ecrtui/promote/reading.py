@@ -27,7 +27,9 @@ MAX_MEMBERS = 5_000
 _WORKERS = 8
 
 
-def read_source(registry: Registry, reference: Reference, *, referrers: bool = True) -> Source:
+def read_source(
+    registry: Registry, reference: Reference, *, referrers: bool = True, max_members: int = MAX_MEMBERS
+) -> Source:
     """Return the image that a reference names, with everything that belongs to it.
 
     ECR counts the manifests that are read as pulled.
@@ -36,13 +38,14 @@ def read_source(registry: Registry, reference: Reference, *, referrers: bool = T
         registry: the registry of the source.
         reference: an image by tag or digest.
         referrers: whether its referrers and the tags of cosign belong to it.
+        max_members: the number of manifests that may belong to it.
 
     Raises:
         NotFound: the tag or the image does not exist, or a child of an index does not.
         Refused: a manifest is archived, also one with a tag of cosign, or ECR would not accept a copy of it.
         EcrTuiError: the registry cannot be read.
     """
-    reader = _Reader(registry, reference.repository)
+    reader = _Reader(registry, reference.repository, max_members)
     root = reference.digest or find_image(registry, reference).digest
     reader.read([root])
     if referrers:
@@ -75,6 +78,7 @@ class _Reader:
 
     registry: Registry
     repository: str
+    max_members: int
     manifests: dict[str, Manifest] = field(default_factory=dict)
     attached: dict[str, _Attached] = field(default_factory=dict)
     """The referrers and the images with tags of cosign by digest, each after its subject."""
@@ -86,8 +90,8 @@ class _Reader:
         """Read these manifests and their children, level by level."""
         level = [digest for digest in dict.fromkeys(digests) if digest not in self.manifests]
         while level:
-            if len(self.manifests) + len(level) > MAX_MEMBERS:
-                raise Refused("The image is too large", f"More than {MAX_MEMBERS:,} manifests belong to it.")
+            if len(self.manifests) + len(level) > self.max_members:
+                raise Refused("The image is too large", f"More than {self.max_members:,} manifests belong to it.")
             found = {manifest.digest: manifest for manifest in self.registry.manifests(self.repository, level)}
             for digest in level:
                 self.manifests[digest] = found.get(digest) or self._unavailable(digest)

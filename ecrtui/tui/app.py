@@ -95,6 +95,8 @@ class EcrTuiApp(
         self.start = start or Reference()
         self.trusts_terminal = settings.trust_terminal_clipboard
         self.demo = demo
+        self.age_interval = AGE_INTERVAL
+        """Seconds between two looks at the age of data, read at the start."""
         self._theme_setting = settings.theme
         """The theme that the settings name for the account in use."""
         self.use_keys(settings.keys)
@@ -140,7 +142,7 @@ class EcrTuiApp(
                 self.push_app_screen(ImageScreen(self.connect, self.start.repository, subject))
         if self.theme != self.settings.theme:
             self.theme_manager.use(self.settings.theme)
-        self.set_interval(AGE_INTERVAL, self._show_ages)  # the timer of a screen would keep the screen alive
+        self.set_interval(self.age_interval, self._show_ages)  # the timer of a screen would keep the screen alive
         self.call_after_refresh(gc_tuning.enable_gc)
         self._run_when_idle(self.theme_manager.load_all)
         for problem in actions.unknown_id_messages(self.settings.keys):

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused, UsageError
-from ecrtui.promote import reading
 from ecrtui.promote.closure import MemberKind
 from ecrtui.promote.document import promotion_document
 from ecrtui.promote.plan import TagTarget
@@ -62,15 +61,12 @@ def test_tags_of_cosign_of_a_child_and_the_referrers_tag_belong_to_the_image(sit
     assert len(source.closure.members) == len({member.digest for member in source.closure.members}) == 8
 
 
-def test_the_limit_of_manifests_is_checked_before_they_are_read(
-    sites: Promotions, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_limit_of_manifests_is_checked_before_they_are_read(sites: Promotions) -> None:
     client = sites.source.client
     index = push_index(client, DEV, {f"linux/{name}": push_image(client, DEV, name) for name in "abc"}, "v1")
-    monkeypatch.setattr(reading, "MAX_MEMBERS", 3)
     sites.source.embedded.calls.clear()
     with pytest.raises(Refused, match="too large"):
-        sites.read(f"{DEV}@{index.digest}")
+        sites.read(f"{DEV}@{index.digest}", max_members=3)
     assert sites.source.embedded.calls["BatchGetImage"] == 1
 
 

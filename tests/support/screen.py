@@ -53,6 +53,7 @@ async def running(
     capabilities: Capabilities | None = None,
     elsewhere: bool = False,
     process: RegistryProcess | None = None,
+    age_interval: float | None = None,
     **settings: Any,
 ) -> AsyncIterator[Pilot[None]]:
     """Run the application on this registry while the block runs.
@@ -66,6 +67,7 @@ async def running(
         capabilities: the features of the registry; None for those of ECR.
         elsewhere: True if the user can choose other connections, over the network.
         process: the process that holds those connections; None for this one.
+        age_interval: seconds between two looks at the age of data; None for those of the application.
         settings: settings, given as flags.
     """
     chosen = load({"writes_per_second": 10_000.0, "prefetch": True, **settings})
@@ -80,6 +82,8 @@ async def running(
     reference = parse_reference(start) if start else Reference()
     connections = ProcessConnections(chosen, process) if elsewhere else None
     app = application.create_app(connect, chosen, reference, demo=embedded is not None, connections=connections)
+    if age_interval is not None:
+        app.age_interval = age_interval
     if connections is not None:
         connections.talk_through(app)
     async with app.run_test(size=size, notifications=True) as pilot:

@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 
 from ecrtui.inspect.comparison.comparison import SECTIONS
-from ecrtui.tui import app as application
 from tests.support.aws_profiles import EVERY_KIND, write_config
 from tests.support.compared import REPOSITORY, push_releases
 from tests.support.embedded import OCI_INDEX, client_for, create_repository, new_embedded, push_image, push_index, put
@@ -55,8 +54,8 @@ class Clock:
         return time.time() - self.days_ago * DAY - 60
 
 
-class Estate:
-    """Return a registry with a little of everything, pushed at fixed ages."""
+class SnapshotEnv:
+    """A registry with a little of everything, pushed at fixed ages."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -157,7 +156,7 @@ VIEWS = (
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 async def test_the_screen_matches_its_snapshot(view: View) -> None:
-    async with running(Estate().embedded, view.start, size=SIZES[0]) as pilot:
+    async with running(SnapshotEnv().embedded, view.start, size=SIZES[0]) as pilot:
         await until(pilot, "user/embedded")
         await until(pilot, view.wanted)
         await until(pilot, lambda screen: not view.start or not UNKNOWN_FINDINGS.search(screen))
@@ -166,20 +165,20 @@ async def test_the_screen_matches_its_snapshot(view: View) -> None:
         await compare(pilot, view.name)
 
 
-async def test_the_panes_of_an_image_match_their_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(application, "AGE_INTERVAL", 10 * TIMEOUT)  # "read now" stays, however long the walk takes
-    estate = Estate()
-    multi = estate.client.describe_images(repositoryName="team/app", imageIds=[{"imageTag": "multi"}])
+async def test_the_panes_of_an_image_match_their_snapshots() -> None:
+    env = SnapshotEnv()
+    multi = env.client.describe_images(repositoryName="team/app", imageIds=[{"imageTag": "multi"}])
     digest = multi["imageDetails"][0]["imageDigest"]
     subject = {"mediaType": OCI_INDEX, "digest": digest, "size": 1}
     push_image(
-        estate.client,
+        env.client,
         "team/app",
         "signature",
         subject=subject,
         config_media_type="application/vnd.cncf.notary.signature",
     )
-    async with running(estate.embedded, "team/app:multi", size=PANE_SIZES[0]) as pilot:
+    still = 10 * TIMEOUT  # "read now" stays, however long the walk takes
+    async with running(env.embedded, "team/app:multi", size=PANE_SIZES[0], age_interval=still) as pilot:
         await until(pilot, "Notation · present, not verified")
         await until(pilot, "not written from here")
         await until(pilot, lambda screen: screen.count("not scanned") == 2)
@@ -193,7 +192,7 @@ async def test_the_panes_of_an_image_match_their_snapshots(monkeypatch: pytest.M
 
 
 async def test_a_retag_and_its_journal_match_their_snapshots() -> None:
-    async with running(Estate().embedded, "team/app", size=SIZES[0]) as pilot:
+    async with running(SnapshotEnv().embedded, "team/app", size=SIZES[0]) as pilot:
         await until(pilot, "index 2")
         await until(pilot, lambda screen: not UNKNOWN_FINDINGS.search(screen))
         await retag(pilot, "next", "prod")
@@ -209,9 +208,9 @@ async def test_a_retag_and_its_journal_match_their_snapshots() -> None:
 
 
 async def test_the_comparison_matches_its_snapshots() -> None:
-    estate = Estate()
-    push_releases(estate.client, estate.at)
-    async with running(estate.embedded, f"{REPOSITORY}:v2", size=PICKER_SIZES[0]) as pilot:
+    env = SnapshotEnv()
+    push_releases(env.client, env.at)
+    async with running(env.embedded, f"{REPOSITORY}:v2", size=PICKER_SIZES[0]) as pilot:
         await until(pilot, "user/embedded")
         await pilot.press("D")
         await until(pilot, "or repository:tag")
@@ -227,7 +226,7 @@ async def test_the_comparison_matches_its_snapshots() -> None:
 
 
 async def test_the_dry_run_of_a_policy_matches_its_snapshots() -> None:
-    estate = Estate()
+    env = SnapshotEnv()
     newest = {
         "tagStatus": "tagged",
         "tagPatternList": ["release-*"],
@@ -244,8 +243,8 @@ async def test_the_dry_run_of_a_policy_matches_its_snapshots() -> None:
             ]
         }
     )
-    estate.client.put_lifecycle_policy(repositoryName="team/app", lifecyclePolicyText=text)
-    async with running(estate.embedded, "team/app", size=PICKER_SIZES[0]) as pilot:
+    env.client.put_lifecycle_policy(repositoryName="team/app", lifecyclePolicyText=text)
+    async with running(env.embedded, "team/app", size=PICKER_SIZES[0]) as pilot:
         await until(pilot, "index 2")
         await pilot.press("L")
         await until(pilot, "rule 1 would expire")

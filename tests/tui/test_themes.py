@@ -217,10 +217,11 @@ async def test_every_shipped_theme_can_be_applied() -> None:
             assert app.theme_variables["tag"] == theme.variables["tag"]
 
 
-def test_a_user_theme_is_found_in_the_configuration_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paths, "themes_folder", lambda: tmp_path)
-    (tmp_path / "mine.toml").write_text(GOOD)
-    (tmp_path / "notes.txt").write_text("no theme")
+def test_a_user_theme_is_found_in_the_configuration_folder(own_home: Path) -> None:
+    folder = paths.themes_folder()
+    folder.mkdir(parents=True)
+    (folder / "mine.toml").write_text(GOOD)
+    (folder / "notes.txt").write_text("no theme")
     found = themes.load_themes()
     assert not found.problems
     assert [theme.name for theme in found.themes][-1] == "mine"

@@ -23,9 +23,14 @@ MAX_INDEXES = 1_000
 
 
 class TotalsCounter:
-    """Counts the images of one repository, page by page."""
+    """Counts the images of one repository, page by page.
 
-    def __init__(self) -> None:
+    Args:
+        max_kept: the number of images up to which their parts and scans are looked up.
+    """
+
+    def __init__(self, max_kept: int = MAX_KEPT) -> None:
+        self._max_kept = max_kept
         self._listed = self._tagged = 0
         self._bytes = ImageTotals()
         self._newest_push = self._last_pull = 0.0
@@ -41,7 +46,7 @@ class TotalsCounter:
             self._tagged += bool(image.tags)
             self._newest_push = max(self._newest_push, image.pushed_at or 0.0)
             self._last_pull = max(self._last_pull, image.last_pulled_at or 0.0)
-        if self._listed > MAX_KEPT:
+        if self._listed > self._max_kept:
             self._kept = None
         elif self._kept is not None:
             self._kept += images

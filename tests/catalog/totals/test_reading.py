@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import pytest
 
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Catalog
-from ecrtui.catalog.totals import counter as totals_counter
-from ecrtui.catalog.totals import reading as totals_reading
+from ecrtui.catalog.totals.counter import TotalsCounter
 from ecrtui.catalog.totals.image_totals import ImageCounts
+from ecrtui.catalog.totals.reading import CONCURRENT_REPOSITORIES
 from ecrtui.catalog.totals.repository_totals import CountedRepository, RepositoryTotals, totals_of, with_totals
 from ecrtui.ecr.repository import Repository
+from ecrtui.emulator.fault_effects import RunBefore
+from ecrtui.emulator.faults import Fault
 from ecrtui.errors import AccessDenied, EcrTuiError, NotFound
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
@@ -115,9 +118,11 @@ def test_opening_a_repository_counts_it(env: Env) -> None:
     assert not catalog.known_totals.all()
 
 
-def test_a_repository_of_many_images_has_no_known_parts(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(totals_counter, "MAX_KEPT", 5)
-    app = counted(env.catalog())[0]["app"]
+def test_a_repository_of_many_images_has_no_known_parts(env: Env) -> None:
+    catalog, counter = env.catalog(), TotalsCounter(max_kept=5)
+    for batch in catalog.images("app", stream=True):
+        counter.add(batch.items)
+    app = counter.totals(catalog, "app", env.now)
     assert app.counts == ImageCounts(6, 2, 0, complete=False)
     assert (app.scan, app.unknown_scans) == (None, 6)
 
@@ -142,11 +147,17 @@ def test_throttling_slows_down_and_is_reported(env: Env) -> None:
     assert len(counted(env.catalog())[0]) == 4
 
 
-def test_closing_ends_the_count(env: Env, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(totals_reading, "CONCURRENT_REPOSITORIES", 1)
-    reading = env.catalog().totals(["app"] * 3 + [f"more/{number}" for number in range(50)])
-    next(reading)
+def test_closing_ends_the_count(env: Env) -> None:
+    held = threading.Event()
+    env.embedded.faults.add(Fault("DescribeImages", RunBefore(held.wait), after=1))
+    reading = env.catalog().totals([f"more/{number}" for number in range(50)])
+    assert next(reading).done == 1
     reading.close()
+    held.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("totals "):
+            thread.join()
+    assert env.embedded.calls["DescribeImages"] <= 1 + CONCURRENT_REPOSITORIES
     with pytest.raises(StopIteration):
         next(reading)
 

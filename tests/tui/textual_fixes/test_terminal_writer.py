@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from ecrtui.tui.textual_fixes import terminal_writer
 from ecrtui.tui.textual_fixes.terminal_writer import TerminalWriter
 
 TIMEOUT = 120
@@ -110,10 +109,7 @@ def test_close_waits_for_a_terminal_that_is_slow_but_works(ends: tuple[int, int]
     assert not listener.writer.is_alive()
 
 
-def test_a_new_writer_waits_for_the_rest_of_a_closed_one(
-    ends: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(terminal_writer, "CLOSE_TIMEOUT", 0.01)
+def test_a_new_writer_waits_for_the_rest_of_a_closed_one(ends: tuple[int, int]) -> None:
     reading, writing = ends
     closed = Listener(writing).writer
     closed.write("x" * (1 << 20))
