@@ -20,7 +20,7 @@ _DAMAGED = 100
 """Damaged entries that are passed over when the last write is looked for."""
 
 _MAX_WRITES = 2_000
-"""Writes of one image or tag that are looked at: an image has at most 1,000 tags."""
+"""Writes of one image that are looked at: an image has at most 1,000 tags."""
 
 LIST_PLANS = "List the plans with: ecrtui history"
 """The next step for users of commands, if there is no such write."""
@@ -28,17 +28,13 @@ LIST_PLANS = "List the plans with: ecrtui history"
 
 @dataclass(frozen=True, slots=True)
 class WriteTarget:
-    """What a user looks at: an image, by its digest, or a tag.
-
-    The writes at an image are those that gave it a tag or took one from it.
-    """
+    """The image that a user looks at. Its writes are those that gave it a tag or took one from it."""
 
     repository: str
-    digest: str = ""
-    tag: str = ""
+    digest: str
 
     def __str__(self) -> str:
-        return f"{self.repository}{f':{self.tag}' if self.tag else ''}{f'@{self.digest}' if self.digest else ''}"
+        return f"{self.repository}@{self.digest}"
 
 
 class WriteHistory:
@@ -147,7 +143,6 @@ class WriteHistory:
             self.location,
             repository=target.repository,
             digest=target.digest,
-            tag=target.tag,
             plan=plan,
             unfinished=unfinished,
             undoable=undoable,
@@ -181,7 +176,7 @@ class WriteHistory:
         if not entry.tag:
             return ()
         done = self._journal.entries(
-            self.location, repository=entry.repository, tag=entry.tag, outcome=StepOutcome.DONE
+            self.location, repository=entry.repository, tags=[entry.tag], outcome=StepOutcome.DONE
         )
         return tuple(other for other in done if not other.damaged)
 

@@ -1,4 +1,4 @@
-"""The newest write of an image or a tag, its undo and its redo."""
+"""The newest write of an image, its undo and its redo."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from ecrtui.retag.write_history import WriteTarget
 from tests.support.retag_env import REPOSITORY, RetagEnv
 
 
-def undo(env: RetagEnv, place: WriteTarget) -> Plan:
-    plan = env.engine.plan_undo(env.engine.newest_write(place))
+def undo(env: RetagEnv, image: WriteTarget) -> Plan:
+    plan = env.engine.plan_undo(env.engine.newest_write(image))
     env.engine.apply(plan)
     return plan
 
 
-def redo(env: RetagEnv, place: WriteTarget) -> Plan:
-    plan = env.engine.plan_undo(env.engine.newest_undo(place))
+def redo(env: RetagEnv, image: WriteTarget) -> Plan:
+    plan = env.engine.plan_undo(env.engine.newest_undo(image))
     env.engine.apply(plan)
     return plan
 
 
 def test_undo_and_redo_go_through_the_writes_of_an_image_one_by_one(env: RetagEnv) -> None:
-    place = WriteTarget(REPOSITORY, env.one)
+    image = WriteTarget(REPOSITORY, env.one)
     states = [env.tags()]
     for tag in ("a", "two", "b"):  # "two" moves here from another image
         env.retag((tag, env.one))
@@ -31,16 +31,16 @@ def test_undo_and_redo_go_through_the_writes_of_an_image_one_by_one(env: RetagEn
     env.retag(("elsewhere", env.three))
     elsewhere = {"elsewhere": env.three}
     for state in reversed(states[:-1]):
-        assert undo(env, place).kind == "undo"
+        assert undo(env, image).kind == "undo"
         assert env.tags() == state | elsewhere
     with pytest.raises(UsageError, match="nothing to undo here"):
-        env.engine.newest_write(place)
+        env.engine.newest_write(image)
     for state in states[1:]:
-        assert redo(env, place).kind == "redo"
+        assert redo(env, image).kind == "redo"
         assert env.tags() == state | elsewhere
     with pytest.raises(UsageError, match="nothing to redo here"):
-        env.engine.newest_undo(place)
-    undo(env, place)
+        env.engine.newest_undo(image)
+    undo(env, image)
     assert env.tags() == states[-2] | elsewhere
 
 
@@ -54,15 +54,14 @@ def test_the_writes_of_one_plan_at_an_image_are_undone_together(env: RetagEnv) -
     assert env.tags() == before | {"x": env.one}
 
 
-def test_the_place_can_be_a_tag_or_the_image_that_lost_it(env: RetagEnv) -> None:
-    for place in (WriteTarget(REPOSITORY, tag="two"), WriteTarget(REPOSITORY, env.two)):
-        env.retag(("two", env.one))
-        env.retag(("other", env.three))
-        (step,) = undo(env, place).steps
-        assert (step.tag, step.after, env.tags()["two"]) == ("two", env.two, env.two)
-        redo(env, place)
-        assert env.tags()["two"] == env.one
-        undo(env, place)
+def test_the_image_that_lost_a_tag_gets_it_back(env: RetagEnv) -> None:
+    image = WriteTarget(REPOSITORY, env.two)
+    env.retag(("two", env.one))
+    env.retag(("other", env.three))
+    (step,) = undo(env, image).steps
+    assert (step.tag, step.after, env.tags()["two"]) == ("two", env.two, env.two)
+    redo(env, image)
+    assert env.tags()["two"] == env.one
 
 
 def test_the_undo_in_place_is_guarded_and_a_reverted_plan_has_no_second_undo(env: RetagEnv) -> None:
@@ -84,7 +83,7 @@ def test_an_unknown_write_is_resolved_before_it_is_undone(env: RetagEnv) -> None
 
 def test_planning_an_undo_again_keeps_what_the_journal_refuses(env: RetagEnv) -> None:
     report = env.retag(("two", env.one), ("one", env.three))
-    env.engine.apply(env.engine.plan_undo(env.engine.newest_write(WriteTarget(REPOSITORY, tag="two"))))
+    env.engine.apply(env.engine.plan_undo(env.engine.newest_write(WriteTarget(REPOSITORY, env.two))))
     plan = env.engine.plan_undo_of(report.plan.id)
     again = env.engine.plan_again(plan.without({(REPOSITORY, "one")}))
     assert [(step.tag, step.action) for step in again.steps] == [("two", StepAction.REFUSED)]

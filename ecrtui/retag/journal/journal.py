@@ -173,7 +173,6 @@ class Journal:
         location: RegistryLocation | None = None,
         *,
         repository: str = "",
-        tag: str = "",
         tags: Collection[str] | None = None,
         digest: str = "",
         plan: str = "",
@@ -186,6 +185,8 @@ class Journal:
         limit: int | None = None,
     ) -> tuple[JournalEntry, ...]:
         """Return the entries that match all of the given criteria, newest first. Damaged ones say so.
+
+        The entry of a manifest that was written without a tag has the tag "".
 
         Writes of an undo or a redo are neither undoable nor undone: the writes that they concern say what applies.
         """
@@ -200,7 +201,6 @@ class Journal:
                 tuple(location) if location else (),
             ),
             (bool(repository), "repository = ?", (repository,)),
-            (bool(tag), "tag = ?", (tag,)),
             (tags is not None, "tag IN (SELECT value FROM json_each(?))", (json.dumps(list(tags or ())),)),
             (bool(digest), "(before = ? OR after = ?)", (digest, digest)),
             (bool(plan), "plan = ?", (plan,)),
@@ -227,7 +227,7 @@ class Journal:
 
     def last_change(self, location: RegistryLocation, repository: str, tag: str) -> JournalEntry | None:
         """Return the newest entry that changed this tag; None if there is none, or if it is damaged."""
-        changes = self.entries(location, repository=repository, tag=tag, outcome=StepOutcome.DONE, limit=1)
+        changes = self.entries(location, repository=repository, tags=[tag], outcome=StepOutcome.DONE, limit=1)
         return changes[0] if changes and not changes[0].damaged else None
 
     def manifest(self, digest: str) -> Manifest | None:

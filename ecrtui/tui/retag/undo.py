@@ -10,28 +10,28 @@ from ecrtui.tui.retag.actions import PlanApplyMixin
 
 
 class UndoMixin(PlanApplyMixin):
-    """A screen that shows an image or a tag whose writes the journal may have."""
+    """A screen that shows an image whose writes the journal may have."""
 
     SCOPES: ClassVar[tuple[str, ...]] = ("undo",)
 
     def undo_target(self) -> WriteTarget | None:
-        """Return the image or the tag that the user looks at; None if there is none."""
+        """Return the image that the user looks at; None if there is none."""
         raise NotImplementedError
 
     async def action_undo(self) -> None:
-        """Plan to undo the newest write of the image or tag."""
+        """Plan to undo the newest write of the image."""
         if (target := self._target()) is not None:
             await self.begin_undo(
                 f"Undo the newest write of {_name(target)}", lambda engine: engine.newest_write(target)
             )
 
     async def action_redo(self) -> None:
-        """Plan to redo the newest undo of the image or tag."""
+        """Plan to redo the newest undo of the image."""
         if (target := self._target()) is not None:
             await self.begin_undo(f"Redo the newest undo of {_name(target)}", lambda engine: engine.newest_undo(target))
 
     def _target(self) -> WriteTarget | None:
-        """Return the image or the tag that the user looks at; if there is none, say so and return None."""
+        """Return the image that the user looks at; if there is none, say so and return None."""
         target = self.undo_target()
         if target is None:
             self.notify(self.no_image)
@@ -39,6 +39,4 @@ class UndoMixin(PlanApplyMixin):
 
 
 def _name(target: WriteTarget) -> str:
-    return (
-        f"{target.repository}:{target.tag}" if target.tag else f"{short_digest(target.digest)} in {target.repository}"
-    )
+    return f"{short_digest(target.digest)} in {target.repository}"

@@ -201,6 +201,10 @@ def test_entries_are_filtered_by_each_criterion(file: Path) -> None:
     journal.begin(pending_write(Step("team/other", "prod", StepAction.CREATE, "", NEW.digest)))
     assert [entry.number for entry in journal.entries(LOCATION)] == [3, 2]
     assert [entry.number for entry in journal.entries(repository="team/other")] == [3]
+    assert [entry.number for entry in journal.entries(tags=["prod", "other"])] == [3, 2, 1]
+    assert journal.entries(tags=[""]) == ()
+    assert journal.last_change(other, STEP.repository, STEP.tag) == journal.entries(numbers=[1])[0]
+    assert journal.last_change(other, STEP.repository, "") is None
     assert [entry.number for entry in journal.entries(outcome=StepOutcome.DONE)] == [1]
     assert [entry.number for entry in journal.entries(unfinished=True)] == [3]
     assert [entry.number for entry in journal.entries(since=2.0)] == [3, 2]
