@@ -30,7 +30,7 @@ from ecrtui.registry.process.rpc import (
     RpcConnection,
     connection_closed,
 )
-from ecrtui.registry.process.user_calls import answer
+from ecrtui.registry.process.user_calls import SIGN_IN, WAITING, answer
 from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, Page, PageRows, Registry
 from ecrtui.registry.user import User
 
@@ -68,8 +68,10 @@ class RegistryProcess:
         self._numbers = count(1)
         self._connections: dict[int, RemoteConnection] = {}
         """The open connections by the number that each call carries."""
+        self._closed: dict[int, RemoteConnection] = {}
+        """The closed connections that still show a sign-in, by their number."""
         self._users: dict[int, User] = {}
-        """The users of calls without a connection, and of connections that were closed, by their number."""
+        """The users of calls without a connection, by the number of the call."""
         self._launched: LaunchedProcess | None = None
         self._rpc = self._connect(launched) if launched else None
 
@@ -99,7 +101,8 @@ class RegistryProcess:
         with self._lock:
             closed = self._connections.pop(number, None)
             if closed is not None and self._rpc is not None:
-                self._users[number] = _user_after_close(closed.user)
+                if closed.shown:
+                    self._closed[number] = closed
                 with suppress(ConnectionClosed):  # a new process does not get this connection
                     self._rpc.call(CLOSE, number)
 
@@ -188,6 +191,7 @@ class RegistryProcess:
         self._launched = launched
         rpc = RpcConnection(launched.socket, self._handle)
         Thread(target=rpc.listen, daemon=True, name="registry process").start()
+        self._closed.clear()
         for connection in self._connections.values():
             connection.prepare(rpc)
         return rpc
@@ -195,9 +199,29 @@ class RegistryProcess:
     def _handle(self, name: str, number: int, *arguments: Any) -> Iterator[Any]:
         """Handle a question or a report of a sign-in."""
         with self._lock:
-            connection = self._connections.get(number)
-            user = self._users.get(number, User()) if connection is None else connection.user
-        yield from answer(user, name, *arguments)
+            if (connection := self._connections.get(number)) is not None:
+                connection.call_began(name, *arguments)
+            user = self._user_of(number)
+        try:
+            yield from answer(user, name, *arguments)
+        finally:
+            self._call_ended(name, number, *arguments)
+
+    def _user_of(self, number: int) -> User:
+        """Return the user of a connection or a call. A closed connection shows nothing new."""
+        if (connection := self._connections.get(number)) is not None:
+            return connection.user
+        if (closed := self._closed.get(number)) is not None:
+            return _user_after_close(closed.user)
+        return self._users.get(number, User())
+
+    def _call_ended(self, name: str, number: int, *arguments: Any) -> None:
+        with self._lock:
+            connection = self._connections.get(number) or self._closed.get(number)
+            if connection is not None:
+                connection.call_ended(name, *arguments)
+                if not connection.shown:
+                    self._closed.pop(number, None)
 
 
 def _user_after_close(user: User) -> User:
@@ -221,6 +245,8 @@ class RemoteConnection:
         self.user = user
         self.caller_account = ""
         """The account of the caller, once known. A process that is started again refuses credentials of another."""
+        self.shown: set[object] = set()
+        """What the user sees of a sign-in: :data:`WAITING` for a message, and the requests that have a page."""
         self._connection = connection
         self._closed = False
 
@@ -247,6 +273,20 @@ class RemoteConnection:
         if self._closed:
             raise connection_closed()
         return self.process.call(name, self.number, *arguments)
+
+    def call_began(self, name: str, *arguments: Any) -> None:
+        """Note what the user sees of a sign-in from now on."""
+        if name == SIGN_IN:
+            self.shown.add(arguments[0])
+        elif name == WAITING and arguments[0]:
+            self.shown.add(WAITING)
+
+    def call_ended(self, name: str, *arguments: Any) -> None:
+        """Note what the user no longer sees of a sign-in."""
+        if name == SIGN_IN:
+            self.shown.discard(arguments[0])
+        elif name == WAITING and not arguments[0]:
+            self.shown.discard(WAITING)
 
     def close(self) -> None:
         """Let the process forget the connection. A call that it handles still ends; a later one is an error."""

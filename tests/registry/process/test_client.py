@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import select
@@ -7,6 +8,7 @@ import shutil
 import signal
 import sqlite3
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -37,6 +39,13 @@ from tests.support.embedded import (
     push_index,
     tags_of,
 )
+
+
+class Reports:
+    """Ignores the reports of a connection."""
+
+    def __call__(self, *_: object) -> None:
+        pass
 
 
 @pytest.fixture
@@ -357,14 +366,32 @@ def test_a_closed_connection_is_gone_in_the_process(opened: RemoteConnection, re
 def test_the_message_of_a_closed_connection_is_removed(served: str, profiles: WriteFile, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "credentials")
     profiles(f"[profile p]\ncredential_process = cat {tmp_path / 'credentials'}\n")
-    shown = SimpleQueue[str]()
+    shown, reports, freed = SimpleQueue[str](), Reports(), Event()
+    weakref.finalize(reports, freed.set)
     with closing(RegistryProcess()) as process:
         process.start()
-        opened = process.open(Connection(profile="p", endpoint_url=served), User(on_waiting=shown.put))
+        user = User(on_waiting=shown.put, on_credentials=reports)
+        opened = process.open(Connection(profile="p", endpoint_url=served), user)
         assert shown.get(timeout=60).startswith("Waiting for credential_process: cat")
         opened.close()
         (tmp_path / "credentials").write_text("{}")
         assert shown.get(timeout=60) == ""
+        del opened, user, reports
+        gc.collect()
+        assert freed.wait(60)
+
+
+def test_nothing_is_kept_of_a_closed_connection(served: str) -> None:
+    reports, freed = Reports(), Event()
+    weakref.finalize(reports, freed.set)
+    with closing(RegistryProcess()) as process:
+        process.start()
+        opened = process.open(Connection(endpoint_url=served), User(on_credentials=reports))
+        RemoteRegistry(opened).repository("team/app")
+        opened.close()
+        del opened, reports
+        gc.collect()
+        assert freed.wait(60)
 
 
 @pytest.fixture
