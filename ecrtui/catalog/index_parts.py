@@ -1,6 +1,6 @@
 """The parts of the indexes of a repository: platforms, attestations, nested indexes.
 
-A part has no tag as a rule, and is in use all the same. Only the manifest of an index names its parts, and ECR records
+A part usually has no tag, but it is in use. Only the manifest of an index names its parts, and ECR records
 a pull for each manifest that it returns. An index and its parts are always in one repository, so a repository without
 indexes has no parts.
 """

@@ -1,4 +1,4 @@
-"""Find the indexes that hold an image among the manifests that are kept. Nothing is requested for it."""
+"""Find the indexes that hold an image among the manifests that are kept. This sends no request."""
 
 from __future__ import annotations
 

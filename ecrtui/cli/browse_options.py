@@ -64,7 +64,7 @@ class _LeadingOptions(argparse.ArgumentParser):
 
 
 def command_index(arguments: Sequence[str]) -> int | None:
-    """Return the index of the command that stands after options; None if there is none before ``--``.
+    """Return the index of the command that follows the options; None if there is none before ``--``.
 
     The name of a command can also be the value of an option. It is the command if all words before it are options of
     the application or of this command, and their values. If that is true of no name, it is the first one that only

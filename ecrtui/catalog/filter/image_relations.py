@@ -1,7 +1,7 @@
 """The fields of a filter on images that need to know which images belong together.
 
-What belongs to what is in the manifests of indexes. The images about which an index that was not read could decide are
-undecided.
+The manifests of indexes say which images belong to them. An image is undecided if an index that was not read could name
+it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ INDEX_PARTS = Knowledge.INDEX_PARTS
 
 
 def untagged_condition(groups: ImageGroups) -> Condition[Image]:
-    """Return the condition on images that nothing is known to need: no tag, no index, and no subject."""
+    """Return the condition on images that nothing refers to, as far as it is known: no tag, no index, no subject."""
     return Condition(untagged_mask(groups, False), {}, untagged_mask(groups, None), INDEX_PARTS)
 
 

@@ -1,8 +1,8 @@
 """What to find in all repositories: the text that a user types or pastes, as terms. Pure; nothing is read.
 
 People paste what they have: a URI, a line of ``kubectl get events`` or ``kubectl get pods -o yaml``, a message
-of ECS, a log line. So references are picked out of any text. Of several, the clearest kind counts: in ``Failed to pull
-image "…": rpc error: code = NotFound``, no word but the URI is a reference.
+of ECS, a log line. So references are picked out of any text. If there are several, only those of the clearest kind
+count: in ``Failed to pull image "…": rpc error: code = NotFound``, no word but the URI is a reference.
 """
 
 from __future__ import annotations

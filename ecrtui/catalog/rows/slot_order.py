@@ -22,7 +22,7 @@ LONGEST_RUN = 8_192
 
 
 class SlotOrder(Generic[Item]):
-    """The value of each slot, and the place of slots in an order.
+    """The value of each slot, and the position of slots in an order.
 
     Args:
         bisection_cost: rows that one pass handles in the time of one bisection.

@@ -60,7 +60,7 @@ def totals_of(repository: Repository) -> RepositoryTotals | None:
 def totals_document(totals: RepositoryTotals) -> dict[str, Any]:
     """Return totals for JSON. A member that is not known is null; ``lastRecordedPullTime`` is null without a pull.
 
-    Without ``partCount``, ``imageCount`` can have parts among it.
+    Without ``partCount``, ``imageCount`` may include parts.
     """
     scan, counts = totals.scan, totals.counts
     return {

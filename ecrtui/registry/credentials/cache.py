@@ -26,7 +26,7 @@ _ACCESS_KEY = re.compile(r"\bCredential=([^/,\s]+)/")
 class CredentialsCache(JSONFileCache):
     """The temporary credentials of assumed roles, as the AWS CLI keeps them.
 
-    An entry that is damaged does not exist. An entry that AWS has refused is deleted, and no other.
+    A damaged entry counts as missing. Only an entry that AWS has refused is deleted.
 
     Args:
         folder: the folder of the files.

@@ -35,7 +35,7 @@ class SignIn(NamedTuple):
     Args:
         mfa: asks for the codes of an MFA device; None to do all that the AWS CLI does: ask on the terminal, once, and
             raise the errors of botocore.
-        sign_in: signs in to IAM Identity Center: takes where, how, and the token that AWS does not accept.
+        sign_in: signs in to IAM Identity Center; takes its configuration, the method, and the token that AWS refused.
         user: how to ask and to tell the user.
         hint: returns how the user can sign in.
         source_hint: returns how the user can renew the credentials that request a role.
@@ -49,7 +49,7 @@ class SignIn(NamedTuple):
 
 
 def until_refused(ask: Callable[Question, Answer]) -> Callable[Question, Answer]:
-    """Return the same question, which fails at once after the user has refused an answer.
+    """Wrap a question, so that it fails at once after the user has refused an answer.
 
     Several requests can wait for the same credentials. The user refuses once for all of them; a retry begins a new
     session.

@@ -21,7 +21,7 @@ CREDENTIALS, DENIAL = "credentials", "denial"
 
 
 def remote_user(rpc: RpcConnection, number: int) -> User:
-    """Return the user of the connection with this number, who sits at the other process."""
+    """Return the user of the connection with this number. The other process asks and informs them."""
     return User(
         partial(_ask_for_code, rpc, number),
         partial(_tell, rpc, WAITING, number),

@@ -36,7 +36,7 @@ def list_roles(name: str, connection: Connection, user: User) -> Iterator[tuple[
         user: how to ask and to tell the user.
 
     Raises:
-        EcrTuiError: the user is not signed in, or IAM Identity Center does not answer. What was yielded stays true.
+        EcrTuiError: the user is not signed in, or IAM Identity Center does not answer. The roles before that are valid.
     """
     hint = sso_session_hint(name)
     with translate_errors("Sign-in", sign_in=lambda: hint):

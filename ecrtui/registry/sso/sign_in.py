@@ -1,4 +1,4 @@
-"""Sign in to IAM Identity Center once for all that wait for it, and look first whether another program has done it."""
+"""Sign in to IAM Identity Center, once for all requests that wait for it, unless another program has just done so."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Turns:
-    """The sign-ins for one token, one after the other. Those that wait for one that fails, fail with it."""
+    """The sign-ins for one token, one after the other. If one fails, those that wait for it fail too."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()

@@ -19,7 +19,7 @@ TIMEOUT = 5.0
 """Seconds for a program. A window system that does not answer would keep it for ever."""
 
 OLD_TMUX = "Only tmux 3.2 and newer ones copy to their terminal."
-"""Said of a copy that is in the buffer of an older one."""
+"""The note on a copy to the buffer of an older tmux."""
 
 Environment = Mapping[str, str]
 

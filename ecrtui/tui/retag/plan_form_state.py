@@ -11,7 +11,7 @@ from ecrtui.retag.plan import Plan, Progress, Report, StepOutcome, reverting_kin
 
 
 class Phase(Enum):
-    """The step of the conversation with the user."""
+    """What a form waits for: input, a confirmation, the end of the write, or nothing more."""
 
     EDIT = "edit"
     CONFIRM = "confirm"
@@ -49,10 +49,7 @@ class PlanFormState:
 
     @property
     def awaits_answer(self) -> bool:
-        """True until there is a plan that no typed tags asked for, or the result of the only write of a plan.
-
-        Until then the form has nothing to show but that it waits.
-        """
+        """True while the form only shows that it waits: for a plan that needs no tags, or for a single write."""
         is_planning = self.planning and not self.tags
         is_writing = self.phase is Phase.WRITE and self.plan is not None and len(self.plan.write_steps) == 1
         return is_planning or is_writing

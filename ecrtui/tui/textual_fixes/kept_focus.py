@@ -1,7 +1,7 @@
 """Keep the focus of a widget that is hidden and shown again at once.
 
-Defect: a hidden widget gives the focus up when its Hide event arrives. If the widget is on the screen again by then,
-it still does, and another widget gets the keys.
+Defect: a hidden widget gives the focus up when its Hide event arrives, even if the widget is on the screen again by
+then. Another widget gets the keys.
 Upstream: no issue known.
 Delete this module when a widget that is displayed keeps the focus at a late Hide event.
 """

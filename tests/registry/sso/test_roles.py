@@ -81,7 +81,7 @@ def test_a_session_that_is_not_complete_is_named(
     assert "~/.aws/config" in error.hint
 
 
-def test_the_registry_process_lists_them_and_asks_this_user(portal: FakeSso) -> None:
+def test_the_registry_process_lists_the_roles_and_asks_the_user_of_the_call(portal: FakeSso) -> None:
     process, person = RegistryProcess(), Person()
     try:
         found = [role for part in process.sso_roles("corp", Connection(), person.user) for role in part]
