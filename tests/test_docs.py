@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -57,3 +58,23 @@ def test_every_action_id_in_the_pages_exists() -> None:
 
 def test_the_readme_stays_short() -> None:
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
+
+
+def test_no_test_patches_our_own_code() -> None:
+    for file in (ROOT / "tests").rglob("*.py"):
+        if ".setattr(" in (text := file.read_text()):
+            assert not patched_names(ast.parse(text)) & names_of_ours(ast.parse(text)), file
+
+
+def patched_names(module: ast.Module) -> set[str]:
+    """Return the names whose attributes a module sets with ``monkeypatch.setattr``."""
+    calls = [node for node in ast.walk(module) if isinstance(node, ast.Call)]
+    setters = [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "setattr"]
+    return {target.id for call in setters if isinstance(target := call.args[0], ast.Name)}
+
+
+def names_of_ours(module: ast.Module) -> set[str]:
+    """Return the names that a module imports from ecrtui."""
+    imports = [node for node in ast.walk(module) if isinstance(node, ast.ImportFrom)]
+    ours = [node for node in imports if (node.module or "").partition(".")[0] == "ecrtui"]
+    return {alias.asname or alias.name for node in ours for alias in node.names}
