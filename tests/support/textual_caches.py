@@ -1,6 +1,7 @@
-"""What the tests spare Textual, as it takes most of their time: the program has one application, they start a thousand.
+"""Caches for what Textual computes again for each application: most of the time of the tests.
 
-Each application parses the same style sheets. Without a terminal, it draws frames and drops them.
+The program starts one application. The tests start a thousand, which parse the same style sheets. Without a terminal,
+an application draws frames and drops them.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def rule(priority: int, description: str, selection: Mapping[str, object]) -> di
 
 
 def untagged_after(days: int, priority: int = 1) -> dict[str, object]:
-    """The rule that most repositories have."""
+    """Return a rule that expires untagged images, as most repositories have it."""
     selection = {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": days}
     return rule(priority, f"expire untagged after {days} days", selection)
 

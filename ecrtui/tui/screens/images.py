@@ -167,7 +167,7 @@ class ImagesScreen(
         return "never" if self._pull_times else "not supported"
 
     def has_changed(self, before: Image, after: Image) -> bool:
-        """A scan is not a change: a refresh forgets it and reads it again."""
+        """Leave out the scan: a refresh forgets it and reads it again."""
         return (
             after.tags != before.tags or after.status != before.status or after.last_pulled_at != before.last_pulled_at
         )

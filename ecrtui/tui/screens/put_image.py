@@ -242,7 +242,7 @@ class PutImageScreen(PlanApplyMixin):
         self._load(ManifestSource(content, "from the file", path))
 
     def on_manifest_field_edited(self, message: ManifestField.Edited) -> None:
-        """The manifest was typed or pasted, so it is no longer the content of the file."""
+        """Forget the file: a manifest that was typed or pasted is no longer its content."""
         message.stop()
         self.workers.cancel_group(self, "read")  # a slower read must not replace the newer text
         self._show_file("")

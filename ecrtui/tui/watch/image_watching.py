@@ -69,7 +69,7 @@ class ImageWatchMixin(TagWatchMixin, WatchMixin[Image]):
         return (item.tags, item.status, item.size, item.media_type, *times)
 
     def watched_values(self, item: Image) -> object:
-        """A pull is not a change."""
+        """Leave out the last pull: it is no change that a watch reports."""
         return (frozenset(item.tags), item.status)
 
     def name_of(self, item: Image) -> str:
