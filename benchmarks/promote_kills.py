@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from benchmarks.measurement import Measurement, duration, scaled
 from benchmarks.promotions import promotion
-from ecrtui.emulator.blobs import BlobContent
+from ecrtui.emulator.blobs import StoredBlob
 from ecrtui.emulator.operations.layers import PART_SIZE
 from ecrtui.emulator.service import EmbeddedRegistry
 
@@ -77,12 +77,12 @@ def _wrong_digests(target: EmbeddedRegistry) -> int:
     """Return how many layers of the target's repository have other bytes than their digest says."""
     with target.database.read() as connection:
         rows = connection.execute("SELECT digest, size FROM layers").fetchall()
-    contents = (BlobContent(target.database, str(row["digest"]), int(row["size"])) for row in rows)
+    contents = (StoredBlob(target.database, str(row["digest"]), int(row["size"])) for row in rows)
     wrong = sum(_digest_of(content) != content.digest for content in contents)
     return wrong + LAYERS + 1 - len(rows)
 
 
-def _digest_of(content: BlobContent) -> str:
+def _digest_of(content: StoredBlob) -> str:
     checksum = hashlib.sha256()
     for piece in content:
         checksum.update(piece)

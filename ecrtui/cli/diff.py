@@ -83,13 +83,13 @@ def _read(options: argparse.Namespace) -> tuple[Sequence[PlatformPair | None], S
     from ecrtui.catalog.catalog import Catalog
     from ecrtui.inspect.comparison.comparison import choose_platforms, compare
     from ecrtui.inspect.comparison.platforms import PlatformPair
-    from ecrtui.inspect.comparison.reading import ImageReader, find_image, read_pair
+    from ecrtui.inspect.comparison.reading import ImageReader, find_compared_image, read_pair
 
     references = [parse_image(text) for text in (options.before, options.after)]
     context = CommandContext(options, references[0])
     other = CommandContext(options, references[1]) if references[1].registry_id else context
     registries = [context.registry, other.registry]
-    images = [find_image(*pair) for pair in zip(registries, references, strict=True)]
+    images = [find_compared_image(*pair) for pair in zip(registries, references, strict=True)]
     readers = [
         ImageReader(Catalog(registry), registry, reference.repository)
         for registry, reference in zip(registries, references, strict=True)

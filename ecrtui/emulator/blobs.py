@@ -35,7 +35,7 @@ def digest_of(content: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class BlobContent:
+class StoredBlob:
     """The content of a blob or a part of it; iterate to read it.
 
     Each piece is read in a transaction of its own, so a slow client holds none. The content ends early where the

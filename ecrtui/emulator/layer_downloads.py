@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 from uuid import uuid4
 
-from ecrtui.emulator.blobs import BlobContent
+from ecrtui.emulator.blobs import StoredBlob
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import ServiceError
 from ecrtui.emulator.http.messages import Response, error_members, headers
@@ -65,7 +65,7 @@ def content_response(database: Database, target: str, range_header: str, *, now:
     return range_response(content, range_header)
 
 
-def range_response(content: BlobContent, range_header: str) -> Response:
+def range_response(content: StoredBlob, range_header: str) -> Response:
     """Return the response with the content: status 200, or 206 and Content-Range for the part in a Range header.
 
     Raises:
@@ -79,7 +79,7 @@ def range_response(content: BlobContent, range_header: str) -> Response:
     return Response(206, headers={**found, "Content-Range": content_range}, content=part)
 
 
-def select_range(content: BlobContent, range_header: str) -> BlobContent:
+def select_range(content: StoredBlob, range_header: str) -> StoredBlob:
     """Return the part that a Range header asks for; the whole content if it asks for no single range of bytes.
 
     Raises:
@@ -124,7 +124,7 @@ def to_s3_error(response: Response) -> Response:
     return replace(response, status=status, body=body.encode(), headers=found)
 
 
-def _find_content(database: Database, path: str) -> BlobContent:
+def _find_content(database: Database, path: str) -> StoredBlob:
     kind, _, rest = unquote(path).strip("/").partition("/")
     parts = rest.split("/", 3)
     if kind == "layers" and len(parts) == 4:
@@ -138,7 +138,7 @@ def _find_content(database: Database, path: str) -> BlobContent:
         if row is not None and not (isinstance(row["size"], int) and row["size"] >= 0):
             raise ServiceError("InternalError", "The registry file is damaged: the layer has no valid size.", 500)
         if row is not None:
-            return BlobContent(database, row["digest"], row["size"])
+            return StoredBlob(database, row["digest"], row["size"])
     raise ServiceError("NoSuchKey", "The specified key does not exist.", 404)
 
 

@@ -79,7 +79,7 @@ def _versions(tags: Iterable[str]) -> Sequence[tuple[TagScheme, Version]]:
     return sorted(greatest.items(), key=lambda entry: -entry[0].kind)
 
 
-def shared_layers(
+def layers_shared_with(
     tag: str, own: Mapping[str, ParsedManifest | None], earlier: Mapping[str, ParsedManifest]
 ) -> ReleaseSharing | None:
     """Return what the platforms of an image share with those of an earlier release.

@@ -23,7 +23,7 @@ def part_digests(manifest: Manifest) -> Sequence[str]:
     return list(dict.fromkeys(part.digest for part in parts if is_digest(part.digest)))
 
 
-def parts_of(
+def part_manifests(
     indexes: Iterable[Manifest], read: Callable[[Sequence[str]], Iterable[Manifest]]
 ) -> Mapping[str, Manifest]:
     """Return the parts of these indexes, and the parts of parts, by digest; at most :data:`MAX_PARTS`.

@@ -14,7 +14,7 @@ from ecrtui.errors import ConnectionFailed, CredentialsError, EcrTuiError, OnRet
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.current_digests import current_digests
-from ecrtui.retag.index_parts import parts_of
+from ecrtui.retag.index_parts import part_manifests
 from ecrtui.retag.journal.file import JournalError
 from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.parallel import map_concurrently
@@ -149,10 +149,10 @@ class PlanExecutor:
                 found = self._registry.manifests(repository, _digests_to_read(own, provided))
                 manifests.update((manifest.digest, manifest) for manifest in found)
                 old = [manifests[digest] for digest in {step.before for step in own} if digest in manifests]
-                manifests.update(parts_of(old, partial(self._journalled_or_read, repository)))
+                manifests.update(part_manifests(old, partial(self._journalled_or_read, repository)))
                 restored = self._journalled({step.after for step in own if step.restores})
                 manifests.update((manifest.digest, manifest) for manifest in restored)
-                manifests.update(parts_of(restored, self._journalled))
+                manifests.update(part_manifests(restored, self._journalled))
             except EcrTuiError as error:
                 errors[repository] = error
         return manifests, errors

@@ -17,7 +17,7 @@ from ecrtui.ecr.reference import is_repository_name, names_repository
 from ecrtui.ecr.replication import Destination
 from ecrtui.ecr.units import DAY, duration_in_words, format_count, format_names
 from ecrtui.retag.plan import Plan, Step, StepAction, TagChange
-from ecrtui.retag.replicas import Replica, Replication, removal_refusal
+from ecrtui.retag.replicas import ReplicatedTags, Replication, removal_refusal
 
 _SOON = 30 * DAY
 """Seconds; an expiry within this time is a warning, a later one is a note."""
@@ -43,7 +43,7 @@ class PlanContext:
     """The digests whose manifest is in the journal."""
     replication: Replication = field(default_factory=Replication)
     """What is known of the replication of the registry."""
-    replicas: Mapping[Destination, Replica] = field(default_factory=dict)
+    replicas: Mapping[Destination, ReplicatedTags] = field(default_factory=dict)
     """The tags that are removed, in each destination that removals replicate to."""
     problem: str = ""
     """Why the repository could not be read; empty if it was read."""

@@ -23,7 +23,7 @@ class Replication(NamedTuple):
     problem: str = ""
 
 
-class Replica(NamedTuple):
+class ReplicatedTags(NamedTuple):
     """Tags of a repository in a destination.
 
     Args:
@@ -59,7 +59,7 @@ def read_replication(registry: Registry, *, again: bool = False) -> Replication:
 
 def read_replicas(
     registry: Registry, rules: ReplicationRules, repository: str, tags: Sequence[str]
-) -> Mapping[Destination, Replica]:
+) -> Mapping[Destination, ReplicatedTags]:
     """Return these tags in every destination that a removal replicates to."""
     return {
         destination: _read_replica(registry, destination, repository, tags)
@@ -67,7 +67,7 @@ def read_replicas(
     }
 
 
-def removal_refusal(destination: Destination, replica: Replica, tag: str, removed: Sequence[str] = ()) -> str:
+def removal_refusal(destination: Destination, replica: ReplicatedTags, tag: str, removed: Sequence[str] = ()) -> str:
     """Return why a tag must not be removed: the removal replicates. An empty text if it may be removed.
 
     Args:
@@ -83,10 +83,10 @@ def removal_refusal(destination: Destination, replica: Replica, tag: str, remove
     return ""
 
 
-def _read_replica(registry: Registry, destination: Destination, repository: str, tags: Sequence[str]) -> Replica:
+def _read_replica(registry: Registry, destination: Destination, repository: str, tags: Sequence[str]) -> ReplicatedTags:
     try:
-        return Replica(registry.replicated_tags(destination, repository, tags))
+        return ReplicatedTags(registry.replicated_tags(destination, repository, tags))
     except NotFound:
-        return Replica({})
+        return ReplicatedTags({})
     except EcrTuiError as error:
-        return Replica({}, str(error))
+        return ReplicatedTags({}, str(error))

@@ -16,7 +16,7 @@ from ecrtui.ecr.units import duration_in_words, format_names
 from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, NotFound, OnRetry, Refused, Throttled
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter
-from ecrtui.retag.index_parts import MAX_PARTS, part_digests, parts_of
+from ecrtui.retag.index_parts import MAX_PARTS, part_digests, part_manifests
 from ecrtui.retag.journal.file import JournalError
 from ecrtui.retag.journal.journal import Journal, PendingWrite
 from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome, StepResult
@@ -140,7 +140,7 @@ class StepExecutor:
     def _begin(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest]) -> int:
         own = [manifests[digest] for digest in (step.before, step.after) if digest in manifests]
         available = partial(_available, manifests)
-        parts = parts_of([manifest for manifest in own if manifest.digest == step.before], available)
+        parts = part_manifests([manifest for manifest in own if manifest.digest == step.before], available)
         write = PendingWrite(plan, step, self._location, self._principal, (*own, *parts.values()))
         return self._journal.begin(write)
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from ecrtui.emulator.blobs import BlobContent
+from ecrtui.emulator.blobs import StoredBlob
 from ecrtui.emulator.errors import LayoutError
 from ecrtui.emulator.http.messages import Request
 from ecrtui.emulator.layout.exporting import export_image
@@ -176,7 +176,7 @@ def test_an_upload_in_a_changed_file_has_the_right_bytes_or_fails(
         complete = partial(client_for(changed).complete_layer_upload, layerDigests=[digest_of(content)])
         with suppress(ClientError):
             complete(**asked)
-            assert b"".join(BlobContent(changed.database, digest_of(content), len(content))) == content
+            assert b"".join(StoredBlob(changed.database, digest_of(content), len(content))) == content
         changed.database.close()
 
 

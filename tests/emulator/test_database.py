@@ -202,7 +202,7 @@ def test_a_database_of_the_version_before_is_changed_with_its_content(tmp_path: 
     make_schema_3(old)
     open_database(new).close()
     with open_database(old) as database:
-        assert b"".join(blobs.BlobContent(database, digest_of("one two"), 7)) == b"one two"
+        assert b"".join(blobs.StoredBlob(database, digest_of("one two"), 7)) == b"one two"
         with database.write() as connection:
             connection.execute("DELETE FROM repositories WHERE id = 1")
             assert blobs.has_content(connection, digest_of("one two"))

@@ -47,7 +47,7 @@ def rows(database: Database, table: str) -> int:
 
 
 def content(database: Database, digest: str, size: int) -> bytes:
-    return b"".join(blobs.BlobContent(database, digest, size))
+    return b"".join(blobs.StoredBlob(database, digest, size))
 
 
 def another_process(database: Database) -> None:

@@ -179,7 +179,7 @@ def test_everything_agrees_on_the_platforms_of_an_index(case: Case) -> None:
     assert [part.digest for part in parsed.artifact_entries] == [digest(letter) for letter in case.others]
 
     assert named_platforms(parsed) == {digest(letter): name for letter, name in case.names.items()}
-    shown = inspected.platforms_of(parsed, None, INDEX)
+    shown = inspected.inspected_platforms(parsed, None, INDEX)
     assert [platform.digest for platform in shown] == (platforms if case.entries else [INDEX])
     assert [platform.digest for platform in compared.platforms_of(parsed)] == platforms
     scanned = [digest(letter) for letter in case.names if letter not in case.unscanned]

@@ -6,7 +6,7 @@ import pytest
 
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import OCI_INDEX, OCI_MANIFEST, Descriptor, DescriptorRole, ParsedManifest
-from ecrtui.inspect.release_sharing import previous_release, shared_layers
+from ecrtui.inspect.release_sharing import layers_shared_with, previous_release
 
 OWN = Image("sha256:own", ("prod", "release-2026.11"), 100.0, media_type=OCI_MANIFEST)
 
@@ -64,8 +64,8 @@ def manifest(**layers: int) -> ParsedManifest:
 def test_shared_layers_count_once_and_only_of_platforms_that_are_known() -> None:
     own = {"amd64": manifest(a=1_000, b=20), "arm64": manifest(a=1_000, c=7), "arm": None}
     earlier = {"amd64": manifest(a=1_000), "arm64": manifest(a=1_000, c=7)}
-    assert str(shared_layers("v1", own, earlier)) == "1.0 kB in 2 layers with v1, 2 of 3 platforms known"
-    assert str(shared_layers("v1", {"": manifest(a=5)}, {"": manifest(a=5)})) == "5 B in 1 layer with v1"
-    assert str(shared_layers("v1", {"": manifest(a=-1)}, {"": manifest(a=-1)})) == "– in 1 layer with v1"
-    assert str(shared_layers("v1", {"": manifest(a=5)}, {"": manifest(b=5)})) == "no layer with v1"
-    assert shared_layers("v1", own, {}) is None
+    assert str(layers_shared_with("v1", own, earlier)) == "1.0 kB in 2 layers with v1, 2 of 3 platforms known"
+    assert str(layers_shared_with("v1", {"": manifest(a=5)}, {"": manifest(a=5)})) == "5 B in 1 layer with v1"
+    assert str(layers_shared_with("v1", {"": manifest(a=-1)}, {"": manifest(a=-1)})) == "– in 1 layer with v1"
+    assert str(layers_shared_with("v1", {"": manifest(a=5)}, {"": manifest(b=5)})) == "no layer with v1"
+    assert layers_shared_with("v1", own, {}) is None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ecrtui.ecr.manifest import Manifest
-from ecrtui.retag.index_parts import MAX_PARTS, parts_of
+from ecrtui.retag.index_parts import MAX_PARTS, part_manifests
 from ecrtui.retag.plan import StepOutcome
 from tests.support.embedded import DOCKER_LIST, OCI_INDEX, PushedImage, digests_of, push_image, push_index
 from tests.support.retag_env import REPOSITORY, RetagEnv
@@ -206,5 +206,5 @@ def test_the_parts_of_a_hostile_index_are_bounded(env: RetagEnv) -> None:
         asked.extend(digests)
         return [manifest]
 
-    parts_of([manifest], read)
+    part_manifests([manifest], read)
     assert len(asked) == MAX_PARTS

@@ -27,11 +27,11 @@ from ecrtui.tui.manifest.tree import StructureTree
 from ecrtui.tui.manifest.view import ManifestView
 from ecrtui.tui.overlays.base import Overlay
 from ecrtui.tui.overlays.column_menu import ColumnMenu
+from ecrtui.tui.overlays.confirmation import Confirmation
 from ecrtui.tui.overlays.connections import ConnectionPicker
 from ecrtui.tui.overlays.copied_text import CopiedText
 from ecrtui.tui.overlays.help import HelpOverlay
 from ecrtui.tui.overlays.menus import CopyMenu, ThemeMenu
-from ecrtui.tui.overlays.question import Question
 from ecrtui.tui.overlays.sign_in import SignInOverlay
 from ecrtui.tui.overlays.text_viewer import OverlayText, TextViewer
 from ecrtui.tui.promote.form import PromoteForm
@@ -96,7 +96,7 @@ OWNERS: tuple[type[DOMNode], ...] = (
     CopyMenu,
     ColumnMenu,
     ThemeMenu,
-    Question,
+    Confirmation,
     SignInOverlay,
     CopiedText,
     ConnectionPicker,

@@ -23,7 +23,7 @@ from tests.support.heap import freeze_heap
 from tests.support.screen import TIMEOUT, open_pane, running, type_text, until, until_gone
 
 
-def estate() -> EmbeddedRegistry:
+def registry_of_one_image() -> EmbeddedRegistry:
     embedded = new_embedded()
     client = client_for(embedded)
     create_repository(client, "team/app")
@@ -67,7 +67,7 @@ async def held(pilot: Pilot[Any]) -> Counter[str]:
 
 async def test_closed_screens_leave_nothing_in_memory() -> None:
     freeze_heap()  # so that `held` looks at the objects of this test only
-    async with running(estate(), size=(160, 50)) as pilot:
+    async with running(registry_of_one_image(), size=(160, 50)) as pilot:
         await until(pilot, "1 repository")
         for _ in range(2):  # made once and kept on purpose
             await use_everything(pilot)
@@ -82,7 +82,7 @@ async def test_closed_screens_leave_nothing_in_memory() -> None:
 
 
 async def test_each_screen_is_freed_although_the_next_one_is_open() -> None:
-    async with running(estate(), "team/app") as pilot:
+    async with running(registry_of_one_image(), "team/app") as pilot:
         await until(pilot, "1 image ·")
         for _ in range(3):
             await pilot.press("enter")
@@ -111,6 +111,6 @@ class LoadsListLate(Static):
 
 
 async def test_a_list_that_is_loaded_while_the_application_ends_does_no_harm() -> None:
-    async with running(estate(), "team/app:v1", size=(120, 35)) as pilot:
+    async with running(registry_of_one_image(), "team/app:v1", size=(120, 35)) as pilot:
         await until(pilot, "lifecycle")
         await pilot.app.screen.query_one(OverviewPane).mount(LoadsListLate())

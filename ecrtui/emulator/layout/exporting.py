@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ecrtui.emulator import blobs, manifests, storage
-from ecrtui.emulator.blobs import BlobContent
+from ecrtui.emulator.blobs import StoredBlob
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import LayoutError, ServiceError
 from ecrtui.emulator.layout.layout import REF_NAME, Progress, list_some
@@ -172,7 +172,7 @@ def _write_blobs(database: Database, target: Path, sizes: Mapping[str, int], pro
     for digest, size in sizes.items():
         checksum = sha256()
         with _blob_path(target, digest).open("xb") as stream:
-            for piece in BlobContent(database, digest, size):
+            for piece in StoredBlob(database, digest, size):
                 checksum.update(piece)
                 stream.write(piece)
                 done += len(piece)

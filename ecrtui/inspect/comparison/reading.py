@@ -29,7 +29,7 @@ from ecrtui.registry.protocol import Registry
 Value = TypeVar("Value")
 
 
-def find_image(registry: Registry, reference: Reference) -> ComparedImage:
+def find_compared_image(registry: Registry, reference: Reference) -> ComparedImage:
     """Return the image of a reference with a tag or a digest.
 
     Raises:

@@ -61,10 +61,10 @@ class SignInApp(TerminalApp):
             reason: why the program needs the terminal.
             work: runs the program and waits for it; may raise EcrTuiError.
         """
-        from ecrtui.tui.overlays.question import Question
+        from ecrtui.tui.overlays.confirmation import Confirmation
 
         answer: Future[bool | None] = Future()
-        question = Question(title, reason, yes="Run it on this terminal", no="Do not run it")
+        question = Confirmation(title, reason, yes="Run it on this terminal", no="Do not run it")
         self.call_from_thread(self.push_screen, question, answer.set_result)
         return self.call_from_thread(self._work_on_terminal, title, work) if answer.result() else None
 

@@ -218,7 +218,7 @@ class Inspected:
         image, manifest = self.known_image, self.known_manifest
         if not self.is_read or (isinstance(image, EcrTuiError) and isinstance(manifest, EcrTuiError)):
             return ()
-        entries = platforms_of(
+        entries = inspected_platforms(
             manifest if isinstance(manifest, ParsedManifest) else ParsedManifest(),
             image if isinstance(image, Image) else None,
             self.digest,
@@ -284,7 +284,7 @@ class Inspected:
         return await self.reads.once(("referrers", digest), registry.referrers, self.repository_name, digest)
 
 
-def platforms_of(manifest: ParsedManifest, image: Image | None, digest: str) -> tuple[PlatformImage, ...]:
+def inspected_platforms(manifest: ParsedManifest, image: Image | None, digest: str) -> tuple[PlatformImage, ...]:
     """Return the platforms of an index; the image itself, if it is none.
 
     Args:

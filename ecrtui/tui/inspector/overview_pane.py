@@ -28,7 +28,7 @@ from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, attestation_artif
 from ecrtui.inspect.findings import worst_first
 from ecrtui.inspect.overview import NotRead, TagOrigin, all_replicas, artifact_lines, lifecycle_text, tag_origins
 from ecrtui.inspect.platform_facts import config_facts
-from ecrtui.inspect.release_sharing import ReleaseSharing, previous_release, shared_layers
+from ecrtui.inspect.release_sharing import ReleaseSharing, layers_shared_with, previous_release
 from ecrtui.retag.planner import WritePolicy
 from ecrtui.session import Session
 from ecrtui.tui import blocking, messages
@@ -38,7 +38,7 @@ from ecrtui.tui.details import NOT_SUPPORTED
 from ecrtui.tui.inspector.artifacts_pane import has_read_tree, read_tree
 from ecrtui.tui.inspector.inspected import Inspected, tags_by_digest
 from ecrtui.tui.inspector.linked_text import LinkedText
-from ecrtui.tui.inspector.overview_text import OverviewData, overview, why_not_known
+from ecrtui.tui.inspector.overview_text import OverviewData, error_with_permission, overview
 from ecrtui.tui.inspector.text_pane import TextPane
 from ecrtui.tui.lists.part_loading import MAX_READ_AHEAD
 from ecrtui.tui.text_document import TextDocument
@@ -323,7 +323,7 @@ async def worst_findings(inspected: Inspected) -> ScanReport:
 def _not_read(part: str, error: EcrTuiError) -> NotRead:
     if error.kind is ErrorKind.UNSUPPORTED:
         return NotRead(f"{part} {NOT_SUPPORTED}")
-    return NotRead(f"{part} not known", why_not_known(error))
+    return NotRead(f"{part} not known", error_with_permission(error))
 
 
 def _tagged_artifact(image: Image) -> Artifact:
@@ -370,7 +370,7 @@ def _shared_with_previous(
     if inspected.is_index:
         names = manifest.platform_names
         others = {names[digest]: part for digest, part in kept(*names).items()}
-    return shared_layers(earlier.tag, own, others)
+    return layers_shared_with(earlier.tag, own, others)
 
 
 def _structures(session: Session, repository: str, digests: Sequence[str]) -> Mapping[str, ParsedManifest]:

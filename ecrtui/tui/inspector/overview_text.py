@@ -164,7 +164,7 @@ class _Lines:
     def _not_known(self, words: str, error: EcrTuiError) -> str:
         if error.kind is ErrorKind.UNSUPPORTED:
             return NOT_SUPPORTED
-        return visible(self._explained(words, why_not_known(error)))
+        return visible(self._explained(words, error_with_permission(error)))
 
     def _explained(self, words: str, why: str) -> str:
         """Return words with the reason; without it where a line above has it, so that a narrow screen has room."""
@@ -237,7 +237,7 @@ def known_facts(data: OverviewData, width: int, now: float, hint: str) -> TextDo
     return prepare_text("\n".join(lines.texts), lines.styles)
 
 
-def why_not_known(error: EcrTuiError) -> str:
+def error_with_permission(error: EcrTuiError) -> str:
     """Return what happened, with the missing permission."""
     return error.with_hint() if isinstance(error, AccessDenied) else str(error)
 

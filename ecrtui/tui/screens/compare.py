@@ -20,7 +20,7 @@ from ecrtui.inspect.comparison.comparison import SECTIONS, Comparison, choose_pl
 from ecrtui.inspect.comparison.export import comparison_document, comparison_markdown, git_range
 from ecrtui.inspect.comparison.layout import Line, section_lines
 from ecrtui.inspect.comparison.platforms import PlatformPair
-from ecrtui.inspect.comparison.reading import ImageReader, find_image, pair_to_start_with, read_pair
+from ecrtui.inspect.comparison.reading import ImageReader, find_compared_image, pair_to_start_with, read_pair
 from ecrtui.inspect.comparison.rows import is_pending
 from ecrtui.retag.plan import Report
 from ecrtui.session import Session, SessionSource
@@ -141,7 +141,7 @@ class CompareScreen(RetagMixin):
 
     async def _find(self, session: Session, reference: Reference) -> ComparedImage:
         try:
-            return await blocking.run_blocking(find_image, session.registry, reference)
+            return await blocking.run_blocking(find_compared_image, session.registry, reference)
         except EcrTuiError:
             self._unreadable = reference
             raise

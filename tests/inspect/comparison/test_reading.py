@@ -9,7 +9,7 @@ import pytest
 from ecrtui.catalog.catalog import Catalog
 from ecrtui.ecr.reference import Reference
 from ecrtui.inspect.comparison.comparison import PlatformChoice, choose_platforms
-from ecrtui.inspect.comparison.reading import ImageReader, find_image, pair_to_start_with, read_pair
+from ecrtui.inspect.comparison.reading import ImageReader, find_compared_image, pair_to_start_with, read_pair
 from ecrtui.inspect.comparison.rows import READING
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
@@ -38,7 +38,7 @@ def test_an_image_that_is_no_index_keeps_its_config_for_every_platform() -> None
     push_index(client, "team/app", tag="index")
     registry = open_registry(Connection(), embedded=embedded)
     reader = ImageReader(Catalog(registry), registry, "team/app")
-    images = [find_image(registry, Reference("team/app", tag)) for tag in ("single", "index")]
+    images = [find_compared_image(registry, Reference("team/app", tag)) for tag in ("single", "index")]
     single, _ = read_pair([reader, reader], images)
     embedded.calls.clear()
     known = reader.compared_part(single.without_part(), None)

@@ -10,7 +10,7 @@ from ecrtui.tui import safe_text as text
 from ecrtui.tui.overlays.menus import Menu
 
 
-class Question(Menu[bool]):
+class Confirmation(Menu[bool]):
     """A question with two answers in words; Enter chooses one. Esc returns None.
 
     Args:
@@ -20,7 +20,7 @@ class Question(Menu[bool]):
         no: the second answer.
     """
 
-    DEFAULT_CSS = "Question .detail { margin-bottom: 1; color: $text-muted; }"
+    DEFAULT_CSS = "Confirmation .detail { margin-bottom: 1; color: $text-muted; }"
 
     def __init__(self, title: str, detail: str, *, yes: str, no: str) -> None:
         super().__init__()
