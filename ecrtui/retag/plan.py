@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.safe_text import visible
+from ecrtui.ecr.units import format_names
 from ecrtui.errors import EcrTuiError
 
 REVERTING_KINDS = ("undo", "redo")
@@ -228,13 +229,45 @@ class Plan:
         return replace(self, steps=kept, excluded=(*self.excluded, *excluded))
 
     def __str__(self) -> str:
+        names = [f"{step.repository}:{step.tag}" if step.tag else step.repository for step in self.steps]
+        notes = shared_remarks(self.steps, names, lambda step: step.notes)
+        warnings = shared_remarks(self.steps, names, lambda step: step.warnings)
         lines: list[str] = []
         for step in self.steps:
             lines.append(str(step))
-            lines.extend(f"  {note}" for note in step.notes)
-            lines.extend(f"  ! {warning}" for warning in step.warnings)
-        lines.extend(f"! {warning}" for warning in self.warnings)
+            lines.extend(f"  {note}" for note in step.notes if note not in notes)
+            lines.extend(f"  ! {warning}" for warning in step.warnings if warning not in warnings)
+        lines.extend(notes.values())
+        lines.extend(f"! {warning}" for warning in (*warnings.values(), *self.warnings))
         return "\n".join(map(visible, lines))
+
+
+_MAX_NAMES = 3
+"""Steps that a remark about several of them names; it counts the rest."""
+
+
+def shared_remarks(
+    steps: Sequence[Step], names: Sequence[str], remarks: Callable[[Step], Iterable[str]]
+) -> Mapping[str, str]:
+    """Return the remarks that several steps have, to be said once: by remark, the words with the names of its steps.
+
+    A remark about all steps that write needs no names.
+
+    Args:
+        steps: the steps of a plan.
+        names: the name of each step.
+        remarks: returns the notes or the warnings of a step.
+    """
+    found: dict[str, list[str]] = {}
+    for step, name in zip(steps, names, strict=True):
+        for remark in remarks(step):
+            found.setdefault(remark, []).append(name)
+    writes = sum(step.writes for step in steps)
+    return {
+        remark: remark if len(named) == writes else f"{format_names(named, _MAX_NAMES)}: {remark}"
+        for remark, named in found.items()
+        if len(named) > 1
+    }
 
 
 @dataclass(frozen=True, slots=True)

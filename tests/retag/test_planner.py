@@ -111,6 +111,19 @@ def test_an_expiry_is_a_warning_if_soon_and_else_a_note() -> None:
     assert none.notes == ("the old image is kept: no lifecycle rule selects it",)
 
 
+def test_a_plan_says_a_warning_once_for_all_tags_that_it_holds_for() -> None:
+    image, old = Image(B, ("rc",), NOW - 3 * DAY), Image(A, ("prod",), NOW - 2 * DAY)
+    context = context_of(old, image, policy=policy(("*", 7)))
+    text = str(plan(context, ("next", B), ("canary", B)))
+    assert text.splitlines()[:2] == [f"team/app:{tag} new → {B[7:19]}" for tag in ("next", "canary")]
+    assert [line[:20] for line in text.splitlines()[2:]] == ["! lifecycle rule 1 e"]
+    mixed = str(plan(context, ("next", B), ("prod", B), ("canary", A))).splitlines()
+    assert [line.partition(": lifecycle")[0] for line in mixed if "this image (pushed 3 days" in line] == [
+        "! team/app:next, team/app:prod"
+    ]
+    assert [line[:3] for line in mixed if "the old image (pushed 2 days" in line] == ["  !"]
+
+
 def test_a_retagged_image_that_would_expire_is_a_warning() -> None:
     promoted = Image(B, (), NOW - 40 * DAY)
     (step,) = plan(context_of(promoted, policy=policy(("prod*", 30))), ("prod", B)).steps

@@ -55,8 +55,7 @@ class BulkForm(PlanForm):
         untagged = sum(step.becomes_untagged for step in plan.steps)
         if untagged:
             lines.append(rendering.warning_line(f"leaves {units.format_count(untagged, 'image')} untagged"))
-        warnings = sum(len(step.warnings) for step in plan.steps)
-        if warnings:
+        if warnings := len({(step.repository, warning) for step in plan.steps for warning in step.warnings}):
             hint = key_hint(self, "list.describe", "on a row shows its warnings")
             words = units.format_count(warnings, "warning") + (f" ({hint})" if hint else "")
             lines.append(rendering.warning_line(words))

@@ -17,7 +17,17 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.put_image_request import PutImageResult
 from ecrtui.ecr.tag import join_tags
 from ecrtui.errors import EcrTuiError
-from ecrtui.retag.plan import NOT_THERE, Plan, Report, Step, StepAction, StepOutcome, StepResult, in_words
+from ecrtui.retag.plan import (
+    NOT_THERE,
+    Plan,
+    Report,
+    Step,
+    StepAction,
+    StepOutcome,
+    StepResult,
+    in_words,
+    shared_remarks,
+)
 from ecrtui.tui import safe_text as text
 
 MAX_TAGS = 6
@@ -95,7 +105,10 @@ def _action_label(step: Step) -> tuple[str, str]:
 
 
 def plan_lines(plan: Plan) -> Content:
-    """Return a plan, one line per step in columns, with the notes and warnings of each step below it."""
+    """Return a plan, one line per step in columns, with its own notes and warnings below it.
+
+    Those that several steps have are at the end, once.
+    """
     now, labels = time.time(), _tag_labels(plan.steps)
     aligned = [step for step in plan.steps if step.action is not StepAction.REFUSED]  # the reason needs the room
     widths = _Widths(
@@ -103,9 +116,16 @@ def plan_lines(plan: Plan) -> Content:
         max((len(_action_label(step)[0]) for step in aligned), default=0),
         max((len(_before(step, now)) for step in aligned), default=0),
     )
-    steps = zip(plan.steps, labels, strict=True)
-    lines = [line for step, label in steps for line in _step_lines(step, label, widths, now)]
-    lines += [warning_line(warning) for warning in plan.warnings]
+    notes = shared_remarks(plan.steps, labels, _notes)
+    warnings = shared_remarks(plan.steps, labels, lambda step: step.warnings)
+    lines = []
+    for step, label in zip(plan.steps, labels, strict=True):
+        lines.append(_step_line(step, label, widths, now))
+        own = (note for note in _notes(step) if note not in notes)
+        lines += [Content.assemble(" " * (widths.tag + 4), text.content(note, "dim")) for note in own]
+        lines += [warning_line(warning) for warning in step.warnings if warning not in warnings]
+    lines += [text.content(f"  {note}", "dim") for note in notes.values()]
+    lines += [warning_line(warning) for warning in (*warnings.values(), *plan.warnings)]
     return Content("\n").join(lines)
 
 
@@ -242,7 +262,7 @@ def _before(step: Step, now: float) -> str:
     return f"{short_digest(step.before)} ({units.format_age(step.before_pushed_at, now)})"
 
 
-def _step_lines(step: Step, label: str, widths: _Widths, now: float) -> Iterable[Content]:
+def _step_line(step: Step, label: str, widths: _Widths, now: float) -> Content:
     action = action_label(step)
     parts: list[Part] = ["  ", text.content(f"{label:<{widths.tag}}", "bold"), "  ", action]
     if step.action is StepAction.REFUSED:
@@ -252,9 +272,7 @@ def _step_lines(step: Step, label: str, widths: _Widths, now: float) -> Iterable
         parts += [" " * (widths.action - action.cell_length), before, f" → {short_digest(step.after)}"]
     if step.protected and step.writes:
         parts.append(("  protected", "bold $warning"))
-    yield Content.assemble(*parts)
-    yield from (Content.assemble(" " * (widths.tag + 4), text.content(note, "dim")) for note in _notes(step))
-    yield from (warning_line(warning) for warning in step.warnings)
+    return Content.assemble(*parts)
 
 
 def _change_words(result: StepResult) -> str:

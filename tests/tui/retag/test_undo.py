@@ -136,3 +136,14 @@ def test_a_plan_shows_the_tags_that_the_old_image_keeps_and_the_notes() -> None:
     step = Step("team/app", "prod", StepAction.MOVE, "sha256:" + "a" * 64, "sha256:" + "b" * 64, remaining_tags=("v1",))
     lines = plan_lines(Plan("plan", (replace(step, notes=("lifecycle rule 1 expires it",)),))).plain.splitlines()
     assert [line.strip() for line in lines[1:]] == ["aaaaaaaaaaaa keeps v1", "lifecycle rule 1 expires it"]
+
+
+def test_a_plan_shows_once_what_holds_for_several_tags() -> None:
+    old, new = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+    first = Step("team/app", "one", StepAction.MOVE, old, new, remaining_tags=("v1",), warnings=("it expires",))
+    second, third = replace(first, tag="two"), replace(first, tag="three", before="", action=StepAction.CREATE)
+    other = replace(third, tag="four", warnings=("it stays",))
+    lines = [line.strip() for line in plan_lines(Plan("plan", (first, second, third))).plain.splitlines()[3:]]
+    assert lines == ["one, two: aaaaaaaaaaaa keeps v1", "! it expires"]
+    lines = [line.strip() for line in plan_lines(Plan("plan", (first, second, third, other))).plain.splitlines()[4:]]
+    assert lines == ["! it stays", "one, two: aaaaaaaaaaaa keeps v1", "! one, two, three: it expires"]
