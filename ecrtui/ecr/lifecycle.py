@@ -131,6 +131,15 @@ class LifecycleRule:
         return f"{self.count_number:,} d since {_SINCE[self.count_type]}"
 
     @property
+    def criterion(self) -> str:
+        """What the rule acts on, in few words: "main-* > 40 images", "untagged > 7 d", "any > 7 d since pull"."""
+        images = f"{'archived, ' if self.storage_class == 'archive' else ''}{self.tags or self.tag_status}"
+        if self.counts_images:
+            return f"{images} > {self.count_number:,} images"
+        since = "" if self.count_type is CountType.SINCE_PUSHED else f" since {_SINCE[self.count_type]}"
+        return f"{images} > {self.count_number:,} d{since}"
+
+    @property
     def verb(self) -> str:
         """What the rule does to an image, after "would": "expire" or "archive"."""
         return "archive" if self.action == "transition" else "expire"

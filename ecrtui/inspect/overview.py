@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ecrtui.ecr import units
 from ecrtui.ecr.image import Image, ImageKind
-from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction, predict
+from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction, LifecycleRule, predict
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
 from ecrtui.ecr.replication import Destination, Replica
 from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, blob_kind
@@ -92,10 +92,22 @@ def _contents(artifact: Artifact) -> Sequence[tuple[ImageKind, str]]:
     return [(artifact.kind, artifact.format)]
 
 
-def lifecycle_text(
+class LifecycleVerdict(NamedTuple):
+    """What a lifecycle policy does to an image, and why.
+
+    Args:
+        text: the words.
+        rules: the rules, if none of them selects the image.
+    """
+
+    text: str
+    rules: tuple[LifecycleRule, ...] = ()
+
+
+def lifecycle_verdict(
     policy: LifecyclePolicy, image: Image, images: Sequence[Image] | None, in_index: bool | None, now: float
-) -> str:
-    """Return what the lifecycle policy does to an image, and why.
+) -> LifecycleVerdict:
+    """Return what the lifecycle policy does to an image.
 
     Args:
         policy: the policy of the repository.
@@ -105,20 +117,20 @@ def lifecycle_text(
         now: seconds since the epoch.
     """
     if policy.problem:
-        return f"not known: {policy.problem}"
+        return LifecycleVerdict(f"not known: {policy.problem}")
     if not policy.rules:
-        return "stays: the repository has no lifecycle policy"
+        return LifecycleVerdict("stays: the repository has no lifecycle policy")
     if in_index:
-        return "stays as long as its index"
+        return LifecycleVerdict("stays as long as its index")
     others = None if images is None else [other for other in images if other.digest != image.digest]
     found = predict(policy, image, others, now)
     if found is None:
-        return f"stays: no rule selects it (of {units.format_count(len(policy.rules), 'rule')})"
+        return LifecycleVerdict("stays: no rule selects it", policy.rules)
     text = _verdict(found, now)
     if found.known and found.rank:
         text += f" · number {units.format_number(found.rank)} of those that it counts"
     unknown = "" if in_index is False or image.tags or image.kind is ImageKind.INDEX else "; unless an index holds it"
-    return f"{text} · {found.rule}{unknown}"
+    return LifecycleVerdict(f"{text} · {found.rule}{unknown}")
 
 
 def _verdict(found: LifecyclePrediction, now: float) -> str:

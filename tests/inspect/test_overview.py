@@ -15,7 +15,7 @@ from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedMani
 from ecrtui.ecr.referrer import Referrer
 from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, attestation_artifact, referrer_artifact, with_manifest
 from ecrtui.inspect.lifecycle import dry_run
-from ecrtui.inspect.overview import NotRead, artifact_lines, lifecycle_text, stored_size, tag_origins
+from ecrtui.inspect.overview import NotRead, artifact_lines, lifecycle_verdict, stored_size, tag_origins
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import StepAction, StepOutcome
 
@@ -105,7 +105,7 @@ NEWER = Image(OTHER, tags=("rc2",), pushed_at=NOW - DAY)
 @pytest.mark.parametrize(
     ("tags", "images", "in_index", "words"),
     [
-        (("prod",), (), None, "stays: no rule selects it (of 2 rules)"),
+        (("prod",), (), None, "stays: no rule selects it"),
         ((), (), None, "expires in 4 d · lifecycle rule 1 expires untagged images 7 days after their push; unless an"),
         ((), (), True, "stays as long as its index"),
         (("rc1",), None, None, "not known: it depends on images that are not listed · lifecycle rule 2"),
@@ -117,21 +117,25 @@ def test_the_overview_says_what_the_lifecycle_policy_will_do(
     tags: tuple[str, ...], images: tuple[Image, ...] | None, in_index: bool | None, words: str
 ) -> None:
     image = Image(HERE, tags=tags, pushed_at=NOW - 3 * DAY, media_type=OCI)
-    assert lifecycle_text(parse_policy(RULES), image, images, in_index, NOW).startswith(words)
+    verdict = lifecycle_verdict(parse_policy(RULES), image, images, in_index, NOW)
+    assert verdict.text.startswith(words)
+    criteria = ["untagged > 7 d", "rc* > 1 images"] if "no rule" in words else []
+    assert [rule.criterion for rule in verdict.rules] == criteria
 
 
 def test_an_image_exactly_as_old_as_the_limit_stays_as_in_the_dry_run() -> None:
     exact, older = (Image(HERE, pushed_at=NOW - 7 * DAY - seconds, media_type=OCI) for seconds in (0, 1))
     policy = parse_policy(RULES)
-    words = [lifecycle_text(policy, image, (), False, NOW).partition(" · ")[0] for image in (exact, older)]
+    words = [lifecycle_verdict(policy, image, (), False, NOW).text.partition(" · ")[0] for image in (exact, older)]
     assert words == ["expires in 0 s", "expires within 24 hours"]
     assert [bool(dry_run(policy, [image], lambda _: "", NOW).acting) for image in (exact, older)] == [False, True]
 
 
 def test_a_repository_without_a_policy_and_one_that_cannot_be_read() -> None:
     image = Image(HERE)
-    assert "no lifecycle policy" in lifecycle_text(LifecyclePolicy(), image, None, None, NOW)
-    assert lifecycle_text(parse_policy("{"), image, None, None, NOW).startswith("not known: the lifecycle policy")
+    assert "no lifecycle policy" in lifecycle_verdict(LifecyclePolicy(), image, None, None, NOW).text
+    invalid = lifecycle_verdict(parse_policy("{"), image, None, None, NOW)
+    assert invalid.text.startswith("not known: the lifecycle policy")
 
 
 def entry(number: int, tag: str, after: str, outcome: StepOutcome = StepOutcome.DONE) -> JournalEntry:

@@ -26,7 +26,7 @@ from ecrtui.ecr.signing import ImageSigning
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, IntegrityError, NotFound
 from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, attestation_artifact, referrer_artifact, with_manifest
 from ecrtui.inspect.findings import worst_first
-from ecrtui.inspect.overview import NotRead, TagOrigin, all_replicas, artifact_lines, lifecycle_text, tag_origins
+from ecrtui.inspect.overview import NotRead, TagOrigin, all_replicas, artifact_lines, lifecycle_verdict, tag_origins
 from ecrtui.inspect.platform_facts import config_facts
 from ecrtui.inspect.release_sharing import ReleaseSharing, layers_shared_with, previous_release
 from ecrtui.retag.planner import WritePolicy
@@ -238,7 +238,7 @@ class OverviewPane(TextPane[TextDocument]):
             return
         images = inspected.listed_images()
         policy = await blocking.run_blocking(parse_policy, text)
-        verdict = await blocking.run_blocking(lifecycle_text, policy, image, images, in_index, time.time())
+        verdict = await blocking.run_blocking(lifecycle_verdict, policy, image, images, in_index, time.time())
         self._change(lifecycle=verdict)
 
     async def _read_findings(self, inspected: Inspected) -> None:

@@ -19,7 +19,7 @@ from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.signing import FAILED, ImageSigning
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind
 from ecrtui.inspect.findings import scan_age
-from ecrtui.inspect.overview import ArtifactLine, TagOrigin, stored_size
+from ecrtui.inspect.overview import ArtifactLine, LifecycleVerdict, TagOrigin, stored_size
 from ecrtui.inspect.platform_facts import ConfigFacts, base_image
 from ecrtui.inspect.release_sharing import ReleaseSharing
 from ecrtui.tui.details import NOT_SUPPORTED
@@ -100,7 +100,7 @@ class OverviewData:
     sharing: ReleaseSharing | None = None
     signings: Known[Sequence[ImageSigning]] = None
     replicas: Known[Sequence[Replica]] = None
-    lifecycle: Known[str] = None
+    lifecycle: Known[LifecycleVerdict] = None
     lifecycle_hint: str = ""
     findings: Known[ScanReport] = None
     findings_of: str = ""
@@ -202,7 +202,7 @@ def overview(data: OverviewData, width: int, now: float) -> tuple[TextDocument, 
         _platforms(lines, data, now)
         lines.add()
     hints = {"lifecycle": data.lifecycle_hint, "worst": _scan_time(data, now)}
-    for section in _sections(data, now):
+    for section in _sections(data, width - LABEL_WIDTH, now):
         if isinstance(section, ArtifactLine):
             lines.artifacts(section)
         else:
@@ -270,8 +270,14 @@ def _head(lines: _Lines, data: OverviewData, now: float) -> None:
     lines.sides(image.digest, f"last pulled {pulled}", "$digest")
 
 
-def _sections(data: OverviewData, now: float) -> Iterator[tuple[str, FactValue, Link | None] | ArtifactLine]:
-    """Yield the sections that are a label and a text: index, size, artifacts, findings, lifecycle, repository."""
+def _sections(data: OverviewData, room: int, now: float) -> Iterator[tuple[str, FactValue, Link | None] | ArtifactLine]:
+    """Yield the sections that are a label and a text: index, size, artifacts, findings, lifecycle, repository.
+
+    Args:
+        data: what the overview shows.
+        room: cells of a text.
+        now: seconds since the epoch.
+    """
     inspected = data.inspected
     image = inspected.known_image
     yield from _relations(data)
@@ -288,7 +294,7 @@ def _sections(data: OverviewData, now: float) -> Iterator[tuple[str, FactValue, 
             yield from data.artifacts
         yield from _statuses("signing", data.signings, _signing)
         yield from _statuses("replication", data.replicas, partial(_replica, data))
-        yield "lifecycle", _text(data.lifecycle), None
+        yield "lifecycle", _lifecycle(data.lifecycle, room), None
     yield from _worst_findings(data)
     repository = inspected.known_repository
     if isinstance(repository, Repository):
@@ -296,6 +302,16 @@ def _sections(data: OverviewData, now: float) -> Iterator[tuple[str, FactValue, 
         yield "repository", visible(f"{repository.mutability} · {encryption}"), None
     else:
         yield "repository", _text(repository), None
+
+
+def _lifecycle(known: Known[LifecycleVerdict], room: int) -> FactValue:
+    """Return what the lifecycle policy does, with as many of the rules that do not select the image as have room."""
+    if not isinstance(known, LifecycleVerdict) or not known.rules:
+        return _text(known.text if isinstance(known, LifecycleVerdict) else known)
+    rules = [visible(f"rule {rule.priority} {rule.criterion}") for rule in known.rules]
+    texts = (f"{known.text} ({units.format_names(rules, number)})" for number in range(len(rules), 0, -1))
+    count = f"{known.text} (of {units.format_count(len(rules), 'rule')})"
+    return next((text for text in texts if cell_len(text) <= room), count)
 
 
 def _statuses(

@@ -8,10 +8,11 @@ import pytest
 
 from ecrtui.ecr.findings import Finding, ScanReport
 from ecrtui.ecr.image import Image
+from ecrtui.ecr.lifecycle import CountType, LifecycleRule
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest, Platform
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import AccessDenied, EcrTuiError
-from ecrtui.inspect.overview import NotRead, artifact_lines
+from ecrtui.inspect.overview import LifecycleVerdict, NotRead, artifact_lines
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.overview_text import OverviewData, overview
 
@@ -85,6 +86,25 @@ def test_the_reason_is_not_repeated_for_artifacts() -> None:
     text = overview(data, 120, 0.0)[0].lines
     assert "artifacts     manifest not known, as above; referrers not known: Other" in text
     assert "lifecycle     not known, as above" in text
+
+
+@pytest.mark.parametrize(
+    ("width", "words"),
+    [
+        (90, "(rule 1 main-* > 40 images, rule 2 untagged > 7 d)"),
+        (89, "(rule 1 main-* > 40 images and 1 more)"),
+        (60, "(of 2 rules)"),
+    ],
+)
+def test_the_rules_that_do_not_select_the_image_are_named_as_far_as_there_is_room(width: int, words: str) -> None:
+    rules = (
+        LifecycleRule(1, "tagged", CountType.MORE_THAN, 40, patterns=("main-*",)),
+        LifecycleRule(2, "untagged", CountType.SINCE_PUSHED, 7),
+    )
+    inspected = Inspected(NOWHERE, NOWHERE, Reference("app", digest=DIGEST), known_image=Image(DIGEST))
+    data = OverviewData(inspected, lifecycle=LifecycleVerdict("stays: no rule selects it", rules))
+    text = overview(data, width, 0.0)[0].lines
+    assert f"lifecycle     stays: no rule selects it {words}" in text
 
 
 def test_a_large_index_takes_little_room() -> None:
