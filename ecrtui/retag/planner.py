@@ -101,9 +101,9 @@ def make_plan(
         undoes=undoes,
         steps=tuple(states[step.repository].annotated(step, now) if step.writes else step for step in steps),
         warnings=(
-            *(warning for state in states.values() for warning in state.warnings()),
+            *dict.fromkeys(warning for state in states.values() for warning in state.warnings()),
             *(warning for name, state in states.items() for warning in state.displaced_images(writes[name])),
-            *replicated,
+            *dict.fromkeys(replicated),
         ),
         provided_manifests=provided_manifests,
     )
@@ -272,8 +272,8 @@ class _RepositoryState:
 
     def warnings(self) -> tuple[str, ...]:
         """Return the warnings about the repository as a whole."""
-        problems = (self._context.policy.problem, self._context.replication.problem)
-        return tuple(filter(None, problems))
+        problem = self._context.policy.problem
+        return (problem,) if problem else ()
 
     def displaced_images(self, steps: Collection[Step]) -> Iterator[str]:
         """Yield a warning for each rule that counts images and would remove others, because the tags of these count.
@@ -292,13 +292,15 @@ class _RepositoryState:
             yield f"{rule}: {count} would {rule.verb} within 24 hours because of the new tags: {names}"
 
     def replication_notes(self, repository: str, steps: Iterable[Step]) -> Iterator[str]:
-        """Yield where the steps of the repository replicate to.
+        """Yield where the steps of the repository replicate to, or that this is not known.
 
         Args:
             repository: its name.
             steps: the steps that write.
         """
         rules, steps = self._context.replication.rules, tuple(steps)
+        if self._context.replication.problem and steps:
+            yield _unknown_replication(self._context.replication.problem, steps)
         pushes = rules.destinations(repository) if any(step.after for step in steps) else ()
         if pushes:
             yield f"new tags of {repository} replicate to {format_names(list(map(str, pushes)))}"
@@ -376,6 +378,13 @@ def _already_reason(step: Step) -> str:
 def _unexpected_reason(expected: str, found: str) -> str:
     wanted = f"to point to {short_digest(expected)}" if expected else "not to exist"
     return f"expected the tag {wanted}, but it {f'points to {short_digest(found)}' if found else 'does not exist'}"
+
+
+def _unknown_replication(problem: str, steps: Collection[Step]) -> str:
+    unknown = ["the tags replicate"] if any(step.after for step in steps) else []
+    if not all(step.after for step in steps):
+        unknown.append("removed tags are removed elsewhere too, where ECR deletes an image with its last tag")
+    return f"could not read the replication rules, so it is not known whether {' and '.join(unknown)}: {problem}"
 
 
 def _pushed(image: Image, now: float) -> str:

@@ -16,7 +16,7 @@ class Replication(NamedTuple):
 
     Args:
         rules: the rules; none if they could not be read.
-        problem: the warning that they could not be read; empty otherwise.
+        problem: why they could not be read; empty otherwise.
     """
 
     rules: ReplicationRules = ReplicationRules()
@@ -52,8 +52,7 @@ def read_replication(registry: Registry, *, again: bool = False) -> Replication:
             return Replication(registry.replication(again=again))
     except (AccessDenied, Refused) as error:
         if error.kind is not ErrorKind.UNSUPPORTED:
-            problem = f"could not read the replication rules, so it is not known whether the tags replicate: {error}"
-            return Replication(problem=problem)
+            return Replication(problem=str(error))
     return Replication()
 
 

@@ -14,6 +14,7 @@ from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.units import DAY
 from ecrtui.retag.plan import Plan, Step, StepAction, TagChange
 from ecrtui.retag.planner import PlanContext, WritePolicy, make_plan
+from ecrtui.retag.replicas import Replication
 
 NOW = 1_800_000_000.0
 DIGESTS = [f"sha256:{letter * 64}" for letter in "abcd"]
@@ -122,6 +123,17 @@ def test_a_plan_says_a_warning_once_for_all_tags_that_it_holds_for() -> None:
         "! team/app:next, team/app:prod"
     ]
     assert [line[:3] for line in mixed if "the old image (pushed 2 days" in line] == ["  !"]
+
+
+def test_rules_of_replication_that_are_not_known_are_a_warning_about_what_is_written() -> None:
+    context = context_of(Image(A, ("prod", "old")), replication=Replication(problem="Access denied"))
+    start = "could not read the replication rules, so it is not known whether "
+    removed = "removed tags are removed elsewhere too, where ECR deletes an image with its last tag"
+    assert plan(context, ("next", A)).warnings == (f"{start}the tags replicate: Access denied",)
+    assert plan(context, ("old", "")).warnings == (f"{start}{removed}: Access denied",)
+    both = plan(context, ("next", A), ("old", "")).warnings
+    assert both == (f"{start}the tags replicate and {removed}: Access denied",)
+    assert plan(context, ("prod", A)).warnings == ()
 
 
 def test_a_retagged_image_that_would_expire_is_a_warning() -> None:

@@ -10,7 +10,7 @@ import pytest
 from ecrtui.ecr.replication import ReplicationRules
 from ecrtui.errors import Refused
 from ecrtui.retag.plan import StepAction, StepOutcome
-from tests.support.embedded import REGISTRY_ID, client_for, tags_of
+from tests.support.embedded import REGISTRY_ID, client_for, create_repository, push_image, tags_of
 from tests.support.retag_env import REPOSITORY, RetagEnv
 
 REPLICA = "eu-central-1"
@@ -102,7 +102,21 @@ def test_rules_that_cannot_be_read_are_reported(env: RetagEnv) -> None:
     plan = env.engine.plan_untag(REPOSITORY, ["extra"])
     assert [step.action for step in plan.steps] == [StepAction.REMOVE]
     (warning,) = plan.warnings
-    assert warning.startswith("could not read the replication rules, so it is not known whether the tags replicate: ")
+    start = "could not read the replication rules, so it is not known whether "
+    removed = "removed tags are removed elsewhere too, where ECR deletes an image with its last tag"
+    assert warning.startswith(f"{start}{removed}: Access denied")
+    env.embedded.faults.clear()
+
+
+def test_rules_that_cannot_be_read_are_reported_once_for_several_repositories(env: RetagEnv) -> None:
+    create_repository(env.client, "team/web")
+    push_image(env.client, "team/web", "two", "two")
+    plan = env.engine.plan_tag_in_repositories([REPOSITORY, "team/web"], "two", "next")
+    env.engine.apply(plan)
+    env.embedded.faults.add("DescribeRegistry:error:code=AccessDeniedException")
+    undo = env.engine.plan_undo_of(plan.id)
+    assert [step.action for step in undo.steps] == [StepAction.REMOVE] * 2
+    assert len(undo.warnings) == 1
     env.embedded.faults.clear()
 
 
