@@ -27,7 +27,7 @@ from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.safe_text import visible
 from ecrtui.ecr.units import format_count, format_size
 from ecrtui.errors import UsageError, reason_of
-from ecrtui.inspect.lifecycle import DryRun, dry_run
+from ecrtui.inspect.lifecycle import DryRun, dry_run, referrer_doubt
 from ecrtui.inspect.lifecycle_export import dry_run_document, dry_run_texts
 from ecrtui.inspect.lifecycle_preview import preview_policy
 from ecrtui.paths import expand
@@ -154,6 +154,10 @@ def _tables(document: Document, run: DryRun) -> Iterator[str]:
             yield from plain_table((*_IMAGE_TITLES, "KEPT BY"), rows, width)
     if run.kept_parts:
         yield f"\n{format_count(run.kept_parts, 'image')} that an index refers to stay as long as the index.\n"
+    if run.referrers:
+        yield f"\n{format_count(run.referrers, 'referrer')} of these images go within 24 hours of their subject.\n"
+    if run.acting_referrers and "differences" not in document:
+        yield f"\n{referrer_doubt(run.acting_referrers)}. Add --preview to ask ECR.\n"
     if run.possible_parts:
         yield "\n? An index may refer to this image; then it stays. Add --read-indexes to find out.\n"
     if "differences" in document:

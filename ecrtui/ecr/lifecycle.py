@@ -14,6 +14,8 @@ properties" and "How lifecycle policies work":
   last pull, if there is one and it is later than the restore; ``sinceImageTransitioned`` by the time of archiving.
 - An image that an index refers to is kept as long as the index exists.
 - An image that meets the criteria is removed within 24 hours.
+- A referrer of an image that is removed or archived goes the same way within 24 hours, whatever rule selects it. No
+  exception is documented for referrers whose subject stays: they are images like others.
 """
 
 from __future__ import annotations
@@ -131,13 +133,18 @@ class LifecycleRule:
         return f"{self.count_number:,} d since {_SINCE[self.count_type]}"
 
     @property
+    def short_selection(self) -> str:
+        """What the rule selects, in few words: "main-*", "untagged", "any"."""
+        archived = "archived, " if self.storage_class == "archive" else ""
+        return f"{archived}{self.tags or self.tag_status}"
+
+    @property
     def criterion(self) -> str:
         """What the rule acts on, in few words: "main-* > 40 images", "untagged > 7 d", "any > 7 d since pull"."""
-        images = f"{'archived, ' if self.storage_class == 'archive' else ''}{self.tags or self.tag_status}"
         if self.counts_images:
-            return f"{images} > {self.count_number:,} images"
+            return f"{self.short_selection} > {self.count_number:,} images"
         since = "" if self.count_type is CountType.SINCE_PUSHED else f" since {_SINCE[self.count_type]}"
-        return f"{images} > {self.count_number:,} d{since}"
+        return f"{self.short_selection} > {self.count_number:,} d{since}"
 
     @property
     def verb(self) -> str:

@@ -7,7 +7,8 @@ The rules are those of :mod:`ecrtui.ecr.lifecycle`. ECR has an evaluation of its
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import NamedTuple
 
 from ecrtui.ecr.digest import short_digest
@@ -33,11 +34,13 @@ class RuleOutlook:
     """The number of images whose age is not known."""
     kept: tuple[Image, ...] = ()
     """The images beyond its limit that a rule of higher priority keeps, oldest first."""
+    referrers: tuple[Image, ...] = ()
+    """The images on which no rule acts now, but that go with a subject in ``acting``: signatures, SBOMs and others."""
 
     @property
     def bytes(self) -> int:
-        """The bytes of the images as they are listed. Layers that other images use stay."""
-        return sum(image.size or 0 for image in self.acting)
+        """The bytes of the images and their referrers as they are listed. Layers that other images use stay."""
+        return sum(image.size or 0 for image in (*self.acting, *self.referrers))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +56,10 @@ class DryRun:
     """The number of these indexes."""
     possible_parts: frozenset[str] = frozenset()
     """Images of ``acting`` that an index may refer to: the manifests of some indexes were not read."""
+    acting_digests: frozenset[str] = frozenset()
+    """The digests of the images that would be expired or archived now."""
+    acting_referrers: int = 0
+    """The number of referrers among them whose subject stays."""
     policy: LifecyclePolicy = field(default_factory=LifecyclePolicy)
     counted: Mapping[int, Sequence[Image]] = field(default_factory=dict)
     """The images that each rule counts, newest first, by its priority."""
@@ -63,6 +70,11 @@ class DryRun:
     def acting(self) -> dict[str, tuple[Image, LifecycleRule]]:
         """The images that would be expired or archived now, by digest, each with its rule."""
         return {image.digest: (image, outlook.rule) for outlook in self.outlooks for image in outlook.acting}
+
+    @property
+    def referrers(self) -> int:
+        """The number of referrers that go with their subjects."""
+        return sum(len(outlook.referrers) for outlook in self.outlooks)
 
 
 class RuleDifference(NamedTuple):
@@ -109,9 +121,45 @@ def dry_run(
         of_unknown_age = 0 if rule.counts_images else sum(rule.age_start(image) is None for image in own)
         stay = tuple(sorted(beyond, key=_oldest_first))
         outlooks.append(RuleOutlook(rule, len(selected), tuple(acting), following, at, of_unknown_age, stay))
+    acting_referrers = 0
+    if referrers := [image for image in images if image.subject and not index_of(image.digest)]:
+        outlooks = _with_referrers(outlooks, referrers)
+        staying = {image.digest for image in images} - acted
+        acting_referrers = sum(image.digest in acted and image.subject in staying for image in referrers)
     possible = frozenset(digest for digest in acted if index_of(digest) is None)
     indexes = len(set(kept.values()))
-    return DryRun(tuple(outlooks), len(images), len(kept), indexes, possible, policy, counted, now)
+    return DryRun(
+        tuple(outlooks),
+        len(images),
+        len(kept),
+        indexes,
+        possible,
+        frozenset(acted),
+        acting_referrers,
+        policy,
+        counted,
+        now,
+    )
+
+
+def _with_referrers(outlooks: Iterable[RuleOutlook], referrers: Iterable[Image]) -> list[RuleOutlook]:
+    """Return what the rules would do, with the referrers that go with their subjects."""
+    by_subject: dict[str, list[Image]] = {}
+    for image in referrers:
+        by_subject.setdefault(image.subject, []).append(image)
+    outlooks = list(outlooks)
+    going = {image.digest for outlook in outlooks for image in outlook.acting}
+    found = []
+    for outlook in outlooks:
+        own: list[Image] = []
+        for subject in chain(outlook.acting, own):  # a signature of an SBOM goes with the SBOM
+            new = [image for image in by_subject.get(subject.digest, ()) if image.digest not in going]
+            own += new
+            going.update(image.digest for image in new)
+        found.append(replace(outlook, referrers=tuple(own)))
+    return [
+        replace(outlook, kept=tuple(image for image in outlook.kept if image.digest not in going)) for outlook in found
+    ]
 
 
 def rule_differences(run: DryRun, preview: LifecyclePreview) -> tuple[RuleDifference, ...]:
@@ -148,6 +196,11 @@ def outcome_words(outlook: RuleOutlook, now: float) -> str:
     if not outlook.selected:
         return "selects no image"
     return f"nothing: {format_number(outlook.selected)} of {rule.count_number:,}" if rule.counts_images else "nothing"
+
+
+def referrer_doubt(count: int) -> str:
+    """Return what is not known about referrers on which rules would act although their subject stays."""
+    return f"referrers whose subject stays: {format_number(count)}; AWS does not document whether rules act on them"
 
 
 def _name(rule: LifecycleRule, image: Image) -> str:

@@ -57,6 +57,7 @@ def dry_run_document(
         "policy": "a changed copy" if changed else "the policy of the repository",
         "imageCount": run.images,
         "partsThatStay": run.kept_parts,
+        "referrersThatGo": run.referrers,
         "rules": [_rule_document(outlook, run, repository, now) for outlook in run.outlooks],
     }
     if preview is not None:
@@ -90,6 +91,7 @@ def _rule_document(outlook: RuleOutlook, run: DryRun, repository: str, now: floa
         "bytesNow": outlook.bytes,
         "outcome": outcome_words(outlook, now),
         "images": [_acting_image(image, rule, run, repository) for image in outlook.acting],
+        "referrers": [{**_image(image, repository), "subject": image.subject} for image in outlook.referrers],
         "keptImages": [{**_image(image, repository), "keptBy": keeping_rule(run, image)} for image in outlook.kept],
     }
 

@@ -35,6 +35,8 @@ def possible_keeper(run: DryRun, rule: LifecycleRule, image: Image) -> str:
         rule: the rule.
         image: the image.
     """
+    if image.subject in run.acting_digests:
+        return "its subject"
     if rule.storage_class == "archive":
         return "a restore from the archive"
     tagged = replace(image, tags=(*image.tags, _NEW_TAG))

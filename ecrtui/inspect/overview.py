@@ -98,10 +98,12 @@ class LifecycleVerdict(NamedTuple):
     Args:
         text: the words.
         rules: the rules, if none of them selects the image.
+        more: further words, behind the rules.
     """
 
     text: str
     rules: tuple[LifecycleRule, ...] = ()
+    more: str = ""
 
 
 def lifecycle_verdict(
@@ -122,15 +124,17 @@ def lifecycle_verdict(
         return LifecycleVerdict("stays: the repository has no lifecycle policy")
     if in_index:
         return LifecycleVerdict("stays as long as its index")
+    subject = " · goes within 24 hours of its subject" if image.subject else ""
     others = None if images is None else [other for other in images if other.digest != image.digest]
     found = predict(policy, image, others, now)
     if found is None:
-        return LifecycleVerdict("stays: no rule selects it", policy.rules)
+        return LifecycleVerdict("stays: no rule selects it", policy.rules, subject)
     text = _verdict(found, now)
     if found.known and found.rank:
         text += f" · number {units.format_number(found.rank)} of those that it counts"
     unknown = "" if in_index is False or image.tags or image.kind is ImageKind.INDEX else "; unless an index holds it"
-    return LifecycleVerdict(f"{text} · {found.rule}{unknown}")
+    doubt = "; AWS does not document whether rules act on it before" if subject else ""
+    return LifecycleVerdict(f"{text} · {found.rule}{unknown}", more=f"{subject}{doubt}")
 
 
 def _verdict(found: LifecyclePrediction, now: float) -> str:

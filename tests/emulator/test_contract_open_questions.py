@@ -10,18 +10,41 @@ from typing import Any
 
 from tests.emulator.test_contract_layers import availability, put_image_of
 from tests.emulator.test_contract_lifecycle import aged, counted, policy, rule
-from tests.support.embedded import DOCKER_MANIFEST, OCI_LAYER, push_image, push_index, put, upload_blob
+from tests.support.embedded import DOCKER_MANIFEST, OCI_LAYER, PushedImage, push_image, push_index, put, upload_blob
 
 DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+
+
+def subject_of(image: PushedImage) -> dict[str, Any]:
+    return {"mediaType": image.media_type, "digest": image.digest, "size": len(image.manifest.encode())}
+
+
+def previewed(ecr: Any, repository: str, selection: dict[str, Any]) -> list[str]:
+    """Return the digests of the images that a rule with this selection would expire."""
+    ecr.start_lifecycle_policy_preview(repositoryName=repository, lifecyclePolicyText=policy(rule(1, selection)))
+    ecr.get_waiter("lifecycle_policy_preview_complete").wait(repositoryName=repository)
+    results = ecr.get_lifecycle_policy_preview(repositoryName=repository)["previewResults"]
+    return [result["imageDigest"] for result in results]
 
 
 def test_a_preview_does_not_list_the_images_of_an_index(ecr: Any, repository: str) -> None:
     index = push_index(ecr, repository, tag="multi")
     push_image(ecr, repository, "newest", tag="newest")
-    ecr.start_lifecycle_policy_preview(repositoryName=repository, lifecyclePolicyText=policy(rule(1, counted())))
-    ecr.get_waiter("lifecycle_policy_preview_complete").wait(repositoryName=repository)
-    results = ecr.get_lifecycle_policy_preview(repositoryName=repository)["previewResults"]
-    assert [result["imageDigest"] for result in results] == [index.digest]
+    assert previewed(ecr, repository, counted()) == [index.digest]
+
+
+def test_a_preview_does_not_list_the_referrers_that_go_with_their_subject(ecr: Any, repository: str) -> None:
+    old = push_image(ecr, repository, "old", tag="old")
+    push_image(ecr, repository, "signature", subject=subject_of(old))
+    push_image(ecr, repository, "newest", tag="newest")
+    assert previewed(ecr, repository, counted(tagStatus="tagged", tagPatternList=["*"])) == [old.digest]
+
+
+def test_a_rule_selects_a_referrer_whose_subject_stays(ecr: Any, repository: str) -> None:
+    subject = subject_of(push_image(ecr, repository, "image", tag="prod"))
+    older = push_image(ecr, repository, "first", subject=subject)
+    push_image(ecr, repository, "second", subject=subject)
+    assert previewed(ecr, repository, counted(tagStatus="untagged")) == [older.digest]
 
 
 def test_a_rule_that_counts_since_the_pull_can_expire_images(ecr: Any, repository: str) -> None:

@@ -100,6 +100,36 @@ def test_the_outcome_of_a_rule_is_a_sentence(images: list[Image], one_rule: Any,
     assert outcome_words(outlook, NOW) == words
 
 
+def test_the_referrers_of_images_that_go_go_with_them() -> None:
+    main, kept = image("a", "main-1", age=9), image("b", "main-2", age=2)
+    sbom = image("c", "sbom", age=9, size=100, subject=main.digest)
+    signature = image("d", "sig", age=9, size=20, subject=sbom.digest)  # of the SBOM
+    held = image("e", "main-3", age=3, subject=main.digest)  # a rule keeps it, but it goes with its subject
+    part = image("f", "part", age=3, subject=main.digest)
+    run = evaluated(
+        [main, kept, sbom, signature, held, part],
+        rule(1, "tagged", 2, days=False, tagPrefixList=["main-"]),
+        parts={part.digest: "sha256:index"},
+    )
+    (outlook,) = run.outlooks
+    assert [one.digest for one in outlook.acting] == [main.digest]
+    assert {one.digest for one in outlook.referrers} == {sbom.digest, signature.digest, held.digest}
+    assert (outlook.bytes, run.referrers, run.acting_referrers) == (140, 3, 0)
+    document = dry_run_document("app", run, NOW)
+    assert document["referrersThatGo"] == 3
+    assert document["rules"][0]["referrers"][0]["subject"] == main.digest
+
+
+def test_a_referrer_that_a_rule_selects_depends_on_its_subject() -> None:
+    stays, goes = image("a", "prod", age=90), image("b", age=90)
+    signatures = [image(name, age=90, subject=subject.digest) for name, subject in (("c", stays), ("d", goes))]
+    run = evaluated([stays, goes, *signatures], UNTAGGED)
+    assert acting(run) == [["b", "c", "d"]]
+    assert (run.referrers, run.acting_referrers) == (0, 1)
+    keepers = [possible_keeper(run, run.outlooks[0].rule, one) for one in signatures]
+    assert keepers == ["a tag that no rule selects", "its subject"]
+
+
 def test_a_restored_image_counts_from_its_restore() -> None:
     restored = image("a", age=100, activated_at=NOW - DAY)
     newer = [image(name, "main-x", age=2) for name in "bc"]

@@ -123,6 +123,15 @@ def test_the_overview_says_what_the_lifecycle_policy_will_do(
     assert [rule.criterion for rule in verdict.rules] == criteria
 
 
+def test_a_referrer_goes_with_its_subject() -> None:
+    for tags in (("prod",), ("rc1",), ()):
+        image = Image(HERE, tags=tags, pushed_at=NOW - 3 * DAY, media_type=OCI, subject=OTHER)
+        verdict = lifecycle_verdict(parse_policy(RULES), image, (), False, NOW)
+        doubt = "" if tags == ("prod",) else "; AWS does not document whether rules act on it before"
+        assert verdict.more == f" · goes within 24 hours of its subject{doubt}"
+        assert not lifecycle_verdict(LifecyclePolicy(), image, (), False, NOW).more
+
+
 def test_an_image_exactly_as_old_as_the_limit_stays_as_in_the_dry_run() -> None:
     exact, older = (Image(HERE, pushed_at=NOW - 7 * DAY - seconds, media_type=OCI) for seconds in (0, 1))
     policy = parse_policy(RULES)

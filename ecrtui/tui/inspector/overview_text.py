@@ -306,12 +306,18 @@ def _sections(data: OverviewData, room: int, now: float) -> Iterator[tuple[str, 
 
 def _lifecycle(known: Known[LifecycleVerdict], room: int) -> FactValue:
     """Return what the lifecycle policy does, with as many of the rules that do not select the image as have room."""
-    if not isinstance(known, LifecycleVerdict) or not known.rules:
-        return _text(known.text if isinstance(known, LifecycleVerdict) else known)
-    rules = [visible(f"rule {rule.priority} {rule.criterion}") for rule in known.rules]
-    texts = (f"{known.text} ({units.format_names(rules, number)})" for number in range(len(rules), 0, -1))
-    count = f"{known.text} (of {units.format_count(len(rules), 'rule')})"
-    return next((text for text in texts if cell_len(text) <= room), count)
+    if not isinstance(known, LifecycleVerdict):
+        return _text(known)
+    if not known.rules:
+        return visible(f"{known.text}{known.more}")
+    rules = [f"rule {rule.priority} {rule.short_selection}" for rule in known.rules]
+    choices = [
+        ", ".join(f"rule {rule.priority} {rule.criterion}" for rule in known.rules),
+        *(units.format_names(rules, number) for number in range(len(rules), 0, -1)),
+        f"of {units.format_count(len(rules), 'rule')}",
+    ]
+    texts = [visible(f"{known.text} ({names}){known.more}") for names in choices]
+    return next((text for text in texts if cell_len(text) <= room), texts[-1])
 
 
 def _statuses(

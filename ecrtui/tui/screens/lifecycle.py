@@ -25,7 +25,7 @@ from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.text_formats import Texts, by_suffix
 from ecrtui.errors import EcrTuiError, UsageError
-from ecrtui.inspect.lifecycle import DryRun, RuleOutlook, dry_run, outcome_words, rule_differences
+from ecrtui.inspect.lifecycle import DryRun, RuleOutlook, dry_run, outcome_words, referrer_doubt, rule_differences
 from ecrtui.inspect.lifecycle_export import dry_run_document, dry_run_texts
 from ecrtui.inspect.lifecycle_preview import preview_policy
 from ecrtui.retag.plan import Report
@@ -267,6 +267,11 @@ class LifecycleScreen(RetagMixin, UndoMixin):
             parts = units.format_count(run.kept_parts, "part")
             indexes = units.format_count(run.keeping_indexes, "index", "indexes")
             yield text.content(f"  not listed: {parts} of {indexes}; they stay as long as their index", "dim")
+        if run.referrers:
+            referrers = units.format_count(run.referrers, "referrer")
+            yield text.content(f"  not listed: {referrers}; they go within 24 hours of their subject", "dim")
+        if run.acting_referrers and state.preview is None:
+            yield warning_line(referrer_doubt(run.acting_referrers))
         if run.possible_parts:
             possible = units.format_count(len(run.possible_parts), "image")
             reads = press(self, "lifecycle.read_indexes", "read the indexes (ECR records a pull of each)")

@@ -92,8 +92,11 @@ def test_the_reason_is_not_repeated_for_artifacts() -> None:
     ("width", "words"),
     [
         (90, "(rule 1 main-* > 40 images, rule 2 untagged > 7 d)"),
-        (89, "(rule 1 main-* > 40 images and 1 more)"),
-        (60, "(of 2 rules)"),
+        (89, "(rule 1 main-*, rule 2 untagged)"),
+        (71, "(rule 1 main-* and 1 more)"),
+        (65, "(of 2 rules)"),
+        (96, "(of 2 rules) · goes within 24 hours of its subject"),
+        (127, "(rule 1 main-*, rule 2 untagged) · goes within 24 hours of its subject"),
     ],
 )
 def test_the_rules_that_do_not_select_the_image_are_named_as_far_as_there_is_room(width: int, words: str) -> None:
@@ -102,7 +105,8 @@ def test_the_rules_that_do_not_select_the_image_are_named_as_far_as_there_is_roo
         LifecycleRule(2, "untagged", CountType.SINCE_PUSHED, 7),
     )
     inspected = Inspected(NOWHERE, NOWHERE, Reference("app", digest=DIGEST), known_image=Image(DIGEST))
-    data = OverviewData(inspected, lifecycle=LifecycleVerdict("stays: no rule selects it", rules))
+    more = words[words.index(")") + 1 :]
+    data = OverviewData(inspected, lifecycle=LifecycleVerdict("stays: no rule selects it", rules, more))
     text = overview(data, width, 0.0)[0].lines
     assert f"lifecycle     stays: no rule selects it {words}" in text
 
