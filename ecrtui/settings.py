@@ -168,7 +168,7 @@ class Settings:
     totals: bool = declare(
         SWITCH,
         "Count the images of all repositories in the background, whenever their list is open. Without it, `z` does; "
-        "the demo is always counted. It takes a request for each 1,000 images.",
+        "the demo is always counted. It takes a request for each 1,000 images, and one for each lifecycle policy.",
         False,
         per_account=True,
     )

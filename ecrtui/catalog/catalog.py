@@ -6,6 +6,7 @@ Every read blocks, and so does every iteration of a listing; callers provide the
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -19,13 +20,13 @@ from ecrtui.catalog.manifest_lru import ManifestLru
 from ecrtui.catalog.scan_reader import REQUESTS_PER_SECOND as SCANS_PER_SECOND
 from ecrtui.catalog.scan_reader import ScanReading
 from ecrtui.catalog.totals.counter import TotalsCounter
-from ecrtui.catalog.totals.repository_totals import KnownTotals, RepositoryTotals
+from ecrtui.catalog.totals.repository_totals import KnownTotals, LifecycleRules, RepositoryTotals
 from ecrtui.ecr import image_config as configs
 from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.image_config import ImageConfig
 from ecrtui.ecr.manifest import Descriptor, Manifest
 from ecrtui.ecr.repository import Repository
-from ecrtui.errors import NotFound
+from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.registry.protocol import Page, Registry
 from ecrtui.registry.rate_limiter import RateLimiter
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "Catalog", "Listing", "Snapshot"]
 
 Item = TypeVar("Item")
+
+_log = logging.getLogger(__name__)
 
 BATCH_INTERVAL = 0.2
 """Seconds between two batches of rows for a screen. Each batch redraws a screen full of text. Thirty batches a second
@@ -136,14 +139,43 @@ class Catalog:
         return ScanReading(self._registry, repository, digests, self.known_scans, self._scan_limiter)
 
     def totals(self, repositories: Sequence[str]) -> TotalsReading:
-        """Count the images of these repositories."""
+        """Count the images of these repositories, and the rules of their lifecycle policies."""
         from ecrtui.catalog.totals.reading import TotalsReading
 
         return TotalsReading(self, repositories)
 
-    def keep_totals(self, repository: str, counter: TotalsCounter) -> RepositoryTotals:
-        """Keep the totals of all images of a repository, and return them."""
-        totals = counter.totals(self, repository, self.known_totals.clock())
+    def lifecycle_rules(self, repository: str) -> LifecycleRules:
+        """Read the lifecycle policy of a repository, and return how many rules it has, if it can be read.
+
+        Raises:
+            NotFound: there is no such repository.
+        """
+        from ecrtui.ecr.lifecycle_document import parse_policy
+
+        count = None
+        try:
+            self._registry.capabilities.require("lifecycle_policy")
+            policy = parse_policy(self._registry.lifecycle_policy(repository))
+            count = None if policy.problem else len(policy.rules)
+        except NotFound:
+            raise
+        except EcrTuiError as error:  # the other totals are known without it
+            _log.info("the lifecycle policy of %s is not known: %s", repository, error)
+        return LifecycleRules(count, self.known_totals.clock())
+
+    def keep_totals(
+        self, repository: str, counter: TotalsCounter, lifecycle: LifecycleRules | None = None
+    ) -> RepositoryTotals:
+        """Keep the totals of all images of a repository, and return them.
+
+        Args:
+            repository: its name.
+            counter: has counted the images.
+            lifecycle: the rules of its lifecycle policy; None for those that are known.
+        """
+        if lifecycle is None and (known := self.known_totals.all().get(repository)) is not None:
+            lifecycle = known.lifecycle
+        totals = counter.totals(self, repository, self.known_totals.clock())._replace(lifecycle=lifecycle)
         self.known_totals.keep(repository, totals)
         return totals
 

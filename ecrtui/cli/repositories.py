@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ecrtui.catalog.filter import parse_repositories
+from ecrtui.catalog.filter import Filter, Knowledge, parse_repositories
 from ecrtui.catalog.totals.repository_totals import RepositoryTotals, totals_of, with_totals
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.console import ProgressLine, print_message
@@ -74,8 +74,9 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--totals",
         action="store_true",
-        help="count the images of each repository: one request for each 1,000 images. If a repository cannot be "
-        f"counted, it is printed without totals, and the exit code is {ExitCode.UNDECIDED.value}",
+        help="count the images of each repository, one request for each 1,000, and read its lifecycle policy. If a "
+        "repository cannot be counted, it is printed without totals, and the exit code is "
+        f"{ExitCode.UNDECIDED.value}",
     )
     add_listing_options(parser, SORT_ORDERS, DEFAULT_SORT)
     add_connection_options(parser)
@@ -89,6 +90,9 @@ def _execute(options: argparse.Namespace) -> int:
 
     if options.sort in TOTAL_ORDERS and not options.totals:
         raise UsageError(f"--sort {options.sort} needs --totals", "", "Add --totals.")
+    of_totals = Knowledge.TOTALS in chosen.needs
+    if of_totals and not options.totals:
+        raise UsageError("a filter on lifecycle needs --totals", "", "Add --totals.")
 
     from ecrtui.catalog.catalog import Catalog
 
@@ -96,12 +100,19 @@ def _execute(options: argparse.Namespace) -> int:
     catalog = Catalog(context.registry, _cache(context) if options.totals else None)
     failed: list[str] = []
     inexact: list[str] = []
+    undecided: list[str] = []
     with readable_rows(catalog.repositories(stream=True)) as rows:
-        chosen_rows: Iterator[Repository] = filter(chosen.matches, filter(named.matches, rows))
-        if options.totals:
-            if options.limit is not None and options.sort not in TOTAL_ORDERS:  # count only what is printed
-                chosen_rows = sort_and_limit(chosen_rows, order, options.limit, lambda repository: repository)
-            chosen_rows = _counted(catalog, chosen_rows, failed, inexact)
+        named_rows = filter(named.matches, rows)
+        if of_totals:  # count what the rest of the filter selects
+            listed = list(named_rows)
+            possible = [listed[index] for index in chosen.relevant(listed)]
+            chosen_rows = _decided(chosen, _counted(catalog, possible, failed, inexact), undecided)
+        else:
+            chosen_rows = filter(chosen.matches, named_rows)
+            if options.totals:
+                if options.limit is not None and options.sort not in TOTAL_ORDERS:  # count only what is printed
+                    chosen_rows = sort_and_limit(chosen_rows, order, options.limit, lambda repository: repository)
+                chosen_rows = _counted(catalog, chosen_rows, failed, inexact)
         row_format = COUNTED_REPOSITORY_FORMAT if options.totals else REPOSITORY_FORMAT
         print_rows(chosen_rows, order, row_format, options, title="Repositories")
     if inexact:
@@ -110,7 +121,25 @@ def _execute(options: argparse.Namespace) -> int:
     if failed:
         count = format_count(len(failed), "repository", "repositories")
         print_message(f"The totals are not complete: {count} could not be counted.")
-    return ExitCode.UNDECIDED if failed else ExitCode.DONE
+    if undecided:
+        count = format_count(len(undecided), "repository", "repositories")
+        print_message(f"The filter cannot decide about {count}: the lifecycle policy is not known.")
+    return ExitCode.UNDECIDED if failed or undecided else ExitCode.DONE
+
+
+def _decided(chosen: Filter[Repository], rows: Iterable[Repository], undecided: list[str]) -> Iterator[Repository]:
+    """Yield the counted repositories that the filter selects.
+
+    Args:
+        chosen: the filter.
+        rows: the repositories.
+        undecided: receives the names of those about which it cannot decide.
+    """
+    for row in rows:
+        if chosen.matches(row):
+            yield row
+        elif chosen.undecided((row,)):
+            undecided.append(row.name)
 
 
 def _cache(context: CommandContext) -> Cache | None:

@@ -146,6 +146,7 @@ COUNTED_REPOSITORY_FORMAT: RowFormat[Repository] = RowFormat(
         ("lastRecordedPullTime", _total(lambda totals: format_iso_time(totals.last_pull))),
         ("worstFindingSeverityCounts", _total(_worst_counts)),
         ("unknownScanCount", _total(lambda totals: totals.unknown_scans)),
+        ("lifecycleRuleCount", _total(lambda totals: totals.rules)),
     ),
 )
 """A repository with its totals. A total that is not known is ``?`` in CSV and null in JSON."""

@@ -240,7 +240,7 @@ ACTIONS = (
         "z",
         "totals",
         "totals",
-        "Count the images of all repositories: one request for each 1,000 images",
+        "Count the images of all repositories, one request for each 1,000, and read their lifecycle policies",
         footer=True,
     ),
     Action("marks.mark", "space", "mark", "mark", "Mark or unmark the row for a bulk retag", footer=True),

@@ -17,7 +17,7 @@ from ecrtui.cli.main import main
 from ecrtui.emulator.faults import Faults
 from tests.catalog.large import add_images, add_repositories
 from tests.support.cli_env import CliEnv
-from tests.support.embedded import REGION, create_repository, new_embedded, push_image, push_index, served
+from tests.support.embedded import REGION, client_for, create_repository, new_embedded, push_image, push_index, served
 
 
 @pytest.fixture
@@ -187,6 +187,29 @@ def test_repositories_have_totals_if_asked_for(listing: CliEnv) -> None:
     assert lines[0]["worstFindingSeverityCounts"] == "?"
 
     assert listing.run("repositories", "--sort", "size").code == 2
+
+
+def test_repositories_can_be_filtered_by_their_lifecycle_rules(
+    capsys: pytest.CaptureFixture[str], no_sdk_retries: None
+) -> None:
+    embedded = new_embedded()
+    add_repositories(embedded, ["app", "web"])
+    client = client_for(embedded)
+    selection = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 9}
+    rule = {"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}
+    client.put_lifecycle_policy(repositoryName="web", lifecyclePolicyText=json.dumps({"rules": [rule]}))
+    command = ["repositories", "--totals", "--output", "csv", "--filter"]
+    with served(embedded) as url:
+        assert main([*command, "lifecycle>0", "--endpoint-url", url]) == 0
+        (line,) = csv.DictReader(capsys.readouterr().out.splitlines())
+        assert (line["repositoryName"], line["lifecycleRuleCount"]) == ("web", "1")
+        embedded.faults.add("GetLifecyclePolicy:error:code=AccessDeniedException:times=1")
+        assert main([*command, "lifecycle:none name:app", "--limit", "5", "--endpoint-url", url]) == 11
+    captured = capsys.readouterr()
+    assert len(captured.out.splitlines()) == 1
+    assert "The filter cannot decide about 1 repository: the lifecycle policy is not known." in captured.err
+    assert main([command[0], "--filter", "lifecycle:none"]) == 2
+    assert "Add --totals." in capsys.readouterr().err
 
 
 def test_repositories_without_totals_make_the_answer_incomplete(

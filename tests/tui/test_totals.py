@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
+from textual.pilot import Pilot
 
 from ecrtui.catalog.totals.image_totals import ImageCounts
 from ecrtui.catalog.totals.repository_totals import RepositoryTotals
@@ -15,7 +19,7 @@ from ecrtui.tui.connections.combined_source import CombinedSource
 from ecrtui.tui.lists.repository_columns import findings_cell
 from ecrtui.tui.screens.side_by_side import SideBySideScreen
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index
-from tests.support.screen import app_of, row_of, running, until
+from tests.support.screen import app_of, row_of, running, type_text, until
 
 TOTALS = RepositoryTotals(ImageCounts(3, 1, 0, complete=False), 1, None, None, None, 3, 0.0)
 
@@ -39,6 +43,12 @@ def test_findings_of_a_repository_are_marked_while_scans_are_not_known(
     assert str(findings_cell(totals)) == cell
 
 
+async def rows_kept(pilot: Pilot[Any]) -> None:
+    """Wait until a list that is shown is kept: that comes after its last row."""
+    workers = pilot.app.workers
+    await workers.wait_for_complete([worker for worker in workers if worker.group in ("load", "counts")])
+
+
 async def test_totals_are_counted_when_asked_for_kept_and_shown() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
@@ -55,6 +65,7 @@ async def test_totals_are_counted_when_asked_for_kept_and_shown() -> None:
 
         await pilot.press("G", "enter")  # opening a repository counts it
         await until(pilot, "4 images · 2 tagged · 2 orphans or parts")
+        await rows_kept(pilot)
         await pilot.press("escape")
         screen = await until(pilot, "1 counted · ≤4 images")  # the sums are of one repository
         assert row_of(screen, "team/web").split()[2:4] == ["≤4", "2"], screen
@@ -62,6 +73,7 @@ async def test_totals_are_counted_when_asked_for_kept_and_shown() -> None:
         await until(pilot, "2 orphans or parts")
         await pilot.app.screen.run_action("read_indexes")
         await until(pilot, "2 images · 2 tagged · 2 parts")
+        await rows_kept(pilot)
         await pilot.press("escape")
         screen = await until(pilot, "1 counted · 2 images")
         assert row_of(screen, "team/web").split()[2:4] == ["2", "2"], screen
@@ -82,6 +94,34 @@ async def test_totals_are_counted_when_asked_for_kept_and_shown() -> None:
 
         await pilot.press("d")
         await until(pilot, "imageCount")
+
+
+async def test_totals_say_how_many_lifecycle_rules_there_are_and_a_filter_finds_them() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    for name in ("team/app", "team/web"):
+        create_repository(client, name)
+    selection = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 9}
+    rule = {"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}
+    client.put_lifecycle_policy(repositoryName="team/app", lifecyclePolicyText=json.dumps({"rules": [rule]}))
+    async with running(embedded, size=(120, 24)) as pilot:
+        await until(pilot, "2 repositories")
+        await pilot.press("slash")
+        await type_text(pilot, "lifecycle:none")
+        screen = await until(pilot, "unknown for 2")
+        note = "No match so far: the lifecycle policy of 2 repositories is not known. Press z to read it"
+        assert note in " ".join(screen.split())
+        await pilot.press("enter", "z")
+        screen = await until(pilot, "1 match")
+        assert "none  mutable" in row_of(screen, "team/web")
+        await pilot.press("escape")
+        screen = await until(pilot, "team/app")
+        assert "1 rule  mutable" in row_of(screen, "team/app")
+
+        embedded.faults.add("GetLifecyclePolicy:error:code=AccessDeniedException:message=no")
+        await pilot.press("z")  # all are new, so all are counted again
+        screen = await until(pilot, lambda text: "1 rule" not in text and "none" not in text)
+        assert row_of(screen, "team/app").split()[2:] == ["0", "0", "0", "B", "never", "never", "–", "?", "mutable"]
 
 
 async def test_who_comes_back_does_not_cause_another_count_of_new_totals() -> None:

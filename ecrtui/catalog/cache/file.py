@@ -16,7 +16,7 @@ from ecrtui.sqlite_connections import close_with_owner
 
 Result = TypeVar("Result")
 
-VERSION = 8
+VERSION = 9
 """Version of the schema and of the content of chunks. A file of another version is deleted."""
 
 BUSY_TIMEOUT = 1.0
@@ -74,6 +74,8 @@ CREATE TABLE totals (
     counted_at REAL NOT NULL,
     scan_status TEXT,
     findings TEXT,
+    rules INTEGER,
+    rules_read_at REAL,
     PRIMARY KEY (registry, repository)
 ) WITHOUT ROWID;
 CREATE TABLE connection (

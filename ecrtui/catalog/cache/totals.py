@@ -8,7 +8,7 @@ from typing import Any
 from ecrtui.catalog.cache.file import CacheFile
 from ecrtui.catalog.cache.finding_counts import decode_counts, encode_counts
 from ecrtui.catalog.totals.image_totals import ImageCounts
-from ecrtui.catalog.totals.repository_totals import RepositoryTotals
+from ecrtui.catalog.totals.repository_totals import LifecycleRules, RepositoryTotals
 from ecrtui.ecr.findings import ImageScan
 
 _log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class TotalsStore:
         rows = self._file.read(
             lambda connection: connection.execute(
                 "SELECT repository, images, tagged, parts, complete, size, newest_push, last_pull, unknown_scans, "
-                "counted_at, scan_status, findings FROM totals WHERE registry = ?",
+                "counted_at, scan_status, findings, rules, rules_read_at FROM totals WHERE registry = ?",
                 (self._registry,),
             ).fetchall(),
             nothing,
@@ -56,10 +56,12 @@ class TotalsStore:
             totals.counted_at,
             None if scan is None else scan.status,
             None if scan is None else encode_counts(scan.counts),
+            totals.rules,
+            None if totals.lifecycle is None else totals.lifecycle.read_at,
         )
         self._file.write(
             lambda connection: connection.execute(
-                "INSERT OR REPLACE INTO totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row
+                "INSERT OR REPLACE INTO totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row
             ),
             None,
         )
@@ -76,7 +78,8 @@ class TotalsStore:
 
 def _decoded(row: tuple[Any, ...]) -> RepositoryTotals | None:
     """Return the totals of a row; None if it cannot be read."""
-    _, images, tagged, parts, complete, size, newest_push, last_pull, unknown, counted_at, status, findings = row
+    _, images, tagged, parts, complete, size, newest_push, last_pull, unknown, counted_at, *others = row
+    status, findings, rules, rules_read_at = others
     try:
         scan = None if status is None else ImageScan(str(status), decode_counts(findings))
         return RepositoryTotals(
@@ -87,10 +90,15 @@ def _decoded(row: tuple[Any, ...]) -> RepositoryTotals | None:
             scan,
             int(unknown),
             float(counted_at),
+            None if rules_read_at is None else LifecycleRules(_number(rules), float(rules_read_at)),
         )
     except (TypeError, ValueError) as problem:
         _log.info("cached totals cannot be read: %s", problem)
         return None
+
+
+def _number(value: Any) -> int | None:
+    return None if value is None else int(value)
 
 
 def _time(value: Any) -> float | None:

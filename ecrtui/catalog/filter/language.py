@@ -35,6 +35,8 @@ class Knowledge(Enum):
     """The last scan of an image."""
     INDEX_PARTS = "index parts"
     """The indexes that an image is a part of."""
+    TOTALS = "totals"
+    """The totals of a repository."""
 
 
 _HEXADECIMAL = frozenset("0123456789abcdef")

@@ -7,8 +7,11 @@
 ``mutability:``        the setting and its exclusion filters, as shown
 ``encryption:``        AES256 or KMS; ``key:`` the KMS key
 ``created<7d``         within seven days; ``created>2026-01-31``: after that day
+``lifecycle:none``     without a lifecycle policy; ``lifecycle>1``: the number of its rules, which the totals have
 ``is:…``               mutable, immutable, excluding (has exclusion filters), scanning (on push), kms, aes256
 =====================  ===============================================================================================
+
+A repository whose lifecycle policy is not known matches neither ``lifecycle:none`` nor ``!lifecycle:none``.
 """
 
 from __future__ import annotations
@@ -16,12 +19,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 
-from ecrtui.catalog.filter.language import Clock, Condition, Field, FilterSchema, Mask, any_of, of_time, on_text
+from ecrtui.catalog.filter.language import (
+    Clock,
+    Condition,
+    Field,
+    FilterSchema,
+    Knowledge,
+    Mask,
+    any_of,
+    of_time,
+    on_text,
+)
 from ecrtui.catalog.filter.lexer import Term
 from ecrtui.catalog.filter.lexer import ValueKind as Written
 from ecrtui.catalog.filter.matching import Matcher, Texts, field_matcher, matcher
-from ecrtui.catalog.filter.values import one_of, require_plain
+from ecrtui.catalog.filter.values import Test, number_test, one_of, require_plain
 from ecrtui.catalog.rows.column_cache import cached_column
+from ecrtui.catalog.totals.repository_totals import totals_of
 from ecrtui.ecr.repository import Repository
 
 _MIN_LABEL_LENGTH = 5
@@ -60,6 +74,31 @@ def _created(term: Term, clock: Clock) -> Condition[Repository]:
     return Condition(of_time(term, clock, attrgetter("created_at")), {})
 
 
+def _rules(repository: Repository) -> int | None:
+    totals = totals_of(repository)
+    return None if totals is None else totals.rules
+
+
+def _is_number(term: Term) -> bool:
+    return term.operator not in (":", "=") or term.value.text.isdecimal()
+
+
+def _is_zero(term: Term) -> Test:
+    require_plain(term, ":", "=")
+    one_of(term, ("none",))
+    return lambda count: count == 0
+
+
+def _lifecycle(term: Term, clock: Clock) -> Condition[Repository]:
+    test = number_test(term) if _is_number(term) else _is_zero(term)
+    return Condition(
+        lambda repositories: [count is not None and test(count) for count in map(_rules, repositories)],
+        {},
+        lambda repositories: [_rules(each) is None for each in repositories],
+        Knowledge.TOTALS,
+    )
+
+
 _IS: dict[str, Mask[Repository]] = {
     "mutable": lambda repositories: [each.mutability.setting.startswith("MUTABLE") for each in repositories],
     "immutable": lambda repositories: [each.mutability.setting.startswith("IMMUTABLE") for each in repositories],
@@ -83,6 +122,7 @@ REPOSITORIES: FilterSchema[Repository] = FilterSchema(
         "mutability": on_text(
             lambda repository: str(repository.mutability), "mutability", any_case=True, words=_LABELS
         ),
+        "lifecycle": Field(_lifecycle, words=("none",)),
         "is": Field(_is, words=tuple(_IS)),
         "created": Field(_created, "<"),
         "encryption": on_text(

@@ -130,7 +130,7 @@ def _count(work: _Work, name: str) -> RepositoryTotals | EcrTuiError | _Gone | N
             if batch.throttled:
                 work.results.put(ThrottlePause(batch.throttled))
             counter.add(batch.items)
-        return work.catalog.keep_totals(name, counter)
+        return work.catalog.keep_totals(name, counter, work.catalog.lifecycle_rules(name))
     except NotFound:
         return _Gone()
     except EcrTuiError as error:

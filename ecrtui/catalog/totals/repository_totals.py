@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from ecrtui.ecr.findings import ImageScan
 
 
+class LifecycleRules(NamedTuple):
+    """The rules of the lifecycle policy of a repository."""
+
+    count: int | None
+    """How many there are; None if the policy may not be read, or if ECR would refuse it."""
+    read_at: float
+    """When the policy was asked for, in seconds since the epoch."""
+
+
 class RepositoryTotals(NamedTuple):
     """The totals of a repository. Times are seconds since the epoch."""
 
@@ -31,6 +40,18 @@ class RepositoryTotals(NamedTuple):
     unknown_scans: int
     """Images whose scan is not known."""
     counted_at: float
+    lifecycle: LifecycleRules | None = None
+    """None if the lifecycle policy was not asked for."""
+
+    @property
+    def rules(self) -> int | None:
+        """The number of rules of the lifecycle policy; None if that is not known."""
+        return None if self.lifecycle is None else self.lifecycle.count
+
+    @property
+    def complete_at(self) -> float:
+        """When the oldest part of the totals was read; 0 if a part was not asked for."""
+        return 0.0 if self.lifecycle is None else min(self.counted_at, self.lifecycle.read_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +95,9 @@ def totals_document(totals: RepositoryTotals) -> dict[str, Any]:
         "lastRecordedPullTime": format_iso_time(totals.last_pull) or None,
         "worstFindingSeverityCounts": None if scan is None or scan.counts is None else dict(scan.counts),
         "unknownScanCount": totals.unknown_scans,
+        "lifecycleRuleCount": totals.rules,
         "countedAt": format_iso_time(totals.counted_at, "seconds"),
+        "lifecycleReadAt": format_iso_time(totals.lifecycle and totals.lifecycle.read_at, "seconds") or None,
     }
 
 

@@ -21,7 +21,7 @@ NOT_COUNTED = Content.styled("?", "$text-muted")
 """In place of a total that is not known."""
 
 DESCENDING_COLUMNS = frozenset(
-    {"images", "tagged", "parts", "orphans", "size", "pushed", "pulled", "findings", "counted", "created"}
+    {"images", "tagged", "parts", "orphans", "size", "pushed", "pulled", "findings", "lifecycle", "counted", "created"}
 )
 """The columns that sort descending first."""
 
@@ -83,12 +83,17 @@ def total_columns(repository: RepositoryOf[Row]) -> Sequence[Column[Row]]:
         age("pushed", "pushed", lambda known: known.newest_push, drop_priority=1),
         age("pulled", "pulled", lambda known: known.last_pull, drop_priority=5),
         Column("findings", "findings", findings, lambda row: _severity_key(totals(row)), max_width=13, drop_priority=2),
+        column("lifecycle", "lifecycle", lambda known: known.rules, _rules_cell, drop_priority=7),
         age("counted", "counted", lambda known: known.counted_at, extra=True),
     )
 
 
 def _images_cell(totals: RepositoryTotals) -> str:
     return at_most(units.format_number(totals.counts.images), is_exact=totals.counts.is_exact)
+
+
+def _rules_cell(totals: RepositoryTotals) -> str:
+    return units.format_count(totals.rules, "rule") if totals.rules else "none"
 
 
 def at_most(number: str, *, is_exact: bool) -> str:
@@ -150,7 +155,7 @@ def constant_columns(repository: RepositoryOf[Row]) -> Sequence[Column[Row]]:
             full_width=34,
             max_width=60,
             flex=1,
-            drop_priority=7,
+            drop_priority=8,
         ),
         _text("uri", "URI", lambda found: found.uri, repository, extra=True),
         _text("scan", "scan on push", lambda found: "yes" if found.scan_on_push else "no", repository, extra=True),

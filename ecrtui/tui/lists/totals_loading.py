@@ -117,12 +117,12 @@ class TotalsLoadingMixin(ListScreen[Item]):
         known: Mapping[str, RepositoryTotals],
     ) -> None:
         now = session.catalog.known_totals.clock()
-        fresh = {name for name, totals in known.items() if now - totals.counted_at < FRESH_SECONDS}
+        fresh = {name for name, totals in known.items() if now - totals.complete_at < FRESH_SECONDS}
         names = [repository.name for repository in sorted(repositories, key=_last_use, reverse=True)]
         due = [name for name in names if name not in fresh]
         if not due and self._all_again:
             self._again_since = {source: now, **self._again_since}
-            due = [name for name in names if known[name].counted_at < self._again_since[source]]
+            due = [name for name in names if known[name].complete_at < self._again_since[source]]
         if not due:
             return
         skipped = len(names) - len(due)

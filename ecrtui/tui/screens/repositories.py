@@ -18,10 +18,12 @@ from ecrtui.catalog.totals.repository_totals import (
     with_totals,
 )
 from ecrtui.ecr.repository import Repository
+from ecrtui.ecr.units import format_count, format_number
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking, messages
+from ecrtui.tui.bindings import press
 from ecrtui.tui.lifecycle_action import LifecycleMixin
-from ecrtui.tui.line_parts import LinePart
+from ecrtui.tui.line_parts import Drop, LinePart, line_part
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.lists.repository_columns import DESCENDING_COLUMNS, constant_columns, total_columns
@@ -101,6 +103,7 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
         names = [*totals, *problems]
         rows = [row for row in map(self.rows.get, names) if row is not None]
         self.table.amend([with_totals(row, totals.get(row.name), problems.get(row.name, "")) for row in rows])
+        self.table.set_placeholder(self._note(self.state))
 
     def note_of(self, row: Repository) -> str:
         return row.problem if isinstance(row, CountedRepository) else ""
@@ -108,6 +111,23 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
     def totals(self) -> Iterable[LinePart]:
         yield from super().totals()
         yield from sum_of(self.rows.everything(), time.time())
+
+    def unknown_parts(self) -> Iterable[LinePart]:
+        yield from super().unknown_parts()
+        if unknown := self._undecided:
+            yield line_part(f"unknown for {format_number(unknown)}", drop=Drop.LAST)
+
+    @property
+    def _undecided(self) -> int:
+        """The number of repositories about which the filter cannot decide: their lifecycle policy is not known."""
+        return 0 if self._filter is None else len(self._filter.undecided(list(self.rows.everything())))
+
+    def _note(self, state: ListState) -> str:
+        if not (state.complete and (unknown := self._undecided)):
+            return super()._note(state)
+        policies = f"the lifecycle policy of {format_count(unknown, *self.NOUNS)} is not known"
+        asks = press(self, "repositories.totals", "read it and count the images")
+        return self.no_match(f"No match so far: {policies}. {asks}".rstrip(". "))
 
     def parse_filter(self, line: str) -> Filter[Repository]:
         from ecrtui.catalog.filter import parse_repositories

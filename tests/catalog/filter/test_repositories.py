@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ecrtui.catalog.filter import parse_repositories
+from ecrtui.catalog.filter import FilterError, parse_repositories
+from ecrtui.catalog.totals.image_totals import ImageCounts
+from ecrtui.catalog.totals.repository_totals import LifecycleRules, RepositoryTotals, with_totals
 from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.repository import Repository
 
@@ -53,6 +55,50 @@ REPOSITORIES = [
 )
 def test_a_filter_matches_the_right_repositories(text: str, names: list[str]) -> None:
     assert [repository.name for repository in parse_repositories(text, NOW).select(REPOSITORIES)] == names
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "undecided"),
+    [
+        ("lifecycle:none", ["none"], ["denied", "not counted"]),
+        ("lifecycle:no", ["none"], ["denied", "not counted"]),
+        ("lifecycle=0", ["none"], ["denied", "not counted"]),
+        ("!lifecycle:none", ["three"], ["denied", "not counted"]),
+        ("lifecycle>2", ["three"], ["denied", "not counted"]),
+        ("lifecycle>2 !not", ["three"], ["denied"]),
+    ],
+)
+def test_a_lifecycle_policy_that_is_not_known_decides_nothing(
+    text: str, names: list[str], undecided: list[str]
+) -> None:
+    counts = {"none": 0, "three": 3, "denied": None}
+    known = [
+        with_totals(
+            Repository(name, ""),
+            RepositoryTotals(
+                ImageCounts(0, 0, 0, complete=True), 0, None, None, None, 0, NOW, LifecycleRules(count, NOW)
+            ),
+        )
+        for name, count in counts.items()
+    ]
+    rows = [*known, Repository("not counted", "")]
+    chosen = parse_repositories(text, NOW)
+    assert [row.name for row in chosen.select(rows)] == names
+    assert [rows[index].name for index in chosen.undecided(rows)] == undecided
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("lifecycle>some", "'some' is not a number"),
+        ("lifecycle:some", "'some' is not a value of lifecycle"),
+        ("lifecycle:", "lifecycle: needs a value"),
+        ("lifecycle:3", "lifecycle needs <, <=, =, >= or >"),
+    ],
+)
+def test_the_number_of_rules_is_a_number_or_none(text: str, title: str) -> None:
+    with pytest.raises(FilterError, match=title):
+        parse_repositories(text)
 
 
 def test_matches_in_the_name_are_highlighted() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Mapping
@@ -93,11 +94,18 @@ def test_totals_are_counted_from_known_facts_and_kept(env: Env, tmp_path: Path) 
     assert app.scan is not None
     assert (app.scan.status, app.unknown_scans) == ("COMPLETE", 5)
     assert totals["empty"] == RepositoryTotals(
-        ImageCounts(0, 0, 0, complete=True), 0, None, None, None, 0, totals["empty"].counted_at
+        ImageCounts(0, 0, 0, complete=True),
+        0,
+        None,
+        None,
+        None,
+        0,
+        totals["empty"].counted_at,
+        totals["empty"].lifecycle,
     )
     assert not failures
     new = {name: count - calls[name] for name, count in env.embedded.calls.items() if count > calls[name]}
-    assert new == {"DescribeImages": 4}
+    assert new == {"DescribeImages": 4, "GetLifecyclePolicy": 4}
 
     again = env.catalog(tmp_path / "cache.sqlite")
     assert again.known_totals.all() == totals
@@ -106,6 +114,33 @@ def test_totals_are_counted_from_known_facts_and_kept(env: Env, tmp_path: Path) 
     assert totals_of(row) is app
     assert with_totals(row, None) == repository
     assert isinstance(with_totals(repository, None, "no"), CountedRepository)
+
+
+def test_totals_have_the_number_of_lifecycle_rules(env: Env, tmp_path: Path) -> None:
+    selection = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 9}
+    rule = {"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}
+    env.client.put_lifecycle_policy(repositoryName="app", lifecyclePolicyText=json.dumps({"rules": [rule]}))
+    catalog = env.catalog(tmp_path / "cache.sqlite")
+    for fault in ("error:code=AccessDeniedException:message=no", "unavailable"):
+        env.embedded.faults.add(f"GetLifecyclePolicy:{fault}:times=1")
+        totals, failures = counted(catalog, "web")
+        assert not failures  # the images are counted all the same
+        assert (totals["web"].rules, totals["web"].counts.images) == (None, 1)
+    totals, _ = counted(catalog, "app", "empty")
+    assert {name: known.rules for name, known in totals.items()} == {"app": 1, "empty": 0}
+
+
+def test_the_number_of_lifecycle_rules_keeps_its_age_when_a_repository_is_opened(env: Env, tmp_path: Path) -> None:
+    catalog = env.catalog(tmp_path / "cache.sqlite")
+    list(catalog.images("web"))
+    assert catalog.known_totals.all()["web"].complete_at == 0.0  # the policy was not asked for
+    counted(catalog, "web")
+    read_at = catalog.known_totals.all()["web"].complete_at
+    catalog.known_totals.clock = lambda: read_at + 60
+    list(catalog.images("web"))
+    for known in (catalog.known_totals, env.catalog(tmp_path / "cache.sqlite").known_totals):
+        web = known.all()["web"]
+        assert (web.rules, web.complete_at, web.counted_at) == (0, read_at, read_at + 60)
 
 
 def test_opening_a_repository_counts_it(env: Env) -> None:
