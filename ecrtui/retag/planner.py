@@ -259,7 +259,7 @@ class _RepositoryState:
         notes = ["the image was deleted; its manifest is restored from the journal"] if step.restores else []
         if step.before:
             old = self._context.tags[step.tag]
-            self._add_prediction(old, "the old image", step, now, warnings, notes)
+            self._add_prediction(old, "the old image" if step.after else "this image", step, now, warnings, notes)
             if old.archived and not old.activating:
                 warnings.append("the old image is archived; restore it before you move the tag back")
         source = self._context.images.get(step.after)

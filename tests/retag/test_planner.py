@@ -110,6 +110,9 @@ def test_an_expiry_is_a_warning_if_soon_and_else_a_note() -> None:
     assert "would expire in 362 days" in far.notes[0]
     none = plan(context_of(old, new, policy=policy(("other*", 7))), ("prod", B)).steps[0]
     assert none.notes == ("the old image is kept: no lifecycle rule selects it",)
+    removal = plan(context_of(Image(A, ("pr-1", "x"), NOW - 3 * DAY), policy=policy(("x", 7))), ("pr-1", "")).steps[0]
+    assert "this image (pushed 3 days ago) would expire in 4 days" in removal.warnings[0]
+    assert "push time" not in removal.warnings[0]
 
 
 def test_a_plan_says_a_warning_once_for_all_tags_that_it_holds_for() -> None:
