@@ -152,16 +152,16 @@ class Catalog:
         """
         from ecrtui.ecr.lifecycle_document import parse_policy
 
-        count = None
+        number = None
         try:
             self._registry.capabilities.require("lifecycle_policy")
             policy = parse_policy(self._registry.lifecycle_policy(repository))
-            count = None if policy.problem else len(policy.rules)
+            number = None if policy.problem else len(policy.rules)
         except NotFound:
             raise
         except EcrTuiError as error:  # the other totals are known without it
             _log.info("the lifecycle policy of %s is not known: %s", repository, error)
-        return LifecycleRules(count, self.known_totals.clock())
+        return LifecycleRules(number, self.known_totals.clock())
 
     def keep_totals(
         self, repository: str, counter: TotalsCounter, lifecycle: LifecycleRules | None = None

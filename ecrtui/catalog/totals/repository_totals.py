@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class LifecycleRules(NamedTuple):
     """The rules of the lifecycle policy of a repository."""
 
-    count: int | None
+    number: int | None
     """How many there are; None if the policy may not be read, or if ECR would refuse it."""
     read_at: float
     """When the policy was asked for, in seconds since the epoch."""
@@ -46,7 +46,7 @@ class RepositoryTotals(NamedTuple):
     @property
     def rules(self) -> int | None:
         """The number of rules of the lifecycle policy; None if that is not known."""
-        return None if self.lifecycle is None else self.lifecycle.count
+        return None if self.lifecycle is None else self.lifecycle.number
 
     @property
     def complete_at(self) -> float:
