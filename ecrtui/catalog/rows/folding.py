@@ -265,6 +265,14 @@ class Folding(Generic[Item]):
                     waiting.append(owner)
         return found
 
+    def above(self, slot: int) -> list[int]:
+        """Return all rows that a row is below, the nearest top rows first. Some are no top rows.
+
+        A row of a circle shows only what belongs to itself.
+        """
+        nearest = self.tops((slot,))
+        return [*sorted(nearest), *sorted(_reached((slot,), self._owners) - nearest)]
+
     def _is_top(self, slot: int) -> bool:
         """Return True for a row that stands alone or has no owner. The rows of a circle are not found here."""
         return self._stands_alone(slot) or not self._owners(slot)
@@ -346,12 +354,12 @@ class Folding(Generic[Item]):
         matching row that stands alone is shown on a line of its own anyway, and so is one of a circle.
 
         Args:
-            slot: the slot of the row.
+            slot: the slot of the row, which is not inside another one.
             matches: by slot: whether the row itself passes the filter.
             admits: whether a row may be shown because a row inside it matches; None for always.
         """
         item = self._items[slot]
-        if item is None or self.inside[slot]:
+        if item is None:
             return None
         if self._groups is None or (matches[slot] and not self.is_unfolded(slot)):
             return NOTHING_INSIDE if matches[slot] else None

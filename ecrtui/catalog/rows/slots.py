@@ -62,18 +62,22 @@ class RowSlots(Generic[Item]):
             return None
         if (line := self.lines.line_of(slot)) is not None:
             return line
-        lines = (self.lines.line_of(top, slot) for top in self.folding.tops((slot,)))
+        lines = (self.lines.line_of(top, slot) for top in self.folding.above(slot))
         return min((line for line in lines if line is not None), default=None)
 
     def line_near(self, slot: int | None, top: int | None) -> int | None:
         """Return the line of a row below a top row, or another line of the row, or that of a top row above it."""
-        if slot is not None:
-            if top is not None and (line := self.lines.line_of(top, slot)) is not None:
+        if slot is None:
+            return None
+        if top is not None and (line := self.lines.line_of(top, slot)) is not None:
+            return line
+        if (line := self.line_of(slot)) is not None:
+            return line
+        for each in sorted(self.folding.above(slot), key=lambda each: each != top):
+            line = self._top_line(each)
+            if line is not None and slot in self.folding.everything_inside(each).slots:
                 return line
-            if (line := self.line_of(slot)) is not None:
-                return line
-        tops = () if slot is None else (top, *sorted(self.folding.tops((slot,))))
-        return next((line for each in tops if each is not None and (line := self._top_line(each)) is not None), None)
+        return None
 
     def _top_line(self, slot: int) -> int | None:
         return None if slot in self._waiting else self.lines.line_of(slot)
@@ -247,9 +251,9 @@ class RowSlots(Generic[Item]):
         """Decide which of these rows are shown at the top, and what is shown below them."""
         self.folding.evaluate((*slots, *removed))
         self._match(slots)
-        inner, admits = self.lines.inner, admits_of(self._predicate)
+        inner, inside, admits = self.lines.inner, self.folding.inside, admits_of(self._predicate)
         for slot in (*slots, *removed):
-            below = self.folding.shown_inside(slot, self._matches, admits)
+            below = None if inside[slot] else self.folding.shown_inside(slot, self._matches, admits)
             self._visible[slot] = below is not None
             if below is not None and below.slots:
                 inner[slot] = below
