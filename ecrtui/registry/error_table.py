@@ -108,6 +108,7 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "SignatureDoesNotMatch": _NOT_ACCEPTED,
     "InvalidIdentityToken": _NOT_ACCEPTED,
     "InvalidSignatureException": _NOT_ACCEPTED,
+    "IDPRejectedClaim": _NOT_ACCEPTED,  # STS: the identity provider does not accept the token
     "RequestTimeTooSkewed": CLOCK,
     "RequestExpired": CLOCK,
     "RequestInTheFuture": CLOCK,
@@ -167,7 +168,7 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     "LayerInaccessibleException": ErrorSpec(
         NotFound,
         "Layer unavailable",
-        "Restore the image if it is archived: ECR serves the layers of active images only.",
+        "ECR serves the layers of active images only. The image may be archived or deleted: list the images again.",
         ErrorKind.INACCESSIBLE,
     ),
     "UploadNotFoundException": ErrorSpec(
@@ -276,6 +277,9 @@ BY_CODE: Mapping[str, ErrorSpec] = {
     # failures of a service
     "UpstreamUnavailable": ErrorSpec(
         ConnectionFailed, "The upstream registry is not available", _UPSTREAM, ErrorKind.UPSTREAM, retryable=True
+    ),
+    "IDPCommunicationError": ErrorSpec(
+        ConnectionFailed, "AWS could not reach the identity provider of the token", _WAIT, retryable=True
     ),
     "ServerException": SERVICE_FAILED,
     "InternalFailure": SERVICE_FAILED,

@@ -74,7 +74,7 @@ class _RoleClient:
                 if refuses_credentials(code_of(problem), message_of(problem)):
                     raise translate(problem, "Sign-in", sign_in=self._source_hint) from None
                 if "TokenCode" not in parameters or not _is_refused_code(problem):
-                    raise _explained(problem, _assume_role_hint("sts:AssumeRole", parameters)) from None
+                    raise _explained(problem, _assume_role_hint(parameters)) from None
             notice = "AWS did not accept the code. A code works once: wait for the next one.\n"
             parameters["TokenCode"] = self._ask(f"{notice}Enter MFA code for {parameters['SerialNumber']}: ")
 
@@ -86,11 +86,15 @@ class _RoleClient:
             token = parameters["WebIdentityToken"]
             raise CredentialsError(
                 "The web identity token cannot be used",
-                f"web_identity_token_file has {len(token)} characters, which is not a token.",
-                "Renew the token in this file, then try again.",
+                f"Its file has {len(token)} characters, which is not a token.",
+                self._source_hint(),
             ) from None
         except ClientError as problem:
-            raise _explained(problem, _assume_role_hint("sts:AssumeRoleWithWebIdentity", parameters)) from None
+            hint = (
+                f"Check role_arn (AWS_ROLE_ARN). Or ask for a trust policy of {parameters['RoleArn']} that allows "
+                "sts:AssumeRoleWithWebIdentity with this token."
+            )
+            raise _explained(problem, hint) from None
 
     def get_role_credentials(self, **parameters: Any) -> Any:
         """Get the credentials of a role of IAM Identity Center."""
@@ -109,13 +113,12 @@ def _is_refused_code(problem: ClientError) -> bool:
     return _REFUSED_CODE in message and _UNKNOWN_DEVICE not in message
 
 
-def _assume_role_hint(action: str, parameters: Mapping[str, Any]) -> str:
-    role = parameters["RoleArn"]
+def _assume_role_hint(parameters: Mapping[str, Any]) -> str:
     hint = (
-        f"Ask for the IAM permission {action} on {role}, and for a trust policy of the role that allows you. "
-        "Or use another profile."
+        f"Ask for the IAM permission sts:AssumeRole on {parameters['RoleArn']}, and for a trust policy of the role "
+        "that allows you. Or use another profile."
     )
-    if action == "sts:AssumeRole" and "SerialNumber" not in parameters:
+    if "SerialNumber" not in parameters:
         hint += " If the role requires MFA, add mfa_serial to the profile."
     return hint
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from botocore.session import Session
 
 _OTHER_SOURCES = (
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
@@ -43,9 +42,9 @@ def sign_in_hint(
         asks_for_code: whether ecrtui itself asks for an MFA code.
         of_source: whether AWS has refused the credentials that request the role, so that a new code does not help.
     """
-    if given_profile is None and os.environ.get("AWS_ACCESS_KEY_ID"):
-        return f"{EXPORT_AGAIN}, or unset them to use a profile."
     chain = list(_source_profiles(session))
+    if given_profile is None and (hint := _environment_hint(chain[0][1])):
+        return hint
     name, source = chain[-1]
     option = _profile_option(session, name)
     if "web_identity_token_file" in source:
@@ -87,6 +86,19 @@ def _profile_option(session: Session, name: str = "") -> str:
     used = session.get_config_variable("profile")
     profile = used if name in ("", used or "default") else name
     return f" --profile {shlex.quote(profile)}" if profile else ""
+
+
+def _environment_hint(profile: Mapping[str, Any]) -> str:
+    """Return how the user can renew credentials of the environment; empty if those of this profile come first.
+
+    A token comes before the keys of a profile, but not before a role that is requested with other credentials.
+    """
+    if os.environ.get("AWS_ACCESS_KEY_ID"):
+        return f"{EXPORT_AGAIN}, or unset them to use a profile."
+    is_role = "role_arn" in profile and "web_identity_token_file" not in profile
+    if os.environ.get("AWS_WEB_IDENTITY_TOKEN_FILE") and not is_role:
+        return "The credentials come from the token that AWS_WEB_IDENTITY_TOKEN_FILE names. Renew it, then try again."
+    return ""
 
 
 def _source_profiles(session: Session) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -234,7 +234,7 @@ DENIALS = [
     ("mfa", "role/deploy", "not authorized", "sts:AssumeRole on arn:aws:iam::123456789012:role/deploy"),
     ("chain", "role/deploy", "not authorized", "sts:AssumeRole on arn:aws:iam::123456789012:role/deploy"),
     ("chain", "role/far", "not authorized", "sts:AssumeRole on arn:aws:iam::123456789012:role/far"),
-    ("web", "role/web", "not authorized", "sts:AssumeRoleWithWebIdentity on arn:aws:iam::123456789012:role/web"),
+    ("web", "role/web", "not authorized", "trust policy of arn:aws:iam::123456789012:role/web"),
 ]  # fmt: skip
 DENIED_PROFILES = f"""{ROLE}
 [profile mfa]
@@ -289,8 +289,8 @@ def test_a_file_without_a_web_identity_token_is_named(
     profiles(DENIED_PROFILES.format(token=tmp_path / "token"))
     error = failed(opened(served, "web")[0].location)
     assert isinstance(error, CredentialsError)
-    assert f"web_identity_token_file has {len(content)} characters" in error.detail
-    assert "Renew the token" in error.hint
+    assert f"Its file has {len(content)} characters" in error.detail
+    assert "web_identity_token_file in ~/.aws/config. Renew this token" in error.hint
     assert sts.calls == []
 
 

@@ -411,17 +411,40 @@ def test_a_missing_file_counts_if_a_variable_names_it(
     assert f"{tmp_path / 'missing'}: No such file" in error.detail
 
 
-def test_a_refused_web_identity_token_is_named(
-    served: str, sts: FakeSts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+RENEW = "the token that AWS_WEB_IDENTITY_TOKEN_FILE names. Renew it"
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "hint"),
+    [
+        (None, "", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+        ("", "", RENEW),
+        ("an old token", "ExpiredTokenException", RENEW),
+        ("a token", "IDPRejectedClaim", RENEW),
+        ("a token", "AccessDenied", "Check role_arn (AWS_ROLE_ARN)"),
+    ],
+)
+def test_a_web_identity_token_of_the_environment_that_cannot_be_used_is_named(
+    served: str,
+    profiles: WriteFile,
+    sts: FakeSts,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: str | None,
+    code: str,
+    hint: str,
 ) -> None:
-    (tmp_path / "token").write_text("an old token")
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    """The token comes before the key of the profile."""
+    profiles("[default]\naws_access_key_id = K\naws_secret_access_key = s\n")
+    if content is not None:
+        (tmp_path / "token").write_text(content)
     monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/deploy")
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(tmp_path / "token"))
-    sts.error = "ExpiredTokenException"
+    sts.error = code
     error = failed(open_registry(Connection(endpoint_url=served)).location)
     assert isinstance(error, CredentialsError)
-    assert "AWS_WEB_IDENTITY_TOKEN_FILE" in error.hint
+    assert hint in error.hint
+    assert "IAM permission" not in error.hint
 
 
 @pytest.mark.parametrize(
@@ -435,6 +458,12 @@ def test_a_refused_web_identity_token_is_named(
         ("AWS_PAGER", "[default]\naws_access_key_id = K\nmfa_serial = m\n", "`aws configure`"),
         # an SSO profile needs a role; `aws sso login` does not renew an access key
         ("AWS_PAGER", "[default]\naws_access_key_id = K\nsso_session = corp\n", "`aws configure`)"),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "[default]\naws_access_key_id = K\n", RENEW),
+        (
+            "AWS_WEB_IDENTITY_TOKEN_FILE",
+            "[default]\nrole_arn = r\nsource_profile = base\n[profile base]\naws_access_key_id = K\n",
+            "`aws configure --profile base`",
+        ),
         ("AWS_PAGER", "[default]\nregion = eu-west-1\n", "the role of the EC2 instance"),
     ],
 )
