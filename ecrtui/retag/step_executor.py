@@ -41,6 +41,8 @@ class _WriteResult:
     result: PutImageResult | None = None
     error: EcrTuiError | None = None
     found: str | None = None
+    applied: bool = False
+    """True if the write was applied although the step did not end as planned. The journal has it as done then."""
 
 
 class _RetryableError(Exception):
@@ -150,7 +152,8 @@ class StepExecutor:
         request_id = written.result.request_id if written.result else error.request_id if error else ""
         ended_at = None
         try:
-            ended_at = self._journal.finish(number, written.outcome, request_id=request_id, detail=message)
+            outcome = StepOutcome.DONE if written.applied else written.outcome
+            ended_at = self._journal.finish(number, outcome, request_id=request_id, detail=message)
         except JournalError as problem:
             note = f"the journal could not record the outcome ({problem.detail}) and lists it as unknown"
             message = f"{message}; {note}" if message else note
@@ -329,8 +332,11 @@ class StepExecutor:
             restored = self._restore(plan, replace(restoring, tag=""), manifests)
         if restored.outcome in (StepOutcome.DONE, StepOutcome.ALREADY):
             return _WriteResult(StepOutcome.CONFLICT, f"{reason}; it was restored {how}", restored.result, found=found)
-        message = f"{reason}; it could not be restored: {restored.message}"
-        return _WriteResult(StepOutcome.FAILED, message, error=restored.error, found="")
+        is_unknown = restored.outcome is StepOutcome.UNKNOWN
+        problem = "it is not known whether it was restored" if is_unknown else "it could not be restored"
+        message = f"{reason}; {problem}: {restored.message}. An undo of plan {plan.id} tries again."
+        outcome = StepOutcome.UNKNOWN if is_unknown else StepOutcome.CONFLICT
+        return _WriteResult(outcome, message, error=restored.error, found="", applied=True)
 
     def _restore(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest]) -> _WriteResult:
         """Record and send a write that belongs to the step of a removal."""

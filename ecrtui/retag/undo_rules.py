@@ -29,6 +29,8 @@ def undo_refusal(entry: JournalEntry) -> str:
         return f"already undone by entry {entry.undone_by}"
     if entry.outcome is None:
         return "the write is in flight" if entry.in_flight else "its outcome is unknown; resolve it first"
+    if entry.outcome is StepOutcome.DONE and entry.corrects:
+        return f"it put back what entry {entry.undoes} had removed"
     if entry.outcome is StepOutcome.DONE:
         return "it stored an untagged image; undoing it would delete the image"
     return f"it changed nothing ({entry.outcome})"

@@ -18,6 +18,7 @@ from ecrtui.errors import ErrorKind, NotFound, Refused, UsageError
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.journal import Journal
 from ecrtui.retag.plan import OnConflict, Progress, Report, StepAction, StepOutcome, StepResult, TagChange
+from ecrtui.retag.write_history import WriteTarget
 from ecrtui.settings import Connection, Settings
 from ecrtui.wiring import open_registry
 from tests.support.cases import load_case
@@ -462,6 +463,10 @@ def test_an_image_that_ecr_deletes_in_a_race_is_restored(env: RetagEnv) -> None:
     assert "restored with this tag" in result.message
     assert env.tags()["extra"] == env.one
     assert [entry.outcome for entry in env.engine.history()] == [StepOutcome.DONE, StepOutcome.CONFLICT]
+    env.tag("again", env.one)
+    assert not env.engine.plan_undo_of(plan.id).write_steps
+    with pytest.raises(UsageError, match="nothing to undo"):
+        env.engine.newest_write(WriteTarget(REPOSITORY, tag="extra"))
 
 
 def test_an_image_that_ecr_deletes_in_a_race_is_restored_after_a_lost_reply(env: RetagEnv) -> None:
@@ -471,6 +476,37 @@ def test_an_image_that_ecr_deletes_in_a_race_is_restored_after_a_lost_reply(env:
     env.embedded.faults.add("BatchDeleteImage:drop-after:times=1")
     (result,) = env.engine.apply(plan).results
     assert result.outcome is StepOutcome.CONFLICT
+    assert env.tags()["extra"] == env.one
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "words"),
+    [
+        ("PutImage:error:code=AccessDeniedException:message=no", StepOutcome.CONFLICT, "could not be restored: Access"),
+        ("PutImage:drop-after", StepOutcome.UNKNOWN, "not known whether it was restored"),
+    ],
+)
+def test_an_image_that_could_not_be_restored_comes_back_with_an_undo(
+    env: RetagEnv, fault: str, outcome: StepOutcome, words: str
+) -> None:
+    """The tag was removed, so the journal has the removal as done."""
+    env.tag("extra", env.one)
+    plan = env.engine.plan_untag(REPOSITORY, ["extra"])
+
+    def untag_and_fail() -> None:
+        env.untag("one")
+        env.embedded.faults.before("PutImage", lambda: env.embedded.faults.add("DescribeImages:drop-before"))
+        env.embedded.faults.add(fault)
+
+    env.embedded.faults.before("BatchDeleteImage", untag_and_fail)
+    (result,) = env.engine.apply(plan).results
+    assert (result.outcome, result.found) == (outcome, "")
+    assert words in result.message
+    assert f"undo of plan {plan.id}" in result.message
+    removal = env.engine.history()[-1]
+    assert (removal.action, removal.outcome) == (StepAction.REMOVE, StepOutcome.DONE)
+    env.embedded.faults.clear()
+    env.engine.apply(env.engine.plan_undo_of(plan.id))
     assert env.tags()["extra"] == env.one
 
 

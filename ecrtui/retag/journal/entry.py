@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.retag.plan import StepAction, StepOutcome
+from ecrtui.retag.plan import REVERTING_KINDS, StepAction, StepOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,15 @@ class JournalEntry:
         return self.outcome is None and not self.in_flight and not self.damaged
 
     @property
+    def corrects(self) -> bool:
+        """True if the write put back at once what another write of the same plan had removed by accident."""
+        return bool(self.undoes) and self.kind not in REVERTING_KINDS
+
+    @property
     def can_be_undone(self) -> bool:
-        """True if the write changed a tag and was not undone since."""
-        return self.outcome is StepOutcome.DONE and not self.undone_by and bool(self.tag) and not self.damaged
+        """True if the write changed a tag, was not undone since, and did not correct another one."""
+        is_in_effect = self.outcome is StepOutcome.DONE and not self.undone_by
+        return is_in_effect and bool(self.tag) and not self.damaged and not self.corrects
 
     def with_tags(self, before: tuple[str, ...], after: tuple[str, ...]) -> JournalEntry:
         """Return the entry with the other tags of the old and of the new image."""
