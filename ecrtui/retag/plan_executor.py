@@ -125,7 +125,7 @@ class PlanExecutor:
         self,
         executor: StepExecutor,
         run: _Run,
-        manifests: Mapping[str, Manifest],
+        manifests: Mapping[str, Mapping[str, Manifest]],
         errors: Mapping[str, EcrTuiError],
         step: Step,
     ) -> StepResult:
@@ -133,18 +133,23 @@ class PlanExecutor:
         if error is not None:
             result = StepResult(step, StepOutcome.FAILED, f"nothing was sent: {error}", error=error)
         else:
-            result = executor.execute(run.plan, step, manifests)
+            result = executor.execute(run.plan, step, manifests[step.repository])
         run.update_stop_state(result)
         return result
 
     def _read_manifests(
         self, steps: Sequence[Step], provided: Sequence[Manifest]
-    ) -> tuple[Mapping[str, Manifest], Mapping[str, EcrTuiError]]:
-        """Return the manifests that these steps need, by digest, and errors by repository."""
-        manifests = {manifest.digest: manifest for manifest in provided}
+    ) -> tuple[Mapping[str, Mapping[str, Manifest]], Mapping[str, EcrTuiError]]:
+        """Return by repository the manifests that these steps need, by digest, and the errors.
+
+        The manifest of an image that another repository still has would bring back one that was deleted meanwhile.
+        """
+        found_in: dict[str, Mapping[str, Manifest]] = {}
         errors: dict[str, EcrTuiError] = {}
         for repository in dict.fromkeys(step.repository for step in steps):
             own = [step for step in steps if step.repository == repository]
+            manifests = {manifest.digest: manifest for manifest in provided}
+            found_in[repository] = manifests
             try:
                 found = self._registry.manifests(repository, _digests_to_read(own, provided))
                 manifests.update((manifest.digest, manifest) for manifest in found)
@@ -155,7 +160,7 @@ class PlanExecutor:
                 manifests.update(part_manifests(restored, self._journalled))
             except EcrTuiError as error:
                 errors[repository] = error
-        return manifests, errors
+        return found_in, errors
 
     def _journalled(self, digests: Iterable[str]) -> Sequence[Manifest]:
         """Return those of the manifests that the journal has."""

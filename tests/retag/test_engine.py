@@ -615,6 +615,18 @@ def test_the_1001st_tag_of_an_image_is_refused(env: RetagEnv) -> None:
     assert [step.action for step in plan.steps[998:]] == [StepAction.CREATE, StepAction.REFUSED, StepAction.REFUSED]
 
 
+def test_an_image_that_was_deleted_in_one_repository_is_not_taken_from_another(env: RetagEnv) -> None:
+    other = "team/other"
+    create_repository(env.client, other)
+    push_image(env.client, other, "one", "one")
+    plan = env.engine.plan_tag_in_repositories([REPOSITORY, other], "one", "new")
+    env.client.batch_delete_image(repositoryName=other, imageIds=[{"imageDigest": env.one}])
+    results = env.engine.apply(plan, on_conflict=OnConflict.CONTINUE).results
+    assert [result.outcome for result in results] == [StepOutcome.DONE, StepOutcome.FAILED]
+    assert "may have been deleted" in results[1].error.hint if results[1].error else ""
+    assert tags_of(env.client, other) == {}
+
+
 # Resume
 
 
