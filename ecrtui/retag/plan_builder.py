@@ -213,7 +213,8 @@ class PlanBuilder:
         left = tuple(step.change for step, done in zip(plan.steps, finished, strict=True) if done is None)
         planned = {step.key: step for step in self.build(left, plan.kind, thorough=False).steps}
         steps = tuple(done or planned[step.key] for step, done in zip(plan.steps, finished, strict=True))
-        return replace(plan, steps=steps)
+        rest = replace(plan, steps=steps)
+        return _both_or_none(rest) if plan.kind == "swap" else rest
 
 
 def _both_or_none(swap: Plan) -> Plan:

@@ -212,7 +212,7 @@ class _Run:
         if result.outcome in _AS_PLANNED and not isinstance(result.error, JournalError):
             return
         hopeless = isinstance(result.error, (CredentialsError, ConnectionFailed, JournalError))
-        if hopeless or self._options.on_conflict is OnConflict.STOP:
+        if hopeless or self._options.on_conflict is OnConflict.STOP or self.plan.kind == "swap":
             self._stopped = True
             step = result.step
             self.skip_reason = f"not started: {step.tag} in {step.repository} was not applied as planned"

@@ -615,6 +615,14 @@ def test_the_1001st_tag_of_an_image_is_refused(env: RetagEnv) -> None:
     assert [step.action for step in plan.steps[998:]] == [StepAction.CREATE, StepAction.REFUSED, StepAction.REFUSED]
 
 
+def test_a_swap_stops_at_a_conflict_although_other_plans_would_continue(env: RetagEnv) -> None:
+    plan = env.engine.plan_swap(REPOSITORY, "one", "two")
+    env.tag("one", env.three)
+    report = env.engine.apply(plan, on_conflict=OnConflict.CONTINUE)
+    assert outcomes(report) == [StepOutcome.CONFLICT, StepOutcome.SKIPPED]
+    assert (env.tags()["one"], env.tags()["two"]) == (env.three, env.two)
+
+
 def test_an_image_that_was_deleted_in_one_repository_is_not_taken_from_another(env: RetagEnv) -> None:
     other = "team/other"
     create_repository(env.client, other)
@@ -628,6 +636,13 @@ def test_an_image_that_was_deleted_in_one_repository_is_not_taken_from_another(e
 
 
 # Resume
+
+
+def test_a_swap_that_was_stopped_resumes_as_a_whole_or_not_at_all(env: RetagEnv) -> None:
+    plan = env.engine.plan_swap(REPOSITORY, "one", "two")
+    env.engine.apply(plan, stop=lambda: True)
+    env.tag("one", env.three)
+    assert [step.action for step in env.engine.plan_resume(plan.id).steps] == [StepAction.REFUSED] * 2
 
 
 def test_a_stopped_plan_resumes_where_it_stopped(env: RetagEnv) -> None:
