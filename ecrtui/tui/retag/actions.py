@@ -305,6 +305,9 @@ class RetagMixin(PlanApplyMixin):
         """
         return None
 
+    def on_plan_form_apply_requested(self, message: PlanForm.ApplyRequested) -> None:
+        self._repository_context = None  # a plan after a failure reads the settings of the repository again
+
     def on_plan_form_plan_requested(self, message: PlanForm.PlanRequested) -> None:
         if isinstance(message.form, RetagForm):
             message.stop()

@@ -261,6 +261,8 @@ async def test_immutability_set_after_planning_shows_the_service_error(embedded:
         assert "The tag is immutable" in screen
         assert "next: " in screen
         assert tags_of(client, "team/app")["rc"] == old.digest
+        await pilot.press("r")
+        await until(pilot, "the tag exists, and the repository is immutable")
 
 
 async def test_a_tag_that_moved_after_planning_is_left_alone(embedded: EmbeddedRegistry, client: Any) -> None:
