@@ -78,9 +78,9 @@ def parse_target(line: str, tag: str) -> Reference:
 
 
 def targets_of(plan: Plan, digest: str) -> tuple[TagTarget, ...]:
-    """Return the tags that a plan gave an image, each with the digest that it had before."""
+    """Return the tags that a plan gives an image, each with the digest that the plan expects it to have."""
     return tuple(
-        TagTarget(step.repository, step.tag, step.before if step.writes else None)
+        TagTarget(step.repository, step.tag, step.change.expect)
         for step in plan.steps
         if step.after == digest and not step.unread
     )

@@ -312,6 +312,20 @@ def test_layers_are_not_mounted_between_registries(two: TwoRegistries) -> None:
     assert (result.code, "different registries" in result.err) == (ExitCode.REGISTRY_ERROR, True)
 
 
+def test_a_promotion_that_is_resumed_leaves_the_tags_that_its_plan_refused(two: TwoRegistries) -> None:
+    push_image(client_for(two.source), DEV, "app", "v1")
+    old = push_image(client_for(two.target), PROD, "old", "v1")
+    targets = (f"{DEV}:v1", f"{PROD}:v1", f"{PROD}:v2")
+    first = two.run(*targets, "--yes", "--expect", "none", "--on-conflict", "continue")
+    assert [row["outcome"] for row in first.json["results"]] == ["conflict", "done"]
+    again = two.run("--resume", first.json["planId"], "--yes")
+    assert (again.code, [row["outcome"] for row in again.json["results"]]) == (
+        ExitCode.CONFLICT,
+        ["conflict", "already there"],
+    )
+    assert tags_of(client_for(two.target), PROD)["v1"] == old.digest
+
+
 def test_a_run_that_is_stopped_or_killed_changes_no_tag_and_can_continue(two: TwoRegistries) -> None:
     layers = [b"one", b"two", b"three", b"four", b"five", b"six"]
     image = push_image(client_for(two.source), DEV, "app", "v1", layers=layers)

@@ -82,6 +82,15 @@ def test_a_tag_that_moves_after_the_plan_is_a_conflict(sites: Promotions, on_con
     assert sites.tags()["v2"] == other.digest
 
 
+def test_a_tag_that_was_right_and_moves_after_the_plan_stays(sites: Promotions) -> None:
+    push_image(sites.target.client, PROD, "v2", "v2", layers=[b"shared", b"v2"])
+    batch = batch_of(sites)
+    assert not batch.promotions[1].plan.write_steps
+    other = push_image(sites.target.client, PROD, "other", "v2")
+    assert outcomes(apply(sites, batch)) == [DONE, CONFLICT, SKIPPED]
+    assert sites.tags()["v2"] == other.digest
+
+
 def test_after_a_failure_or_a_stop_the_rest_is_not_sent_and_can_continue(sites: Promotions) -> None:
     batch = batch_of(sites)
     sites.fault("source GetDownloadUrlForLayer:error:code=AccessDeniedException:status=400:after=3")
