@@ -70,7 +70,7 @@ class PromotionJob:
     images: Sequence[RetagSource]
     connections: TargetConnections | None = None
     sources: tuple[Source, ...] = field(default=(), init=False)
-    """The images with everything that belongs to them; none before the first plan. ECR counts reading one as a pull."""
+    """The images with everything that belongs to them; none until they are read. ECR counts reading one as a pull."""
     _accounts: dict[str, SessionSource] = field(default_factory=dict, init=False)
 
     def open(self, target: Target) -> OpenTarget:
@@ -136,6 +136,7 @@ class PromotionJob:
         """
         batch, target_source, planner = planned
         own, target = self.source(), target_source()
+        self.sources = ()  # another plan reads the images again: what belongs to them can have changed
         with own.open_copier(own.registry, target.registry) as copy_blobs:
             return BatchRun(
                 batch,

@@ -94,6 +94,7 @@ async def test_the_form_says_what_cannot_be_done_and_offers_to_create_the_reposi
         await pilot.press("f4")
         plan = await until(pilot, "enter apply")
         assert f"{PROD} (is created)" in plan
+        assert "with the defaults of ECR: mutable tags, encryption AES256," in " ".join(plan.split())
         assert re.search("prod +new", plan)
         await pilot.press("enter")
         await until(pilot, "to confirm and press")
@@ -103,7 +104,7 @@ async def test_the_form_says_what_cannot_be_done_and_offers_to_create_the_reposi
         await pilot.press("escape")
         stopped.set()
         screen = await until(pilot, lambda screen: "again and continue" in " ".join(screen.split()))
-        assert "no tag was changed" in screen
+        assert f"created {PROD}; no tag was changed" in screen
         await pilot.press("r")
         await until(pilot, "enter apply")
         await pilot.press("enter")
@@ -112,6 +113,23 @@ async def test_the_form_says_what_cannot_be_done_and_offers_to_create_the_reposi
         await pilot.press("enter")
         assert f"repository    {PROD}" in await until(pilot, "✓ done")
         assert set(tags_of(client, PROD)) == {"prod", *signatures}
+
+
+async def test_a_plan_after_a_failure_reads_what_belongs_to_the_image_again(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    for name in (DEV, PROD):
+        create_repository(client, name)
+    image = push_image(client, DEV, "new", "v2", layers=[b"layer"])
+    async with running(embedded, DEV, size=(110, 40)) as pilot:
+        await until(pilot, "1 image ·")
+        await open_form(pilot, f"{PROD}:live")
+        embedded.faults.add("PutImage:error:code=AccessDeniedException:times=1")
+        await pilot.press("enter")
+        await until(pilot, "no tag was changed")
+        push_image(client, DEV, "signature", f"{image.digest.replace(':', '-')}.sig", layers=[b"signature"])
+        await pilot.press("r")
+        await until(pilot, "cosign: 1")
 
 
 async def test_an_opened_tag_is_the_tag_of_the_copies(embedded: EmbeddedRegistry, client: Any) -> None:
