@@ -7,10 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from ecrtui.ecr.units import format_size
+from ecrtui.ecr.manifest import Manifest
+from ecrtui.ecr.units import format_count, format_names, format_size
 from ecrtui.errors import ConnectionFailed, EcrTuiError, ErrorKind, OnRetry, Throttled
 from ecrtui.promote import closure
-from ecrtui.promote.closure import Blob, MemberKind
+from ecrtui.promote.closure import Blob, Member, MemberKind
 from ecrtui.promote.document import copies_document
 from ecrtui.promote.plan import Promotion, RepositoryCopy
 from ecrtui.promote.transfer import BlobCopy, OnProgress, TransferProgress, TransferResult
@@ -55,6 +56,10 @@ class PromotionReport:
     """The blobs that were copied."""
     bytes: int = 0
     """The bytes that were copied. Those of a blob that the target lost count twice."""
+    created: tuple[str, ...] = ()
+    """The repositories that were created; one that exists after a lost reply counts."""
+    manifests: int = 0
+    """The manifests that were put, with a tag or without."""
     verification: Verification | None = None
     """The digests that the target lacks; None if they were not looked for: by choice, or after a failure."""
     verification_error: EcrTuiError | None = None
@@ -74,13 +79,22 @@ class PromotionReport:
     def in_target(self) -> str:
         """What is in the target, in words."""
         changed = "some tags were changed" if self.tags_changed else "no tag was changed"
+        created = f"created {format_names(self.created)}; " if self.created else ""
         total = self.promotion.bytes_to_copy
-        return f"{changed}; {format_size(min(self.bytes, total))} of {format_size(total)} are in the target"
+        size = f"{format_size(min(self.bytes, total))} of {format_size(total)}"
+        put = sum(len(copy.missing) for copy in self.promotion.allowed_copies)
+        manifests = f"{min(self.manifests, put)} of {format_count(put, 'manifest')}"
+        return f"{created}{changed}; {size} and {manifests} are in the target"
 
 
 def result_document(result: PromotionReport) -> dict[str, Any]:
     """Return the result of a promotion as a document: the report of its tags, with what was copied."""
-    copied = {"blobsCopied": result.blobs, "bytesCopied": result.bytes}
+    copied = {
+        "repositoriesCreated": list(result.created),
+        "blobsCopied": result.blobs,
+        "bytesCopied": result.bytes,
+        "manifestsPut": result.manifests,
+    }
     verified = {"verification": result.verification.document()} if result.verification else {}
     return {**report_document(result.report), **copies_document(result.promotion), **copied, **verified}
 
@@ -119,6 +133,9 @@ class PromotionRun:
     _blobs: int = field(default=0, init=False)
     _bytes: int = field(default=0, init=False)
     """Those of the transfers that have ended. A second one sends what the target lost."""
+    _created: list[str] = field(default_factory=list, init=False)
+    _put: set[tuple[str, str]] = field(default_factory=set, init=False)
+    """The repository and the digest of each manifest that was put without a tag."""
 
     def apply(self) -> PromotionReport:
         """Apply the promotion. Every tag has a result in the report; what failed is in its results.
@@ -181,6 +198,7 @@ class PromotionRun:
                     raise
                 self._pause(error)
             else:
+                self._created.append(repository)
                 return
 
     def _pause(self, error: EcrTuiError) -> None:
@@ -209,13 +227,11 @@ class PromotionRun:
 
     def _store(self, copy: RepositoryCopy, records: TransferRecords) -> bool:
         """Put the manifests that get no tag. Return False if the user stopped it."""
-        waiting = [member.manifest for member in copy.missing if not self._gets_tag(copy, member.digest)]
+        waiting: Sequence[Manifest] = [
+            member.manifest for member in copy.missing if not self._gets_tag(copy, member.digest)
+        ]
         for left in reversed(range(_REPEATS + 1)):
-            results = self.engine.store(
-                self.promotion.plan, copy.repository, waiting, stop=self.stop, on_retry=self.on_retry
-            )
-            waiting = waiting[sum(result.outcome in _FINE for result in results) :]
-            failed = next((result for result in results if result.outcome not in _FINE), None)
+            waiting, failed = self._put_in_order(copy.repository, waiting)
             if failed is None:
                 return not waiting
             if not left or not _is_repeatable(failed):
@@ -224,10 +240,23 @@ class PromotionRun:
                 return False
         return True
 
+    def _put_in_order(
+        self, repository: str, manifests: Sequence[Manifest]
+    ) -> tuple[Sequence[Manifest], StepResult | None]:
+        """Put manifests without a tag; return those that are left, and the result of the one that failed."""
+        results = self.engine.store(self.promotion.plan, repository, manifests, stop=self.stop, on_retry=self.on_retry)
+        done = [result for result in results if result.outcome in _FINE]
+        self._put |= {(repository, result.step.after) for result in done}
+        return manifests[len(done) :], results[-1] if len(results) > len(done) else None
+
     def _prepare_repeat(self, copy: RepositoryCopy, records: TransferRecords, failed: StepResult) -> bool:
-        """Send the blobs that the target lost, or wait until the service works. Return False if the user stopped it."""
+        """Send what the target lost, or wait until the service works. Return False if the user stopped it.
+
+        Raises:
+            EcrTuiError: it cannot be sent.
+        """
         if failed.error is None or _lost_parts(failed):
-            return self._send_missing(copy, records)
+            return self._send_missing(copy, records, failed.step.after)
         self._pause(failed.error)
         return not self.stop()
 
@@ -239,12 +268,41 @@ class PromotionRun:
         refers = any(member.subject == digest for member in copy.missing if member.kind is MemberKind.REFERRER)
         return written and not refers
 
-    def _send_missing(self, copy: RepositoryCopy, records: TransferRecords) -> bool:
-        """Copy the blobs of all members that the target does not have now. Return False if the user stopped it."""
-        blobs = closure.unique_blobs(copy.missing)
-        states = self.target.layers(copy.repository, [blob.digest for blob in blobs])
+    def _send_missing(self, copy: RepositoryCopy, records: TransferRecords, digest: str) -> bool:
+        """Send what the target does not have now: blobs of all members, and the children of an index.
+
+        A child that the target had, or that was put just now, can be deleted meanwhile.
+
+        Args:
+            copy: what the repository gets.
+            records: keeps the state of uploads.
+            digest: the manifest that was refused.
+
+        Returns:
+            False if the user stopped it.
+
+        Raises:
+            EcrTuiError: something cannot be sent.
+        """
+        lost = self._lost_children(copy.repository, digest)
+        blobs = closure.unique_blobs([*copy.missing, *lost])
+        states = self.target.layers(copy.repository, [blob.digest for blob in blobs]) if blobs else {}
         gone: Sequence[Blob] = [blob for blob in blobs if not states[blob.digest].available and not blob.external]
-        return self._copy([replace(copy, blobs=tuple(gone))], records)
+        if not self._copy([replace(copy, blobs=tuple(gone))], records):
+            return False
+        left, failed = self._put_in_order(copy.repository, [member.manifest for member in lost])
+        if failed is not None and failed.error is not None:
+            raise failed.error
+        return not left
+
+    def _lost_children(self, repository: str, digest: str) -> Sequence[Member]:
+        """Return what an index needs and a repository does not have now, in the order in which it is put."""
+        members = self.promotion.source.closure.members
+        needed = {manifest.digest for manifest in closure.in_order([digest], self.promotion.source.closure.manifests)}
+        children = [member for member in members if member.digest in needed - {digest}]
+        found = self.target.images_by_digest(repository, [child.digest for child in children]) if children else ()
+        there = {image.digest for image in found if not image.archived}
+        return [child for child in children if child.digest not in there]
 
     def _write_tags(self, plan: Plan, records: TransferRecords) -> PromotionReport:
         """Write the tags: cosign's first, the image's last. Blobs that the target lost meanwhile are sent again.
@@ -290,7 +348,9 @@ class PromotionRun:
         rows = tuple(results[step.key] for step in plan.steps)
         report = replace(checked or Report(plan, (), self.promotion.target), plan=plan, results=rows)
         copied = self._bytes + (self._progress.bytes_done if self._progress else 0)
-        return PromotionReport(self.promotion, report, self._blobs, copied)
+        tagged = {(row.step.repository, row.step.after) for row in rows if row.outcome is StepOutcome.DONE}
+        put = len(self._put | tagged)
+        return PromotionReport(self.promotion, report, self._blobs, copied, tuple(self._created), put)
 
 
 def _finished(step: Step, outcome: StepOutcome, message: str = "", error: EcrTuiError | None = None) -> StepResult:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from ecrtui.ecr.units import format_count
+from ecrtui.ecr.units import format_count, format_names
 from ecrtui.errors import EcrTuiError, OnRetry
 from ecrtui.promote.apply import BlobCopier, PromotionReport, PromotionRun
 from ecrtui.promote.plan import Promotion, targets_of
@@ -64,7 +64,9 @@ class BatchReport(NamedTuple):
         if len(self.reports) == 1:
             return self.reports[0].in_target
         done = sum(map(_is_complete, self.reports))
-        return f"{done} of {format_count(len(self.reports), 'image')} are in the target"
+        created = [name for result in self.reports for name in result.created]
+        words = f"created {format_names(created)}; " if created else ""
+        return f"{words}{done} of {format_count(len(self.reports), 'image')} are in the target"
 
 
 @dataclass

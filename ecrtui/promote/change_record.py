@@ -46,6 +46,8 @@ def _remarks(document: Document) -> Iterator[str]:
     tag = f":{source['imageTag']}" if "imageTag" in source else ""
     yield f"source: {source['repositoryName']}{tag}@{source['imageDigest']} in {_registry(source)}"
     yield f"target: {', '.join(target['repositoryNames'])} in {_registry(target)}"
+    if created := document.get("repositoriesCreated"):
+        yield f"created with the defaults of ECR: {', '.join(created)}"
     blobs, size = transfer["blobsToCopy"], format_size(transfer["bytesToCopy"])
     if "blobsCopied" in document:
         done = f"{document['blobsCopied']} of {format_count(blobs, 'blob')}"

@@ -15,6 +15,9 @@ from ecrtui.retag.plan_file import plan_document
 
 _SIDE = (MemberKind.REFERRER, MemberKind.COSIGN)
 
+_DEFAULTS = "mutable tags, encryption AES256, no scan on push, no policies"
+"""The settings of a repository that CreateRepository makes from a name alone, whatever the source has."""
+
 
 def promotion_document(promotion: Promotion) -> Document:
     """Return the plan of a promotion as a document: that of a retag, with what is copied."""
@@ -103,6 +106,8 @@ def _copy_lines(promotion: Promotion, copy: RepositoryCopy) -> Iterator[str]:
     verb = "mounts" if promotion.way == "mount" else "sends"
     blobs = f" and {verb} {format_count(count, 'blob')} with {format_size(copy.bytes_to_copy)}" if count else ""
     yield f"{copy.repository}{new}: puts {format_count(len(copy.missing), 'manifest')}{blobs}"
+    if copy.create:
+        yield f"  with the defaults of ECR: {_DEFAULTS}"
     there = format_size(sum(max(blob.size, 0) for blob in copy.blobs_there))
     if copy.blobs_there:
         yield f"  it has {format_count(len(copy.blobs_there), 'blob')} with {there} already"

@@ -13,6 +13,7 @@ from ecrtui.ecr.manifest import MAX_LENGTH, OCI_MANIFEST
 from ecrtui.ecr.units import format_size
 from ecrtui.errors import ErrorKind
 from ecrtui.promote.apply import PromotionReport, result_document
+from ecrtui.promote.change_record import result_texts
 from ecrtui.promote.plan import TagTarget
 from ecrtui.promote.transfer import TransferProgress
 from ecrtui.promote.verification import Verification, verify
@@ -364,6 +365,48 @@ def test_a_repository_is_created_first(sites: Promotions) -> None:
     result = sites.apply(sites.plan(TagTarget("team/new", "v1"), create_repository=True))
     assert outcomes(result) == [DONE]
     assert sites.tags("team/new") == {"v1": image.digest}
+
+
+def test_a_repository_that_was_created_is_named_although_nothing_was_tagged(sites: Promotions) -> None:
+    sites.image()
+    promotion = sites.plan(TagTarget("team/new", "v1"), create_repository=True)
+    assert "with the defaults of ECR: mutable tags, encryption AES256, no scan on push" in str(promotion)
+    sites.fault("target PutImage:error:code=AccessDeniedException:message=no")
+    result = sites.apply(promotion)
+    assert outcomes(result) == [FAILED]
+    assert result.in_target.startswith("created team/new; no tag was changed; ")
+    assert "0 of 1 manifest" in result.in_target
+    document = result_document(result)
+    assert (document["repositoriesCreated"], document["manifestsPut"]) == (["team/new"], 0)
+    assert "created with the defaults of ECR: team/new" in result_texts([result])["Markdown"]()
+
+
+@pytest.mark.parametrize("referrers", [True, False])
+def test_a_child_that_the_target_loses_after_the_plan_is_put_again(sites: Promotions, *, referrers: bool) -> None:
+    signed = sites.signed_index()
+    lost = push_image(sites.target.client, PROD, "linux/amd64", platform="linux/amd64")
+    promotion = sites.plan(referrers=referrers)
+    assert lost.digest in promotion.copies[0].there
+    sites.target.client.batch_delete_image(repositoryName=PROD, imageIds=[{"imageDigest": lost.digest}])
+    result = sites.apply(promotion)
+    assert set(outcomes(result)) == {DONE}, result.report.results
+    assert {signed.index.digest, lost.digest} <= sites.digests()
+    assert result.manifests == len(promotion.copies[0].missing) + 1
+
+
+def test_a_child_that_the_source_loses_after_the_plan_stops_before_the_tags(sites: Promotions) -> None:
+    signed = sites.signed_index()
+    promotion = sites.plan()
+    for digest in (signed.index.digest, signed.children[0].digest):
+        sites.source.client.batch_delete_image(repositoryName=DEV, imageIds=[{"imageDigest": digest}])
+    result = sites.apply(promotion)
+    assert set(outcomes(result)) == {FAILED}
+    (error,) = {str(row.error): row.error for row in result.report.results}.values()
+    assert error is not None
+    assert "not associated with an image" in error.detail
+    assert "may be archived or deleted" in error.hint
+    assert "no tag was changed" in result.in_target
+    assert (sites.tags(), sites.digests()) == ({}, set())
 
 
 def test_undo_moves_the_tags_and_nothing_else(sites: Promotions) -> None:
