@@ -59,7 +59,7 @@ class PromotionReport:
     created: tuple[str, ...] = ()
     """The repositories that were created; one that exists after a lost reply counts."""
     manifests: int = 0
-    """The manifests that were put, with a tag or without."""
+    """The manifests of the plan that the target has now, with a tag or without."""
     verification: Verification | None = None
     """The digests that the target lacks; None if they were not looked for: by choice, or after a failure."""
     verification_error: EcrTuiError | None = None
@@ -93,7 +93,6 @@ def result_document(result: PromotionReport) -> dict[str, Any]:
         "repositoriesCreated": list(result.created),
         "blobsCopied": result.blobs,
         "bytesCopied": result.bytes,
-        "manifestsPut": result.manifests,
     }
     verified = {"verification": result.verification.document()} if result.verification else {}
     return {**report_document(result.report), **copies_document(result.promotion), **copied, **verified}

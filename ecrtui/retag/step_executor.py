@@ -162,14 +162,12 @@ class StepExecutor:
 
     def _send(self, plan: Plan, step: Step, manifests: Mapping[str, Manifest], number: int) -> _WriteResult:
         """Check the tag and send the write. Repeat both if the service throttles or cannot be reached."""
-        sent = False
         for attempt in range(_MAX_ATTEMPTS):
             if attempt:
                 self._rate_limiter.acquire()
             try:
-                written = self._check_precondition(step, sent)
+                written = self._check_precondition(step)
                 if written is None:
-                    sent = True
                     written = self._write(plan, step, manifests, number)
             except _RetryableError as retryable:
                 error = retryable.error
@@ -180,40 +178,28 @@ class StepExecutor:
             else:
                 self._rate_limiter.record_success()
                 return written
-        return self._precondition_failed(step, error, sent)
+        return _WriteResult(StepOutcome.FAILED, f"nothing was written: {error}", error=error)
 
-    def _precondition_failed(self, step: Step, error: EcrTuiError, sent: bool) -> _WriteResult:
-        """Return the result of a step whose last attempt did not get past an error."""
-        if sent:
-            return self._read_back(step, error)
-        return _WriteResult(StepOutcome.FAILED, f"could not check the tag, so nothing was sent: {error}", error=error)
-
-    def _check_precondition(self, step: Step, sent: bool) -> _WriteResult | None:
-        """Read the tag again. Return None if it still has the digest that the plan saw.
-
-        Args:
-            step: the step.
-            sent: True if an attempt was sent before.
-        """
+    def _check_precondition(self, step: Step) -> _WriteResult | None:
+        """Read the tag again. Return None if it still has the digest that the plan saw: the write can be sent."""
         try:
-            return self._compare_with_plan(step, sent)
+            return self._compare_with_plan(step)
         except Throttled as error:
             raise _RetryableError(error) from None
         except EcrTuiError as error:
-            return self._precondition_failed(step, error, sent)
+            message = f"could not check the tag, so nothing was sent: {error}"
+            return _WriteResult(StepOutcome.FAILED, message, error=error)
 
-    def _compare_with_plan(self, step: Step, sent: bool) -> _WriteResult | None:
+    def _compare_with_plan(self, step: Step) -> _WriteResult | None:
         if step.action is StepAction.MOVE and self._registry.tag_is_at(step.repository, step.tag, step.before):
             return None
         image = self._current_image(step)
-        is_archived = image is not None and image.archived and not step.tag and not sent
+        is_archived = image is not None and image.archived and not step.tag
         found = image.digest if image and not is_archived else ""  # to put an archived image again restores it
         if found == step.after:
-            if sent:
-                return _WriteResult(StepOutcome.DONE)
             return _WriteResult(StepOutcome.ALREADY, "already done by someone else")
         if found != step.before:
-            message = f"{self._conflict(step, found)}; {'read back' if sent else 'nothing was sent'}"
+            message = f"{self._conflict(step, found)}; nothing was sent"
             return _WriteResult(StepOutcome.CONFLICT, message, found=found)
         if step.action is StepAction.REMOVE and image is not None and set(image.tags) == {step.tag}:
             return _WriteResult(StepOutcome.REFUSED, "now the last tag of this image; ECR would delete the image")

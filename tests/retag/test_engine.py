@@ -271,6 +271,30 @@ def test_throttled_writes_are_retried_without_an_error(env: RetagEnv) -> None:
     assert set(retried) == {ErrorKind.THROTTLED}
 
 
+def test_a_tag_that_someone_else_moves_during_throttling_is_not_our_write(env: RetagEnv) -> None:
+    """An undo would take back what the other client did."""
+    plan = env.plan(("two", env.one))
+    env.embedded.faults.add("PutImage:throttle:times=1")
+    moved: list[float] = []
+
+    def move_once(seconds: float) -> None:
+        if not moved:
+            moved.append(seconds)
+            env.tag("two", env.one)
+
+    env.rate_limiter._sleep = move_once
+    (result,) = env.engine.apply(plan).results
+    assert (result.outcome, result.message) == (StepOutcome.ALREADY, "already done by someone else")
+    assert [entry.outcome for entry in env.engine.history()] == [StepOutcome.ALREADY]
+
+
+def test_a_write_that_is_always_throttled_was_not_applied(env: RetagEnv) -> None:
+    env.embedded.faults.add("PutImage:throttle:message=Rate exceeded")
+    (result,) = env.retag(("two", env.one)).results
+    assert result.outcome is StepOutcome.FAILED
+    assert result.message == "nothing was written: ECR is throttling requests: Rate exceeded"
+
+
 def test_a_tag_that_moves_during_throttling_is_not_overwritten(env: RetagEnv) -> None:
     plan = env.plan(("two", env.one))
     env.embedded.faults.add("PutImage:throttle:times=1")
