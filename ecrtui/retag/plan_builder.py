@@ -195,7 +195,7 @@ class PlanBuilder:
         untagged = (*REVERTING_KINDS, "promote")
         asked = tuple(entry for entry in entries if entry.tag or entry.kind not in untagged) or entries
         changed = tuple(entry for entry in asked if entry.outcome in (StepOutcome.DONE, None))
-        return changed or entries
+        return _last_of_each(changed) or entries
 
     def resume(self, plan_id: str) -> Plan:
         """Return the rest of a plan that was interrupted. Unknown writes are resolved, done steps are not repeated.
@@ -215,6 +215,18 @@ class PlanBuilder:
         steps = tuple(done or planned[step.key] for step, done in zip(plan.steps, finished, strict=True))
         rest = replace(plan, steps=steps)
         return _both_or_none(rest) if plan.kind == "swap" else rest
+
+
+def _last_of_each(entries: Iterable[JournalEntry]) -> tuple[JournalEntry, ...]:
+    """Return the newest of these writes for each tag; a plan that is resumed after an undo writes a tag again.
+
+    Args:
+        entries: the writes of one plan, newest first.
+    """
+    newest: dict[tuple[str, str], JournalEntry] = {}
+    for entry in entries:
+        newest.setdefault((entry.repository, entry.tag or entry.after), entry)
+    return tuple(newest.values())
 
 
 def _both_or_none(swap: Plan) -> Plan:

@@ -697,6 +697,11 @@ def test_resume_repeats_a_step_that_was_undone(env: RetagEnv) -> None:
     report = env.engine.apply(env.engine.plan_resume(plan.id))
     assert outcomes(report) == [StepOutcome.DONE, StepOutcome.DONE]
     assert (env.tags()["two"], env.tags()["new"], report.drifted) == (env.one, env.one, ())
+    undo = env.engine.plan_undo_of(plan.id)
+    assert [(step.tag, step.action) for step in undo.steps] == [
+        ("two", StepAction.MOVE),
+        ("new", StepAction.REMOVE),
+    ]
 
 
 def test_resume_expects_the_digest_that_the_plan_saw(env: RetagEnv) -> None:
