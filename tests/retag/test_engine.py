@@ -490,7 +490,7 @@ def test_an_image_that_ecr_deletes_in_a_race_is_restored(env: RetagEnv) -> None:
     env.tag("again", env.one)
     assert not env.engine.plan_undo_of(plan.id).write_steps
     with pytest.raises(UsageError, match="nothing to undo"):
-        env.engine.newest_write(WriteTarget(REPOSITORY, tag="extra"))
+        env.engine.newest_write(WriteTarget(REPOSITORY, env.one))
 
 
 def test_an_image_that_ecr_deletes_in_a_race_is_restored_after_a_lost_reply(env: RetagEnv) -> None:
