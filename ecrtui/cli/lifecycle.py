@@ -155,9 +155,9 @@ def _tables(document: Document, run: DryRun) -> Iterator[str]:
     if run.kept_parts:
         yield f"\n{format_count(run.kept_parts, 'image')} that an index refers to stay as long as the index.\n"
     if run.referrers:
-        yield f"\n{format_count(run.referrers, 'referrer')} of these images go within 24 hours of their subject.\n"
+        yield f"\nNot listed, but going within 24 hours of the subject: {format_count(run.referrers, 'referrer')}.\n"
     if run.acting_referrers and "differences" not in document:
-        yield f"\n{referrer_doubt(run.acting_referrers)}. Add --preview to ask ECR.\n"
+        yield f"\n! {referrer_doubt(run.acting_referrers)}. Add --preview to ask ECR.\n"
     if run.possible_parts:
         yield "\n? An index may refer to this image; then it stays. Add --read-indexes to find out.\n"
     if "differences" in document:

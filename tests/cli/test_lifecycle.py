@@ -113,3 +113,26 @@ def test_an_empty_pipe_is_named(cli: CliEnv) -> None:
     words = ["lifecycle", REPOSITORY, "--policy", "-", *cli.options]
     done = subprocess.run([sys.executable, "-m", "ecrtui", *words], input=b"", capture_output=True, check=False)
     assert b"standard input is empty" in done.stderr
+
+
+def test_referrers_that_go_and_those_that_a_rule_selects_are_told(cli: CliEnv) -> None:
+    create_repository(cli.client, REPOSITORY)
+    old, new = (push_image(cli.client, REPOSITORY, name, name) for name in ("old", "new"))
+    subjects = [
+        {"mediaType": image.media_type, "digest": image.digest, "size": len(image.manifest.encode())}
+        for image in (old, new)
+    ]
+    signature, _ = (push_image(cli.client, REPOSITORY, f"signature {n}", subject=s) for n, s in enumerate(subjects))
+    with cli.embedded.database.write() as connection:
+        connection.execute("UPDATE images SET pushed_at = pushed_at - 3600 WHERE digest = ?", (old.digest,))
+    text = policy(1, tagStatus="tagged", tagPatternList=["*"])
+    cli.client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=text)
+    assert "Not listed, but going within 24 hours of the subject: 1 referrer." in cli.run("lifecycle", REPOSITORY).out
+    (rule,) = cli.run("lifecycle", REPOSITORY, "--output", "json").json["rules"]
+    assert [(one["imageDigest"], one["subject"]) for one in rule["referrers"]] == [(signature.digest, old.digest)]
+
+    text = policy(1, tagStatus="untagged")
+    cli.client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=text)
+    doubt = "! referrers whose subject stays: 1; AWS does not document whether rules act on them."
+    assert doubt in cli.run("lifecycle", REPOSITORY).out
+    assert doubt not in cli.run("lifecycle", REPOSITORY, "--preview").out

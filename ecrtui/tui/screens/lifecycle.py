@@ -269,7 +269,7 @@ class LifecycleScreen(RetagMixin, UndoMixin):
             yield text.content(f"  not listed: {parts} of {indexes}; they stay as long as their index", "dim")
         if run.referrers:
             referrers = units.format_count(run.referrers, "referrer")
-            yield text.content(f"  not listed: {referrers}; they go within 24 hours of their subject", "dim")
+            yield text.content(f"  not listed, but going within 24 hours of the subject: {referrers}", "dim")
         if run.acting_referrers and state.preview is None:
             yield warning_line(referrer_doubt(run.acting_referrers))
         if run.possible_parts:

@@ -210,3 +210,23 @@ async def test_the_dry_run_of_an_image_starts_with_the_rule_that_decides(
         images = below(screen, "rule 2 would expire")
         assert first.digest[7:19] in images
         assert second.digest[7:19] in cursor_row(images)
+
+
+async def test_the_dry_run_says_what_happens_to_referrers(embedded: EmbeddedRegistry, client: Any) -> None:
+    old, new = (push_image(client, REPOSITORY, name, f"main-{name}") for name in ("old", "new"))
+    for image in (old, new):
+        subject = {"mediaType": image.media_type, "digest": image.digest, "size": len(image.manifest.encode())}
+        signature = push_image(client, REPOSITORY, f"of {image.digest}", subject=subject)
+    with embedded.database.write() as connection:
+        moved = [(30, signature.digest), (1, old.digest)]
+        connection.executemany("UPDATE images SET pushed_at = pushed_at - 86400 * ? WHERE digest = ?", moved)
+    client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=policy(1))
+    doubt = "! referrers whose subject stays: 1; AWS does not document whether rules act on them"
+    async with running(embedded, REPOSITORY, size=(120, 35)) as pilot:
+        await until(pilot, "images ·")
+        await pilot.press("L")
+        screen = await until(pilot, doubt)
+        assert "not listed, but going within 24 hours of the subject: 1 referrer" in screen
+        await pilot.press("E")
+        screen = await until(pilot, "ECR and ecrtui agree")
+        assert doubt not in screen, "ECR has answered"
