@@ -33,6 +33,8 @@ class HitScansMixin(ListScreen[FindRow]):
     """The repositories whose manifests the user allows to read, by connection and name."""
     _scans_asked: frozenset[str] = frozenset()
     """The keys of the rows in view whose scans were last asked for."""
+    _arrived: frozenset[str] = frozenset()
+    """The keys of the rows that this search has found."""
     _scan_errors: Mapping[str, EcrTuiError] = {}
     """Why no scan of a repository can be read, by the group of its rows."""
 
@@ -51,13 +53,20 @@ class HitScansMixin(ListScreen[FindRow]):
         if self.rows.total:  # the user may have opened an index, and its platforms are known now
             self.load_scans()
 
-    def forget_scan_errors(self) -> None:
-        """Ask again for scans that could not be read."""
-        self._scans_asked, self._scan_errors = frozenset(), {}
+    def forget_scans(self) -> None:
+        """Ask again for the scans of all rows: a new search begins."""
+        self._scans_asked, self._scan_errors, self._arrived = frozenset(), {}, frozenset()
 
     def with_known_scans(self, rows: Iterable[FindRow]) -> Sequence[FindRow]:
-        """Return rows of the search with the scans that the screen has already."""
-        return [_with_scan_of(self.rows.get(row.key), row) for row in rows]
+        """Return rows of the search with the scans that came since an earlier answer of this search."""
+        rows = list(rows)
+        known = [_with_scan_of(self.rows.get(row.key), row) if row.key in self._arrived else row for row in rows]
+        self._arrived |= {row.key for row in rows}
+        return known
+
+    def has_changed(self, before: FindRow, after: FindRow) -> bool:
+        """A scan is not a change: another search forgets it and asks for it again."""
+        return (before.tags, before.part_of, before.blob) != (after.tags, after.part_of, after.blob)
 
     def _without_scan(self) -> list[FindRow]:
         """Return the rows on the screen whose scan is not known and may be readable."""

@@ -152,16 +152,18 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
 
     @work(exclusive=True, group="load", exit_on_error=False)
     async def load(self, *, resume: bool = False) -> None:
-        """Search for the text of the field, from the start."""
+        """Search for the text of the field, from the start. The rows of the last search for it stay meanwhile."""
         self._stop()
         searched = self._field.value.strip()
-        if searched != self._searched:  # what is said about it was about another text
+        if searched == self._searched:
+            self.table.begin_reload()
+        else:
             self._show_notes(())
+            self.table.clear()
         self._searched, self._read_at = searched, None
         self._field.cursor_position = 0  # a long text is recognized by its beginning
         self._started = time.monotonic()
-        self.table.clear()
-        self.forget_scan_errors()
+        self.forget_scans()
         self._shown = ShownAnswers()
         self.state = self.state._replace(loading=True, complete=False, error=None)
         try:
@@ -177,6 +179,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
             self.show_error(error)
         else:
             self._took = time.monotonic() - self._started
+            self.table.finish_reload()
             self.mark_read()
             self.state = self.state._replace(loading=False, complete=True, waiting=0.0)
 

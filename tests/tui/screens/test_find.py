@@ -66,7 +66,7 @@ async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
         assert f"looked for {digest}" in screen
         embedded.faults.clear()
         await pilot.press("ctrl+r")
-        await until(pilot, "3 of 3 asked · 2 found")
+        await until(pilot, lambda screen: "3 of 3 asked · 2 found" in screen and "denied" not in screen)
 
         await pilot.press("asterisk", "t")
         await until(pilot, "new tags for these images")
@@ -96,7 +96,7 @@ async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
         await until(pilot, "tag URI")
         await pilot.press("escape")
         await until_gone(pilot, "tag URI")
-        await pilot.press("enter")
+        await pilot.press("g", "enter")
         await until(pilot, "mirror/app › copy")
         await pilot.press("escape", "F")
         await type_text(pilot, "missing:tag=prod")
@@ -234,6 +234,26 @@ async def test_the_findings_of_the_hits_in_view_are_read() -> None:
 
 SCANNED = re.compile(r"(✓|\d+[CHMLIU])$")
 """A row with the findings of a scan."""
+
+
+async def test_the_cursor_and_the_marks_stay_when_the_same_text_is_searched_again() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    for name in ("team/app", "team/cart", "team/web"):
+        create_repository(client, name)
+        push_image(client, name, name, "v1")
+    async with running(embedded, size=(110, 30)) as pilot:
+        await until(pilot, "3 repositories")
+        await find(pilot, "v1")
+        await until(pilot, "3 of 3 asked · 3 found")
+        await until(pilot, "read now")
+        await pilot.press("space", "j")  # marks the first row
+        await until(pilot, lambda screen: "team/web" in cursor_row(screen))
+        client.delete_repository(repositoryName="team/cart", force=True)
+        await pilot.press("ctrl+r")
+        screen = await until(pilot, "2 of 2 asked · 2 found")
+        assert "team/web" in cursor_row(screen)
+        assert "1 marked" in screen
 
 
 async def test_the_findings_of_an_index_come_once_its_screen_has_read_it() -> None:
