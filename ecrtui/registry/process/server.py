@@ -9,7 +9,7 @@ import socket
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from threading import Condition, Event, Lock
 from types import MappingProxyType
@@ -40,6 +40,9 @@ LISTINGS_READ_AHEAD = 4
 
 THREAD_SWITCH_INTERVAL = 0.0005
 """Seconds until a thread that parses a page yields to one that sends a request; Python's default is ten times that."""
+
+REQUEST_TIME = 0.005
+"""Seconds that a page is not parsed, so that the request of the next one can leave. Parsing holds the interpreter."""
 
 GC_THRESHOLD = 50_000
 """New objects that start a garbage collection. A page has ten thousand, and reference counting frees them all."""
@@ -188,11 +191,14 @@ class ServedConnection:
         listing = (name, account, tuple(values), options.get("tag_status"))
         pending = self._next_pages.pop((listing, options["start"]), None)
         page = read(options["start"]) if pending is None else pending.result()
+        ahead: list[Future[Page[Any]]] = []
         if page.next_token:
-            self._next_pages[listing, page.next_token] = self._readers.submit(read, page.next_token)
+            ahead = [self._readers.submit(read, page.next_token)]
+            self._next_pages[listing, page.next_token] = ahead[0]
             while len(self._next_pages) > LISTINGS_READ_AHEAD:
                 self._next_pages.popitem(last=False)
         yield page.next_token
+        wait(ahead, REQUEST_TIME)
         items, problems = page.rows
         yield marshal.dumps((CODECS[name].to_columns(items), problems))
 

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import marshal
 import socket
-from threading import Thread
+from threading import Event, Thread
 
+from ecrtui.ecr.row_codec import IMAGE_CODEC
+from ecrtui.emulator.fault_effects import RunBefore
+from ecrtui.emulator.faults import Fault
 from ecrtui.registry.process.rpc import OPEN, RpcConnection
-from ecrtui.registry.process.server import RegistryServer
+from ecrtui.registry.process.server import RegistryServer, ServedConnection
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
+from tests.catalog.large import add_images
 from tests.registry.conftest import RegistryEnv
 
 
@@ -26,3 +31,18 @@ def test_a_call_that_overtakes_open_waits_for_the_connection(env: RegistryEnv) -
         thread.join()
     ours.close()
     theirs.close()
+
+
+def test_the_rows_of_a_page_come_before_the_next_page(env: RegistryEnv) -> None:
+    add_images(env.embedded, "team/large", 1_100)
+    connection, is_answered = ServedConnection(lambda: env.registry), Event()
+    connection.prepare()
+    env.embedded.faults.add(Fault("DescribeImages", RunBefore(is_answered.wait), after=1))
+    reply = connection.page("images", "", ["team/large"], {"tag_status": "ANY", "start": ""})
+    try:
+        assert next(reply)
+        columns, problems = marshal.loads(next(reply))  # noqa: S302 - from our own code
+        assert len(list(IMAGE_CODEC.from_columns(columns))) == 1_000
+        assert not problems
+    finally:
+        is_answered.set()
