@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ecrtui.ecr.image import Image, ImageKind, is_index
 from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
+from ecrtui.gc_tuning import freeze_heap
 
 if TYPE_CHECKING:
     from ecrtui.catalog.catalog import Catalog
 
 INDEXES_PER_REQUEST = 100
 """Manifests that one BatchGetImage returns."""
+
+KEPT_AT_ONCE = 1_000
+"""Indexes whose parts are looked up at once in memory and in the cache. Their parts are fewer objects than those that
+start a garbage collection. The thread that draws would have to wait for it."""
 
 
 class Part(NamedTuple):
@@ -93,9 +98,15 @@ def find_parts(
     ]
     digests = [image.digest for image in candidates]
     found.unread.update(digests)
-    kept = catalog.kept_parts(repository, digests)
-    for digest in digests:
-        found.add(digest, kept.get(digest))
+    kept: set[str] = set()
+    for start in range(0, len(digests), KEPT_AT_ONCE):
+        group = digests[start : start + KEPT_AT_ONCE]
+        parts = catalog.kept_parts(repository, group)
+        for digest in group:
+            found.add(digest, parts.get(digest))
+        kept.update(parts)
+        if len(parts) == KEPT_AT_ONCE:
+            freeze_heap()
     # ECR does not return the manifest of an archived image.
     missing = [image.digest for image in candidates if not image.archived and image.digest not in kept] if read else []
     for start in range(0, len(missing), INDEXES_PER_REQUEST):

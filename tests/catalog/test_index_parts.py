@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +14,20 @@ import pytest
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Catalog
 from ecrtui.catalog.image_groups import ImageGroups
-from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST, KnownParts, find_parts, parts_of, parts_of_indexes
+from ecrtui.catalog.index_parts import (
+    INDEXES_PER_REQUEST,
+    KEPT_AT_ONCE,
+    KnownParts,
+    find_parts,
+    parts_of,
+    parts_of_indexes,
+)
+from ecrtui.ecr.digest import digest_of
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import OCI_INDEX, OCI_MANIFEST, Manifest
 from ecrtui.errors import AccessDenied
+from ecrtui.gc_tuning import COLLECTOR_THRESHOLDS, unfreeze_heap
 from ecrtui.settings import Connection
 from ecrtui.wiring import open_registry
 from tests.support.edited_replies import edited
@@ -48,6 +60,10 @@ class Env:
     def requests(self) -> int:
         calls: int = self.embedded.calls["BatchGetImage"]
         return calls
+
+
+def cache_in(folder: Path) -> Cache:
+    return Cache(folder / "cache.sqlite", RegistryLocation("1", "r"))
 
 
 def test_a_repository_without_indexes_needs_no_request() -> None:
@@ -93,11 +109,50 @@ def test_a_search_continues_from_what_is_known() -> None:
 
 def test_the_parts_of_kept_indexes_take_no_manifest_into_memory(tmp_path: Path) -> None:
     env = Env()
-    env.catalog = Catalog(env.registry, Cache(tmp_path / "cache.sqlite", RegistryLocation("1", "r")))
+    env.catalog = Catalog(env.registry, cache_in(tmp_path))
     known = env.find(read=True)
-    env.catalog = Catalog(env.registry, Cache(tmp_path / "cache.sqlite", RegistryLocation("1", "r")))
+    env.catalog = Catalog(env.registry, cache_in(tmp_path))
     assert (env.find(read=False), env.requests) == (known, 1)
     assert env.catalog.known_manifest("app", env.indexes[0]) is None
+
+
+def test_no_garbage_collection_runs_while_many_kept_indexes_are_looked_up(tmp_path: Path) -> None:
+    catalog = Catalog(open_registry(Connection(), embedded=new_embedded()), cache := cache_in(tmp_path))
+    manifests = [kept_index(number) for number in range(4 * KEPT_AT_ONCE)]
+    cache.keep_manifests("app", manifests)
+    images = [Image(manifest.digest, media_type=OCI_INDEX) for manifest in manifests]
+    with counted_collections() as collections:
+        *_, known = find_parts(catalog, "app", images, read=False)
+        collections.clear()  # the first search has parsed the manifests
+        *_, again = find_parts(catalog, "app", images, read=False)
+    assert (len(again.parts), again) == (len(manifests), known)
+    assert collections == []
+
+
+def kept_index(number: int) -> Manifest:
+    """Return an index of two images."""
+    entries = [{"mediaType": OCI_MANIFEST, "digest": f"sha256:{number:063}{part}", "size": 1} for part in range(2)]
+    text = json.dumps({"schemaVersion": 2, "manifests": entries})
+    return Manifest(text, digest_of(text), OCI_INDEX)
+
+
+@contextmanager
+def counted_collections() -> Iterator[list[Mapping[str, int]]]:
+    """Yield a list that gets what the garbage collector does in the block, with the thresholds of the application."""
+    before, collections = gc.get_threshold(), list[Mapping[str, int]]()
+
+    def record(phase: str, info: Mapping[str, int]) -> None:
+        if phase == "start":
+            collections.append(info)
+
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
+    gc.callbacks.append(record)
+    try:
+        yield collections
+    finally:
+        gc.callbacks.remove(record)
+        gc.set_threshold(*before)
+        unfreeze_heap()
 
 
 def test_platforms_come_first_and_each_part_once() -> None:
