@@ -282,18 +282,18 @@ class Folding(Generic[Item]):
 
     def _owners(self, slot: int) -> list[int]:
         item = self._items[slot]
-        return [] if item is None or self._groups is None else self._others(slot, self._groups.owners(item))
+        keys = () if item is None or self._groups is None else self._groups.owners(item)
+        return self._others(slot, keys) if keys else []
 
     def _children(self, slot: int) -> list[int]:
         item = self._items[slot]
-        return (
-            [] if item is None or self._groups is None else self._others(slot, self._groups.children(self._key(item)))
-        )
+        keys = () if item is None or self._groups is None else self._groups.children(self._key(item))
+        return self._others(slot, keys) if keys else []
 
     def _others(self, slot: int, keys: Sequence[Key]) -> list[int]:
         """Return the slots of these keys that have a row, without a slot itself."""
         slots = self._slots
-        return [slots[key] for key in keys if key in slots and slots[key] != slot] if keys else []
+        return [slots[key] for key in keys if key in slots and slots[key] != slot]
 
     # What is shown below a row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ecrtui.ecr.image import Image, ImageKind
+from ecrtui.ecr.image import Image, is_index
 
 
 class ImageCounts(NamedTuple):
@@ -61,4 +61,4 @@ class ImageTotals:
 
 
 def _size(image: Image) -> int:
-    return 0 if image.size is None or image.kind is ImageKind.INDEX else image.size
+    return 0 if image.size is None or is_index(image.media_type) else image.size
