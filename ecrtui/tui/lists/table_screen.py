@@ -80,6 +80,11 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
         bar = self.query_one(FilterBar)
         return not bar.is_open and (bar.value.strip() != self.state.filter_text or self.table.awaits_rows)
 
+    @property
+    def changes_soon(self) -> bool:
+        """True while the rows of a filter are about to follow its letter."""
+        return self.table.shows_rows_soon
+
     def show_progress(self) -> None:
         """Show in the status how many rows there are, match and are marked."""
         raise NotImplementedError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
+from time import perf_counter
 from typing import Any, Generic, TypeVar
 
 from ecrtui.catalog.rows.rows import Predicate, Rows, SortFilterJob
@@ -25,6 +26,9 @@ A key needs about a dozen turns of the loop to reach the screen, and each turn m
 SHORT = 4_096
 """Rows of a list that is filtered in one slice, as a rule. Then its first matches are not shown before the others."""
 
+SOON = 0.035
+"""Seconds for which the frame with a letter of the filter waits for the first rows, to draw both at once."""
+
 FRAME = 0.02
 """Seconds that the job pauses after a preview, so that the first matches reach the screen."""
 
@@ -39,6 +43,7 @@ class Arranger(Generic[Item]):
         change: Changes the rows and redraws the table.
         on_preview: Called when the first matches are on the screen.
         on_done: Called when a job is complete and its rows are on the screen.
+        clock: Returns the time in seconds.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Arranger(Generic[Item]):
         change: Change,
         on_preview: Callable[[], None],
         on_done: Callable[[], None],
+        clock: Callable[[], float] = perf_counter,
     ) -> None:
         self.highlight: Highlight | None = None
         """The highlights of the filter whose rows are on the screen."""
@@ -63,6 +69,17 @@ class Arranger(Generic[Item]):
         self._next_highlight: Highlight | None = None
         self._job: SortFilterJob[Item] | None = None
         self._has_shown_rows = True
+        self._clock = clock
+        self._awaits_since = 0.0
+        """Time on the clock, in seconds, since when a job has to show its first rows."""
+
+    @property
+    def shows_rows_soon(self) -> bool:
+        """True for a short time after the start of a job, until it has shown its first rows.
+
+        A job that replaces another one does not prolong it: letters would not appear while a key repeats.
+        """
+        return self.awaits_rows and self._clock() < self._awaits_since + SOON
 
     @property
     def awaits_rows(self) -> bool:
@@ -91,7 +108,8 @@ class Arranger(Generic[Item]):
             None if the job is complete; otherwise a function that runs the rest of it between frames.
         """
         job = self._job = self._rows.start_sort_filter(sort_key, self._predicate)
-        self._has_shown_rows = False
+        if self._has_shown_rows:
+            self._has_shown_rows, self._awaits_since = False, self._clock()
         if job.run(self._slice_seconds, self._page() if job.length > SHORT else None):
             self._apply(job)
             return None

@@ -176,6 +176,11 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
         return self._arranger.awaits_rows
 
     @property
+    def shows_rows_soon(self) -> bool:
+        """True for a short time after a sort or filter was requested, until its first rows are shown."""
+        return self._arranger.shows_rows_soon
+
+    @property
     def is_arranging(self) -> bool:
         """True until all rows of a requested sort or filter are known."""
         return self._arranger.active

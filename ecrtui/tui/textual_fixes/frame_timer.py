@@ -1,4 +1,4 @@
-"""Draw the second frame of an answer at once.
+"""Draw the second frame of an answer at once, or draw both halves of the answer in one frame.
 
 Defect: ``Screen`` draws on a grid of 1/60 s that starts with the first frame. A key in a filter makes two frames, one
 for the letter and one for the rows, and the second waits for the grid, for up to 17 ms.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 from textual.screen import UPDATE_PERIOD, Screen
 
@@ -19,6 +19,15 @@ GATHER = 0.001
 
 TURNS = 3
 """Turns of the event loop before a frame. After them, a widget that has changed has told the screen by a message."""
+
+
+@runtime_checkable
+class ChangesSoon(Protocol):
+    """A screen that knows whether it changes again at once."""
+
+    @property
+    def changes_soon(self) -> bool:
+        """True while the next turns of the event loop bring the other half of the answer to a key."""
 
 
 class FramePace:
@@ -64,6 +73,8 @@ class FrameTimer:
             self._handle = None
 
     def _draw_after(self, turns: int) -> None:
+        if not turns and isinstance(self._screen, ChangesSoon) and self._screen.changes_soon:
+            turns = TURNS
         if turns:
             self._handle = asyncio.get_running_loop().call_soon(self._draw_after, turns - 1)
         else:

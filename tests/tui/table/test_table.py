@@ -15,7 +15,7 @@ from textual.widgets import Input
 from ecrtui.catalog.rows.rows import RowDelta, Rows
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.table import column_layout as layout
-from ecrtui.tui.table.arranger import SLICE
+from ecrtui.tui.table.arranger import SLICE, SOON, Arranger
 from ecrtui.tui.table.arrival_pause import ARRIVAL_CELLS_PER_SECOND
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
@@ -797,3 +797,32 @@ async def test_a_filter_is_highlighted_in_a_cell_of_content_too() -> None:
             segment.text == "000001" and segment.style is not None and segment.style.underline
             for segment in table.render_line(1)
         )
+
+
+def test_frames_wait_for_the_rows_of_a_filter_for_a_short_time_also_while_a_key_repeats() -> None:
+    rows, now = Rows(key_of), [1.0]
+    rows.merge(entries(5_000))
+    arranger = Arranger(
+        rows,
+        slice_seconds=0,
+        page=lambda: 20,
+        change=lambda change: change(),
+        on_preview=lambda: None,
+        on_done=lambda: None,
+        clock=lambda: now[0],
+    )
+
+    def press(text: str) -> bool:
+        arranger.set_filter(key_contains(text), None)
+        arranger.start(None)
+        assert arranger.awaits_rows
+        return arranger.shows_rows_soon
+
+    assert press("x")
+    now[0] += SOON / 2
+    assert press("xx")
+    now[0] += SOON / 2
+    assert not press("xxx")
+    arranger.complete()
+    assert not arranger.awaits_rows
+    assert press("y")

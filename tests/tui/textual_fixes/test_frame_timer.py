@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -50,11 +51,38 @@ class Failing(Static):
         return super().render_line(y)
 
 
+class ChangingScreen(PromptScreen):
+    """A screen that says some times after :meth:`start` that it changes soon."""
+
+    _left = 0
+    drawn: asyncio.Future[bool] | None = None
+    """Gets whether the screen said so when a frame was drawn."""
+
+    def start(self) -> asyncio.Future[bool]:
+        self._left = 10
+        self.drawn = asyncio.get_running_loop().create_future()
+        return self.drawn
+
+    @property
+    def changes_soon(self) -> bool:
+        self._left -= 1
+        return self._left > 0
+
+    def _on_timer_update(self) -> None:
+        if self.drawn is not None and not self.drawn.done():
+            self.drawn.set_result(self._left > 0)
+        super()._on_timer_update()
+
+
 class PromptApp(App[None]):
-    """An application with this screen."""
+    """An application with such a screen."""
+
+    def __init__(self, screen: type[PromptScreen] = PromptScreen) -> None:
+        super().__init__()
+        self._first_screen = screen
 
     def get_default_screen(self) -> Screen[Any]:
-        return PromptScreen()
+        return self._first_screen()
 
 
 async def test_each_change_is_drawn() -> None:
@@ -65,6 +93,18 @@ async def test_each_change_is_drawn() -> None:
             await pilot.pause()
             strips = app.screen._compositor.render_strips()
             assert strips[0].text.startswith(text)
+
+
+async def test_a_frame_waits_while_the_screen_changes_soon() -> None:
+    app = PromptApp(ChangingScreen)
+    async with app.run_test() as pilot:
+        screen = app.screen
+        assert isinstance(screen, ChangingScreen)
+        await pilot.pause()
+        for text in ("two", "three"):
+            drawn = screen.start()
+            screen.query_one(Failing).update(text)
+            assert not await drawn
 
 
 async def test_an_error_while_a_frame_is_drawn_ends_the_application() -> None:
