@@ -201,25 +201,33 @@ def parse_repository(text: str) -> Reference:
     return reference
 
 
-def parse_repository_or_image(text: str) -> Reference:
+def parse_repository_or_image(text: str, *, short_digest: bool = False) -> Reference:
     """Parse a reference that must name a repository. It may have a tag or a digest.
+
+    Args:
+        text: the reference.
+        short_digest: see :func:`.parse_reference`.
 
     Raises:
         UsageError: the text is not a reference, or names no repository.
     """
-    reference = parse_reference(text)
+    reference = parse_reference(text, short_digest=short_digest)
     if not reference.repository:
         raise UsageError(f"{text!r} names no repository")
     return reference
 
 
-def parse_image(text: str) -> Reference:
+def parse_image(text: str, *, short_digest: bool = False) -> Reference:
     """Parse a reference that must name an image, by tag or digest.
+
+    Args:
+        text: the reference.
+        short_digest: see :func:`.parse_reference`.
 
     Raises:
         UsageError: the text is not a reference, or has neither tag nor digest.
     """
-    reference = parse_repository_or_image(text)
+    reference = parse_repository_or_image(text, short_digest=short_digest)
     if not (reference.tag or reference.digest):
         raise UsageError(f"{text!r} names no image", "", f"Write {reference}:TAG or {reference}@sha256:….")
     return reference

@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
         notes="Two images are the same only if their digests are. What could not be read is printed as not known. "
         "ECR records a pull of each manifest that is read.",
     )
-    reference = "team/app:tag, team/app@sha256:... or an image URI"
+    reference = "team/app:tag, team/app@sha256:... (its first digits are enough) or an image URI"
     parser.add_argument("before", metavar="A", help=reference)
     parser.add_argument("after", metavar="B", help="the same, in this or another repository")
     parser.add_argument(
@@ -85,16 +85,18 @@ def _read(options: argparse.Namespace) -> tuple[Sequence[PlatformPair | None], S
     from ecrtui.inspect.comparison.platforms import PlatformPair
     from ecrtui.inspect.comparison.reading import ImageReader, find_compared_image, read_pair
 
-    references = [parse_image(text) for text in (options.before, options.after)]
+    references = [parse_image(text, short_digest=True) for text in (options.before, options.after)]
     context = CommandContext(options, references[0])
     other = CommandContext(options, references[1]) if references[1].registry_id else context
     registries = [context.registry, other.registry]
-    images = [find_compared_image(*pair) for pair in zip(registries, references, strict=True)]
+    catalogs = [Catalog(registry) for registry in registries]
     readers = [
-        ImageReader(Catalog(registry), registry, reference.repository)
-        for registry, reference in zip(registries, references, strict=True)
+        ImageReader(catalog, registry, reference.repository)
+        for catalog, registry, reference in zip(catalogs, registries, references, strict=True)
     ]
     with ProgressLine() as line:
+        line.update("finding the images")
+        images = [find_compared_image(*found) for found in zip(catalogs, registries, references, strict=True)]
         line.update("reading the manifests")
         a, b = read_pair(readers, images)
         if options.platform:

@@ -9,6 +9,9 @@ DIGEST_PATTERN = re.compile(r"sha256:[0-9a-f]{64}")
 SHORT_DIGITS = 12
 """The digits of a digest that Docker, Kubernetes and ecrtui show, and that people copy from a screen."""
 
+MIN_DIGITS = 6
+"""The least number of hexadecimal digits that are taken for the beginning of a digest."""
+
 
 def digest_of(content: str | bytes) -> str:
     """Return the digest of these exact bytes; text is encoded as UTF-8.
@@ -24,6 +27,15 @@ def digest_of(content: str | bytes) -> str:
 def is_digest(text: str) -> bool:
     """Return True if the text is a whole, well-formed sha256 digest."""
     return DIGEST_PATTERN.fullmatch(text) is not None
+
+
+def digest_prefix(text: str) -> str:
+    """Return the digest, or the beginning of one, that a text is; empty if it is none.
+
+    The text can be without ``sha256:`` and in upper case; the result is not.
+    """
+    digits = text.lower().removeprefix("sha256:")
+    return f"sha256:{digits}" if re.fullmatch(f"[0-9a-f]{{{MIN_DIGITS},64}}", digits) else ""
 
 
 def has_other_digest(text: str) -> bool:

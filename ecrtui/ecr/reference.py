@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from ecrtui.ecr import tag as tags
-from ecrtui.ecr.digest import has_other_digest, is_digest
+from ecrtui.ecr.digest import MIN_DIGITS, digest_prefix, has_other_digest, is_digest
 from ecrtui.errors import UsageError
 
 # Compiled on first use: the first frame does not need them.
@@ -32,12 +32,17 @@ def is_repository_name(text: str) -> bool:
     return 2 <= len(text) <= 256 and re.fullmatch(REPOSITORY_PATTERN, text) is not None
 
 
-def names_repository(text: str) -> bool:
-    """Return True if the text cannot be a tag because it names a repository, or an image in one."""
+def names_repository(text: str, *, short_digest: bool = False) -> bool:
+    """Return True if the text cannot be a tag because it names a repository, or an image in one.
+
+    Args:
+        text: the text.
+        short_digest: see :func:`parse_reference`.
+    """
     if not any(mark in text for mark in "/:@"):
         return False
     try:
-        return bool(parse_reference(text).repository)
+        return bool(parse_reference(text, short_digest=short_digest).repository)
     except UsageError:
         return False
 
@@ -55,9 +60,19 @@ class Reference(NamedTuple):
         suffix = f"@{self.digest}" if self.digest else f":{self.tag}" if self.tag else ""
         return self.repository + suffix
 
+    @property
+    def can_be_tag_or_digest(self) -> bool:
+        """True for a word that is a tag, or else the beginning of a digest."""
+        return bool(self.digest) and self.digest == digest_prefix(self.tag)
 
-def parse_reference(text: str) -> Reference:
+
+def parse_reference(text: str, *, short_digest: bool = False) -> Reference:
     """Parse ``team/app``, ``team/app:tag``, ``team/app@sha256:…``, an image URI, an ARN, or the host of a registry.
+
+    Args:
+        text: the text.
+        short_digest: True to accept the beginning of a digest, too: ``team/app@6c672e``. The digest of the reference is
+            then ``sha256:6c672e``.
 
     Raises:
         UsageError: the text is none of these. The detail has the reason, the hint the valid forms.
@@ -73,7 +88,8 @@ def parse_reference(text: str) -> Reference:
     rest = path if host else rest
     name, _, digest = rest.partition("@")
     repository, _, tag = name.partition(":")
-    problem = _problem(repository, tag, digest, has_tag=":" in name, has_digest="@" in rest)
+    digest = (digest_prefix(digest) if short_digest else "") or digest
+    problem = _problem(repository, tag, digest, has_tag=":" in name, has_digest="@" in rest, short_digest=short_digest)
     if problem:
         raise UsageError(
             f"Invalid reference {text!r}",
@@ -83,15 +99,17 @@ def parse_reference(text: str) -> Reference:
     return Reference(repository, tag, digest, host["account"] if host else "", host["region"] if host else "")
 
 
-def _problem(repository: str, tag: str, digest: str, *, has_tag: bool, has_digest: bool) -> str:
+def _problem(repository: str, tag: str, digest: str, *, has_tag: bool, has_digest: bool, short_digest: bool) -> str:
     if has_other_digest(f"{repository}:{tag} {digest}"):
         return OTHER_DIGEST
-    if repository == "sha256" and re.fullmatch("[0-9a-f]{6,64}", tag):
+    if repository == "sha256" and digest_prefix(tag):
         return "a digest alone names no repository; search for it in all of them"
     if not is_repository_name(repository):
         return f"{repository!r} is not a repository name"
     if has_tag and (problem := tags.tag_error(tag)):
         return problem
-    if has_digest and not is_digest(digest):
+    if has_digest and short_digest and not digest_prefix(digest):
+        return f"{digest!r} is not a digest; write its first {MIN_DIGITS} hexadecimal digits or more"
+    if has_digest and not short_digest and not is_digest(digest):
         return f"{digest!r} is not a digest; write sha256: and 64 hexadecimal digits"
     return ""

@@ -12,6 +12,7 @@ from ecrtui.cli.main import main
 from ecrtui.ecr.digest import digest_of, short_digest
 from ecrtui.inspect.comparison.attachments import MAX_CONTENTS
 from ecrtui.inspect.envelopes import MAX_CONTENT
+from tests.support.alike import push_alike
 from tests.support.cli_env import CliEnv
 from tests.support.embedded import REGION, create_repository, push_image, push_index, served
 
@@ -90,6 +91,24 @@ def test_the_title_names_the_tags_of_the_command_line(env: Env) -> None:
     push_image(env.cli.client, "team/app", "single", "a-first-tag", platform="linux/arm64")
     markdown = env.cli.run("diff", "team/app:single", "team/copy:v2", "--output", "markdown").out
     assert markdown.startswith("# single → v2\n")
+
+
+def test_the_first_digits_of_a_digest_name_an_image(env: Env) -> None:
+    digest = env.diff("team/app:v1", "team/app:single")["before"]["imageDigest"]
+    digits = short_digest(digest)[:6]
+    for text in (f"team/app@{digits}", f"team/app:gone@sha256:{digits}"):
+        assert env.diff(text, "team/app:single")["before"]["imageDigest"] == digest
+
+    unknown = env.cli.run("diff", "team/app@000000", "team/app:single")
+    assert unknown.code == 7
+    assert "team/app has no image whose digest begins with 000000" in unknown.err
+    assert "team/app has no tag" in env.cli.run("diff", f"team/app:{digits}", "team/app:single").err
+
+    digits, images = push_alike(env.cli.client, "team/app", "one", "two")
+    result = env.cli.run("diff", f"team/app@{digits}", "team/app:single")
+    assert result.code == 2
+    assert f"2 images of team/app begin with {digits}" in result.err
+    assert all(f"{short_digest(image.digest)} {image.tag}" in result.err for image in images)
 
 
 def test_what_may_not_be_read_is_not_known(env: Env, no_sdk_retries: None) -> None:

@@ -7,7 +7,7 @@ import hashlib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecrtui.ecr.digest import digest_of, is_digest, short_digest
+from ecrtui.ecr.digest import digest_of, digest_prefix, is_digest, short_digest
 
 
 @given(st.binary(max_size=200))
@@ -29,6 +29,13 @@ def test_other_text_is_not_a_digest() -> None:
     good = digest_of(b"")
     for text in ("", "sha256:", good[:-1], good + "0", good.upper(), "sha512" + good[6:], good + "\n", " " + good):
         assert not is_digest(text), text
+
+
+def test_the_beginning_of_a_digest_has_six_digits_or_more() -> None:
+    assert digest_prefix("6C672E") == digest_prefix("sha256:6c672e") == "sha256:6c672e"
+    assert digest_prefix("ab" * 32) == f"sha256:{'ab' * 32}"
+    for text in ("", "6c672", "6c672g", "sha512:6c672e", "sha256:", "ab" * 33):
+        assert digest_prefix(text) == "", text
 
 
 def test_a_short_digest_has_twelve_digits() -> None:

@@ -35,6 +35,18 @@ def test_text_with_a_tag_and_a_digest_keeps_the_digest(name: str) -> None:
     assert str(reference) == f"{name}@{DIGEST}"
 
 
+@pytest.mark.parametrize("digits", ["6c672e", "sha256:6c672e", "6C672E"])
+def test_a_reference_can_have_the_beginning_of_a_digest_where_that_is_accepted(digits: str) -> None:
+    text = f"{HOST}/team/app:v1@{digits}"
+    reference = parse_reference(text, short_digest=True)
+    assert reference == Reference("team/app", "v1", "sha256:6c672e", "123456789012", "eu-west-1")
+    assert names_repository(text, short_digest=True)
+    assert not names_repository(text)
+    with pytest.raises(UsageError) as caught:
+        parse_reference("team/app@6c672", short_digest=True)
+    assert "first 6 hexadecimal digits" in caught.value.detail
+
+
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
 def test_the_arn_of_a_repository_gives_account_and_region(partition: str) -> None:
     reference = parse_reference(f" arn:{partition}:ecr:eu-west-1:123456789012:repository/team/app ")

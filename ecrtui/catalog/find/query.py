@@ -11,15 +11,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ecrtui.ecr.digest import DIGEST_PATTERN, SHORT_DIGITS, has_other_digest, is_digest
+from ecrtui.ecr.digest import DIGEST_PATTERN, MIN_DIGITS, SHORT_DIGITS, digest_prefix, has_other_digest, is_digest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.reference import OTHER_DIGEST, parse_reference
 from ecrtui.ecr.tag import stored_tag_error
 from ecrtui.ecr.units import matches_wildcard
 from ecrtui.errors import UsageError
-
-MIN_PREFIX = 6
-"""The least number of hexadecimal digits that are taken for the beginning of a digest."""
 
 DEFAULT_TAG = "latest"
 """The tag of a reference that names none, as for Docker and Kubernetes."""
@@ -27,7 +24,7 @@ DEFAULT_TAG = "latest"
 FORMS = "Write a tag, a digest, team/app:tag, an image URI, release-* or missing:tag=prod."
 """What a user can search for."""
 
-_TOO_FEW = f"A digest needs {MIN_PREFIX} digits or more."
+_TOO_FEW = f"A digest needs {MIN_DIGITS} digits or more."
 _DIGEST = "sha256:"
 _MISSING = "missing:"
 _HAVING = ("has:", "tag:")
@@ -36,12 +33,11 @@ _TAG = "tag="
 # The characters of references and of wildcards. A quotation mark, a bracket or "=" ends a token.
 _TOKEN = re.compile(r"[A-Za-z0-9_*.-][A-Za-z0-9_*./:@-]*")
 _KEY = re.compile(r"^(?:image|imageid|image_id|image-id)[:](?=.*[/:])", re.IGNORECASE)
-_HEX = re.compile(rf"[0-9a-f]{{{MIN_PREFIX},63}}", re.IGNORECASE)
 _WHOLE_HEX = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
 _SHORT_DIGEST = re.compile(r"sha256:[0-9a-f]{0,63}", re.IGNORECASE)
 _PATH_DIGEST = re.compile(r"(?:\bsha256/(?:[0-9a-f]{2}/)?|/(?:blobs|manifests)/sha256:)([0-9a-f]{64})\b", re.IGNORECASE)
 """A digest in a path: of a file of containerd, Docker, an OCI layout or a registry, or of a request to a registry."""
-_FEW_DIGITS = re.compile(rf"[0-9a-f]{{3,{MIN_PREFIX - 1}}}", re.IGNORECASE)
+_FEW_DIGITS = re.compile(rf"[0-9a-f]{{3,{MIN_DIGITS - 1}}}", re.IGNORECASE)
 _ARN = re.compile(r"^arn:[a-z0-9-]+:")
 _OTHER_HOST = re.compile(r"^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:\.[a-z0-9-]+|(?=:)))(?::[0-9]+)?/")
 _NUMBERS = re.compile(r"[0-9.]+")
@@ -183,7 +179,7 @@ def looks_pasted(text: str) -> bool:
 
     It is False for the terms of a filter (``is:image``).
     """
-    if len(text.strip()) >= SHORT_DIGITS and _HEX.fullmatch(text.strip()):
+    if len(text.strip()) >= SHORT_DIGITS and digest_prefix(text.strip()):
         return True
     return any(
         rank == _NAMED or (rank == _LIKELY and (term.prefix or "/" in term.repository)) for rank, term in _ranked(text)
@@ -300,18 +296,17 @@ def _clear_term(word: str) -> FindTerm:
 
 def _reference(word: str) -> FindTerm | None:
     """Return the term of a word; None if it is not a reference."""
-    lower = word.lower()
-    if is_digest(lower) or _WHOLE_HEX.fullmatch(lower):
-        return FindTerm(word, digest=_DIGEST + lower.removeprefix(_DIGEST))
-    if lower.startswith(_DIGEST):
-        digits = lower.removeprefix(_DIGEST)
-        return FindTerm(word, prefix=lower) if _HEX.fullmatch(digits) else None
+    prefix = digest_prefix(word)
+    if is_digest(prefix):
+        return FindTerm(word, digest=prefix)
+    if word.lower().startswith(_DIGEST):
+        return FindTerm(word, prefix=prefix) if prefix else None
     if "*" in word:
         return _pattern(word)
     if has_other_digest(word):
         return None
     if not stored_tag_error(word):
-        return FindTerm(word, tag=word, prefix=_DIGEST + lower if _HEX.fullmatch(word) else "")
+        return FindTerm(word, tag=word, prefix=prefix)
     try:
         reference = parse_reference(_without_other_host(word))
     except UsageError:

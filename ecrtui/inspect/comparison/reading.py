@@ -29,14 +29,16 @@ from ecrtui.registry.protocol import Registry
 Value = TypeVar("Value")
 
 
-def find_compared_image(registry: Registry, reference: Reference) -> ComparedImage:
-    """Return the image of a reference with a tag or a digest.
+def find_compared_image(catalog: Catalog, registry: Registry, reference: Reference) -> ComparedImage:
+    """Return the image of a reference with a tag, a digest, or the beginning of a digest.
 
     Raises:
         NotFound: there is no such image.
+        UsageError: several images have a digest with this beginning.
         EcrTuiError: it could not be looked up.
     """
-    return ComparedImage(reference.repository, image_lookup.find_image(registry, reference), tag=reference.tag)
+    found = image_lookup.find_image_by_short_digest(catalog, registry, reference)
+    return ComparedImage(reference.repository, found, tag=reference.tag if reference.tag in found.tags else "")
 
 
 PARTS = ("part", "config", "findings", "artifacts", "packages", "sources", "contents")

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from textual import work
 
-from ecrtui.ecr.digest import is_digest, short_digest
+from ecrtui.ecr.digest import MIN_DIGITS, digest_prefix, short_digest
 from ecrtui.ecr.reference import Reference, names_repository, parse_reference
 from ecrtui.ecr.tag import tag_error
 from ecrtui.errors import UsageError
 from ecrtui.tui import messages
 from ecrtui.tui.base_screen import AppScreen
 
-QUESTION = "Compare {} with:\na tag, a digest, or repository:tag"
+QUESTION = "Compare {} with:\na tag, a digest or its first digits, or repository:tag"
 
 
 class CompareMixin(AppScreen):
@@ -68,19 +68,22 @@ class CompareMixin(AppScreen):
             self.notify_error(error)
 
     def _reference(self, text: str, repository: str) -> Reference:
-        """Return the image that a user named.
+        """Return the image that a user named. A word of hexadecimal digits can be a tag, or the beginning of a digest.
 
         Raises:
             UsageError: the text names no image, or one of another registry.
         """
         text = text.strip()
-        if is_digest(text.removeprefix("@")):
-            return Reference(repository, digest=text.removeprefix("@"))
-        if not names_repository(text):
+        if digest := digest_prefix(text.removeprefix("@")):
+            return Reference(repository, "" if tag_error(text) else text, digest)
+        if text.lower().startswith(("@", "sha256:")):
+            problem = f"A digest needs {MIN_DIGITS} hexadecimal digits or more, and has 64 at most."
+            raise UsageError(f"{text!r} names no image", problem)
+        if not names_repository(text, short_digest=True):
             if problem := tag_error(text):
                 raise UsageError(f"{text!r} names no image", problem, "Write a tag, a digest or repository:tag.")
             return Reference(repository, text)
-        found = parse_reference(text)
+        found = parse_reference(text, short_digest=True)
         if not (found.tag or found.digest):
             raise UsageError(f"{text!r} names no image", "", f"Write {found.repository}:TAG.")
         own = self.header_state

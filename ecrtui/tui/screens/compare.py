@@ -141,7 +141,7 @@ class CompareScreen(RetagMixin):
 
     async def _find(self, session: Session, reference: Reference) -> ComparedImage:
         try:
-            return await blocking.run_blocking(find_compared_image, session.registry, reference)
+            return await blocking.run_blocking(find_compared_image, session.catalog, session.registry, reference)
         except EcrTuiError:
             self._unreadable = reference
             raise
@@ -188,7 +188,8 @@ class CompareScreen(RetagMixin):
 
     @property
     def text_to_find(self) -> str:
-        return str(self._unreadable or "")
+        wanted = self._unreadable or Reference()
+        return wanted.tag if wanted.can_be_tag_or_digest else wanted.digest or str(wanted)
 
     # Showing
 

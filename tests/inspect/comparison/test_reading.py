@@ -38,7 +38,9 @@ def test_an_image_that_is_no_index_keeps_its_config_for_every_platform() -> None
     push_index(client, "team/app", tag="index")
     registry = open_registry(Connection(), embedded=embedded)
     reader = ImageReader(Catalog(registry), registry, "team/app")
-    images = [find_compared_image(registry, Reference("team/app", tag)) for tag in ("single", "index")]
+    images = [
+        find_compared_image(Catalog(registry), registry, Reference("team/app", tag)) for tag in ("single", "index")
+    ]
     single, _ = read_pair([reader, reader], images)
     embedded.calls.clear()
     known = reader.compared_part(single.without_part(), None)

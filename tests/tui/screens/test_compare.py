@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from ecrtui.ecr.digest import short_digest
 from ecrtui.emulator.service import EmbeddedRegistry
+from tests.support.alike import push_alike
 from tests.support.compared import REPOSITORY, push_releases
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index, put, tags_of
 from tests.support.screen import cursor_row, open_pane, running, screen_text, type_text, until, until_gone
@@ -137,6 +138,44 @@ async def test_the_comparison_opens_from_list_and_image_and_names_what_it_may_no
         await until(pilot, "? signed")
         await pilot.press("3")
         await until(pilot, "+ layer 2")
+
+
+async def test_the_first_digits_of_a_digest_name_the_other_image() -> None:
+    embedded, client, digests = releases()
+    alike, images = push_alike(client, REPOSITORY, "one", "two")
+    v1 = digests["v1"][:6]
+
+    async def compare_with(pilot: Pilot[None], text: str) -> None:
+        await pilot.press("D")
+        await until(pilot, "its first digits")
+        await type_text(pilot, text)
+        await pilot.press("enter")
+
+    async with running(embedded, REPOSITORY, size=(80, 24)) as pilot:
+        await until(pilot, "images ·")
+        await go_to(pilot, "v2")
+        for text in (v1, f"sha256:{v1}", f"{REPOSITORY}@{v1}"):
+            await compare_with(pilot, text)
+            assert f"A nightly v1 {digests['v1']}" in " ".join((await compared(pilot)).split())
+            await pilot.press("escape")
+            await until(pilot, "images ·")
+
+        await compare_with(pilot, "sha256:abc")
+        await until(pilot, "'sha256:abc' names no image")
+        await compare_with(pilot, alike)
+        screen = await until(pilot, f"2 images of {REPOSITORY} begin with {alike}")
+        assert all(f"{short_digest(image.digest)} {image.tag}" in screen for image in images)
+        await pilot.press("escape")
+        await compare_with(pilot, "000000")
+        await until(pilot, f"{REPOSITORY} has no tag 000000 and no image whose digest")
+        await pilot.press("F")
+        assert "000000" in await until(pilot, "Find in all repositories")
+        await pilot.press("escape", "escape")
+
+        put(client, REPOSITORY, images[0].manifest, v1)  # a tag comes before a digest
+        await until(pilot, "images ·")
+        await compare_with(pilot, v1)
+        assert digests["v2"] in await until(pilot, short_digest(images[0].digest))
 
 
 async def test_indexes_are_compared_from_the_platform_with_the_worst_known_findings() -> None:
