@@ -52,6 +52,12 @@ def format_size(size_bytes: int | None) -> str:
     return f"{value:,.0f} PB"
 
 
+def format_exact_size(size_bytes: int | None) -> str:
+    """Return bytes as :func:`format_size` does, and their number where that is rounded: ``26 MB, 26,192,845 bytes``."""
+    rounded = format_size(size_bytes)
+    return rounded if size_bytes is None or size_bytes < 1_000 else f"{rounded}, {size_bytes:,} bytes"
+
+
 def parse_size(text: str) -> float | None:
     """Return the bytes of a size such as ``100MB``, ``1.5GiB`` or ``2048``; None if the text is not a size."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text, re.ASCII | re.IGNORECASE)

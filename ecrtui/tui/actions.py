@@ -459,6 +459,9 @@ ACTIONS = (
     Action("packages_pane.reverse", "S", "reverse", "reverse", "Reverse the sort order"),
     Action("packages_pane.save", "x", "save", "export", "Save the packages that are shown, as CSV", footer=True),
     Action(
+        "packages_pane.switch_half", "o,enter", "switch_half", "switch half", "Switch between the table and the text"
+    ),
+    Action(
         "tags_pane.put_back",
         "t",
         "put_back",

@@ -9,9 +9,11 @@ from textual.content import Content
 
 from ecrtui.ecr.digest import SHORT_DIGITS, short_digest
 from ecrtui.ecr.manifest import Descriptor
-from ecrtui.ecr.units import MAX_AGE_WIDTH, format_age, format_size
+from ecrtui.ecr.safe_text import visible
+from ecrtui.ecr.units import MAX_AGE_WIDTH, format_age, format_date, format_exact_size, format_size
 from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, ArtifactTree, Subject, blob_kind
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.details import Facts, facts_text
 from ecrtui.tui.table.column_layout import Column
 
 NOT_VERIFIED = "not verified"
@@ -73,6 +75,39 @@ def columns() -> Sequence[Column[ArtifactRow]]:
         Column("origin", "from", lambda row: row.origin, min_width=8, max_width=16, drop_priority=3),
         Column("note", "", lambda row: row.note, min_width=len(NOT_VERIFIED), drop_priority=1),
     )
+
+
+def row_text(row: ArtifactRow, read: str = "") -> str:
+    """Return all that is known of a row.
+
+    Args:
+        row: the row.
+        read: how to read what is in the artifact.
+    """
+    artifact, blob = row.artifact, row.blob
+    if artifact is None:
+        is_root = not row.branch
+        facts: Facts = [
+            ("name", [visible(row.name)]),
+            ("tags" if is_root else "artifacts", [visible(row.format)] if row.format else []),
+            ("digest", [visible(row.digest)]),
+        ]
+        return facts_text(facts)
+    kind = " · ".join(filter(None, (row.name, row.format, row.note if artifact.is_signature else "")))
+    other_blob = blob if blob is not None and blob.digest != artifact.digest else None
+    facts = [
+        ("kind", [visible(kind)]),
+        ("content", [read] if read else []),
+        ("problem", [visible(artifact.problem)] if artifact.problem else []),
+        ("digest", [visible(artifact.digest)] if artifact.digest else []),
+        ("from", [visible(f"the tag {artifact.tag}" if artifact.tag else str(artifact.origin))]),
+        ("pushed", [format_date(artifact.created)] if artifact.created is not None else []),
+        ("size", [format_exact_size(row.size)] if row.size is not None else []),
+        ("type", [visible(artifact.artifact_type)] if artifact.artifact_type else []),
+        ("media type", [visible(blob.media_type)] if blob is not None and blob.media_type else []),
+        ("blob", [visible(other_blob.digest)] if other_blob is not None else []),
+    ]
+    return facts_text(facts)
 
 
 def _name(row: ArtifactRow) -> Content:

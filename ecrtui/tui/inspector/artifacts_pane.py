@@ -22,7 +22,7 @@ from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint, press
 from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.details import reason_with_permission
-from ecrtui.tui.inspector.artifact_rows import ArtifactRow, artifact_rows, columns
+from ecrtui.tui.inspector.artifact_rows import ArtifactRow, artifact_rows, columns, row_text
 from ecrtui.tui.inspector.content_text import content_text, totals_text
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.package_table import PackageTable
@@ -37,6 +37,18 @@ LARGE = 1_000_000
 """Bytes of the content of a blob that is read only at the second request; the first one reports its size."""
 
 _NOT_OPEN = "No content is open. Open an artifact first."
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactTable:
+    """The tree of an image, laid out as rows."""
+
+    tree: ArtifactTree
+    rows: tuple[ArtifactRow, ...]
+    count: int
+    """The number of artifacts."""
+    first: ArtifactRow | None
+    """The first row with an artifact; None without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +67,8 @@ class _Shown:
         return self.content.packages is not None or not self.content.is_whole or says_nothing
 
 
-class ArtifactsPane(SplitPane[ArtifactTree]):
-    """The tree above, and below it what is in the artifact that was opened."""
+class ArtifactsPane(SplitPane[ArtifactTable]):
+    """The tree above. Below it are the facts of the selected row, or what is in the artifact that was opened."""
 
     ID = "artifacts"
     PER_PLATFORM = False
@@ -65,12 +77,17 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
     DEFAULT_CSS = """
     ArtifactsPane PackageTable { display: none; height: 1fr; }
     ArtifactsPane.-packages PackageTable { display: block; }
-    ArtifactsPane.-packages TextView { display: none; }
+    ArtifactsPane.-packages RowText { display: none; }
+    ArtifactsPane.-packages #content > .below { height: 2fr; }
     """
 
     def __init__(self, inspected: Inspected) -> None:
         super().__init__(inspected)
         self._tree: ArtifactTree | None = None
+        self._nothing = ""
+        """What to say if the image has no artifact; else empty."""
+        self._opened = ""
+        """The key of the row whose content, or a message about it, is below; empty while its facts are."""
         self._shown: _Shown | None = None
         self._blob: Descriptor | None = None
         """The content that the user opened, even if it could not be shown."""
@@ -91,25 +108,43 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
     def forget(self) -> None:
         super().forget()
         self.workers.cancel_group(self, "content")  # it would put the earlier tree back
-        self._shown = None
+        self._opened, self._shown = "", None
 
-    async def read(self, inspected: Inspected) -> ArtifactTree:
-        return await read_tree(inspected)
+    async def read(self, inspected: Inspected) -> ArtifactTable:
+        tree = await read_tree(inspected)
+        return await blocking.run_blocking(_laid_out, tree, inspected.image.tags)
 
-    def present(self, content: ArtifactTree) -> None:
-        self._tree = content
-        problems = [f"{one.part}: not known. {reason_with_permission(one.error)}" for one in content.problems]
+    def present(self, content: ArtifactTable) -> None:
+        tree = content.tree
+        problems = [f"{one.part}: not known. {reason_with_permission(one.error)}" for one in tree.problems]
         others = [press(self, "inspector.up", "see the artifacts of its index")] if self.inspected.indexes else []
-        self.show_about("\n".join(filter(None, [*problems, *content.notes, *others])))
-        self._show_tree()
-        if self._shown is None:
-            read = key_hint(self, "artifacts_pane.open", "reads what is in it.")
-            found = next(content.all_artifacts(), None) is not None
-            none = none_of_its_own(self.inspected, "signature, SBOM or other artifact")
-            self._explain(f"Select an artifact. {read}" if found else "" if content.incomplete else f"{none}.")
+        self.show_about("\n".join(filter(None, [*problems, *tree.notes, *others])))
+        none = none_of_its_own(self.inspected, "signature, SBOM or other artifact")
+        self._nothing = "" if content.first is not None or tree.incomplete else f"{none}."
+        self._show_rows(content)
+        self.keep_match()
 
-    def badge(self, content: ArtifactTree) -> str:
-        return f"{content.count}?" if content.incomplete else str(content.count)
+    def badge(self, content: ArtifactTable) -> str:
+        return f"{content.count}?" if content.tree.incomplete else str(content.count)
+
+    def row_text(self, row: Any) -> str:
+        return row_text(row)
+
+    def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
+        message.stop()
+        row: ArtifactRow | None = self.table.current  # the cursor passes the first row when the rows are replaced
+        if row is not None and row.key != self._opened:
+            self._opened, self._shown, self._blob = "", None, None
+            self._show_facts(row)
+
+    def _show_facts(self, row: ArtifactRow) -> None:
+        """Show what is known of a row: a narrow table has no room for all of it."""
+        self.workers.cancel_group(self, "content")  # it would replace the facts of this row
+        self.remove_class("-packages")
+        self.show_selected(f"{row.name} {short_digest(row.digest)}")
+        read = key_hint(self, "artifacts_pane.open", "reads it") if row.artifact is not None else ""
+        words = [] if row.branch else [self._nothing]
+        self.show_text(prepare_facts("\n\n".join(filter(None, [*words, row_text(row, read)]))))
 
     def action_open(self) -> None:
         """Read what is in the artifact under the cursor, or open the image under it."""
@@ -117,6 +152,7 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         if row is None or self._tree is None:
             return
         if row.artifact is not None:
+            self._opened = row.key
             self._open(row.artifact, row.blob)
         elif row.digest == self._tree.root.digest:
             self.notify("This is the image itself. Select an artifact.")
@@ -150,8 +186,8 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
             if blob is None:
                 self._explain("reading the manifest…")
                 artifact = await blocking.run_blocking(reader.with_blobs, artifact)
-                self._tree = tree = with_artifact(tree, artifact)
-                self._show_tree()
+                self._show_rows(await blocking.run_blocking(_laid_out, with_artifact(tree, artifact), self._tags))
+                tree = self._tree
                 if (only := self._only_blob(artifact)) is None:
                     return
                 self._blob = blob = only
@@ -189,15 +225,14 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         self._explain(f"This content has {format_size(blob.size)}. {again}")
         return False
 
-    def _show_tree(self) -> None:
-        if self._tree is not None:
-            try:
-                tags = self.inspected.image.tags
-            except EcrTuiError:
-                tags = ()
-            rows = list(artifact_rows(self._tree, tags))
-            first = next((row for row in rows if row.artifact is not None), None)
-            self.table.replace_rows(rows, first)
+    def _show_rows(self, content: ArtifactTable) -> None:
+        self._tree = content.tree
+        self.table.replace_rows(content.rows, content.first)
+
+    @property
+    def _tags(self) -> Sequence[str]:
+        image = self.inspected.known_image
+        return image.tags if isinstance(image, Image) else ()
 
     def _show_content(self) -> None:
         shown = self._shown
@@ -248,8 +283,13 @@ class ArtifactsPane(SplitPane[ArtifactTree]):
         return (*own, *super().copy_items())
 
     def action_switch_half(self) -> None:
-        lower = self.query_one(PackageTable).table if self.has_class("-packages") else self.view
-        self.focus_now(lower if self.table.has_focus else self.table)
+        packages = self.query_one(PackageTable)
+        if not self.has_class("-packages"):
+            super().action_switch_half()
+        elif self.table.has_focus:
+            self.focus_now(packages.table)
+        else:  # from the packages to the text of one, then back to the tree
+            self.focus_now(packages.other_half if packages.table.has_focus else self.table)
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
         if not self.has_class("-packages"):
@@ -285,6 +325,13 @@ def has_read_tree(inspected: Inspected) -> bool:
 
 def _tree_key(image: Image) -> tuple[str, str]:
     return "artifacts", image.digest
+
+
+def _laid_out(tree: ArtifactTree, tags: Sequence[str]) -> ArtifactTable:
+    """Lay out a tree. Run it in a thread: an index can have 16,000 platforms."""
+    rows = tuple(artifact_rows(tree, tags))
+    first = next((row for row in rows if row.artifact is not None), None)
+    return ArtifactTable(tree, rows, tree.count, first)
 
 
 def _reader(inspected: Inspected) -> ArtifactReader:

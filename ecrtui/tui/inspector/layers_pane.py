@@ -12,7 +12,7 @@ from ecrtui.ecr.findings import Finding
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import ImageConfig
 from ecrtui.ecr.manifest import Manifest, parse_manifest
-from ecrtui.ecr.units import UNKNOWN, format_count, format_size, reformat_iso_time
+from ecrtui.ecr.units import UNKNOWN, format_count, format_exact_size, format_size, reformat_iso_time
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.findings import worst_first
 from ecrtui.inspect.layers import LayerRow, LayerSharing, LayerTable, image_names, layer_sharing, layer_table
@@ -257,9 +257,7 @@ def _row_text(row: _Row) -> str:
     ]
     if layer.number:
         images = row.layers.sharing.images.get(layer.digest, frozenset())
-        exact = format_size(layer.size) if layer.size >= 0 else "not known"
-        if layer.size >= 1000:  # the size above is rounded
-            exact = f"{exact}, {layer.size:,} bytes"
+        exact = format_exact_size(layer.size) if layer.size >= 0 else "not known"
         facts += [
             ("size", [exact]),
             ("stored", ["a foreign layer: its content can be outside the registry"] if layer.external else []),

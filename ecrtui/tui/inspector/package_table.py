@@ -8,31 +8,40 @@ from typing import Any
 from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.widget import Widget
 from textual.widgets import Static
 
 from ecrtui.catalog.filter.words import complete_word
 from ecrtui.catalog.rows.rows import Rows
+from ecrtui.ecr.safe_text import visible
 from ecrtui.ecr.units import format_count
 from ecrtui.inspect.packages import Package, PackageList
 from ecrtui.tui import safe_text as text
+from ecrtui.tui.details import Facts, facts_text
 from ecrtui.tui.inspector.content_text import totals_text
+from ecrtui.tui.inspector.text_pane import PaneText
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
+from ecrtui.tui.text_document import prepare_facts
 from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 from ecrtui.tui.yielding import yield_to_keys
 
 CHUNK = 2_000
 """Packages that are added to the table at once. More would delay a key."""
 
+UNKNOWN = "?"
+"""The text for a value that the SBOM does not state."""
+
 _FIELDS = Package._fields
 _COLUMNS: tuple[Column[Any], ...] = (
     Column("name", "package", lambda row: row.name, lambda row: row.name.lower(), min_width=20, flex=2, max_width=48),
     Column("version", "version", lambda row: row.version, lambda row: row.version, min_width=8, max_width=28),
     Column(
-        "type", "type", lambda row: row.type or "?", lambda row: row.type, min_width=4, max_width=10, drop_priority=1
+        "type", "type", lambda row: row.type or UNKNOWN, lambda row: row.type, min_width=4, max_width=10,
+        drop_priority=1,
     ),
     Column(
-        "license", "license", lambda row: row.license or "?", lambda row: row.license, min_width=8, max_width=24,
+        "license", "license", lambda row: row.license or UNKNOWN, lambda row: row.license, min_width=8, max_width=24,
         drop_priority=2,
     ),
     Column("purl", "purl", lambda row: row.purl, lambda row: row.purl, min_width=16, max_width=90, drop_priority=3),
@@ -40,11 +49,15 @@ _COLUMNS: tuple[Column[Any], ...] = (
 
 
 class PackageTable(Vertical):
-    """Totals of a package list, and the list."""
+    """Totals of a package list, the list, and the text of the selected package: a narrow list has no room for it."""
 
+    SCOPED_CSS = False  # the screen says how high it is
     DEFAULT_CSS = """
     PackageTable { height: 1fr; }
-    PackageTable > Table { height: 1fr; }
+    PackageTable > Table { height: 3fr; min-height: 2; }
+    PackageTable > .below { height: 2fr; min-height: 2; max-height: 6; display: none; }
+    PackageTable > .below.-shown { display: block; }
+    .-low PackageTable > .about { max-height: 1; }
     """
 
     def __init__(self) -> None:
@@ -55,11 +68,27 @@ class PackageTable(Vertical):
     def compose(self) -> ComposeResult:
         yield Static(classes="about")
         yield Table[Package](Rows("\n".join), _COLUMNS, sort="name")
+        yield Vertical(PaneText(), classes="below")
 
     @property
     def table(self) -> Table[Package]:
         """The table."""
         return self.query_one(Table)
+
+    @property
+    def text(self) -> PaneText:
+        """The text of the selected package."""
+        return self.query_one(PaneText)
+
+    @property
+    def shows_text(self) -> bool:
+        """False if no package is selected."""
+        return self.query_one(".below").has_class("-shown")
+
+    @property
+    def other_half(self) -> Widget:
+        """What takes the keys next: the text, or the table."""
+        return self.text if self.table.has_focus and self.shows_text else self.table
 
     def show(self, packages: PackageList, about: str = "") -> None:
         """Show other packages.
@@ -110,10 +139,34 @@ class PackageTable(Vertical):
             return ""
         return f"none of {format_count(message.total, 'package')} match"
 
+    def on_table_cursor_moved(self, message: Table.CursorMoved) -> None:
+        message.stop()
+        package: Package | None = message.item
+        below = self.query_one(".below")
+        below.set_class(package is not None, "-shown")
+        if package is not None:
+            below.border_title = text.content(f" {_title(package)} ")
+            self.text.show(prepare_facts(_package_text(package)))
+
     def on_table_sort_requested(self, message: Table.SortRequested) -> None:
         message.stop()
         again = message.column == self.table.sorted_by
         self.table.sort_by(message.column, descending=again and not self.table.descending)
+
+
+def _title(package: Package) -> str:
+    return f"{package.name} {package.version}".rstrip()
+
+
+def _package_text(package: Package) -> str:
+    """Return all that an SBOM says of a package."""
+    facts: Facts = [
+        ("license", [visible(package.license) or UNKNOWN]),
+        ("purl", [visible(package.purl) or UNKNOWN]),
+        ("type", [visible(package.type) or UNKNOWN]),
+        ("package", [visible(_title(package))]),
+    ]
+    return facts_text(facts)
 
 
 def package_filter(words: str) -> Callable[[Package], bool] | None:

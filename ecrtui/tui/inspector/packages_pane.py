@@ -93,6 +93,10 @@ class PackagesPane(Pane[PackageList]):
         """Reverse the sort order."""
         self._packages.reverse()
 
+    def action_switch_half(self) -> None:
+        """Switch between the packages and the text of the selected one."""
+        self.focus_now(self._packages.other_half)
+
     def action_save(self) -> None:
         """Save the packages that are shown, as CSV."""
         shown = self._shown if self.shows_content else []

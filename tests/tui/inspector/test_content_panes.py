@@ -5,18 +5,29 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sys
 import threading
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
 from ecrtui.ecr.digest import digest_of
+from ecrtui.tui.inspector import artifact_rows
 from tests.support.demo_images import CHART, CHECKOUT, checkout_registry
-from tests.support.embedded import client_for, put, upload_blob
-from tests.support.screen import cursor_row, open_pane, running, screen_text, type_text, until, until_gone
+from tests.support.embedded import (
+    client_for,
+    create_repository,
+    new_embedded,
+    push_image,
+    push_index,
+    put,
+    upload_blob,
+)
+from tests.support.screen import cursor_row, open_pane, running, screen_text, type_text, until, until_gone, until_idle
 from tests.tui.test_snapshots import compare
 
 pytestmark = pytest.mark.usefixtures("no_sdk_retries")
@@ -24,6 +35,9 @@ pytestmark = pytest.mark.usefixtures("no_sdk_retries")
 SIZES = ((120, 35), (80, 24))
 PANE = slice(3, -1)
 """The lines of the screen between the tabs and the keys."""
+
+MANY = 2_000
+"""Platforms of an index, more than the rows of a screen have cells."""
 
 
 async def choose(pilot: Pilot[None], platform: str) -> None:
@@ -79,6 +93,60 @@ async def test_the_panes_of_a_release_match_their_snapshots() -> None:
         await until(pilot, "/ type:")
         await type_text(pilot, "-no")
         await until(pilot, "none of 46 packages match")
+
+
+async def test_all_that_a_narrow_table_cuts_is_below_it() -> None:
+    async with running(checkout_registry(), f"{CHECKOUT}:prod", size=SIZES[1], prefetch=False) as pilot:
+        await until(pilot, "prod   release-2026.11   staging")
+        await pilot.press("8")
+        await until(pilot, "packages:")
+        await pilot.press("slash")
+        await type_text(pilot, "adduser")
+        await pilot.press("enter")
+        screen = await until(pilot, "─ adduser 3.134 ─")
+        assert "GPL-2.0-…" in cursor_row(screen)
+        below = screen.partition("─ adduser 3.134 ─")[2]
+        assert "license  GPL-2.0-only" in below
+        assert re.search(r"purl     pkg:deb/debian/adduser@3\.134\?arch=\w+&distro=debian-12", below)
+        await pilot.press("enter", "o")  # to the text and back
+        assert cursor_row(screen_text(pilot.app)) == cursor_row(screen)
+
+        await pilot.press("6")
+        screen = await until(pilot, "─ signature ")
+        row = cursor_row(screen)
+        assert "kind     signature · Notation · not verified" in screen
+        assert "type     application/vnd.cncf.notary.signature" in screen
+        await pilot.press("k")
+        assert "prod  release-2026.11  staging" in await until(pilot, "─ index ")
+        await pilot.press("j", "enter")
+        await until(pilot, "envelope     JWS")
+        assert cursor_row(screen_text(pilot.app)) == row
+        await pilot.press("j")
+        await until(pilot, "the tag sha256-")
+        assert "envelope" not in screen_text(pilot.app)
+
+
+async def test_an_index_with_many_platforms_is_laid_out_beside_the_event_loop() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/many")
+    image = push_image(client, "team/many")
+    push_index(client, "team/many", {f"linux/amd64/v{number}": image for number in range(MANY)}, "many")
+    calls = 0
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        nonlocal calls
+        calls += event == "call" and frame.f_code.co_filename == artifact_rows.__file__
+
+    async with running(embedded, "team/many:many", size=SIZES[0], prefetch=False) as pilot:
+        await until(pilot, "1 over")
+        sys.setprofile(count)  # of this thread alone
+        try:
+            await pilot.press("6")
+            await until(pilot, "no artifacts")
+        finally:
+            sys.setprofile(None)
+    assert 0 < calls < MANY, "only the rows on the screen are made into cells here"
 
 
 def has_other_cursor_row(row: str, screen: str) -> bool:
