@@ -12,7 +12,7 @@ from ecrtui.errors import NotFound
 from ecrtui.tui import blocking
 from ecrtui.tui.config_text import config_text
 from ecrtui.tui.details import facts_text
-from ecrtui.tui.inspector.inspected import Inspected
+from ecrtui.tui.inspector.inspected import Inspected, index_in_index
 from ecrtui.tui.inspector.text_pane import TextPane
 from ecrtui.tui.text_document import TextDocument, prepare_facts
 
@@ -38,7 +38,7 @@ def _document(manifest: Manifest, parsed: ParsedManifest, config: ImageConfig | 
         body = config_text(config_of_schema1(manifest.text), DOCKER_IMAGE_CONFIG)
         stored = "in the manifest, in the texts v1Compatibility of its history"
     elif manifest.is_index:
-        raise NotFound("No config", f"{short_digest(manifest.digest)} is an index in the index.", "Open it first.")
+        raise index_in_index("config", manifest.digest)
     else:
         raise NotFound("No config", f"The manifest {short_digest(manifest.digest)} has no config.")
     head = facts_text([("config of", [visible(name)] if name else []), ("stored", [stored])])

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
 
-from ecrtui.ecr.findings import FindingCounts, worst_of
+from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.findings import FindingCounts, ImageScan, worst_of
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest
 from ecrtui.ecr.reference import Reference
@@ -282,6 +283,11 @@ class Inspected:
         registry = self.session.registry
         registry.capabilities.require("referrers")
         return await self.reads.once(("referrers", digest), registry.referrers, self.repository_name, digest)
+
+
+def index_in_index(what: str, digest: str) -> NotFound:
+    """Return the error for what an index in the index does not have itself, such as ``config``."""
+    return NotFound(f"No {what}", f"{short_digest(digest)} is an index in the index.", "Open it first.")
 
 
 def inspected_platforms(manifest: ParsedManifest, image: Image | None, digest: str) -> tuple[PlatformImage, ...]:

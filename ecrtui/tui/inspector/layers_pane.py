@@ -19,7 +19,7 @@ from ecrtui.inspect.layers import LayerRow, LayerSharing, LayerTable, image_name
 from ecrtui.tui import blocking
 from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.details import Facts, facts_text, reason_with_permission
-from ecrtui.tui.inspector.inspected import Inspected, PlatformImage
+from ecrtui.tui.inspector.inspected import Inspected, PlatformImage, index_in_index
 from ecrtui.tui.inspector.split_pane import SplitPane
 from ecrtui.tui.safe_text import visible
 from ecrtui.tui.table.column_layout import Column
@@ -109,6 +109,8 @@ class LayersPane(SplitPane[Layers]):
     async def read(self, inspected: Inspected) -> Layers:
         platform = inspected.require_platform()
         manifest = await inspected.manifest_of(platform.digest)
+        if manifest.is_index:
+            raise index_in_index("layers", manifest.digest)
         descriptor = (await blocking.run_blocking(parse_manifest, manifest.text)).config
         config: ImageConfig | None = None
         error: EcrTuiError | None = None

@@ -462,6 +462,8 @@ async def test_an_index_without_platforms_and_one_in_an_index_say_what_to_open()
             await until(pilot, "nested" if "nested" in image else "charts")
             await pilot.press("3")
             await until(pilot, said)
+            await pilot.press("4")
+            await until(pilot, lambda screen, said=said: "‹4 layers›" in screen and said in screen)  # type: ignore[misc]
             if "charts" in image:
                 await pilot.press("6")
                 assert "index" in await until(pilot, "Helm chart")
