@@ -76,6 +76,12 @@ class Image:
         """Return the image with what is known about its last scan."""
         return replace(self, scan_status=scan.status, findings=scan.counts)
 
+    def with_scan_of(self, earlier: Image | None) -> Image:
+        """Return the image with the scan that an earlier entry of it has, if its own is not known."""
+        if earlier is None or earlier.digest != self.digest or self.scan_known or not earlier.scan_known:
+            return self
+        return replace(self, scan_status=earlier.scan_status, findings=earlier.findings)
+
     @property
     def kind(self) -> ImageKind:
         """The kind of the image."""

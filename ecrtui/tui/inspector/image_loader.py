@@ -43,6 +43,8 @@ class ImageLoader:
         self._parent = parent
         self._requested = self._answered = 0
         """The numbers of the last request for the image, and of the last one whose answer is published."""
+        self._described: Image | None = None
+        """The last answer, with its scan if that needs no request; None before there is one."""
 
     async def load(self) -> None:
         """Read everything once."""
@@ -110,8 +112,9 @@ class ImageLoader:
         if isinstance(found, EcrTuiError):
             self._publish_change(known_image=found)
             return
-        (image,) = self._session.catalog.known_scans.add_to(reference.repository, [found])
-        self._publish_change(known_image=image, reference=reference._replace(digest=image.digest))
+        (self._described,) = self._session.catalog.known_scans.add_to(reference.repository, [found])
+        self.inspected = self.inspected.with_image(self._described)
+        self._publish()
 
     async def _read_manifest(self) -> None:
         """Read the manifest and parse it; then prepare its text for the screen, unless that is there already."""
@@ -134,7 +137,7 @@ class ImageLoader:
         inspected = self.inspected
         if not inspected.platforms:
             return
-        images: tuple[Image, ...] = tuple(entry.image for entry in inspected.platforms if entry.image is not None)
+        images: Sequence[Image] = () if self._described is None else (self._described,)
         if inspected.is_index:
             digests = [entry.digest for entry in inspected.platforms]
             try:
@@ -144,29 +147,24 @@ class ImageLoader:
             except EcrTuiError as error:
                 self._publish_change(platform_error=error)
                 return
-            images = tuple(self._session.catalog.known_scans.add_to(inspected.repository_name, images))
+            images = self._session.catalog.known_scans.add_to(inspected.repository_name, images)
             missing = frozenset(digests).difference(image.digest for image in images)
-            self.inspected = replace(self.inspected, missing_platforms=missing)
-            self._publish_images(images)
+            self.inspected = replace(self.inspected.with_platform_images(images), missing_platforms=missing)
+            self._publish()
         await self._read_scans([image for image in images if not image.scan_known])
 
     async def _read_scans(self, images: Sequence[Image]) -> None:
         """Read the last scans that are not known."""
         if not images:
             return
-        inspected = self.inspected
-        by_digest = {image.digest: image for image in images}
+        name, digests = self.inspected.repository_name, [image.digest for image in images]
         try:
-            with closing(self._session.catalog.scans(inspected.repository_name, list(by_digest))) as reading:
+            with closing(self._session.catalog.scans(name, digests)) as reading:
                 async for batch in blocking.iterate_blocking(reading):
-                    scanned = [by_digest[digest].with_scan(scan) for digest, scan in batch.scans.items()]
-                    self._publish_images(tuple(scanned))
+                    self.inspected = self.inspected.with_scans(batch.scans)
+                    self._publish()
         except EcrTuiError as error:
             self._publish_change(scan_error=error)
-
-    def _publish_images(self, images: tuple[Image, ...]) -> None:
-        self.inspected = self.inspected.with_images(images)
-        self._publish()
 
     async def _find_indexes(self) -> None:
         """Find the indexes that hold the image: the one it was opened from, and those whose manifests are kept."""

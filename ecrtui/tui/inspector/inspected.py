@@ -248,13 +248,26 @@ class Inspected:
             "This index has no platforms", "No image in it can run.", "Open one of its entries in the manifest pane."
         )
 
-    def with_images(self, images: tuple[Image, ...]) -> Inspected:
-        """Return this with newer entries of the image and its platforms, from DescribeImages or with a scan."""
-        known = {image.digest: image for image in images}
-        own = self.known_image
-        if isinstance(own, Image):
-            own = known.pop(own.digest, own)
-        return replace(self, platform_images={**self.platform_images, **known}, known_image=own)
+    def with_image(self, image: Image) -> Inspected:
+        """Return this with a newer entry of the image, from DescribeImages."""
+        before = self.known_image
+        known = image.with_scan_of(before) if isinstance(before, Image) else image
+        return replace(self, known_image=known, reference=self.reference._replace(digest=image.digest))
+
+    def with_platform_images(self, images: Iterable[Image]) -> Inspected:
+        """Return this with newer entries of the platforms, from DescribeImages."""
+        known = dict(self.platform_images)
+        for image in images:
+            known[image.digest] = image.with_scan_of(known.get(image.digest))
+        return replace(self, platform_images=known)
+
+    def with_scans(self, scans: Mapping[str, ImageScan]) -> Inspected:
+        """Return this with newer scans of the image and its platforms, by digest."""
+        known, own = self.platform_images, self.known_image
+        scanned = {digest: known[digest].with_scan(scan) for digest, scan in scans.items() if digest in known}
+        if isinstance(own, Image) and own.digest in scans:
+            own = own.with_scan(scans[own.digest])
+        return replace(self, platform_images={**known, **scanned}, known_image=own)
 
     async def manifest_of(self, digest: str) -> Manifest:
         """Return the manifest of an image of the repository. Call it only for what the user asked for.

@@ -242,6 +242,40 @@ async def test_the_history_stays_at_its_tag_when_another_tag_goes(embedded: Embe
         await until(pilot, "tags   ‹t2›   t3")
 
 
+async def test_the_state_of_a_scan_stays_when_only_the_image_is_read_again(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    image = push_image(client, REPOSITORY, "one", "v1")
+    client.start_image_scan(repositoryName=REPOSITORY, imageId={"imageDigest": image.digest})
+    with embedded.database.write() as connection:
+        connection.execute("UPDATE scans SET status = 'IN_PROGRESS'")
+    async with running(embedded, f"{REPOSITORY}:v1", size=(100, 24), prefetch=False) as pilot:
+        await until(pilot, "findings      in progress")
+        put(client, REPOSITORY, image.manifest, "next")
+        screen = pilot.app.screen
+        assert isinstance(screen, ImageScreen)
+        await screen.show_image()
+        assert "findings      in progress" in await until(pilot, "next   v1")
+        with embedded.database.write() as connection:
+            connection.execute("UPDATE scans SET status = 'COMPLETE'")
+        await pilot.press("ctrl+r")
+        await until_gone(pilot, "in progress")
+
+
+async def test_a_late_scan_does_not_bring_earlier_tags_back(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "one", "v1")
+    client.start_image_scan(repositoryName=REPOSITORY, imageId={"imageDigest": image.digest})
+    async with running(embedded, f"{REPOSITORY}:v1", size=(100, 24), prefetch=False) as pilot:
+        with held(embedded, "DescribeImageScanFindings") as asked:
+            await until(pilot, lambda _: asked.is_set())
+            put(client, REPOSITORY, image.manifest, "next")
+            screen = pilot.app.screen
+            assert isinstance(screen, ImageScreen)
+            await screen.show_image()
+            await until(pilot, "next   v1")
+        assert "next   v1" in await until(pilot, "worst  ")
+
+
 async def test_a_late_answer_does_not_replace_a_newer_one(embedded: EmbeddedRegistry, client: Any) -> None:
     image = push_image(client, REPOSITORY, "one", "v1")
     answered, go = threading.Event(), threading.Event()
