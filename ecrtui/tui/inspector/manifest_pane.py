@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Annotation, DescriptorRole, ParsedManifest, Part
+from ecrtui.ecr.referrer import Referrer
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint
@@ -62,7 +63,11 @@ class ManifestPane(TextPane[ManifestDocument]):
         self._picked: Part | None = None
         self._structure = ParsedManifest()
         self._tree_of: tuple[object, ...] = ()
-        """What the tree shows."""
+        """What the referrers were read for."""
+        self._referrers: tuple[Referrer, ...] = ()
+        """Those that are known; they stay in the tree while they are read again."""
+        self._shown_tree: tuple[object, ...] = ()
+        """What the tree shows. To build it again moves its cursor."""
 
     def content(self) -> Iterable[Widget]:
         yield FilterBar("find in the manifest")
@@ -127,14 +132,20 @@ class ManifestPane(TextPane[ManifestDocument]):
     async def _load_referrers(self, inspected: Inspected, image: Image) -> None:
         """Show the contents, then the referrers. An error here does not hide the rest."""
         heading, structure = facts.heading(image, self._structure), self._structure
-        self.contents.show(heading, structure)
+        self._show_tree(heading, structure)
         try:
-            referrers = await inspected.referrers_of(image.digest)
+            self._referrers = await inspected.referrers_of(image.digest)
         except EcrTuiError as error:
-            self.contents.show(heading, structure, problem=f"referrers · {facts.short_reason(error)}")
+            self._referrers = ()
+            self._show_tree(heading, structure, problem=f"referrers · {facts.short_reason(error)}")
             return
-        if referrers:
-            self.contents.show(heading, structure, referrers)
+        self._show_tree(heading, structure)
+
+    def _show_tree(self, heading: str, structure: ParsedManifest, problem: str = "") -> None:
+        shown = (heading, structure, self._referrers, problem)
+        if shown != self._shown_tree:
+            self._shown_tree = shown
+            self.contents.show(heading, structure, self._referrers, problem=problem)
 
     def _show_facts(self) -> None:
         self.query_one(FactsPanel).show(self._facts())

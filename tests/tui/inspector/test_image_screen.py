@@ -30,6 +30,7 @@ from tests.support.screen import (
     type_text,
     until,
     until_gone,
+    until_idle,
 )
 
 REPOSITORY = "team/app"
@@ -274,6 +275,20 @@ async def test_a_late_scan_does_not_bring_earlier_tags_back(embedded: EmbeddedRe
             await screen.show_image()
             await until(pilot, "next   v1")
         assert "next   v1" in await until(pilot, "worst  ")
+
+
+async def test_the_tree_keeps_the_referrers_while_they_are_read_again(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "one", "v1")
+    subject = {"mediaType": image.media_type, "digest": image.digest, "size": len(image.manifest)}
+    push_image(client, REPOSITORY, "referrer", subject=subject)
+    async with running(embedded, f"{REPOSITORY}:v1", size=(100, 35), prefetch=False) as pilot:
+        await open_pane(pilot, "manifest")
+        await until(pilot, "referrers · 1")
+        with held(embedded, "ListImageReferrers") as asked:
+            await pilot.press("ctrl+r")
+            assert "referrers · 1" in await until(pilot, lambda _: asked.is_set())
+        await until_idle(pilot, "referrers")
+        assert "referrers · 1" in screen_text(pilot.app)
 
 
 async def test_a_late_answer_does_not_replace_a_newer_one(embedded: EmbeddedRegistry, client: Any) -> None:
