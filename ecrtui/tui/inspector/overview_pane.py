@@ -70,6 +70,8 @@ class OverviewPane(TextPane[TextDocument]):
 
         The names of the sections are those of :class:`OverviewData`.
         """
+        self._reads_tree = False
+        """Whether all artifacts are read again after a refresh: the user has asked for them before."""
 
     def content(self) -> Iterable[Widget]:
         yield FilterBar("find in the overview")
@@ -123,6 +125,8 @@ class OverviewPane(TextPane[TextDocument]):
         self._draw()
 
     def forget(self) -> None:
+        if isinstance(self.inspected.known_image, Image):
+            self._reads_tree = self._reads_tree or has_read_tree(self.inspected)
         self._read_for.clear()
 
     def list_loaded(self) -> None:
@@ -164,9 +168,9 @@ class OverviewPane(TextPane[TextDocument]):
     # The sections
 
     async def _read_artifacts(self, inspected: Inspected) -> None:
-        """Show the artifacts: the whole tree if a pane has read it, else what costs no pull."""
+        """Show the artifacts: the whole tree if a pane has read it, also before a refresh; else what costs no pull."""
         image, manifest = inspected.image, inspected.known_manifest
-        if has_read_tree(inspected):
+        if self._reads_tree or has_read_tree(inspected):
             tree = await read_tree(inspected)
             artifacts = [artifact for artifact, _ in tree.all_artifacts() if artifact.origin is not ArtifactOrigin.OWN]
             not_read = [_not_read(problem.part, problem.error) for problem in tree.problems]

@@ -365,6 +365,27 @@ async def test_what_is_denied_names_the_permission_and_leaves_the_rest() -> None
         await until(pilot, "SPDX (3), CycloneDX · present, not verified")
 
 
+async def test_the_overview_keeps_the_artifacts_that_a_pane_has_read_while_they_are_read_again() -> None:
+    embedded = checkout_registry()
+    async with running(embedded, f"{CHECKOUT}:prod", size=(140, 40), prefetch=False) as pilot:
+        await until(pilot, "2 attestations in the index, not read")
+        await pilot.press("6")
+        await until(pilot, "SOCI index")
+        await pilot.press("1")
+        await until(pilot, "SPDX (3), CycloneDX · present, not verified")
+        asked = embedded.calls["ListImageReferrers"]
+        await pilot.press("ctrl+r")
+        screens: list[str] = []
+
+        def is_read(screen: str) -> bool:
+            screens.append(screen)
+            return embedded.calls["ListImageReferrers"] >= asked + 2  # the index, and a platform
+
+        await until(pilot, is_read)
+        screens.append(await until_idle(pilot, "artifacts"))
+        assert all("SPDX (3), CycloneDX · present, not verified" in screen for screen in screens)
+
+
 async def test_without_an_sbom_only_packages_with_findings_are_known() -> None:
     async with running(checkout_registry(), f"{CHECKOUT}:hotfix-2026.10.1", size=(110, 30), prefetch=False) as pilot:
         await until(pilot, "hotfix-2026.10.1")
