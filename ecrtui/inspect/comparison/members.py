@@ -22,7 +22,7 @@ def document_rows(before: str, after: str, path: str = "") -> Sequence[Row]:
     Args:
         before: the text of image A.
         after: the text of image B.
-        path: the name of the document, the first part of each label; empty for none.
+        path: the name of the document, the first part of each label; empty for a config, whose members go without.
     """
     try:
         rows = list(value_rows(parse_exact(before), parse_exact(after), path))
@@ -30,7 +30,7 @@ def document_rows(before: str, after: str, path: str = "") -> Sequence[Row]:
         rows = []
     if before == after or any(row.differs for row in rows):
         return rows
-    return [*rows, *map(difference_row, text_differences(before, after, path or "text"))]
+    return [*rows, *map(difference_row, text_differences(before, after, path or "config"))]
 
 
 def value_rows(before: Any, after: Any, path: str) -> Iterator[Row]:

@@ -66,8 +66,8 @@ def test_the_config_is_compared_member_by_member(
     ("text", "label"),
     [
         (json.dumps(CONFIG, indent=1), "config, text from character 1"),
-        ('{"a": 1, "a": 1}', "text, text from character 1"),
-        (b"{\xff", "text, text from character 1"),
+        ('{"a": 1, "a": 1}', "config, text from character 1"),
+        (b"{\xff", "config, text from character 1"),
     ],
 )
 def test_configs_with_the_same_members_differ_at_a_character(text: Any, label: str) -> None:
