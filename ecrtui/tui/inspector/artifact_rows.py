@@ -93,14 +93,15 @@ def row_text(row: ArtifactRow, read: str = "") -> str:
             ("digest", [visible(row.digest)]),
         ]
         return facts_text(facts)
-    kind = " · ".join(filter(None, (row.name, row.format, row.note if artifact.is_signature else "")))
-    other_blob = blob if blob is not None and blob.digest != artifact.digest else None
+    format_ = "" if row.format.casefold() == row.name.casefold() else row.format
+    kind = " · ".join(filter(None, (row.name, format_, row.note if artifact.is_signature else "")))
+    other_blob = blob if blob is not None and blob.digest != row.digest else None
     facts = [
         ("kind", [visible(kind)]),
         ("content", [read] if read else []),
         ("problem", [visible(artifact.problem)] if artifact.problem else []),
-        ("digest", [visible(artifact.digest)] if artifact.digest else []),
-        ("from", [visible(f"the tag {artifact.tag}" if artifact.tag else str(artifact.origin))]),
+        ("digest", [visible(row.digest)] if row.digest else []),
+        ("from", [visible(_whole_origin(row, artifact))]),
         ("pushed", [format_date(artifact.created)] if artifact.created is not None else []),
         ("size", [format_exact_size(row.size)] if row.size is not None else []),
         ("type", [visible(artifact.artifact_type)] if artifact.artifact_type else []),
@@ -108,6 +109,15 @@ def row_text(row: ArtifactRow, read: str = "") -> str:
         ("blob", [visible(other_blob.digest)] if other_blob is not None else []),
     ]
     return facts_text(facts)
+
+
+def _whole_origin(row: ArtifactRow, artifact: Artifact) -> str:
+    """Return how an artifact is known to belong to the image, or in which artifact a content is."""
+    if artifact.origin is ArtifactOrigin.OWN:
+        return str(artifact.origin)
+    if row.blob is not None and row.digest == row.blob.digest:
+        return f"the {artifact.kind} {short_digest(artifact.digest)}"
+    return f"the tag {artifact.tag}" if artifact.tag else str(artifact.origin)
 
 
 def _name(row: ArtifactRow) -> Content:

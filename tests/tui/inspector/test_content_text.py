@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from ecrtui.ecr.digest import digest_of
+from ecrtui.ecr.digest import digest_of, short_digest
 from ecrtui.ecr.image import ImageKind
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole
 from ecrtui.inspect.archives import ArchiveFile
@@ -14,7 +14,7 @@ from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, ArtifactTree, Sub
 from ecrtui.inspect.contents import BlobContent, BlobContext, read_content
 from ecrtui.inspect.facts import Fact
 from ecrtui.inspect.packages import Package, PackageList
-from ecrtui.tui.inspector.artifact_rows import artifact_rows
+from ecrtui.tui.inspector.artifact_rows import artifact_rows, row_text
 from ecrtui.tui.inspector.content_text import content_text, totals_text
 from ecrtui.tui.inspector.package_table import package_filter
 from ecrtui.tui.inspector.packages_pane import as_csv
@@ -116,6 +116,31 @@ def test_the_tree_has_lines_that_join_its_rows() -> None:
         "└ linux/arm64|no artifacts|",
     ]
     assert len({row.key for row in artifact_rows(tree)}) == 9
+
+
+def test_all_that_is_known_of_a_row_of_the_tree_is_text() -> None:
+    both = Artifact(
+        B, ImageKind.ATTESTATION, ArtifactOrigin.INDEX, size=1_234, created=0,
+        blobs=(blob(C, "application/spdx+json"), blob(D, "application/x")),
+    )  # fmt: skip
+    chart = Artifact(A, ImageKind.HELM, ArtifactOrigin.OWN, "Helm chart", blobs=(blob(B, "application/tar"),))
+    broken = Artifact(C, ImageKind.SIGNATURE, ArtifactOrigin.TAG, tag="sha256-6c67.sig", problem="it is\x1b[2J gone")
+    tree = ArtifactTree(Subject(A, "index", (both, chart, broken)), (Subject(D, "linux/arm64"),))
+    root, attestation, sbom, _, own, signature, platform = map(row_text, artifact_rows(tree, ("prod", "rc")))
+    assert root.splitlines()[1] == "tags    prod  rc"
+    assert platform.splitlines()[1] == "artifacts  no artifacts"
+    assert attestation.splitlines() == [
+        "kind    attestation",
+        f"digest  {B}",
+        "from    in the index",
+        "pushed  1970-01-01 00:00:00 UTC",
+        "size    1.2 kB, 1,234 bytes",
+    ]
+    assert f"from        the attestation {short_digest(B)}" in sbom.splitlines()
+    assert f"digest      {C}" in sbom.splitlines()
+    assert own.splitlines()[:2] == ["kind        helm chart", f"digest      {B}"]
+    assert "from     the tag sha256-6c67.sig" in signature.splitlines()
+    assert "problem  it is␛[2J gone" in signature.splitlines()
 
 
 def test_an_artifact_that_was_read_replaces_the_one_in_the_tree() -> None:
