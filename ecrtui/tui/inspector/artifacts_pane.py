@@ -186,8 +186,9 @@ class ArtifactsPane(SplitPane[ArtifactTable]):
             if blob is None:
                 self._explain("reading the manifest…")
                 artifact = await blocking.run_blocking(reader.with_blobs, artifact)
-                self._show_rows(await blocking.run_blocking(_laid_out, with_artifact(tree, artifact), self._tags))
-                tree = self._tree
+                content = await blocking.run_blocking(_laid_out, with_artifact(tree, artifact), self._tags)
+                tree = content.tree
+                self._show_rows(content)
                 if (only := self._only_blob(artifact)) is None:
                     return
                 self._blob = blob = only
@@ -195,14 +196,14 @@ class ArtifactsPane(SplitPane[ArtifactTable]):
             if not (is_start or self._may_read(blob)):
                 return
             self._explain(f"reading {format_size(MAX_START if is_start else blob.size)}…")
-            self._shown = await self.inspected.reads.once(
+            self._shown = shown = await self.inspected.reads.once(
                 ("content", artifact.digest, blob.digest), _read_content, reader, tree, artifact, blob
             )
         except EcrTuiError as error:
             self._explain(reason_with_permission(error), f"{artifact.kind} {short_digest(artifact.digest)}")
             return
         self._exact = False
-        self.show_selected(_heading(artifact, self._shown))
+        self.show_selected(_heading(artifact, shown))
         self._show_content()
 
     def _only_blob(self, artifact: Artifact) -> Descriptor | None:

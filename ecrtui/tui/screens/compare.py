@@ -85,6 +85,8 @@ class CompareScreen(RetagMixin):
         """Counts the changes of the images, so that a comparison of earlier ones is made again."""
         self._compared_version = 0
         self.comparison: Comparison | None = None
+        self._is_refresh = False
+        """The images are read again, and the comparison is that of the earlier reading."""
 
     @property
     def reference(self) -> Reference:
@@ -127,6 +129,7 @@ class CompareScreen(RetagMixin):
         self._unreadable = None
         self.workers.cancel_group(self, "platform")  # it reads parts of the images that are replaced here
         self._images = list(found)
+        self._is_refresh = self.comparison is not None and not self.comparison.pending
         if not self._compared_version:
             self._swapped = (found[0].image.pushed_at or 0.0) > (found[1].image.pushed_at or 0.0)
         self._changed()
@@ -200,7 +203,10 @@ class CompareScreen(RetagMixin):
 
     @work(exclusive=True, group="show", exit_on_error=False)
     async def _show(self, *, keeps_scroll: bool) -> None:
-        """Compare what is known, and show the section. It runs in a thread: an SBOM has thousands of packages."""
+        """Compare what is known, and show the section. It runs in a thread: an SBOM has thousands of packages.
+
+        While a refresh reads the same images again, what is known of them stays.
+        """
         version, view = self._version, self._view
         if len(self._images) < 2:
             return
@@ -208,15 +214,18 @@ class CompareScreen(RetagMixin):
         known = self.comparison if self._compared_version == version else None
         ordered = [self._images[number] for number in self._order]
         pair = PlatformPair(*(self._pair[number] for number in self._order))
-        comparison, shown = await blocking.run_blocking(_shown, known, ordered, pair, view, width)
-        self.comparison, self._compared_version = comparison, version
+        kept = self.comparison if self._is_refresh else None
+        newest, comparison, shown = await blocking.run_blocking(_shown, known, kept, ordered, pair, view, width)
+        if comparison is newest:
+            self._compared_version, self._is_refresh = version, False
+        self.comparison = comparison
         self.query_one(ComparedImages).images = tuple(ordered)
         tabs = self.query_one(TabLine)
         tabs.current = view.section
         tabs.badges = {section.name: section.badge for section in comparison.sections[1:]}
         self.query_one(ComparisonView).show_section(shown, keeps_scroll=keeps_scroll)
         self._search_again()
-        self.set_status(self._status(comparison))
+        self.set_status(self._status(newest))
 
     @property
     def _order(self) -> tuple[int, int]:
@@ -368,12 +377,32 @@ def _copies(comparison: Comparison, view: View) -> Iterable[CopyItem]:
 
 
 def _shown(
-    known: Comparison | None, images: Sequence[ComparedImage], pair: PlatformPair, view: View, width: int
-) -> tuple[Comparison, ComparisonText]:
-    """Return the comparison of two images, made again unless it is known, and the text of a section."""
+    known: Comparison | None,
+    kept: Comparison | None,
+    images: Sequence[ComparedImage],
+    pair: PlatformPair,
+    view: View,
+    width: int,
+) -> tuple[Comparison, Comparison, ComparisonText]:
+    """Return the comparison of two images, the one to show, and the text of a section of that.
+
+    Args:
+        known: the comparison; None to make it again.
+        kept: the one to show while parts of the same images are not read; None for none.
+        images: image A and image B.
+        pair: the platform.
+        view: what the user chose to see.
+        width: the columns of the text.
+    """
     if known is None:
         a, b = images
         known = compare(a, b, choose_platforms(a, b), pair if pair.is_complete else None)
-    notes = [Line(visible(note)) for note in known.notes] if view.section == SECTIONS[0] else []
-    lines = section_lines(known.section(view.section), width, everything=view.everything)
-    return known, comparison_text([*notes, *lines])
+    shown = kept if kept is not None and known.pending and _subject(kept) == _subject(known) else known
+    notes = [Line(visible(note)) for note in shown.notes] if view.section == SECTIONS[0] else []
+    lines = section_lines(shown.section(view.section), width, everything=view.everything)
+    return known, shown, comparison_text([*notes, *lines])
+
+
+def _subject(comparison: Comparison) -> tuple[str, ...]:
+    """Return what is compared: the digests of both images, and the platform."""
+    return comparison.before.image.digest, comparison.after.image.digest, comparison.platform

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +226,34 @@ async def test_indexes_are_compared_from_the_platform_with_the_worst_known_findi
         await go_to(pilot, "v2")
         await pilot.press("D")
         await until(pilot, "linux/amd64 · platform 1 of 3")  # no findings are known
+
+
+async def test_a_refresh_keeps_the_comparison_until_everything_is_read_again() -> None:
+    embedded, _, _ = releases()
+    held, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        held.set()
+        go.wait(60)
+
+    async with running(embedded, REPOSITORY, size=(120, 35)) as pilot:
+        await until(pilot, "images ·")
+        await go_to(pilot, "v2")
+        await pilot.press("D")
+        await until(pilot, "or repository:tag")
+        await type_text(pilot, "v1")
+        await pilot.press("enter")
+        before = (await compared(pilot)).splitlines()[3:]
+        embedded.faults.before("GetDownloadUrlForLayer", hold, times=None)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda screen: held.is_set() and "reading…" in screen)
+        assert screen_text(pilot.app).splitlines()[3:] == before
+        await pilot.press("3")
+        assert "COPY v2" in await until(pilot, "‹3 layers")
+        await pilot.press("1")
+        go.set()
+        await until_gone(pilot, "reading…")
+        await until(pilot, lambda screen: screen.splitlines()[3:] == before)
 
 
 async def test_without_an_image_the_comparison_says_what_can_be_done() -> None:
