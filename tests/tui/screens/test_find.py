@@ -79,7 +79,7 @@ async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
         await until(pilot, "Type")  # prod is protected
         await type_text(pilot, "prod")
         await pilot.press("enter")
-        await until(pilot, "done")
+        await until(pilot, "enter close")  # each row says "done" before that
         assert (tags_of(client, "team/app")["prod"], tags_of(client, "mirror/app")["prod"]) == (digest, digest)
         await pilot.press("enter", "escape")
         await until(pilot, "Find in all repositories")
@@ -143,7 +143,7 @@ async def test_the_newest_write_of_a_hit_is_undone_and_redone() -> None:
         await pilot.press("enter")
         await until(pilot, "enter apply")
         await pilot.press("enter")
-        await until(pilot, "✓ done")
+        await until(pilot, "enter close")
         await pilot.press("enter", "escape")
         for key, tags in (("u", {"rc-1"}), ("U", {"rc-1", "next"})):
             await until(pilot, "1 found")
@@ -152,7 +152,7 @@ async def test_the_newest_write_of_a_hit_is_undone_and_redone() -> None:
             await pilot.press("enter")
             await until(pilot, "enter apply")
             await pilot.press("enter")
-            await until(pilot, "✓ done")
+            await until(pilot, "enter close")
             assert set(tags_of(client, "team/app")) == tags
             await pilot.press("enter", "escape")
 
