@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.paths import cache_file
 from ecrtui.settings import Connection
 from tests.support.embedded import REGION, new_embedded, served
-from tests.support.screen import running, until, until_gone
+from tests.support.screen import TIMEOUT, running, until, until_gone
 
 
 @pytest.fixture
@@ -129,15 +131,16 @@ async def test_an_error_appears_in_place_and_a_retry_continues(
         await until(pilot, "last pulled" if start else "1 repository")
 
 
-async def test_a_throttled_listing_says_so_and_continues(
-    one_image: EmbeddedRegistry,
-) -> None:
-    throttle = one_image.faults.add("DescribeRepositories:throttle:times=1")
-    async with running(one_image) as pilot:
+async def test_a_throttled_listing_says_so_and_continues(embedded: EmbeddedRegistry, client: Any) -> None:
+    seen = threading.Event()
+    embedded.faults.before("DescribeRepositories", lambda: seen.wait(TIMEOUT), times=None)
+    throttle = embedded.faults.add("DescribeRepositories:throttle:times=1")  # the first request does not wait
+    async with running(embedded) as pilot:
         await until(pilot, "throttled by the service")
+        seen.set()
         await until(pilot, "1 repository")
         assert throttle.hits == 1
-        await until_gone(pilot, "slowed down")
+        await until_gone(pilot, "throttled by the service")
 
 
 async def test_an_endpoint_that_is_not_ecr_is_reported() -> None:
