@@ -134,11 +134,13 @@ async def test_findings_are_read_filtered_sorted_and_exported(tmp_path: Path) ->
         await until(pilot, "Saved")
         (row,) = csv.DictReader((tmp_path / "one.csv").read_text().splitlines())
         assert (row["vulnerabilityId"], row["platforms"]) == ("CVE-2023-50495", "linux/arm64")
+        pilot.app.clear_notifications()
+        await until_gone(pilot, "Saved")
         await pilot.press("escape", "s", "S", "x")
         await until(pilot, "file name, ending in")
         await type_text(pilot, str(tmp_path / "all.json"))
         await pilot.press("enter")
-        await until(pilot, lambda text: "Saved" in text and "all.json" in text)
+        await until(pilot, "Saved")
         ids = [entry["vulnerabilityId"] for entry in json.loads((tmp_path / "all.json").read_text())["findings"]]
         assert ids == ["CVE-2023-50495", "CVE-2023-38545", "CVE-2014-0160"]
 
