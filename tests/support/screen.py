@@ -179,9 +179,9 @@ async def until_gone(pilot: Pilot[Any], unwanted: str) -> str:
     return await until(pilot, lambda screen: unwanted not in screen)
 
 
-async def until_idle(pilot: Pilot[Any], group: str) -> str:
-    """Wait until no worker of a group is left. Return the screen's text."""
-    return await until(pilot, lambda _: all(worker.group != group for worker in pilot.app.workers))
+async def until_idle(pilot: Pilot[Any], group: str | None = None) -> str:
+    """Wait until no worker of a group, or none at all, is left. Return the screen's text."""
+    return await until(pilot, lambda _: not any(group in (None, worker.group) for worker in pilot.app.workers))
 
 
 async def open_pane(pilot: Pilot[Any], pane: str) -> str:
@@ -207,12 +207,13 @@ async def fill_in(pilot: Pilot[Any], text: str) -> None:
 async def until_planned(pilot: Pilot[Any]) -> str:
     """Wait until the form shows the plan of all that its field has, and it can be applied. Return the screen's text."""
 
-    def is_planned(screen: str) -> bool:
-        form = pilot.app.screen.query(FieldForm).first()
-        is_newest = not form.state.planning and form.words_of(form.field.value) == form.state.tags
-        return is_newest and "enter apply" in screen
+    return await until(pilot, lambda screen: "enter apply" in screen and _has_newest_plan(pilot))
 
-    return await until(pilot, is_planned)
+
+def _has_newest_plan(pilot: Pilot[Any]) -> bool:
+    """Return True if the form has made the plan of all that its field has."""
+    form = pilot.app.screen.query(FieldForm).first()
+    return not form.state.planning and form.words_of(form.field.value) == form.state.tags
 
 
 async def paste(pilot: Pilot[Any], text: str) -> None:
@@ -226,18 +227,8 @@ async def retag(pilot: Pilot[Any], *tags: str) -> str:
     await pilot.press("t")
     await until(pilot, "new tags, separated")
     await fill_in(pilot, " ".join(tags))
-    return await until(
-        pilot,
-        lambda screen: (
-            ("enter apply" in screen or "refused: " in screen)
-            and all(_planned(tag, screen) for tag in " ".join(tags).split())
-        ),
-    )
-
-
-def _planned(tag: str, screen: str) -> bool:
-    """Return True if the plan has the tag, which is on the line of the field too."""
-    return sum(tag in line.split() for line in screen.splitlines()) > 1
+    shown = ("enter apply", "refused: ")
+    return await until(pilot, lambda screen: any(words in screen for words in shown) and _has_newest_plan(pilot))
 
 
 def row_of(screen: str, words: str) -> str:

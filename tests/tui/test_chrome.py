@@ -34,6 +34,7 @@ from tests.support.screen import (
 async def test_help_lists_every_key_that_works_on_the_screen(one_image: EmbeddedRegistry) -> None:
     async with running(one_image, "team/app", size=(120, 80), elsewhere=True, read_only=True) as pilot:
         await until(pilot, "1 image ·")
+        await until_idle(pilot, "parts")  # until then, there may be indexes to read
         await pilot.press("question_mark")
         screen = await until(pilot, "Keyboard shortcuts")
         for action in actions.of("app", "screen", "list", "row", "images", "image", "marks", "table"):
@@ -206,7 +207,7 @@ async def test_every_theme_shows_the_same_text(one_image: EmbeddedRegistry) -> N
     async with running(one_image, "team/app", size=(160, 30)) as pilot:
         await until(pilot, "here since")
         await retag(pilot, "prod", "new")
-        form = await until_idle(pilot, "preview")  # the facts beside the list are complete
+        form = await until_idle(pilot)  # nothing else arrives: the caller, scans, facts beside the list
         assert all(words in form for words in ("▸", "protected", "new  ", "READ-WRITE"))
         await app_of(pilot).theme_manager.load_all()
         assert len(app_of(pilot).theme_manager.own_names) >= 5

@@ -12,7 +12,7 @@ from ecrtui.tui.textual_fixes.cell_frame import CellFrame
 from ecrtui.tui.textual_fixes.cell_looks import LookTable
 from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
-from tests.support.screen import running, until
+from tests.support.screen import running, until, until_idle
 
 SIZE = (100, 30)
 
@@ -39,6 +39,7 @@ async def test_only_another_row_under_the_mouse_and_no_open_field_writes() -> No
         push_image(client, "team/app", tag, tag)
     async with running(embedded, "team/app", size=SIZE) as pilot:
         await until(pilot, lambda screen: "3 images" in screen and screen.count("  ·  ") == 3)
+        await until_idle(pilot)
         output = Output(pilot)
         await pilot.hover(Table, offset=(5, 2))
         assert await output.next()
