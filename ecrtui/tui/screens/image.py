@@ -334,8 +334,10 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
 
     def why_not(self, action: str) -> str:
         known = self.inspected
-        if action == "step_platform" and (known is None or len(known.platforms) < 2):
-            return "The image has one platform."
+        if action == "step_platform" and (known is None or not known.is_read):
+            return "The platforms are not read yet."
+        if action == "step_platform" and known is not None and len(known.platforms) < 2:
+            return "The image has one platform." if known.platforms else "No platform is known."
         if action == "parent" and not (known and known.indexes) and not self._subject_is_known():
             return "No index of this image is known, and it has no subject."
         return super().why_not(action)

@@ -325,7 +325,12 @@ async def test_a_key_with_nothing_to_act_on_says_so(embedded: EmbeddedRegistry, 
         pilot.app.clear_notifications()
         await until_gone(pilot, words)
 
+    read_on = threading.Event()
+    embedded.faults.before("BatchGetImage", read_on.wait)
     async with running(embedded, f"{REPOSITORY}:multi", size=(120, 35), prefetch=False) as pilot:
+        await until(pilot, "1 over")
+        await says("greater_than_sign", "The platforms are not read yet.")
+        read_on.set()
         await open_pane(pilot, "findings")
         await until(pilot, "not scanned")
         await says("asterisk", "No finding is selected.")

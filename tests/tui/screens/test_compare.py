@@ -212,6 +212,7 @@ async def test_indexes_are_compared_from_the_platform_with_the_worst_known_findi
         await until(pilot, "images ·")
         await pilot.press("enter")
         await open_pane(pilot, "layers")
+        await until(pilot, f"› {names[0]}")
         for chosen in names[1:]:
             await pilot.press("greater_than_sign")
             await until(pilot, f"› {chosen}")
