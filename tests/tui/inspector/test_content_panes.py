@@ -30,7 +30,8 @@ PANE = slice(3, -1)
 
 
 async def choose(pilot: Pilot[None], platform: str) -> None:
-    """Select a platform of the index. The first one depends on the scans that are known by then."""
+    """Select a platform of the index. Without a choice, it is the one with the worst findings that are known."""
+    await until_idle(pilot, "load")
     if f"› {platform}" not in await until(pilot, "› linux/"):
         await pilot.press("greater_than_sign")
     await until(pilot, f"› {platform}")
@@ -186,6 +187,7 @@ async def test_a_search_stays_on_a_match_when_another_platform_is_shown() -> Non
         await until(pilot, "prod   release-2026.11   staging")
         await pilot.press("4")
         await until(pilot, "layer 1 of")
+        await until_idle(pilot, "load")  # the scans select a platform
         await pilot.press("slash")
         await type_text(pilot, "COPY /out")
         await pilot.press("enter")
@@ -226,6 +228,7 @@ async def test_n_goes_to_the_next_row_with_a_match(from_table: bool) -> None:
         await until(pilot, "prod   release-2026.11   staging")
         await pilot.press("4")
         await until(pilot, "layer 1 of")
+        await until_idle(pilot, "load")  # the scans select a platform
         await pilot.press("slash")
         await type_text(pilot, "RUN")
         await pilot.press("enter")
