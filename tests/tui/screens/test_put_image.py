@@ -169,10 +169,10 @@ async def test_a_paste_changes_no_line_ends_around_it(embedded: EmbeddedRegistry
         field = manifest_of(pilot)
         field.focus()
         await paste(pilot, '{\r\n"a": ""\r\n}')
+        await until(pilot, lambda _: field.exact_text == '{\r\n"a": ""\r\n}')
         field.move_cursor((1, 6))
         await paste(pilot, "one\ntwo")
-        await pilot.pause()
-        assert field.exact_text == '{\r\n"a": "one\ntwo"\r\n}'
+        await until(pilot, lambda _: field.exact_text == '{\r\n"a": "one\ntwo"\r\n}')
 
 
 async def test_an_edited_manifest_is_no_longer_the_file(
