@@ -419,7 +419,7 @@ def test_a_terminal_asks_for_a_protected_tag_by_name(registry: RetagRegistry) ->
 
 def test_an_interrupted_plan_can_be_resumed(registry: RetagRegistry) -> None:
     tags = [f"t{number}" for number in range(30)]
-    process = registry.env.start("retag", "team/app:one", *tags, "--yes", ECRTUI_WRITES_PER_SECOND="20")
+    process = registry.env.start("retag", "team/app:one", *tags, "--yes", ECRTUI_WRITES_PER_SECOND="2")
     while "t0" not in registry.tags() and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)

@@ -142,8 +142,7 @@ def test_a_stopped_program_draws_the_screen_again_unless_it_ends(url: str, own_h
         terminal.restore()  # as a shell does
         terminal.clear()
         os.kill(terminal.process.pid, signal.SIGCONT)
-        terminal.until("1 repository")
-        assert terminal.current_settings() == raw
+        terminal.until(lambda screen: "1 repository" in screen and terminal.current_settings() == raw)
         os.kill(terminal.process.pid, signal.SIGTERM)
         while terminal.process.poll() is None:  # a stop while the program ends does not take the terminal again
             os.kill(terminal.process.pid, signal.SIGTSTP)

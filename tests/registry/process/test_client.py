@@ -22,6 +22,7 @@ from ecrtui.connections import SessionFactory
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.permissions import Denial
 from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, IntegrityError, NotFound, UsageError
+from ecrtui.registry.process import client
 from ecrtui.registry.process.client import RegistryProcess, RemoteConnection, RemoteRegistry
 from ecrtui.registry.process.launch import launch, launch_early, running_threads
 from ecrtui.registry.protocol import Registry
@@ -395,8 +396,9 @@ def test_nothing_is_kept_of_a_closed_connection(served: str) -> None:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file of a registry with one image, ``team/app:1.0``, in a folder of its own."""
+    monkeypatch.setattr(client, "SHUTDOWN_TIMEOUT", 60.0)  # a process that is killed leaves more files
     (tmp_path / "registry").mkdir()
     path = tmp_path / "registry" / "ecr.db"
     embedded = new_embedded(str(path))
