@@ -89,9 +89,6 @@ OWN_PANES = {"manifest": "referrers · 1", "tags": "journal of this machine", "r
 UNKNOWN_FINDINGS = re.compile(r"  \?(?=\s|│|$)", re.MULTILINE)
 """A cell of the findings column whose scan was not read yet."""
 
-AWAITED_WRITES = re.compile(r"│ tags +…")
-"""The facts beside a list of images whose writes were not read yet."""
-
 Steps = Callable[[Any], Awaitable[object]]
 
 
@@ -280,8 +277,7 @@ async def settled(pilot: Any) -> str:
     for _ in range(100):
         await pilot.pause(0.1)
         now = screen_text(pilot.app)
-        is_loading = "ing…" in now.splitlines()[1]  # a status such as "loading…"
-        if now == before and not is_loading and not AWAITED_WRITES.search(now):
+        if now == before and not pilot.app.workers:
             return now
         before = now
     return before
