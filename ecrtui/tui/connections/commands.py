@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -23,21 +24,31 @@ class ConnectionCommands(Provider):
     """Offers every profile and every region; ``region`` also takes a name that is not in the list."""
 
     _commands: tuple[tuple[str, ConnectionRow], ...] = ()
+    _reading: asyncio.Future[None] | None = None
+    """Ends when the profiles and the regions are read."""
 
     @property
     def _app(self) -> EcrTuiApp:
         return cast("EcrTuiApp", self.app)
 
     async def startup(self) -> None:
-        """Read the profiles and the regions."""
+        """Begin to read the profiles and the regions.
+
+        Textual cancels a search at the next letter, and with it a start that it waits for. Then nothing is ever found.
+        """
         if self._app.switcher.is_available:
-            try:
-                self._commands = await blocking.run_blocking(lambda: tuple(self._app.switcher.commands()))
-            except EcrTuiError as error:
-                self._app.notify(f"The profiles cannot be listed. {error}", severity="warning")
+            self._reading = asyncio.ensure_future(self._read())
+
+    async def _read(self) -> None:
+        try:
+            self._commands = await blocking.run_blocking(lambda: tuple(self._app.switcher.commands()))
+        except EcrTuiError as error:
+            self._app.notify(f"The profiles cannot be listed. {error}", severity="warning")
 
     async def search(self, query: str) -> Hits:
         """Yield the commands that match."""
+        if self._reading is not None:
+            await asyncio.shield(self._reading)
         matcher = self.matcher(query)
         for command, row in self._commands_for(query):
             score = matcher.match(command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -123,6 +124,20 @@ async def test_a_connection_that_fails_leaves_the_one_in_use(site: Site) -> None
         await choose(pilot, "home")
         await until(pilot, f"{HERE} · eu-west-1")
         await until(pilot, "team/here")
+
+
+async def test_letters_typed_before_the_profiles_are_read_find_commands(site: Site) -> None:
+    with closing(RegistryProcess()) as process:
+        home = Connection(profile="home")
+        async with running(None, connection=home, size=WIDE, elsewhere=True, process=process) as pilot:
+            await until(pilot, "team/here")
+            assert process.start()
+            os.kill(process.pid, signal.SIGSTOP)
+            await pilot.press("colon")
+            await type_text(pilot, "profile away")
+            await until(pilot, lambda _: getattr(pilot.app.focused, "value", "") == "profile away")
+            os.kill(process.pid, signal.SIGCONT)
+            await until(pilot, "Connect beside")
 
 
 async def test_half_an_access_key_in_the_environment_names_the_variable(
