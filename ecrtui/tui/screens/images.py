@@ -217,7 +217,7 @@ class ImagesScreen(
             view.show_data(None)
         elif view.display:
             facts = await self._known_images.facts(session, self.repository_name, image, writes=writes)
-            if self.current is not None and self.current.digest == image.digest:  # the cursor may have moved on
+            if self.current == image:  # else the cursor has moved on, or a newer read shows what has changed
                 view.show_data(facts)
 
     @work(exclusive=True, group="facts", exit_on_error=False)

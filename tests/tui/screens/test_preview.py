@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 from ecrtui.ecr.manifest import OCI_INDEX, ParsedManifest
@@ -11,7 +12,7 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.image_facts import ImageFacts, KnownImages
 from ecrtui.tui.screens.images import ImagesScreen
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index, put
-from tests.support.screen import retag, running, until, until_gone
+from tests.support.screen import retag, running, until, until_gone, until_idle
 
 SIZE = (200, 30)
 
@@ -120,3 +121,24 @@ async def test_facts_that_come_late_are_not_shown_beside_another_image(embedded:
         facts.show_data(None)
         await late
         assert facts._data is None or facts._data.inspected.digest != old.digest
+
+
+async def test_facts_that_come_late_do_not_replace_those_of_a_row_that_has_changed(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    push_image(client, "team/app", "one", "v1")
+    async with running(embedded, "team/app", size=SIZE) as pilot:
+        await until(pilot, "not known    not written from here")
+        await until_idle(pilot)
+        screen = pilot.app.screen
+        assert isinstance(screen, ImagesScreen)
+        session, image = await screen.session(), screen.current
+        assert image is not None
+        late = asyncio.create_task(screen._show_facts(session))
+        await asyncio.sleep(0)
+        screen.table.update([replace(image, tags=("v1", "v2"))])
+        screen.query_one(ImageFacts).show_data(None)
+        await late
+        shown = screen.query_one(ImageFacts)._data
+        assert shown is None or shown.inspected.image.tags == ("v1", "v2")
+        await until(pilot, "v1   v2")
