@@ -66,7 +66,7 @@ async def test_an_image_is_copied_and_the_undo_puts_the_tag_back(embedded: Embed
         await pilot.press("u")
         await until(pilot, "enter apply")
         await pilot.press("enter")
-        await until(pilot, "✓ done")
+        await until(pilot, "enter close")  # the row of the promotion says "done"
         assert tags_of(client, PROD)["live"] == old.digest
 
 
@@ -140,7 +140,8 @@ async def test_an_opened_tag_is_the_tag_of_the_copies(embedded: EmbeddedRegistry
     async with running(embedded, f"{DEV}:v2", size=(110, 40)) as pilot:
         await until(pilot, "last pulled")
         await open_form(pilot, "team/pr", "does not exist")
-        await pilot.press("right")  # takes the completion
+        await until(pilot, PROD)  # the completion
+        await pilot.press("right")
         assert "v2  new" in await until(pilot, "enter apply")
         await type_text(pilot, " team/nowhere")
         await until(pilot, "Not all of team/prod, team/nowhere exist")
@@ -300,7 +301,7 @@ async def test_a_promotion_to_another_connection_is_in_activity_and_is_undone_th
                 assert tags_of(target_client, PROD)["live"] == new.digest
                 assert where in " ".join(result.split())
                 await pilot.press("u")
-                undo = await until(pilot, "Undo plan")
+                undo = await until(pilot, lambda screen: "› Undo plan" in screen and "loading…" not in screen)
                 assert "the only tag" in undo or "last tag" in undo or target_client is not abroad
                 await pilot.press("escape")
                 await until(pilot, "1 image ·")
@@ -315,7 +316,7 @@ async def test_a_promotion_to_another_connection_is_in_activity_and_is_undone_th
                 await pilot.press("enter")
                 await until(pilot, "enter apply")
                 await pilot.press("enter")
-                await until(pilot, "✓ done")
+                await until(pilot, "enter close")
                 assert tags_of(target_client, PROD) == {"live": old.digest, "v1": old.digest}
                 await pilot.press("enter", "escape")
                 await until(pilot, "↶ undone")

@@ -12,7 +12,7 @@ from typing import Any
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.screens.plan import PlanBatch, PlanScreen
 from tests.support.embedded import create_repository, push_image, put, tags_of
-from tests.support.screen import TIMEOUT, below, row_of, running, screen_text, type_text, until, until_gone
+from tests.support.screen import TIMEOUT, below, row_of, running, screen_text, type_text, until, until_gone, until_idle
 
 REPOSITORY = "team/app"
 
@@ -369,12 +369,19 @@ async def begin_slow_plan(pilot: Any, embedded: EmbeddedRegistry, answer: thread
     await until(pilot, "1 image")
     await pilot.press("asterisk", "t")
     await until(pilot, "Plan ›")
-    embedded.faults.before("*", lambda: answer.wait(TIMEOUT))
+    await until_idle(pilot)  # the next request is one of the plan
+    asked = threading.Event()
+
+    def hold() -> None:
+        asked.set()
+        answer.wait(TIMEOUT)
+
+    embedded.faults.before("*", hold)
     await type_text(pilot, "{tag}-slow")
     await pilot.press("enter")
     place = pilot.app.screen
     assert isinstance(place, PlanScreen)
-    await until(pilot, lambda _: hasattr(place, "_batch"))
+    await until(pilot, lambda _: asked.is_set())
     return place._batch
 
 
@@ -429,6 +436,7 @@ async def test_a_pruned_plan_is_retried_unchanged_after_a_failed_replan(
     async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
         await open_rename(pilot, "{tag}-rel", 2)
         await until(pilot, "2 tags")
+        await until_idle(pilot)  # the next request is one of the plan
         embedded.faults.add("*:error:code=AccessDeniedException:status=400:times=1")
         await pilot.press("x")
         await until(pilot, "✗")

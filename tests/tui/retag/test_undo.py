@@ -55,8 +55,8 @@ async def test_a_move_is_undone_and_redone_in_place(embedded: EmbeddedRegistry, 
         await until_gone(pilot, "U redo it")
 
         await burst(pilot, "U", "enter")  # on the row: the Enter is for the form, not for the list
-        screen = await until(pilot, "Read the plan, then press enter again.")
-        assert f"Redo {REPOSITORY}:rc · plan" in screen
+        shown = ("Read the plan, then press enter again.", f"Redo {REPOSITORY}:rc · plan", "enter apply")
+        await until(pilot, lambda screen: all(words in screen for words in shown))
         await pilot.press("enter")
         await until(pilot, "u undo it")
         assert tags_of(client, REPOSITORY)["rc"] == new.digest
