@@ -63,6 +63,7 @@ async def test_the_form_says_in_the_words_of_ecr_why_a_manifest_is_refused(
         for name, value in (("file", str(refused.file)), ("tag", refused.tag)):
             pilot.app.screen.query_one(f"#{name}", Input).focus()
             await paste(pilot, value)
+        await until(pilot, "from the file")
         await pilot.press("f2")
         await until(pilot, "enter apply")
         await pilot.press("enter")

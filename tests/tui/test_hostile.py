@@ -85,8 +85,8 @@ async def check(pilot: Any, wanted: str, literal: str = "") -> None:
         ("team/app", "2 images", ["g", "d"], "imageTags", "[@click=app.quit]x[/]"),
         ("team/app", "2 images", ["g", "y"], "imageTags:", "[b]bold[/b] [/]"),
         ("team/app", "2 images", ["g", "c"], "digest URI", ""),
-        ("team/app:hostile", "last pulled", ["c"], "digest URI", ""),
-        ("team/app:hostile", "last pulled", ["2", "c"], "digest URI", ""),
+        ("team/app:hostile", "mutable · AES256", ["c"], "digest URI", ""),
+        ("team/app:hostile", "mutable · AES256", ["2", "c"], "digest URI", ""),
         ("team/app:config", "last pulled", ["i"], "command ", "[b]bold[/b] [/]"),
     ],
 )

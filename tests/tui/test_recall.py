@@ -10,7 +10,7 @@ from ecrtui.emulator.http.server import serve
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, served
-from tests.support.screen import TIMEOUT, running, until
+from tests.support.screen import TIMEOUT, running, until, until_idle
 
 
 async def test_cached_repositories_are_on_the_first_frame_until_live_rows_arrive() -> None:
@@ -22,6 +22,7 @@ async def test_cached_repositories_are_on_the_first_frame_until_live_rows_arrive
         connection = Connection(endpoint_url=url, region="eu-west-1")
         async with running(None, connection=connection) as pilot:
             await until(pilot, "2 repositories")
+            await until_idle(pilot, "load")  # the rows are kept after they are shown
         client.delete_repository(repositoryName="team/gone")
         answer = threading.Event()
         held = embedded.faults.before("*", lambda: answer.wait(TIMEOUT), times=None)
@@ -44,6 +45,7 @@ async def test_cached_images_are_shown_while_the_registry_is_unreachable() -> No
         connection = Connection(endpoint_url=url, region="eu-west-1")
         async with running(None, "team/app", connection=connection) as pilot:
             await until(pilot, "1 image ·")
+            await until_idle(pilot, "load")  # the rows are kept after they are shown
         embedded.faults.add(parse_fault("*:error:code=ExpiredTokenException"))
         async with running(None, "team/app", connection=connection) as pilot:
             await until(pilot, lambda text: "v1" in text and "as of" in text and "ExpiredTokenException" in text)
@@ -58,6 +60,7 @@ async def test_cached_rows_of_another_registry_are_dropped() -> None:
         connection = Connection(endpoint_url=url, region="eu-west-1")
         async with running(None, connection=connection) as pilot:
             await until(pilot, "1 repository")
+            await until_idle(pilot, "load")  # the rows are kept after they are shown
 
     with serve(second, port=port):
         async with running(None, connection=connection) as pilot:
