@@ -315,6 +315,30 @@ async def test_a_late_answer_does_not_replace_a_newer_one(embedded: EmbeddedRegi
         assert set(screen.image.tags) == {"v1", "next"}
 
 
+async def test_a_scan_that_comes_late_does_not_bring_earlier_tags_back(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "one", "v1")
+    asked, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        asked.set()
+        go.wait()
+
+    embedded.faults.before("DescribeImageScanFindings", hold, times=None)
+    async with running(embedded, f"{REPOSITORY}:v1", size=(100, 24), prefetch=False) as pilot:
+        await until(pilot, "not written from here")
+        await until(pilot, lambda _: asked.is_set())
+        screen = pilot.app.screen
+        assert isinstance(screen, ImageScreen)
+        put(client, REPOSITORY, image.manifest, "next")
+        await screen.show_image()
+        await until(pilot, "next   v1")
+        go.set()
+        await until_idle(pilot, "load")
+        assert screen.image is not None
+        assert set(screen.image.tags) == {"v1", "next"}
+        assert screen.image.scan_known
+
+
 async def test_a_key_with_nothing_to_act_on_says_so(embedded: EmbeddedRegistry, client: Any) -> None:
     parts = {name: push_image(client, REPOSITORY, name, platform=name) for name in ("linux/amd64", "linux/arm64")}
     push_index(client, REPOSITORY, parts, "multi")
