@@ -313,8 +313,9 @@ async def test_a_promotion_to_another_connection_is_in_activity_and_is_undone_th
                 await until(pilot, f"{PROD} (us-east-1)")
                 await pilot.press(*keys, "u")
                 await until(pilot, f"{registry}: Undo {PROD}")
+                await until(pilot, "1 tag")
                 await pilot.press("enter")
-                await until(pilot, "enter apply")
+                await until(pilot, "on conflict: stop")
                 await pilot.press("enter")
                 await until(pilot, "enter close")
                 assert tags_of(target_client, PROD) == {"live": old.digest, "v1": old.digest}

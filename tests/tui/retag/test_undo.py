@@ -13,7 +13,7 @@ from ecrtui.retag.plan import Plan, Step, StepAction
 from ecrtui.tui.retag.rendering import plan_lines
 from ecrtui.tui.screens.plan import PlanScreen
 from tests.support.embedded import create_repository, push_image, put, tags_of
-from tests.support.screen import below, cursor_row, retag, running, screen_text, type_text, until, until_gone
+from tests.support.screen import cursor_row, retag, running, screen_text, type_text, until, until_gone
 
 REPOSITORY = "team/app"
 
@@ -115,8 +115,7 @@ async def test_an_undo_in_several_repositories_is_a_table(embedded: EmbeddedRegi
         await until(pilot, "3 tags")
         assert plan.why_not("undo") == "There is no result to undo."
         await pilot.press("enter")
-        screen = await until(pilot, "enter apply")
-        assert "3 new in 3 repositories" in screen
+        await until(pilot, "3 new in 3 repositories")
         await pilot.press("enter")
         await until(pilot, "u undo it")
         await pilot.press("escape")
@@ -125,8 +124,7 @@ async def test_an_undo_in_several_repositories_is_a_table(embedded: EmbeddedRegi
         screen = await until(pilot, lambda screen: "› Undo plan" in screen and screen.count("removed") == 3)
         assert all(re.search(rf"{name} +2026\.11 +removed", screen) for name in names)
         await pilot.press("enter")
-        form = below(await until(pilot, "enter apply"), "Undo plan")
-        assert "3 removed in 3 repositories" in form
+        await until(pilot, "3 removed in 3 repositories")
         await pilot.press("enter")
         await until(pilot, "U redo it")
         assert all(set(tags_of(client, name)) == {"rc-7"} for name in names)
