@@ -61,9 +61,11 @@ class RegistryProcess:
 
     Args:
         launched: the process, if it runs already; without it, the first call or :meth:`start` starts it.
+        shutdown_timeout: seconds that the process may take to end before it is killed.
     """
 
-    def __init__(self, launched: LaunchedProcess | None = None) -> None:
+    def __init__(self, launched: LaunchedProcess | None = None, shutdown_timeout: float = SHUTDOWN_TIMEOUT) -> None:
+        self._shutdown_timeout = shutdown_timeout
         self._lock = RLock()
         self._numbers = count(1)
         self._connections: dict[int, RemoteConnection] = {}
@@ -182,7 +184,7 @@ class RegistryProcess:
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         try:
-            process.wait(SHUTDOWN_TIMEOUT)
+            process.wait(self._shutdown_timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

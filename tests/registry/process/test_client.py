@@ -22,7 +22,6 @@ from ecrtui.connections import SessionFactory
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.permissions import Denial
 from ecrtui.errors import AccessDenied, ConnectionFailed, CredentialsError, IntegrityError, NotFound, UsageError
-from ecrtui.registry.process import client
 from ecrtui.registry.process.client import RegistryProcess, RemoteConnection, RemoteRegistry
 from ecrtui.registry.process.launch import launch, launch_early, running_threads
 from ecrtui.registry.protocol import Registry
@@ -396,9 +395,8 @@ def test_nothing_is_kept_of_a_closed_connection(served: str) -> None:
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def file(tmp_path: Path) -> Path:
     """The file of a registry with one image, ``team/app:1.0``, in a folder of its own."""
-    monkeypatch.setattr(client, "SHUTDOWN_TIMEOUT", 60.0)  # a process that is killed leaves more files
     (tmp_path / "registry").mkdir()
     path = tmp_path / "registry" / "ecr.db"
     embedded = new_embedded(str(path))
@@ -414,7 +412,7 @@ def put_tag(remote: RemoteRegistry, tag: str) -> None:
 
 
 def test_the_process_ends_with_all_writes_in_the_file_of_its_registry(file: Path) -> None:
-    process = RegistryProcess()
+    process = RegistryProcess(shutdown_timeout=60)  # a process that is killed leaves more files
     put_tag(RemoteRegistry(process.open(Connection(database=str(file), region="eu-west-1"))), "prod")
     process.close()
     assert [*file.parent.iterdir()] == [file]
@@ -422,7 +420,7 @@ def test_the_process_ends_with_all_writes_in_the_file_of_its_registry(file: Path
 
 def test_the_process_ends_at_once_and_keeps_all_writes_while_a_call_waits(file: Path, tmp_path: Path) -> None:
     launched = launch()
-    process = RegistryProcess(launched)
+    process = RegistryProcess(launched, shutdown_timeout=60)
     remote = RemoteRegistry(process.open(Connection(database=str(file), region="eu-west-1")))
     put_tag(remote, "prod")
     with closing(sqlite3.connect(file, isolation_level=None)) as other, ThreadPoolExecutor(1) as pool:
