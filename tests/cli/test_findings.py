@@ -85,7 +85,7 @@ def test_one_row_for_each_vulnerability_with_its_platforms(env: Env) -> None:
         ("app", "package:zlib", ExitCode.UNDECIDED, "the platforms of 1 index are not known. --read-indexes"),
         ("app", "severity>critical --read-indexes", ExitCode.UNDECIDED, "not scanned"),
         ("app:nothing", "", ExitCode.REGISTRY_ERROR, "app has no tag nothing"),
-        ("app:prod", "severty:high", ExitCode.USAGE, "Did you mean severity?"),
+        ("app:prod", "severty:high", ExitCode.USAGE, "Did you mean severity:high?"),
     ],
 )
 def test_the_exit_code_is_0_only_if_it_is_known_that_nothing_matches(
