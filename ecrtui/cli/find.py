@@ -147,8 +147,9 @@ class _Answers:
     def exit_code(self, query: Query) -> ExitCode:
         """Report what is missing in the answer, and return the exit code."""
         if self._blobs is not None:
-            hint = " Add --read-indexes to read others." if self._blobs.known < self._blobs.total and self._hits else ""
-            print_message(f"No image has the digest: {', '.join(self._blobs.words)}.{hint}")
+            can_read = self._hits and self._blobs.known < self._blobs.total
+            hint = " Add --read-indexes to read the others." if can_read else ""
+            print_message(f"No image has the digest, so ecrtui {'. '.join(self._blobs.words)}.{hint}")
         for repository, error in self._failures:
             print_message(f"{repository or 'The list of repositories'} could not be read: {error.with_hint()}")
         if self._failures:

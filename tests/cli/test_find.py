@@ -104,8 +104,8 @@ def test_a_layer_is_found_with_the_images_that_are_known_to_have_it(cli: CliEnv)
     assert (hit["repositoryName"], hit["layerDigest"], hit["layerSize"], hit["images"]) == ("team/app", layer, 4, [])
     assert (hit["knownManifests"], hit["manifests"]) == (0, 2)
     assert (
-        "No image has the digest: looked for layers and configs, too, known for 0 of 2 manifests. Add --read-indexes"
-        in result.err
+        "No image has the digest, so ecrtui looked for layers and configs. 0 of 2 manifests are known. "
+        "Add --read-indexes to read the others." in result.err
     )
     result = cli.run("find", layer, "--read-indexes")
     (hit,) = result.json["hits"]
@@ -116,7 +116,7 @@ def test_a_layer_is_found_with_the_images_that_are_known_to_have_it(cli: CliEnv)
     assert (row["imageTags"], row["kind"], row["layerDigest"], row["imageCount"]) == ("v1", "layer", layer, "2")
     result = cli.run("find", digest_of("nothing"))
     assert result.code == ExitCode.REGISTRY_ERROR
-    assert "No image has the digest: looked for layers and configs, too." in result.err
+    assert "No image has the digest, so ecrtui looked for layers and configs.\n" in result.err
     assert f"No repository has {digest_of('nothing')}." in result.err
     assert "No image has 0123456. A layer or a config may have it." in cli.run("find", "0123456").err
 

@@ -78,10 +78,10 @@ class BlobCounts(NamedTuple):
     @property
     def words(self) -> tuple[str, ...]:
         """What was searched, in words."""
-        known = f"known for {format_number(self.known)} of {format_number(self.total)} manifests"
+        known = f"{format_number(self.known)} of {format_number(self.total)} manifests are known"
         denied = format_count(self.denied, "repository", "repositories")
         return (
-            "looked for layers and configs, too",
+            "looked for layers and configs",
             *((known,) if self.total else ()),
             *((f"ecr:BatchCheckLayerAvailability is not permitted in {denied}",) if self.denied else ()),
         )

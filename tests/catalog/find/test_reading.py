@@ -219,8 +219,8 @@ def test_a_search_for_layers_says_what_it_could_not_ask(env: Env) -> None:
     assert (hit.repository, hit.blob and hit.blob.role) == (NAMES[5], "config")  # the manifest was read before
     assert batches[-1].blobs == BlobCounts(1, 3, denied=len(NAMES))
     assert batches[-1].blobs.words == (
-        "looked for layers and configs, too",
-        "known for 1 of 3 manifests",
+        "looked for layers and configs",
+        "1 of 3 manifests are known",
         "ecr:BatchCheckLayerAvailability is not permitted in 12 repositories",
     )
     assert all(answer.error is None for batch in batches for answer in batch.answers)

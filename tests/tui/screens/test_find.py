@@ -293,7 +293,7 @@ async def test_a_layer_shows_the_images_that_are_known_to_have_it() -> None:
         await until(pilot, "2 repositories")
         await find(pilot, f"GET /v2/team/app/blobs/{layer} 404")
         await until(pilot, "2 of 2 asked · 1 found")
-        screen = await until(pilot, "looked for layers and configs, too · known for 0 of 3 manifests. Press I to read")
+        screen = await until(pilot, "looked for layers and configs · 0 of 3 manifests are known. Press I to read")
         assert "team/app " in row_of(screen, "layer or config, its images are not known")
         assert embedded.calls["BatchGetImage"] == 0
 
@@ -302,7 +302,7 @@ async def test_a_layer_shows_the_images_that_are_known_to_have_it() -> None:
         await pilot.press("I")
         screen = await until(pilot, "layer of 3: v2")
         assert short_digest(layer) in row_of(screen, "layer of 3: v2")
-        assert "known for 3 of 3 manifests" in screen
+        assert "3 of 3 manifests are known" in screen
         assert "Press I" not in screen
         await pilot.press("c")
         await until(pilot, "all hits as JSON")
@@ -314,7 +314,7 @@ async def test_a_layer_shows_the_images_that_are_known_to_have_it() -> None:
         await until(pilot, "Find in all repositories")
         await find(pilot, digest_of("nothing"))
         screen = await until(pilot, "No repository has sha256:")
-        assert "looked for layers and configs, too" in screen
+        assert "looked for layers and configs" in screen
         embedded.faults.add("BatchCheckLayerAvailability:error:code=AccessDeniedException:message=no")
         await find(pilot, digest_of("nothing"))
         screen = await until(pilot, "No image has sha256:")
