@@ -1,8 +1,9 @@
 """What to find in all repositories: the text that a user types or pastes, as terms. Pure; nothing is read.
 
-People paste what they have: a URI, a line of ``kubectl get events`` or ``kubectl get pods -o yaml``, a message
-of ECS, a log line. So references are picked out of any text. If there are several, only those of the clearest kind
-count: in ``Failed to pull image "…": rpc error: code = NotFound``, no word but the URI is a reference.
+People paste what they have: a URI, a line of ``kubectl get events`` or ``kubectl get pods -o yaml``, a line of
+``crictl images``, a message of ECS, a log line. So references are picked out of any text. If there are several, only
+those of the clearest kind count: in ``Failed to pull image "…": rpc error: code = NotFound``, no word but the URI is
+a reference.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _DIGEST = "sha256:"
 _MISSING = "missing:"
 _HAVING = ("has:", "tag:")
 _TAG = "tag="
+_NONE = "<none>"
 
 # The characters of references and of wildcards. A quotation mark, a bracket or "=" ends a token.
 _TOKEN = re.compile(r"[A-Za-z0-9_*.-][A-Za-z0-9_*./:@-]*")
@@ -41,6 +43,12 @@ _FEW_DIGITS = re.compile(rf"[0-9a-f]{{3,{MIN_DIGITS - 1}}}", re.IGNORECASE)
 _ARN = re.compile(r"^arn:[a-z0-9-]+:")
 _OTHER_HOST = re.compile(r"^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:\.[a-z0-9-]+|(?=:)))(?::[0-9]+)?/")
 _NUMBERS = re.compile(r"[0-9.]+")
+_IMAGE_ROW = re.compile(
+    r"(?<!\S)(?P<name>[a-z0-9][a-z0-9._-]*(?::[0-9]+)?(?:/[a-z0-9._-]+)+)\s+(?P<tag><none>|[A-Za-z0-9_][A-Za-z0-9_.-]*)\s+"
+    r"(?:(?P<digest>sha256:[0-9a-f]{64})\s+|<none>\s+)?(?P<id>(?:sha256:)?[0-9a-f]{12,64})(?!\S)"
+)
+"""A row of ``crictl images``, ``docker images``, ``nerdctl images`` or ``podman images``: a name with a ``/``, a tag, a
+digest if it was asked for, and an image ID."""
 
 _NAMED, _LIKELY, _PATH, _WORD = 4, 3, 2, 1
 """How clear it is that a token is a reference: a URI of ECR or a digest; a name with a tag; a path; any word."""
@@ -181,7 +189,7 @@ def looks_pasted(text: str) -> bool:
     """
     if len(text.strip()) >= SHORT_DIGITS and digest_prefix(text.strip()):
         return True
-    return any(
+    return _IMAGE_ROW.search(text) is not None or any(
         rank == _NAMED or (rank == _LIKELY and (term.prefix or "/" in term.repository)) for rank, term in _ranked(text)
     )
 
@@ -209,6 +217,8 @@ def _terms(text: str, words: Sequence[str]) -> tuple[FindTerm, ...]:
         raise UsageError("Nothing to find", "", FORMS)
     if words[0].startswith(_HAVING):
         return _unique(_clear_term(word) for word in words)
+    if rows := list(filter(None, map(_row_term, _IMAGE_ROW.finditer(text)))):
+        return _unique(rows)
     if len(words) == 1:
         return _unique(_of_best_rank(text) or [_clear_term(words[0])])
     ranked = list(_ranked(text))
@@ -219,6 +229,21 @@ def _terms(text: str, words: Sequence[str]) -> tuple[FindTerm, ...]:
     if not found:
         raise UsageError("There is no reference to an image in this text", text.strip()[:200], FORMS)
     return found
+
+
+def _row_term(row: re.Match[str]) -> FindTerm | None:
+    """Return the term of a row of images: its digest, else its name and tag; without both, its image ID.
+
+    For Docker, Podman and the CRI an image ID is the digest of a config, for nerdctl that of an image.
+    """
+    if row["digest"]:
+        return _reference(f"{row['name']}@{row['digest']}")
+    if row["tag"] != _NONE:
+        return _reference(f"{row['name']}:{row['tag']}")
+    name, image_id = _reference(row["name"]), _reference(row["id"])
+    if name is None or image_id is None:
+        return None
+    return image_id._replace(tag="", registry_id=name.registry_id, region=name.region)
 
 
 def _of_best_rank(text: str) -> list[FindTerm]:

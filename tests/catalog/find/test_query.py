@@ -75,6 +75,21 @@ CASES: dict[str, list[dict[str, str]]] = {
     f"    imageID: {DIGEST}": [{"digest": DIGEST}],
     f"    containerID: containerd://{CONTAINER}\n    image: {URI}:v1\n    imageID: {URI}@{DIGEST}": [TAGGED, PINNED],
     f"Pulling {URI}:v1 and {URI}:v2, retry": [TAGGED, {**TAGGED, "tag": "v2"}],
+    # rows of images: crictl, docker, nerdctl, podman
+    f"{URI}  v1  1f2e3d4c5b6a7  104MB": [TAGGED],
+    f"IMAGE   TAG   IMAGE ID   SIZE\n{URI}  v1  1f2e3d4c5b6a7  104MB\n{URI}  v2  0f2e3d4c5b6a7  104MB": [
+        TAGGED,
+        {**TAGGED, "tag": "v2"},
+    ],
+    "REPOSITORY TAG IMAGE ID CREATED SIZE ghcr.io/team/app   v1   1f2e3d4c5b6a   2 days ago   104MB": [APP],
+    "localhost:5000/team/app  v1  1f2e3d4c5b6a  About an hour ago  linux/amd64  104MB  40MB": [APP],
+    f"{URI}  v1  sha256:{CONTAINER}  2 days ago  104MB": [TAGGED],
+    f"{URI}  v1  {DIGEST}  1f2e3d4c5b6a  2 days ago  104MB": [PINNED],
+    f"{URI}  v1  <none>  1f2e3d4c5b6a  2 days ago  104MB": [TAGGED],
+    f"{URI}  <none>  {DIGEST}  1f2e3d4c5b6a  2 days ago  104MB": [PINNED],
+    f"{URI}  <none>  1f2e3d4c5b6a  2 days ago  104MB": [{"prefix": "sha256:1f2e3d4c5b6a", **HERE}],
+    f"{URI}  <none>  sha256:{HEX}  2 days ago  104MB": [{"digest": DIGEST, **HERE}],
+    "team/app v1": [{"tag": "latest", "repository": "team/app"}, {"tag": "v1"}],
     # ECS and logs
     f"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {URI}:v1: {URI}"
     ":v1: not found": [TAGGED],
