@@ -7,6 +7,7 @@ Every read blocks, and so does every iteration of a listing; callers provide the
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -138,11 +139,19 @@ class Catalog:
         self._registry.capabilities.require("findings")
         return ScanReading(self._registry, repository, digests, self.known_scans, self._scan_limiter)
 
-    def totals(self, repositories: Sequence[str]) -> TotalsReading:
-        """Count the images of these repositories, and the rules of their lifecycle policies."""
+    def totals(self, repositories: Sequence[str], *, counted_since: float = math.inf) -> TotalsReading:
+        """Count the images of these repositories, and the rules of their lifecycle policies.
+
+        Args:
+            repositories: their names.
+            counted_since: images that were counted since then are not counted again, in seconds since the epoch.
+        """
         from ecrtui.catalog.totals.reading import TotalsReading
 
-        return TotalsReading(self, repositories)
+        known = self.known_totals.all()
+        counted = {name: known[name] for name in repositories if name in known}
+        new = {name: totals for name, totals in counted.items() if totals.counted_at >= counted_since}
+        return TotalsReading(self, repositories, new)
 
     def lifecycle_rules(self, repository: str) -> LifecycleRules:
         """Read the lifecycle policy of a repository, and return how many rules it has, if it can be read.

@@ -57,6 +57,7 @@ class _Work:
 
     catalog: Catalog
     names: Iterator[str]
+    counted: Mapping[str, RepositoryTotals]
     results: BatchInput[_Result]
     failures: FailureLimit = field(default_factory=lambda: FailureLimit(_OF_ALL_REPOSITORIES))
     lock: Lock = field(default_factory=Lock)
@@ -75,18 +76,26 @@ class TotalsReading:
     Args:
         catalog: the catalog of the registry. It keeps the totals.
         names: the repositories, the first one first.
+        counted: the totals of those whose images were just counted, by name: only their lifecycle policy is read.
         interval: the least seconds between two batches.
 
     Raises:
         EcrTuiError: (from ``next()``) no repository can be counted: no credentials, throttled for long, no connection.
     """
 
-    def __init__(self, catalog: Catalog, names: Sequence[str], *, interval: float = BATCH_INTERVAL) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        names: Sequence[str],
+        counted: Mapping[str, RepositoryTotals],
+        *,
+        interval: float = BATCH_INTERVAL,
+    ) -> None:
         self._names = tuple(dict.fromkeys(names))
         self._done = 0
         self._started = False
         self._queue: BatchQueue[_Result] = BatchQueue(64, interval)
-        self._work = _Work(catalog, iter(self._names), self._queue.input)
+        self._work = _Work(catalog, iter(self._names), counted, self._queue.input)
 
     def close(self) -> None:
         """End the iteration and send no further request."""
@@ -121,6 +130,8 @@ def _count_all(work: _Work) -> None:
 
 def _count(work: _Work, name: str) -> RepositoryTotals | EcrTuiError | _Gone | None:
     """Count one repository; return None if the reading was closed."""
+    if name in work.counted:
+        return _with_rules(work.catalog, name, work.counted[name])
     counter = TotalsCounter()
     listing = work.catalog.images(name, stream=True)
     try:
@@ -137,3 +148,14 @@ def _count(work: _Work, name: str) -> RepositoryTotals | EcrTuiError | _Gone | N
         return error
     finally:
         listing.close()
+
+
+def _with_rules(catalog: Catalog, name: str, counted: RepositoryTotals) -> RepositoryTotals | _Gone:
+    """Read the lifecycle policy of a repository whose images were counted."""
+    try:
+        totals = counted._replace(lifecycle=catalog.lifecycle_rules(name))
+    except NotFound:
+        catalog.known_totals.forget(name)
+        return _Gone()
+    catalog.known_totals.keep(name, totals)
+    return totals

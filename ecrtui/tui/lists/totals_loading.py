@@ -117,17 +117,18 @@ class TotalsLoadingMixin(ListScreen[Item]):
         known: Mapping[str, RepositoryTotals],
     ) -> None:
         now = session.catalog.known_totals.clock()
-        fresh = {name for name, totals in known.items() if now - totals.complete_at < FRESH_SECONDS}
+        since = now - FRESH_SECONDS
         names = [repository.name for repository in sorted(repositories, key=_last_use, reverse=True)]
-        due = [name for name in names if name not in fresh]
+        due = [name for name in names if name not in known or known[name].complete_at <= since]
         if not due and self._all_again:
             self._again_since = {source: now, **self._again_since}
-            due = [name for name in names if known[name].complete_at < self._again_since[source]]
+            since = self._again_since[source]
+            due = [name for name in names if known[name].complete_at < since]
         if not due:
             return
         skipped = len(names) - len(due)
         self._show_counting(source, TotalsProgress(skipped, len(names)))
-        with closing(session.catalog.totals(due)) as reading:
+        with closing(session.catalog.totals(due, counted_since=since)) as reading:
             async for batch in blocking.iterate_blocking(reading):
                 problems = {name: problem_text(error) for name, error in batch.failures.items()}
                 self.show_totals(source, batch.totals, problems)

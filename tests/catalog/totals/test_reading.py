@@ -143,6 +143,27 @@ def test_the_number_of_lifecycle_rules_keeps_its_age_when_a_repository_is_opened
         assert (web.rules, web.complete_at, web.counted_at) == (0, read_at, read_at + 60)
 
 
+def test_a_repository_that_was_just_opened_is_asked_for_its_lifecycle_policy_alone(env: Env) -> None:
+    catalog = env.catalog()
+    list(catalog.images("web"))
+    opened_at = catalog.known_totals.all()["web"].counted_at
+    calls = dict(env.embedded.calls)
+    for batch in catalog.totals(NAMES, counted_since=opened_at):
+        if "web" in batch.totals:
+            web = batch.totals["web"]
+    assert (web.rules, web.counts.images, web.counted_at) == (0, 1, opened_at)
+    assert web.complete_at == opened_at
+    assert catalog.known_totals.all()["web"] == web
+    assert env.embedded.calls["DescribeImages"] - calls["DescribeImages"] == len(NAMES) - 1
+    assert env.embedded.calls["GetLifecyclePolicy"] == len(NAMES)
+    counted(catalog, "web")
+    assert env.embedded.calls["DescribeImages"] - calls["DescribeImages"] == len(NAMES)
+
+    env.client.delete_repository(repositoryName="web", force=True)
+    assert [batch.totals for batch in catalog.totals(["web"], counted_since=opened_at)] == [{}]
+    assert "web" not in catalog.known_totals.all()
+
+
 def test_opening_a_repository_counts_it(env: Env) -> None:
     catalog = env.catalog()
     list(catalog.images("web"))
