@@ -187,7 +187,7 @@ class StepExecutor:
         except Throttled as error:
             raise _RetryableError(error) from None
         except EcrTuiError as error:
-            message = f"could not check the tag, so nothing was sent: {error}"
+            message = f"could not check the tag, so nothing was written: {error}"
             return _WriteResult(StepOutcome.FAILED, message, error=error)
 
     def _compare_with_plan(self, step: Step) -> _WriteResult | None:
@@ -199,7 +199,7 @@ class StepExecutor:
         if found == step.after:
             return _WriteResult(StepOutcome.ALREADY, "already done by someone else")
         if found != step.before:
-            message = f"{self._conflict(step, found)}; nothing was sent"
+            message = f"{self._conflict(step, found)}; nothing was written"
             return _WriteResult(StepOutcome.CONFLICT, message, found=found)
         if step.action is StepAction.REMOVE and image is not None and set(image.tags) == {step.tag}:
             return _WriteResult(StepOutcome.REFUSED, "now the last tag of this image; ECR would delete the image")

@@ -306,7 +306,9 @@ def test_a_tag_that_moves_during_throttling_is_not_overwritten(env: RetagEnv) ->
             env.tag("two", env.three)
 
     env.rate_limiter._sleep = move_once
-    assert outcomes(env.engine.apply(plan)) == [StepOutcome.CONFLICT]
+    (result,) = env.engine.apply(plan).results
+    assert result.outcome is StepOutcome.CONFLICT
+    assert result.message.endswith("; nothing was written")  # the throttled write was sent
     assert env.tags()["two"] == env.three
 
 

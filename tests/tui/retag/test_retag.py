@@ -280,7 +280,7 @@ async def test_a_tag_that_moved_after_planning_is_left_alone(embedded: EmbeddedR
         row = row_of(screen, "✗ moved")
         assert old.digest[7:19] in row
         assert other.digest[7:19] in row
-        assert "nothing was sent" in screen
+        assert "nothing was written" in screen
         assert tags_of(client, "team/app")["rc"] == other.digest
         assert embedded.calls["PutImage"] == writes + 1  # the other one's
         await pilot.press("r")  # plans again from where the tag is now
