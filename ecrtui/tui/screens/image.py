@@ -180,6 +180,9 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
     async def watch_inspected(self, inspected: Inspected | None) -> None:
         if inspected is None or inspected is not self.inspected or not self.is_mounted:
             return  # Textual calls it for each value, also after the value has changed again
+        if self._loader is not None and (shown := self._shown_platform(inspected)):
+            self._loader.choose_platform(shown)
+            return
         image = inspected.known_image
         if isinstance(image, Image):
             self._choose_tag(image)
@@ -194,6 +197,15 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
         for pane in self.query_one(PaneStack).panes:
             pane.follow(inspected)
         self._show_path()
+
+    def _shown_platform(self, inspected: Inspected) -> str:
+        """Return the digest of the platform that a pane shows, if nobody selected one: scans must not change it."""
+        pane = self.pane
+        if inspected.platform_digest or pane is None or not pane.PER_PLATFORM or not pane.shows_content:
+            return ""
+        shown = pane.inspected.platform
+        digests = [entry.digest for entry in inspected.platforms]
+        return shown.digest if shown is not None and shown.digest in digests else ""
 
     def _show_path(self) -> None:
         self.query_one(Breadcrumb).path = self.breadcrumb()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from ecrtui.emulator.faults import Fault
+from ecrtui.emulator.operations import scans
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.retag.plan import TagChange
 from ecrtui.tui.inspector.text_pane import PaneText
@@ -275,6 +277,35 @@ async def test_a_late_scan_does_not_bring_earlier_tags_back(embedded: EmbeddedRe
             await screen.show_image()
             await until(pilot, "next   v1")
         assert "next   v1" in await until(pilot, "worst  ")
+
+
+async def test_a_pane_keeps_the_platform_that_it_shows_when_scans_arrive(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    parts = {name: push_image(client, REPOSITORY, name, platform=name) for name in ("linux/amd64", "linux/arm64")}
+    push_index(client, REPOSITORY, parts, "multi")
+    with embedded.database.write() as connection:
+        found = connection.execute("SELECT id FROM images WHERE digest = ?", (parts["linux/arm64"].digest,)).fetchone()
+        scans.store_scan(connection, found[0], [{"name": "CVE-1", "severity": "HIGH"}], {"HIGH": 1}, at=time.time())
+    go = threading.Event()
+    embedded.faults.before("DescribeImageScanFindings", go.wait, times=None)
+    read_on = threading.Event()
+    embedded.faults.before("BatchGetImage", read_on.wait)
+    async with running(embedded, f"{REPOSITORY}:multi", size=(120, 35), prefetch=False) as pilot:
+        await open_pane(pilot, "config")  # the platforms are not known yet
+        read_on.set()
+        await until(pilot, "config of  linux/amd64")
+        go.set()
+
+        def kept(_: str) -> bool:
+            screen = pilot.app.screen
+            assert isinstance(screen, ImageScreen)
+            known = screen.inspected
+            assert known is not None
+            are_scanned = all(entry.image is not None and entry.image.scan_known for entry in known.platforms)
+            return are_scanned and known.platform is not None and known.platform.name == "linux/amd64"
+
+        assert "config of  linux/amd64" in await until(pilot, kept)
 
 
 async def test_the_tree_keeps_the_referrers_while_they_are_read_again(embedded: EmbeddedRegistry, client: Any) -> None:
