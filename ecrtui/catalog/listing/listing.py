@@ -7,6 +7,7 @@ and the untagged images). This hides half of the waiting.
 
 from __future__ import annotations
 
+import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -200,6 +201,7 @@ class Listing(Generic[Item]):
         parts: the same rows as parts, to read at the same time where that is faster.
         operation: the API operation, for errors.
         completed: called when the caller asks for more after the last batch, so that no batch waits for it.
+            If the caller closes the listing instead, a thread calls it.
         pause: seconds of the first pause after a throttled request.
         interval: the least seconds between two batches. A batch has all rows that arrived meanwhile.
     """
@@ -218,6 +220,7 @@ class Listing(Generic[Item]):
         self._seen = seen
         self._parts = parts
         self._completed = completed
+        self._finishing = threading.Lock()
         self._pause = pause
         self._interval = interval
         self._last_batch = 0.0
@@ -255,6 +258,8 @@ class Listing(Generic[Item]):
         """End the iteration and send no further request. Call this too when the rows are no longer needed."""
         self._readers.close()
         unfreeze_heap()
+        if self._complete and self._completed is not None and not self._unreadable:
+            threading.Thread(target=self._finish, daemon=True, name="listing").start()
 
     def __iter__(self) -> Listing[Item]:
         return self
@@ -301,10 +306,11 @@ class Listing(Generic[Item]):
             self._has_unreadable = True
             unreadable, self._unreadable, self._completed = self._unreadable, Unreadable(), None
             raise unreadable.error()
-        completed, self._completed = self._completed, None
-        if completed is not None:
-            completed()
-        self._seen.forget()
+        with self._finishing:
+            completed, self._completed = self._completed, None
+            if completed is not None:
+                completed()
+            self._seen.forget()
 
     def _next_event(self) -> SourceEvent[Item] | None:
         if self._complete:

@@ -296,6 +296,20 @@ def test_completed_is_called_once_after_the_last_batch() -> None:
     assert not called
     assert list(listing) == list(listing) == []
     assert called == [1]
+    listing.close()
+    expect_no_threads()
+    assert called == [1]
+
+
+def test_completed_is_called_for_a_listing_that_is_closed_after_its_last_batch() -> None:
+    called: list[int] = []
+    for batches in (1, 2):
+        listing = fake_pages(4).listing(completed=lambda: called.append(1))
+        assert [next(listing).complete for _ in range(batches)][-1] == (batches == 2)
+        listing.close()
+        listing.close()
+        expect_no_threads()
+        assert len(called) == batches - 1
 
 
 def test_a_row_that_changes_meanwhile_is_reported_as_changed() -> None:

@@ -164,6 +164,18 @@ def test_a_repository_that_was_just_opened_is_asked_for_its_lifecycle_policy_alo
     assert "web" not in catalog.known_totals.all()
 
 
+def test_a_repository_whose_list_is_left_after_its_last_row_is_counted_and_kept(env: Env, tmp_path: Path) -> None:
+    catalog = env.catalog(tmp_path / "cache.sqlite")
+    listing = catalog.images("web")
+    assert next(listing).complete
+    listing.close()
+    for thread in threading.enumerate():
+        if thread.name == "listing":
+            thread.join()
+    assert catalog.known_totals.all()["web"].counts.images == 1
+    assert catalog.listed_before("web") is not None
+
+
 def test_opening_a_repository_counts_it(env: Env) -> None:
     catalog = env.catalog()
     list(catalog.images("web"))
