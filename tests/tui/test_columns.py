@@ -15,7 +15,7 @@ async def test_columns_are_chosen_ordered_and_saved(one_image: EmbeddedRegistry)
         assert "Unknown column 'pulld' in columns.images. Did you mean 'pulled'?" in " ".join(
             notification.message for notification in app_of(pilot)._notifications
         )
-        app_of(pilot).clear_notifications()  # it covers a line of the menu
+        app_of(pilot).notify("beside the menu", timeout=600)
         assert next(line for line in screen.splitlines() if "tags" in line).split() == ["size", "tags", "status"]
         headings = []
         for key in ("s", "s", "s"):  # only what is shown
@@ -26,7 +26,7 @@ async def test_columns_are_chosen_ordered_and_saved(one_image: EmbeddedRegistry)
         await until_gone(pilot, "sorted by")
 
         await pilot.press("C")
-        await until(pilot, "show or hide")
+        await until(pilot, lambda screen: "show or hide" in screen and "beside the menu" in screen)
         await pilot.press("space", "J")  # hide the size, and move it behind the tags
         await until(pilot, "│   size")
         await pilot.press("escape")

@@ -67,7 +67,11 @@ class Overlay(FirstStyles, PromptFrames, DrawsSeenLines, ModalScreen["Result | N
             }
             .overlay-title { width: 100%; }
         }
-        &.-narrow .overlay { width: 36; min-width: 0; }
+        &.-narrow {
+            .overlay { width: 36; min-width: 0; }
+            ToastRack { margin: 0 36 1 0; }  /* beside the sheet: a toast stays for some time */
+            Toast { max-width: 100%; }
+        }
     }
     """
     BINDINGS = bindings("overlay")
