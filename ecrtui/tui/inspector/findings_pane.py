@@ -105,6 +105,10 @@ class FindingsPane(Pane[FindingsContent]):
         layers = await blocking.run_blocking(_layers, inspected, targets)
         return FindingsContent(scans, findings.join_findings(scans, layers))
 
+    def scans_finished(self) -> None:
+        self.forget()
+        self.update()
+
     def present(self, content: FindingsContent) -> None:
         self._content, self._elsewhere = content, Elsewhere()
         self._show_scans()

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from ecrtui.catalog.image_lookup import find_image
 from ecrtui.catalog.kept_indexes import kept_indexes_of
+from ecrtui.ecr.findings import PENDING
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import ParsedManifest, parse_manifest
 from ecrtui.errors import EcrTuiError
@@ -56,6 +57,26 @@ class ImageLoader:
     async def load_image(self) -> None:
         """Read the image again; its tags may have changed."""
         await self._read_image()
+
+    async def read_pending_scans(self) -> bool:
+        """Read again the scans that had not finished. Return True if one has finished since.
+
+        Raises EcrTuiError.
+        """
+        own = self.inspected.known_image
+        images = [*self.inspected.platform_images.values(), *([own] if isinstance(own, Image) else [])]
+        pending = [image.digest for image in images if image.scan_status in PENDING]
+        if not pending:
+            return False
+        has_finished = False
+        with closing(self._session.catalog.scans(self.inspected.repository_name, pending)) as reading:
+            async for batch in blocking.iterate_blocking(reading):
+                finished = {digest: scan for digest, scan in batch.scans.items() if scan.status not in PENDING}
+                if finished:
+                    has_finished = True
+                    self.inspected = self.inspected.with_scans(finished)
+                    self._publish()
+        return has_finished
 
     def choose_platform(self, digest: str) -> None:
         """Select a platform."""

@@ -196,6 +196,9 @@ class Pane(Vertical, Generic[Content]):
     def list_loaded(self) -> None:
         """Use the list of all images, which may be complete now. Panes override it."""
 
+    def scans_finished(self) -> None:
+        """Use the scans that have finished since the image was read. Panes override it."""
+
     def retry(self) -> None:
         """Read again after an error."""
         self._shown_key = None

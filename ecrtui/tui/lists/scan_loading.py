@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from textual import work
 
 from ecrtui.catalog.filter import Filter, Knowledge
-from ecrtui.ecr.findings import ImageScan
+from ecrtui.ecr.findings import PENDING, ImageScan
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.units import format_number
 from ecrtui.errors import EcrTuiError, ErrorKind
@@ -177,6 +177,24 @@ class ScanLoadingMixin(ListScreen[Image]):
             self._scan_error = error
             self.table.redraw()
             self.show_progress()
+
+    async def read_pending_scans(self, session: Session) -> bool:
+        """Read again the scans of the rows on the screen that had not finished. Return True if the service throttled.
+
+        Raises EcrTuiError.
+        """
+        if self._scan_error is not None or not self.table.shows(COLUMN):
+            return False
+        images = [image for row in self.table.visible_rows() for image in self.scanned(row)]
+        pending = [image.digest for image in images if image.scan_status in PENDING]
+        if not pending:
+            return False
+        throttled = False
+        with closing(session.catalog.scans(self.repository_name, pending)) as reading:
+            async for batch in blocking.iterate_blocking(reading):
+                throttled = throttled or bool(batch.throttled)
+                self.show_scans({digest: scan for digest, scan in batch.scans.items() if scan.status not in PENDING})
+        return throttled
 
     def _show_batch(self, batch: ScanBatch) -> None:
         self._unreadable |= batch.failures.keys()

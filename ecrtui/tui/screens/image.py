@@ -262,6 +262,9 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
 
     async def read_changes(self, session: Session) -> bool:
         throttled = await super().read_changes(session)
+        if self._loader is not None and await self._loader.read_pending_scans():
+            for pane in self.query_one(PaneStack).panes:
+                pane.scans_finished()
         self._mark_read()
         return throttled
 

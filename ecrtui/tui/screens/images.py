@@ -184,6 +184,10 @@ class ImagesScreen(
         if self.rows.anchored or not state.loading or state.stale is not None:  # else the next page replaces the row
             self._update_preview(message.index)
 
+    async def read_changes(self, session: Session) -> bool:
+        throttled = await super().read_changes(session)
+        return await self.read_pending_scans(session) or throttled
+
     def rows_loaded(self) -> None:
         super().rows_loaded()
         if self.rows.cursor is not None:

@@ -219,6 +219,29 @@ async def test_the_totals_of_a_repository_are_no_change_of_it() -> None:
         assert "1 change ·" in await until(pilot, "counted now")
 
 
+@pytest.mark.parametrize(
+    ("subject", "key", "words"), [("", "", "scanning"), (":one", "1", "in progress"), (":one", "5", "in progress")]
+)
+async def test_a_scan_that_finishes_is_shown_by_a_watch(subject: str, key: str, words: str) -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    image = push_image(client, "team/app", "one", "one")
+    client.start_image_scan(repositoryName="team/app", imageId={"imageDigest": image.digest})
+    with embedded.database.write() as connection:
+        connection.execute("UPDATE scans SET status = 'IN_PROGRESS'")
+    async with running(embedded, f"team/app{subject}", size=(120, 35)) as pilot:
+        await until(pilot, "1 over" if subject else words)
+        await pilot.press(*key)
+        await until(pilot, words)
+        watch_quickly(pilot)
+        await pilot.press("W")
+        await until(pilot, "watching every")
+        with embedded.database.write() as connection:
+            connection.execute("UPDATE scans SET status = 'COMPLETE'")
+        await until_gone(pilot, words)
+
+
 async def test_an_image_is_watched_by_its_tags() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
