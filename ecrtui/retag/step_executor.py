@@ -209,8 +209,10 @@ class StepExecutor:
 
     def _last_tag_elsewhere(self, step: Step) -> str:
         """Return why the removal must not be sent now that replicates it; an empty text if it may be sent."""
-        rules = read_replication(self._registry, again=True).rules
-        replicas = read_replicas(self._registry, rules, step.repository, [step.tag])
+        replication = read_replication(self._registry, again=True)
+        if replication.problem:  # the rules that the plan could read still count; without any, the plan has a warning
+            replication = read_replication(self._registry)
+        replicas = read_replicas(self._registry, replication.rules, step.repository, [step.tag])
         return next(filter(None, (removal_refusal(where, found, step.tag) for where, found in replicas.items())), "")
 
     def _current_image(self, step: Step) -> Image | None:

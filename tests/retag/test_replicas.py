@@ -83,6 +83,19 @@ def test_the_destination_is_read_again_before_the_removal(env: RetagEnv, replica
     assert tags_of(replica, REPOSITORY) == {"extra": env.one}
 
 
+def test_the_rules_that_the_plan_could_read_count_if_they_cannot_be_read_again(env: RetagEnv, replica: Any) -> None:
+    replicate(env, removals=True)
+    env.tag("extra", env.one)
+    env.tag("more", env.one)
+    plan = env.engine.plan_untag(REPOSITORY, ["extra"])
+    replica.batch_delete_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": "more"}])
+    env.embedded.faults.add("DescribeRegistry:error:code=AccessDeniedException")
+    (result,) = env.engine.apply(plan).results
+    env.embedded.faults.clear()
+    assert result.outcome is StepOutcome.REFUSED
+    assert tags_of(replica, REPOSITORY) == {"extra": env.one}
+
+
 def test_a_destination_that_cannot_be_read_refuses_the_removal(env: RetagEnv, replica: Any) -> None:
     replicate(env, removals=True)
     env.tag("extra", env.one)
