@@ -281,7 +281,7 @@ class StepExecutor:
         if found == step.after:
             message = f"the reply was an error ({error.title}), but the write was applied"
             return _WriteResult(StepOutcome.DONE, message, result)
-        if found == step.before and error.kind is ErrorKind.TIMED_OUT:
+        if found == step.before and _is_unanswered(error):
             message = f"{error}; read back: not applied so far, but the service may still apply it"
             return _WriteResult(StepOutcome.UNKNOWN, message, result, error)
         if found == step.before:
@@ -355,6 +355,11 @@ class StepExecutor:
 
 def _available(manifests: Mapping[str, Manifest], digests: Sequence[str]) -> Sequence[Manifest]:
     return [manifests[digest] for digest in digests if digest in manifests]
+
+
+def _is_unanswered(error: EcrTuiError) -> bool:
+    """Return True if the service has not answered: it may still have the request. A code of digits is of a proxy."""
+    return isinstance(error, ConnectionFailed) and not error.code[:1].isalpha()
 
 
 def _failure(error: EcrTuiError) -> StepOutcome:

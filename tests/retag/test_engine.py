@@ -218,11 +218,11 @@ def test_a_write_with_a_lost_reply_is_read_back_as_done(env: RetagEnv, fault: st
     assert env.engine.history()[0].outcome is StepOutcome.DONE
 
 
-def test_a_connection_lost_before_the_write_is_reported_as_not_applied(env: RetagEnv) -> None:
-    env.embedded.faults.add("PutImage:drop-before")
+def test_a_write_that_failed_in_the_service_is_read_back_as_not_applied(env: RetagEnv) -> None:
+    env.embedded.faults.add("PutImage:error:code=ServerException:status=500")
     report = env.retag(("two", env.one))
     assert outcomes(report) == [StepOutcome.FAILED]
-    assert "read back: not applied" in report.results[0].message
+    assert report.results[0].message.endswith("read back: not applied")
     assert env.tags()["two"] == env.two
 
 
@@ -248,6 +248,19 @@ def test_a_write_that_is_applied_after_the_timeout_is_unknown_until_resolved(env
     late.pop()()
     assert [entry.outcome for entry in engine.resolve_unknown()] == [StepOutcome.DONE]
     assert env.tags()["two"] == env.one
+
+
+@pytest.mark.parametrize("fault", ["PutImage:drop-before:times=1", "PutImage:unavailable:status=504:times=1"])
+def test_a_write_that_the_service_did_not_answer_is_unknown(env: RetagEnv, fault: str) -> None:
+    """A proxy can end the connection while the service has the request."""
+    env.embedded.faults.add(fault)
+    plan = env.plan(("two", env.one))
+    (result,) = env.engine.apply(plan).results
+    assert result.outcome is StepOutcome.UNKNOWN
+    assert result.message.endswith("not applied so far, but the service may still apply it")
+    assert [entry.tag for entry in env.engine.unknown_writes()] == ["two"]
+    env.tag("two", env.one)  # the write arrives
+    assert [entry.outcome for entry in env.engine.resolve_unknown()] == [StepOutcome.DONE]
 
 
 def test_an_outcome_that_cannot_be_read_back_is_unknown_until_resolved(env: RetagEnv) -> None:

@@ -234,7 +234,8 @@ class PutImageCommand:
             self.notes.append(describe_error(second).message)
             return None
         if found is None:
-            self.notes.append(f"The response was lost. {self._image()} was read back: it was not put.")
+            state = "it was not put so far, but ECR may still put it"
+            self.notes.append(f"The response was lost. {self._image()} was read back: {state}.")
         return found
 
     def _print_response(self, printer: ResponsePrinter) -> int:
