@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterable, Sequence
@@ -110,6 +111,8 @@ class LifecycleScreen(RetagMixin, UndoMixin):
         """The priority of the rule whose images are shown."""
         self._table = "#rules"
         """The table that had the focus last."""
+        self._changing = asyncio.Lock()
+        """Held by what replaces the images or the policy: each starts from what the one before it has left."""
         self._rules: Rows[RuleRow] = Rows(lambda row: str(row.outlook.rule.priority))
         self._rows: Rows[ImageRow] = Rows(lambda row: row.image.digest)
 
@@ -171,11 +174,12 @@ class LifecycleScreen(RetagMixin, UndoMixin):
         try:
             session = await self.session()
             session.registry.capabilities.require("lifecycle_policy")
-            policy = await blocking.run_blocking(session.registry.lifecycle_policy, self.repository_name)
-            if self._images is None or again:
-                self._images = await self._list_images(session)
-            await self._find_parts(session, self._images)
-            await self._evaluate(policy, changed=False)
+            async with self._changing:
+                policy = await blocking.run_blocking(session.registry.lifecycle_policy, self.repository_name)
+                if self._images is None or again:
+                    self._images = await self._list_images(session)
+                await self._find_parts(session, self._images)
+                await self._evaluate(policy, changed=False)
         except EcrTuiError as error:
             self.show_error(error)
 
@@ -375,6 +379,10 @@ class LifecycleScreen(RetagMixin, UndoMixin):
 
     async def refresh_after_write(self, report: Report) -> None:
         """Read the images that the write changed, and evaluate the policy again. A preview of ECR is old then."""
+        async with self._changing:
+            await self._read_changed(report)
+
+    async def _read_changed(self, report: Report) -> None:
         known = {image.digest: image for image in self._images or ()}
         tags = report.tags_in(self.repository_name)
         shown = (image.digest for image in known.values() if not tags.isdisjoint(image.tags))
@@ -413,8 +421,10 @@ class LifecycleScreen(RetagMixin, UndoMixin):
         if self._images is None:
             return
         try:
-            await self._find_parts(await self.session(), self._images, read=True)
-            await self._evaluate(self.state.text, changed=self.state.changed)
+            session = await self.session()
+            async with self._changing:
+                await self._find_parts(session, self._images, read=True)
+                await self._evaluate(self.state.text, changed=self.state.changed)
         except EcrTuiError as error:
             self.show_error(error)
 
@@ -429,7 +439,11 @@ class LifecycleScreen(RetagMixin, UndoMixin):
         self.post_message(messages.EditText(f"lifecycle-{self.repository_name}.json", policy, self._edited))
 
     def _edited(self, policy: str) -> None:
-        self.run_worker(self._evaluate(policy, changed=True), group="load", exclusive=True, exit_on_error=False)
+        self.run_worker(self._evaluate_edited(policy), group="load", exclusive=True, exit_on_error=False)
+
+    async def _evaluate_edited(self, policy: str) -> None:
+        async with self._changing:
+            await self._evaluate(policy, changed=True)
 
     async def action_save(self) -> None:
         """Save the dry run in a file."""

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ecrtui.emulator.faults import Fault
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.retag.plan import TagChange
 from ecrtui.tui.screens.lifecycle import LifecycleScreen
+from tests.support.edited_replies import EditedReply
 from tests.support.embedded import push_image, push_index, tags_of
-from tests.support.screen import below, cursor_row, retag, row_of, running, screen_text, type_text, until, until_gone
+from tests.support.screen import (
+    app_of,
+    below,
+    cursor_row,
+    retag,
+    row_of,
+    running,
+    screen_text,
+    type_text,
+    until,
+    until_gone,
+    until_idle,
+)
 
 REPOSITORY = "team/app"
 
@@ -128,6 +145,37 @@ async def test_a_tag_that_no_rule_selects_keeps_an_image(embedded: EmbeddedRegis
         assert kept.digest[7:19] not in below(screen, "oldest first")
         assert old.digest[7:19] in cursor_row(below(screen, "oldest first"))
     assert tags_of(client, REPOSITORY)["keep"] == kept.digest
+
+
+async def test_a_list_that_was_read_before_a_write_does_not_take_the_write_back(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    images = [push_image(client, REPOSITORY, f"n{number}", f"main-{number}") for number in range(3)]
+    client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=policy(2))
+    listed, go = threading.Event(), threading.Event()
+
+    def hold(document: object) -> None:
+        listed.set()
+        go.wait()
+
+    async with running(embedded, REPOSITORY, size=(120, 35)) as pilot:
+        await until(pilot, "images ·")
+        await pilot.press("L")
+        await until(pilot, "rule 1 would expire")
+        screen = pilot.app.screen
+        assert isinstance(screen, LifecycleScreen)
+        embedded.faults.add(Fault("DescribeImages", EditedReply(hold), times=1))
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda _: listed.is_set())
+        engine = app_of(pilot).connect().engine
+        report = engine.apply(engine.plan([TagChange(REPOSITORY, "keep", images[0].digest)]))
+        update = asyncio.ensure_future(screen.refresh_after_write(report))
+        await asyncio.wait({update}, timeout=0.5)  # the update waits for the list: it must not come first
+        go.set()
+        await update
+        await until_idle(pilot, "load")
+        shown = {image.digest: image.tags for image in screen.all_images() or ()}
+        assert set(shown[images[0].digest]) == {"main-0", "keep"}
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 35)])
