@@ -128,6 +128,7 @@ class FindingsPane(Pane[FindingsContent]):
         table = Table(rows, columns, sort="severity", descending=True)
         box = self.query_one(FindingsBox)
         box.mount(table)
+        self._filter(table)  # the user can have typed one while the scans were read
         if self.screen.focused is box:  # `has_focus` changes later
             self.focus_now(table)
         box.can_focus = False
@@ -218,8 +219,13 @@ class FindingsPane(Pane[FindingsContent]):
         bar.show_problem("")
         self._chosen = chosen or None
         if table is not None:
-            table.filter(chosen.matches if chosen else None, chosen.spans if chosen else None)
+            self._filter(table)
         self._show_count()
+
+    def _filter(self, table: Table[FindingRow]) -> None:
+        """Show the findings that the chosen filter lets through."""
+        chosen = self._chosen
+        table.filter(chosen.matches if chosen else None, chosen.spans if chosen else None)
 
     def _complete_filter(self, line: str) -> Iterable[str]:
         return complete(line, FINDINGS, self._table.rows.at_hand() if self._table is not None else ())

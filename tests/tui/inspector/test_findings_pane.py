@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,17 @@ from ecrtui.emulator.operations import scans
 from ecrtui.tui.saving import FileField
 from tests.support.embedded import PushedImage, client_for, create_repository, new_embedded, push_image, push_index
 from tests.support.host import resize
-from tests.support.screen import cursor_row, open_pane, row_of, running, screen_text, type_text, until, until_gone
+from tests.support.screen import (
+    cursor_row,
+    open_pane,
+    row_of,
+    running,
+    screen_text,
+    type_text,
+    until,
+    until_gone,
+    until_idle,
+)
 from tests.tui.test_snapshots import PICKER_SIZES, Clock, compare
 
 pytestmark = pytest.mark.usefixtures("no_sdk_retries")
@@ -152,6 +163,23 @@ async def test_findings_are_read_filtered_sorted_and_exported(tmp_path: Path) ->
         answers = ("also in old", "not in fixed", "not known: new (not scanned)")
         await until(pilot, lambda text: all(words in text for words in answers))
         assert env.embedded.calls[OPERATION] == calls + 3
+
+
+@pytest.mark.parametrize("keys", [("e",), ("slash", *"fix:yes")], ids=["with a key", "typed"])
+async def test_a_filter_that_is_given_while_the_scans_are_read_applies_to_them(keys: Sequence[str]) -> None:
+    env = Env()
+    asked, go_on = threading.Event(), threading.Event()
+    async with running(env.embedded, "app:prod", size=(120, 35)) as pilot:
+        await until(pilot, "CRITICAL")
+        await until_idle(pilot)
+        env.embedded.faults.before(OPERATION, lambda: go_on.wait(60), times=None)
+        env.embedded.faults.before(OPERATION, asked.set)
+        await pilot.press("5")
+        await until(pilot, lambda _: asked.is_set())
+        await pilot.press(*keys)
+        go_on.set()
+        screen = await until(pilot, "2 match · 3 findings")
+        assert "MEDIUM" not in screen
 
 
 @pytest.mark.parametrize(
