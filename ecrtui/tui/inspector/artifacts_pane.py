@@ -173,6 +173,8 @@ class ArtifactsPane(SplitPane[ArtifactTable]):
             return
         self._exact = not self._exact
         self._show_content()
+        if self.has_class("-packages"):
+            self.query_one(PackageTable).filter(self._searched)
 
     @work(exclusive=True, group="content", exit_on_error=False)
     async def _open(self, artifact: Artifact, blob: Descriptor | None) -> None:

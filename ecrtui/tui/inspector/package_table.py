@@ -91,7 +91,7 @@ class PackageTable(Vertical):
         return self.text if self.table.has_focus and self.shows_text else self.table
 
     def show(self, packages: PackageList, about: str = "") -> None:
-        """Show other packages.
+        """Show other packages, without a filter.
 
         Args:
             packages: the packages.
@@ -103,6 +103,7 @@ class PackageTable(Vertical):
         self.table.set_placeholder("No package is listed.")
         self.workers.cancel_group(self, "rows")
         self.table.clear()
+        self.table.filter(None)
         self.table.merge(packages.packages[:CHUNK])
         if len(packages.packages) > CHUNK:
             self._add_rest(packages)

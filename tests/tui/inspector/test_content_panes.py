@@ -431,6 +431,27 @@ async def test_a_large_sbom_is_read_after_its_size_was_shown(tmp_path: Path) -> 
         assert await save(pilot, ".json", tmp_path / "sbom.json") == sbom
 
 
+async def test_packages_that_are_opened_again_are_filtered_only_by_what_the_field_has() -> None:
+    async with running(checkout_registry(), f"{CHECKOUT}:prod", size=SIZES[0], prefetch=False) as pilot:
+        await open_pane(pilot, "artifacts")
+        await until(pilot, "SOCI index")
+        await move_to(pilot, "sbom", "j")
+        await pilot.press("enter")
+        await until(pilot, "adduser")
+        await pilot.press("slash")
+        await type_text(pilot, "spring")
+        await until_gone(pilot, "adduser")
+        await pilot.press("enter", "p")
+        await until(pilot, '"SPDXID":')
+        await pilot.press("p")
+        await until(pilot, "▸ spring-boot")
+        assert "adduser" not in screen_text(pilot.app)
+        await pilot.press("j")
+        await until_gone(pilot, "46 packages")
+        await pilot.press("escape", "k", "enter")
+        await until(pilot, "adduser")
+
+
 async def test_the_user_can_leave_an_image_while_its_sbom_is_looked_for() -> None:
     embedded = checkout_registry()
     push_large_sbom(client_for(embedded))
