@@ -188,7 +188,7 @@ class ArtifactsPane(SplitPane[ArtifactTable]):
             if blob is None:
                 self._explain("reading the manifest…")
                 artifact = await blocking.run_blocking(reader.with_blobs, artifact)
-                content = await blocking.run_blocking(_laid_out, with_artifact(tree, artifact), self._tags)
+                content = await blocking.run_blocking(_laid_out_with, tree, artifact, self._tags)
                 tree = content.tree
                 self._show_rows(content)
                 if (only := self._only_blob(artifact)) is None:
@@ -335,6 +335,11 @@ def _laid_out(tree: ArtifactTree, tags: Sequence[str]) -> ArtifactTable:
     rows = tuple(artifact_rows(tree, tags))
     first = next((row for row in rows if row.artifact is not None), None)
     return ArtifactTable(tree, rows, tree.count, first)
+
+
+def _laid_out_with(tree: ArtifactTree, artifact: Artifact, tags: Sequence[str]) -> ArtifactTable:
+    """Lay out a tree with an artifact whose manifest was not known."""
+    return _laid_out(with_artifact(tree, artifact), tags)
 
 
 def _reader(inspected: Inspected) -> ArtifactReader:
