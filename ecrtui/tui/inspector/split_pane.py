@@ -96,10 +96,11 @@ class SplitPane(TextPane[Content], Generic[Content]):
         return int(self._step_row(words, 1))
 
     def keep_match(self) -> None:
-        """Select a row that the search finds, after the rows of another platform have come: they can be others."""
+        """Select a row that the search finds, and say if there is none: rows have come, and they can be others."""
         words = self._searched
-        if words and not self._has(self.table.current, words):
-            self._step_row(words, 1)
+        if words:
+            found = self._has(self.table.current, words) or self._step_row(words, 1)
+            self.query_one(FilterBar).show_found(found)
 
     def _has(self, row: Any, words: str) -> bool:
         """Return True if the text of a row has these words."""

@@ -93,14 +93,13 @@ class TextPane(Pane[Content], Generic[Content]):
         return self.view.search(words)
 
     def _find(self, words: str) -> None:
-        found = self.find(words)
-        self.query_one(FilterBar).show_problem("" if found or not words else "not found")
+        self.query_one(FilterBar).show_found(self.find(words))
 
     def keep_search(self) -> None:
         """Say whether another version of the text has the words of the search."""
         bar = self.query_one(FilterBar)
         if bar.is_open:
-            bar.show_problem("" if self.view.found[1] or not bar.value else "not found")
+            bar.show_found(self.view.found[1])
 
     def text_items(self) -> tuple[CopyItem, ...]:
         if not self.view.prepared.text:

@@ -58,8 +58,7 @@ class TextViewer(Overlay[None]):
         self.query_one(FilterBar).open()
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
-        found = self.query_one(OverlayText).search(message.value)
-        self.query_one(FilterBar).show_problem("" if found or not message.value else "not found")
+        self.query_one(FilterBar).show_found(self.query_one(OverlayText).search(message.value))
 
     def on_filter_bar_closed(self) -> None:
         self.query_one(OverlayText).focus()

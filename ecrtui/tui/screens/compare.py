@@ -302,7 +302,7 @@ class CompareScreen(RetagMixin):
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
         found = self.query_one(ComparisonView).search(message.value)
-        self.query_one(FilterBar).show_problem("" if found or not message.value else "not found")
+        self.query_one(FilterBar).show_found(found)
 
     def on_filter_bar_closed(self) -> None:
         self.focus_content()

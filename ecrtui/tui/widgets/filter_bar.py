@@ -148,6 +148,14 @@ class FilterBar(Vertical):
         elif problem:
             self._delay = self.set_timer(ERROR_DELAY, lambda: self._show(problem, position))
 
+    def show_found(self, found: int) -> None:
+        """Show an error if the words of a search were not found.
+
+        Args:
+            found: The number of matches.
+        """
+        self.show_problem("" if found or not self.value else "not found")
+
     def _show(self, problem: str, position: int) -> None:
         self._shows_problem = bool(problem)
         mark = (" " * self._column(position), ("▲ ", "bold"))

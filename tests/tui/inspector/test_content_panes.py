@@ -198,6 +198,23 @@ async def test_a_search_stays_on_a_match_when_another_platform_is_shown() -> Non
         await until(pilot, lambda text: "COPY /out" in text.partition(" layer ")[2])
 
 
+async def test_a_search_that_begins_before_the_rows_are_read_finds_them() -> None:
+    embedded, asked, go_on = checkout_registry(), threading.Event(), threading.Event()
+    async with running(embedded, f"{CHECKOUT}:prod", size=SIZES[0], prefetch=False) as pilot:
+        await until(pilot, "prod   release-2026.11   staging")
+        await until_idle(pilot)
+        embedded.faults.before("BatchGetImage", lambda: go_on.wait(60))
+        embedded.faults.before("BatchGetImage", asked.set)
+        await pilot.press("4")
+        await until(pilot, lambda _: asked.is_set())
+        await pilot.press("slash")
+        await type_text(pilot, "COPY /out")
+        await until(pilot, lambda _: bool(pilot.app.screen.query("FilterBar Static")))  # the search has found nothing
+        go_on.set()
+        await until(pilot, lambda text: "COPY /out" in text.partition(" layer ")[2])
+        await until_gone(pilot, "not found")
+
+
 async def test_a_search_finds_the_rows_of_a_table_and_esc_ends_it_before_it_leaves() -> None:
     async with running(checkout_registry(), f"{CHECKOUT}:prod", size=SIZES[0], prefetch=False) as pilot:
         await until(pilot, "prod   release-2026.11   staging")
