@@ -220,6 +220,7 @@ class ConnectionPicker(Overlay[None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        self.table.complete_filter()  # of many rows, the last letters may not have been applied yet
         self.action_open()
 
     def on_table_activated(self, message: Table.Activated) -> None:

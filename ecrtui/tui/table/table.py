@@ -293,6 +293,10 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
         self._arranger.set_filter(predicate, highlight)
         self._start_job()
 
+    def complete_filter(self) -> None:
+        """Complete the requested sort and filter at once, so that only rows that match are there to choose from."""
+        self._arranger.complete()
+
     def go_to(self, key: Key) -> None:
         """Put the cursor on the row with this key, if it is shown."""
         index = self.rows.index_of(key)
@@ -342,7 +346,7 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
     def mark_all(self) -> None:
         """Mark all rows that pass the filter; if all are marked, unmark them."""
         if self.markable:
-            self._arranger.complete()
+            self.complete_filter()
             self._marks.toggle_shown()
 
     def redraw(self) -> None:

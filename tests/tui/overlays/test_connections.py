@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from textual import events
 
+from ecrtui.connections import ProcessConnections
+from ecrtui.ecr.reference import Reference
 from ecrtui.emulator.database_file import open_database
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.paths import recent_connections_file
 from ecrtui.registry.process.client import RegistryProcess
-from ecrtui.settings import Connection
+from ecrtui.settings import Connection, load
+from ecrtui.tui.connections.rows import PROFILE_COLUMNS, ConnectionRow, PickerContext
+from ecrtui.tui.overlays.connections import ConnectionPicker
 from tests.support.aws_profiles import profile, write_config
-from tests.support.embedded import client_for, create_repository, push_image, served, tags_of
+from tests.support.embedded import client_for, create_repository, new_embedded, push_image, served, tags_of
 from tests.support.screen import cursor_row, retag, row_of, running, screen_text, type_text, until
 
 HERE, THERE = "123456789012", "210987654321"
@@ -61,6 +66,34 @@ def site(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         )
         write_config(own_home, "".join(profiles))
         yield Site(here, there, own_home)
+
+
+class LargePicker(ConnectionPicker):
+    """A picker with so many rows that a letter of the filter is not applied at once."""
+
+    COLUMNS = PROFILE_COLUMNS
+    chosen: ConnectionRow | None = None
+
+    def title_text(self) -> str:
+        return "Accounts"
+
+    def read_rows(self) -> Iterator[Iterable[ConnectionRow]]:
+        yield [ConnectionRow((number,), f"account-{number}", Connection(), "profile") for number in range(100_000)]
+
+    def choose(self, row: ConnectionRow | None) -> None:
+        self.chosen = row
+
+
+async def test_enter_connects_to_what_was_typed_though_the_rows_are_still_filtered() -> None:
+    async with running(new_embedded()) as pilot:
+        picker = LargePicker(ProcessConnections(load({})), PickerContext(Connection()), lambda _: Reference())
+        await pilot.app.push_screen(picker)
+        await until(pilot, "account-0 ")
+        for key in (*"account-99999", "enter"):
+            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda _: picker.chosen is not None)
+        assert picker.chosen is not None
+        assert picker.chosen.name == "account-99999"
 
 
 async def choose(pilot: Any, words: str, key: str = "P") -> None:
