@@ -366,9 +366,9 @@ def _refused_if_protected(step: Step, allowed: Collection[str]) -> StepResult:
 
 
 def _is_repeatable(result: StepResult) -> bool:
-    """Return True if the same manifest can be put later. The outcome is known: it was not stored."""
-    known = result.outcome in (StepOutcome.FAILED, StepOutcome.REFUSED)
-    return known and result.error is not None and (result.error.retryable or _lost_parts(result))
+    """Return True if the same manifest can be put later: it was not stored, or it gets no tag and may be stored."""
+    outcomes = (StepOutcome.FAILED, StepOutcome.REFUSED, *(() if result.step.tag else (StepOutcome.UNKNOWN,)))
+    return result.outcome in outcomes and result.error is not None and (result.error.retryable or _lost_parts(result))
 
 
 def _lost_parts(result: StepResult) -> bool:

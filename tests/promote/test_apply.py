@@ -185,6 +185,7 @@ def test_a_layer_of_several_parts_arrives(sites: Promotions) -> None:
         ["target UploadLayerPart:error:code=UploadNotFoundException:times=1"],
         ["target CompleteLayerUpload:error:code=UploadNotFoundException:times=1"],
         ["target CompleteLayerUpload:error:code=LayerAlreadyExistsException:times=1"],
+        ["target PutImage:drop-before:times=1"],
         ["target PutImage:error:code=LayersNotFoundException:times=2"],
         ["target PutImage:error:code=LayersNotFoundException:times=1:after=4"],
         ["target PutImage:error:code=ServerException:status=500:times=2"],
