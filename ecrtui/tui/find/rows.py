@@ -10,6 +10,7 @@ from textual.content import Content
 
 from ecrtui.catalog.find.document import RegistryHit
 from ecrtui.catalog.find.result import FindAnswer, FoundBlob, Hit, PartOf
+from ecrtui.catalog.image_groups import scan_rank
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image, ImageKind
@@ -194,6 +195,7 @@ def find_columns(unknown_scan: Callable[[FindRow], str]) -> Sequence[Column[Find
             "findings",
             "findings",
             lambda row: findings_cell(row.hit.image, unknown_scan(row)) if row.hit and row.hit.image else "",
+            lambda row: scan_rank(row.hit.image) if row.hit and row.hit.image else (),
             min_width=8,
             max_width=13,
             drop_priority=3,

@@ -1,4 +1,7 @@
-"""Load the scans of the hits in view, as a list of images does: each scan costs a request."""
+"""Load the scans of the hits in view, as a list of images does: each scan costs a request.
+
+A sort by findings needs the scans of all hits.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,14 @@ class HitScansMixin(ListScreen[FindRow]):
         if not self._scans_asked.issuperset(row.key for row in self._without_scan()):
             self.load_scans()
 
+    def on_table_sort_filter_done(self) -> None:
+        self.load_scans_to_sort()
+
+    def load_scans_to_sort(self) -> None:
+        """Read the scans of all hits if they are sorted by findings."""
+        if self.state.sort == COLUMN:
+            self.load_scans()
+
     def on_screen_suspend(self) -> None:
         self.workers.cancel_group(self, "scans")
 
@@ -69,18 +80,19 @@ class HitScansMixin(ListScreen[FindRow]):
         return (before.tags, before.part_of, before.blob) != (after.tags, after.part_of, after.blob)
 
     def _without_scan(self) -> list[FindRow]:
-        """Return the rows on the screen whose scan is not known and may be readable."""
-        if not self.table.shows(COLUMN):
-            return []
+        """Return the rows on the screen, and all if they are sorted by findings, whose scan can be read."""
+        rows = list(self.table.visible_rows()) if self.table.shows(COLUMN) else []
+        if self.state.sort == COLUMN:
+            rows += [self.rows[index] for index in range(len(self.rows))]
         return [
             row
-            for row in self.table.visible_rows()
+            for row in {row.key: row for row in rows}.values()
             if row.hit and row.hit.image and not row.hit.image.scan_known and row.group not in self._scan_errors
         ]
 
     @work(exclusive=True, group="scans", exit_on_error=False)
     async def load_scans(self) -> None:
-        """Read the scans of the rows in view."""
+        """Read the scans that are needed now, those of the rows in view first."""
         self._scans_asked = frozenset(row.key for row in self._without_scan())
         await asyncio.sleep(VIEW_DELAY)
         rows: dict[str, list[FindRow]] = {}

@@ -80,7 +80,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
     FILTER_LIST = "find"
     FILTER_EXAMPLE = "words in account, region, repository, digest, tags"
     NOUNS = ("hit", "hits")
-    FIRST_DESCENDING = frozenset({"pushed"})
+    FIRST_DESCENDING = frozenset({"pushed", "findings"})
 
     def __init__(self, sources: Sequence[SessionSource], first: str = "", *, at_once: bool = False) -> None:
         combined = len(sources) > 1
@@ -182,6 +182,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
             self.table.finish_reload()
             self.mark_read()
             self.state = self.state._replace(loading=False, complete=True, waiting=0.0)
+            self.load_scans_to_sort()
 
     def _stop(self) -> None:
         if self._search is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +13,7 @@ from textual.pilot import Pilot
 from ecrtui.connections import SessionFactory
 from ecrtui.ecr.digest import short_digest
 from ecrtui.emulator.database_file import open_database
+from ecrtui.emulator.operations import scans
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.settings import Connection, load
 from ecrtui.tui.app import EcrTuiApp
@@ -230,6 +232,29 @@ async def test_the_findings_of_the_hits_in_view_are_read() -> None:
         embedded.faults.add("DescribeImageScanFindings:error:code=AccessDeniedException:message=no")
         await find(pilot, "v2")
         await until(pilot, lambda screen: row_of(screen, "team/cart").endswith("denied"))
+
+
+async def test_hits_are_sorted_by_findings_also_those_out_of_view() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    names = [f"team/{number:02}" for number in range(20)]
+    for name in names:
+        create_repository(client, name)
+        push_image(client, name, name, "v1")
+    with embedded.database.write() as connection:
+        found = connection.execute("SELECT max(id) FROM images").fetchone()
+        scans.store_scan(connection, found[0], [{"name": "CVE-1", "severity": "HIGH"}], {"HIGH": 1}, at=time.time())
+    async with running(embedded, size=(120, 15), prefetch=False) as pilot:
+        await until(pilot, "20 repositories")
+        await find(pilot, "v1")
+        screen = await until(pilot, "20 of 20 asked · 20 found")
+        assert names[-1] not in screen
+        await pilot.press(*"sssss")
+        await until(pilot, "findings ▼")
+        screen = await until(pilot, names[-1])
+        assert row_of(screen, names[-1]).endswith("1H")
+        await pilot.press("ctrl+r", "g")
+        await until(pilot, lambda screen: row_of(screen, names[-1]).endswith("1H"))
 
 
 SCANNED = re.compile(r"(✓|\d+[CHMLIU])$")
