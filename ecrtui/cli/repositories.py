@@ -92,7 +92,7 @@ def _execute(options: argparse.Namespace) -> int:
         raise UsageError(f"--sort {options.sort} needs --totals", "", "Add --totals.")
     of_totals = Knowledge.TOTALS in chosen.needs
     if of_totals and not options.totals:
-        raise UsageError("a filter on lifecycle needs --totals", "", "Add --totals.")
+        raise UsageError("a filter on totals needs --totals", "", "Add --totals.")
 
     from ecrtui.catalog.catalog import Catalog
 
@@ -123,7 +123,7 @@ def _execute(options: argparse.Namespace) -> int:
         print_message(f"The totals are not complete: {count} could not be counted.")
     if undecided:
         count = format_count(len(undecided), "repository", "repositories")
-        print_message(f"The filter cannot decide about {count}: the lifecycle policy is not known.")
+        print_message(f"The filter cannot decide about {count}: too little is known of the totals.")
     return ExitCode.UNDECIDED if failed or undecided else ExitCode.DONE
 
 

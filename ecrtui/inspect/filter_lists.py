@@ -27,7 +27,8 @@ def filtered_lists(text: str) -> str:
     """
     for word in text.split():
         if _has_field(word) and (names := [name for name, parse in _LISTS.items() if _is_valid(parse, word)]):
-            return f"{format_quoted(word)} filters {' and '.join(names)}; use it there."
+            listed = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+            return f"{format_quoted(word)} filters {listed}; use it there."
     return ""
 
 

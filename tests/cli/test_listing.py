@@ -207,7 +207,7 @@ def test_repositories_can_be_filtered_by_their_lifecycle_rules(
         assert main([*command, "lifecycle:none name:app", "--limit", "5", "--endpoint-url", url]) == 11
     captured = capsys.readouterr()
     assert len(captured.out.splitlines()) == 1
-    assert "The filter cannot decide about 1 repository: the lifecycle policy is not known." in captured.err
+    assert "The filter cannot decide about 1 repository: too little is known of the totals." in captured.err
     assert main([command[0], "--filter", "lifecycle:none"]) == 2
     assert "Add --totals." in capsys.readouterr().err
 

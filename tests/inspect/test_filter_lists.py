@@ -20,16 +20,16 @@ REPOSITORIES, IMAGES, FINDINGS = "repositories", "the images of a repository", "
     [
         ("is:untagged", IMAGES),
         ("is:mutable", REPOSITORIES),
-        ("size>1GB", IMAGES),
-        ("pushed<7d", IMAGES),
+        ("size>1GB", f"{REPOSITORIES} and {IMAGES}"),
+        ("pushed<7d", f"{REPOSITORIES} and {IMAGES}"),
         ("!tag:prod", IMAGES),
-        ("severity!=high", f"{IMAGES} and {FINDINGS}"),
+        ("severity!=high", f"{REPOSITORIES}, {IMAGES} and {FINDINGS}"),
         ("created<7d", REPOSITORIES),
         ("mutability=IMMUTABLE", REPOSITORIES),
         ("package:curl", FINDINGS),
         ("score>7", FINDINGS),
-        ("severity>=high", f"{IMAGES} and {FINDINGS}"),
-        ("prod size>1GB", IMAGES),
+        ("severity>=high", f"{REPOSITORIES}, {IMAGES} and {FINDINGS}"),
+        ("prod size>1GB", f"{REPOSITORIES} and {IMAGES}"),
         ("size>much", ""),
         ("nonsense:1", ""),
         ("release", ""),
@@ -63,7 +63,7 @@ def test_an_invalid_filter_names_the_lists_that_have_it(parser: Callable[[str], 
 def test_a_filter_is_nothing_to_find() -> None:
     with pytest.raises(UsageError, match="not a reference") as caught:
         parse_find_query("severity>=high")
-    assert caught.value.hint == f"severity>=high filters {IMAGES} and {FINDINGS}; use it there."
+    assert caught.value.hint == f"severity>=high filters {REPOSITORIES}, {IMAGES} and {FINDINGS}; use it there."
     with pytest.raises(UsageError) as caught:
         parse_find_query("!")
     assert "missing:tag=prod" in caught.value.hint

@@ -109,7 +109,7 @@ async def test_totals_say_how_many_lifecycle_rules_there_are_and_a_filter_finds_
         await pilot.press("slash")
         await type_text(pilot, "lifecycle:none")
         screen = await until(pilot, "unknown for 2")
-        note = "No match so far: the lifecycle policy of 2 repositories is not known. Press z to read it"
+        note = "No match so far: too little is known of 2 repositories. Press z to count the images and read the"
         assert note in " ".join(screen.split())
         await pilot.press("enter", "z")
         screen = await until(pilot, "1 match")

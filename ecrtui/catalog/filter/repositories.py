@@ -7,11 +7,9 @@
 ``mutability:``        the setting and its exclusion filters, as shown
 ``encryption:``        AES256 or KMS; ``key:`` the KMS key
 ``created<7d``         within seven days; ``created>2026-01-31``: after that day
-``lifecycle:none``     without a lifecycle policy; ``lifecycle>1``: the number of its rules, which the totals have
 ``is:…``               mutable, immutable, excluding (has exclusion filters), scanning (on push), kms, aes256
+``images>100``         and the other totals, see :mod:`ecrtui.catalog.filter.total_fields`
 =====================  ===============================================================================================
-
-A repository whose lifecycle policy is not known matches neither ``lifecycle:none`` nor ``!lifecycle:none``.
 """
 
 from __future__ import annotations
@@ -24,7 +22,6 @@ from ecrtui.catalog.filter.language import (
     Condition,
     Field,
     FilterSchema,
-    Knowledge,
     Mask,
     any_of,
     of_time,
@@ -33,9 +30,9 @@ from ecrtui.catalog.filter.language import (
 from ecrtui.catalog.filter.lexer import Term
 from ecrtui.catalog.filter.lexer import ValueKind as Written
 from ecrtui.catalog.filter.matching import Matcher, Texts, field_matcher, matcher
-from ecrtui.catalog.filter.values import Test, number_test, one_of, require_plain
+from ecrtui.catalog.filter.total_fields import TOTAL_FIELDS
+from ecrtui.catalog.filter.values import one_of, require_plain
 from ecrtui.catalog.rows.column_cache import cached_column
-from ecrtui.catalog.totals.repository_totals import totals_of
 from ecrtui.ecr.repository import Repository
 
 _MIN_LABEL_LENGTH = 5
@@ -74,31 +71,6 @@ def _created(term: Term, clock: Clock) -> Condition[Repository]:
     return Condition(of_time(term, clock, attrgetter("created_at")), {})
 
 
-def _rules(repository: Repository) -> int | None:
-    totals = totals_of(repository)
-    return None if totals is None else totals.rules
-
-
-def _is_number(term: Term) -> bool:
-    return term.operator not in (":", "=") or term.value.text.isdecimal()
-
-
-def _is_zero(term: Term) -> Test:
-    require_plain(term, ":", "=")
-    one_of(term, ("none",))
-    return lambda count: count == 0
-
-
-def _lifecycle(term: Term, clock: Clock) -> Condition[Repository]:
-    test = number_test(term) if _is_number(term) else _is_zero(term)
-    return Condition(
-        lambda repositories: [count is not None and test(count) for count in map(_rules, repositories)],
-        {},
-        lambda repositories: [_rules(each) is None for each in repositories],
-        Knowledge.TOTALS,
-    )
-
-
 _IS: dict[str, Mask[Repository]] = {
     "mutable": lambda repositories: [each.mutability.setting.startswith("MUTABLE") for each in repositories],
     "immutable": lambda repositories: [each.mutability.setting.startswith("IMMUTABLE") for each in repositories],
@@ -122,13 +94,13 @@ REPOSITORIES: FilterSchema[Repository] = FilterSchema(
         "mutability": on_text(
             lambda repository: str(repository.mutability), "mutability", any_case=True, words=_LABELS
         ),
-        "lifecycle": Field(_lifecycle, words=("none",)),
         "is": Field(_is, words=tuple(_IS)),
         "created": Field(_created, "<"),
         "encryption": on_text(
             lambda repository: repository.encryption, "encryption", any_case=True, words=("AES256", "KMS")
         ),
         "key": on_text(lambda repository: repository.kms_key),
+        **TOTAL_FIELDS,
     },
-    columns={"repository": "name"},
+    columns={"repository": "name", "findings": "severity"},
 )

@@ -119,15 +119,15 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
 
     @property
     def _undecided(self) -> int:
-        """The number of repositories about which the filter cannot decide: their lifecycle policy is not known."""
+        """The number of repositories about which the filter cannot decide: too little is known of their totals."""
         return 0 if self._filter is None else len(self._filter.undecided(list(self.rows.everything())))
 
     def _note(self, state: ListState) -> str:
         if not (state.complete and (unknown := self._undecided)):
             return super()._note(state)
-        policies = f"the lifecycle policy of {format_count(unknown, *self.NOUNS)} is not known"
-        asks = press(self, "repositories.totals", "read it and count the images")
-        return self.no_match(f"No match so far: {policies}. {asks}".rstrip(". "))
+        totals = f"too little is known of {format_count(unknown, *self.NOUNS)}"
+        asks = press(self, "repositories.totals", "count the images and read the lifecycle policies")
+        return self.no_match(f"No match so far: {totals}. {asks}".rstrip(". "))
 
     def parse_filter(self, line: str) -> Filter[Repository]:
         from ecrtui.catalog.filter import parse_repositories

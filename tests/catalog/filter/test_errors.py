@@ -85,6 +85,6 @@ def test_a_filter_error_is_a_usage_error() -> None:
 
 def test_an_error_lists_the_fields_of_the_schema() -> None:
     with pytest.raises(FilterError) as caught:
-        parse_repositories("pushed<7d")
-    assert "unknown field 'pushed'" in caught.value.title
+        parse_repositories("platform:arm64")
+    assert "unknown field 'platform'" in caught.value.title
     assert "created" in caught.value.hint

@@ -7,6 +7,7 @@ import pytest
 from ecrtui.catalog.filter import FilterError, parse_repositories
 from ecrtui.catalog.totals.image_totals import ImageCounts
 from ecrtui.catalog.totals.repository_totals import LifecycleRules, RepositoryTotals, with_totals
+from ecrtui.ecr.findings import ImageScan
 from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.repository import Repository
 
@@ -85,6 +86,57 @@ def test_a_lifecycle_policy_that_is_not_known_decides_nothing(
     chosen = parse_repositories(text, NOW)
     assert [row.name for row in chosen.select(rows)] == names
     assert [rows[index].name for index in chosen.undecided(rows)] == undecided
+
+
+HIGH = ImageScan("COMPLETE", (("HIGH", 1),))
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "undecided"),
+    [
+        ("images>2", ["exact", "found"], ["parts", "none"]),
+        ("images>1", ["exact", "parts", "found"], ["none"]),
+        ("images=3", ["exact", "found"], ["parts", "none"]),
+        ("tagged=2", ["exact", "parts"], ["none"]),
+        ("parts=1", ["exact", "found"], ["parts", "none"]),
+        ("orphans>0", ["exact", "found"], ["parts", "none"]),
+        ("size>1kB", ["exact"], ["none"]),
+        ("!size>1kB", ["parts", "found", "empty"], ["none"]),
+        ("pushed<7d", ["exact"], ["none"]),
+        ("pushed:never", ["empty"], ["none"]),
+        ("pulled:never", ["parts", "found", "empty"], ["none"]),
+        ("pulled>30d", ["exact"], ["none"]),
+        ("counted>1h", ["parts"], ["none"]),
+        ("severity>=high", ["exact", "found"], ["parts", "none"]),
+        ("severity:high", ["exact", "found"], ["parts", "none"]),
+        ("severity<high", [], ["parts", "none"]),
+        ("severity<critical", ["exact"], ["parts", "found", "none"]),
+        ("severity:none", [], ["parts", "none"]),
+        ("!severity:none", ["exact", "found", "empty"], ["parts", "none"]),
+    ],
+)
+def test_a_total_that_is_not_known_decides_nothing(text: str, names: list[str], undecided: list[str]) -> None:
+    totals = {
+        "exact": RepositoryTotals(
+            ImageCounts(3, 2, 1, complete=True), 2_000, NOW - DAY, NOW - 40 * DAY, HIGH, 0, NOW - 60
+        ),
+        "parts": RepositoryTotals(
+            ImageCounts(4, 2, 0, complete=False), 10, NOW - 9 * DAY, None, ImageScan("COMPLETE", ()), 3, NOW - DAY
+        ),
+        "found": RepositoryTotals(ImageCounts(3, 1, 1, complete=True), 10, NOW - 9 * DAY, None, HIGH, 2, NOW),
+        "empty": RepositoryTotals(ImageCounts(0, 0, 0, complete=True), 0, None, None, None, 0, NOW),
+        "none": None,
+    }
+    rows = [with_totals(Repository(name, ""), known) for name, known in totals.items()]
+    chosen = parse_repositories(text, NOW)
+    assert [row.name for row in chosen.select(rows)] == names
+    assert [rows[index].name for index in chosen.undecided(rows)] == undecided
+
+
+def test_the_column_of_findings_is_filtered_by_severity() -> None:
+    with pytest.raises(FilterError) as caught:
+        parse_repositories("findings>0")
+    assert "Did you mean severity?" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
         await pilot.press("F")
         await paste(pilot, "severity>=high")
         await pilot.press("enter")
-        await until(pilot, "severity>=high filters the images of a repository and the findings of an image")
+        await until(pilot, "severity>=high filters repositories, the images of a repository and the findings")
         await pilot.press("F")
         await paste(pilot, "is:untagged")
         await pilot.press("enter")
