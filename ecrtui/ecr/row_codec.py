@@ -60,11 +60,11 @@ class RowCodec(Generic[Item]):
                 self.decoders[name](column) if name in self.decoders else column
                 for name, column in zip(self.names, columns, strict=True)
             ]
-            return self._rows(len(columns[0]), read)
+            return self.rows(len(columns[0]), read)
         except (TypeError, AttributeError) as problem:
             raise ValueError(str(problem)) from problem
 
-    def _rows(self, count: int, columns: Iterable[Iterable[Any]]) -> list[Item]:
+    def rows(self, count: int, columns: Iterable[Iterable[Any]]) -> list[Item]:
         """Return this many rows with these columns. A call for each row would take three times as long."""
         rows = list(map(object.__new__, repeat(self.kind, count)))
         for name, column in zip(self.names, columns, strict=True):

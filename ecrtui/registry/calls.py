@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
@@ -41,7 +41,13 @@ class EcrCalls:
         return {"registryId": self.registry_id, "repositoryName": repository}
 
     def pages(
-        self, operation: str, member: str, convert: Callable[[Reply], Item], start: str, **parameters: Any
+        self,
+        operation: str,
+        member: str,
+        convert: Callable[[Reply], Item],
+        start: str,
+        convert_all: Callable[[Sequence[Reply], Mapping[str, str]], tuple[Item, ...]] | None = None,
+        **parameters: Any,
     ) -> Iterator[Page[Item]]:
         """Yield the pages of a listing from a page token on.
 
@@ -50,11 +56,18 @@ class EcrCalls:
             member: the list in the reply.
             convert: turns an entry of the list into a row.
             start: the first page token; empty for the first page.
+            convert_all: turns all entries into rows in less time, if none is bad; also takes what they are about.
             parameters: the other parameters of the operation.
         """
-        convert_checked = partial(_convert, convert, self.subject(parameters.get("repositoryName", "")))
+        subject = self.subject(parameters.get("repositoryName", ""))
+        read_page = partial(
+            read_rows,
+            key=_ROW_NAMES[member],
+            convert=partial(_convert, convert, subject),
+            convert_all=None if convert_all is None else lambda rows: convert_all(rows, subject),
+        )
         for reply in self.replies(operation, start, maxResults=PAGE_SIZE, **parameters):
-            read = partial(self._page_rows, operation, member, convert_checked, reply)
+            read = partial(self._page_rows, operation, member, read_page, reply)
             try:
                 token = text(reply, "nextToken")
             except BadValue as problem:
@@ -67,11 +80,11 @@ class EcrCalls:
             yield page
 
     def _page_rows(
-        self, operation: str, member: str, convert: Callable[[Reply], Item], reply: dict[str, Any]
+        self, operation: str, member: str, read_page: Callable[[Sequence[Any]], PageRows[Item]], reply: dict[str, Any]
     ) -> PageRows[Item]:
         """Return the rows of a page; ``member`` is its list."""
         with self._clients.calling(operation), validate_reply(operation):
-            return read_rows(entries(parse_deferred(reply), member), _ROW_NAMES[member], convert)
+            return read_page(entries(parse_deferred(reply), member))
 
     def collect(
         self, operation: str, rows_of: Callable[[Reply], Iterable[Item]], **parameters: Any

@@ -30,7 +30,7 @@ from ecrtui.registry.lifecycle_previews import read_preview
 from ecrtui.registry.manifests import ManifestCalls, check_digest
 from ecrtui.registry.paging import PAGE_SIZE
 from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, LayerReader, LayerStore, Page, Part, Registry
-from ecrtui.registry.replies import conversion
+from ecrtui.registry.replies import conversion, image_columns
 from ecrtui.registry.replies.validation import (
     MAX_NAME,
     MAX_TAG,
@@ -153,7 +153,13 @@ class EcrRegistry(Registry, LayerStore):
     def images(self, repository: str, *, tag_status: str = "ANY", start: str = "") -> Iterator[Page[Image]]:
         status = {"tagStatus": tag_status, "imageStatus": "ANY"}
         return self._calls.pages(
-            "DescribeImages", "imageDetails", conversion.image, start, repositoryName=repository, filter=status
+            "DescribeImages",
+            "imageDetails",
+            conversion.image,
+            start,
+            image_columns.images,
+            repositoryName=repository,
+            filter=status,
         )
 
     def images_by_digest(self, repository: str, digests: Sequence[str]) -> tuple[Image, ...]:

@@ -215,17 +215,23 @@ def check_answers(asked: Sequence[str], answered: Iterable[Iterable[str]], *, pa
         raise BadValue(f"the reply has nothing about {shown(min(missing))}")
 
 
-def read_rows(rows: Sequence[Any], key: str, convert: Callable[[Any], Item]) -> PageRows[Item]:
+def read_rows(
+    rows: Sequence[Any],
+    key: str,
+    convert: Callable[[Any], Item],
+    convert_all: Callable[[Sequence[Any]], tuple[Item, ...]] | None = None,
+) -> PageRows[Item]:
     """Convert the rows of a page. A bad row becomes a message that names it; the others are returned.
 
     Args:
         rows: the entries of a list in a reply.
         key: the member that names a row.
         convert: converts an entry; raises :class:`BadValue`.
+        convert_all: converts all entries in less time, if none is bad; raises :class:`BadValue`.
     """
     if set(map(type, rows)) <= {dict}:
         try:
-            return PageRows(tuple(map(convert, rows)))
+            return PageRows(tuple(map(convert, rows)) if convert_all is None else convert_all(rows))
         except BadValue:
             _log.debug("a page has bad rows", exc_info=True)
     items: list[Item] = []
