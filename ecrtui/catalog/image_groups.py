@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from ecrtui.catalog.index_parts import KnownParts, Part
 from ecrtui.catalog.rows.column_cache import Chunk
@@ -44,13 +45,12 @@ class ImageGroups:
 
     # The images
 
-    def add(self, images: Iterable[Image]) -> None:
+    def add(self, images: Collection[Image]) -> None:
         """Take notice of images that are new in the list."""
         self.version += 1
-        for image in images:
-            if may_refer(image):
-                for subject in _subjects(image):
-                    self._referrers.setdefault(subject, {})[image.digest] = image.kind
+        for image in _referring(images):
+            for subject in _subjects(image):
+                self._referrers.setdefault(subject, {})[image.digest] = image.kind
 
     def remove(self, images: Iterable[Image]) -> None:
         """Forget images that are not in the list any more."""
@@ -94,6 +94,14 @@ class ImageGroups:
         return any(_ATTACHING_TAG.fullmatch(tag) is None for tag in tags) or all(
             self.find(subject) is None for subject in _subjects(image)
         )
+
+    def unrelated(self, images: Sequence[Image]) -> Sequence[bool | None]:
+        """Return for each image whether it stands alone, if it has neither owners nor children; None for the others."""
+        digests = {image.digest for image in images}
+        known = (self.known.parts, self.known.indexes, self._referrers)
+        related = {image.digest for image in _referring(images)}.union(*(digests & each.keys() for each in known))
+        # A tag that attaches an image makes it a referrer, so each tag of the others is one of their own.
+        return [None if image.digest in related else bool(image.tags) for image in images]
 
     def is_part(self, image: Image) -> bool | None:
         """Return True if the image belongs to an image that exists; None if that is not known."""
@@ -212,6 +220,12 @@ def scan_rank(image: Image) -> tuple[int, ...]:
         return (1,) if image.scan_known else (2,)
     numbers = severity_numbers(image.findings)
     return (3, *numbers) if any(numbers) else (0,)
+
+
+def _referring(images: Collection[Image]) -> Sequence[Image]:
+    """Return the images that may refer to a subject. Most pages have none, so this looks at all their tags at once."""
+    may_attach = COSIGN_TAG_PREFIX in "\n".join(chain.from_iterable([image.tags for image in images]))
+    return [image for image in images if image.subject or (may_attach and _may_attach(image))]
 
 
 def may_refer(image: Image) -> bool:

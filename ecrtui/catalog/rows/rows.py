@@ -192,20 +192,17 @@ class Rows(Generic[Item]):
             written = self._written
             arrived = {key: item for key, item in arrived.items() if written.get(key, 0) <= asked}
         slots, known = self._slots.by_key, self._slots.items
-        new: dict[Key, Item] = {}
         changed = []
-        for key, item in arrived.items():
-            slot = slots.get(key)
-            if slot is None:
-                new[key] = item
-            elif known[slot] is not item and known[slot] != item:
+        for key in arrived.keys() & slots.keys():
+            slot, item = slots[key], arrived.pop(key)
+            if known[slot] is not item and known[slot] != item:
                 self._replace(slot, item)
                 changed.append(slot)
         if show:
             self.show_arrived()
-        fresh = self._slots.add(new, wait=not show)
+        fresh = self._slots.add(arrived, wait=not show)
         if self._tally is not None:
-            self._tally.add(new.values())
+            self._tally.add(arrived.values())
         self._slots.insert(fresh, changed)
         self._selection.follow(self)
         return RowDelta(added=len(fresh), changed=len(changed))

@@ -182,11 +182,13 @@ class RowSlots(Generic[Item]):
         """Put new and changed rows into the current order, and take out removed ones."""
         if not fresh and not changed and not removed:
             return
-        changed = self._with_related(fresh, changed, removed)
+        in_groups = self.folding.place_unrelated(fresh)
+        changed = self._with_related(fresh, in_groups, changed, removed)
         before = {slot for slot in (*changed, *removed) if self._visible[slot]} - self._waiting
         moved = self._order.evaluate(self.items, changed)
         self._order.evaluate(self.items, fresh)
-        self._decide([*changed, *fresh], removed)
+        self._show(fresh)
+        self._decide([*changed, *in_groups], removed)
         waits = self._is_waiting(fresh)
         if moved or (fresh and not waits):
             self._join_runs()
@@ -205,14 +207,16 @@ class RowSlots(Generic[Item]):
         self.lines.show(tops, self.lines.inner)
         self._record_touched([*changed, *fresh, *removed])
 
-    def _with_related(self, fresh: range, changed: Collection[int], removed: Collection[int]) -> Collection[int]:
+    def _with_related(
+        self, fresh: range, in_groups: Collection[int], changed: Collection[int], removed: Collection[int]
+    ) -> Collection[int]:
         """Return the changed rows, and those whose place may have changed with them or with new rows.
 
         New rows that wait change no row that is shown.
         """
         related, self._related = self._related, set()
         related |= self._kin(changed)
-        arrived = self._kin(fresh)
+        arrived = self._kin(in_groups)
         if self._is_waiting(fresh):
             shown = arrived - self._waiting
             arrived -= shown
@@ -241,11 +245,12 @@ class RowSlots(Generic[Item]):
     def _match(self, slots: Collection[int]) -> None:
         """Decide which of these rows pass the filter."""
         matches, predicate = self._matches, self._predicate
-        present = [slot for slot in slots if self.items[slot] is not None]
         for slot in slots:
-            matches[slot] = False
-        for slot in present if predicate is None else matching_slots(predicate, self.items, present):
-            matches[slot] = True
+            matches[slot] = predicate is None and self.items[slot] is not None
+        if predicate is not None:
+            present = [slot for slot in slots if self.items[slot] is not None]
+            for slot in matching_slots(predicate, self.items, present):
+                matches[slot] = True
 
     def _decide(self, slots: Collection[int], removed: Collection[int] = ()) -> None:
         """Decide which of these rows are shown at the top, and what is shown below them."""
@@ -259,6 +264,11 @@ class RowSlots(Generic[Item]):
                 inner[slot] = below
             else:
                 inner.pop(slot, None)
+
+    def _show(self, fresh: range) -> None:
+        """Show those new rows that match, as if nothing were above or below them."""
+        self._match(fresh)
+        self._visible[fresh.start : fresh.stop] = self._matches[fresh.start : fresh.stop]
 
     def _extend(self) -> None:
         """Make room for what is known of each slot."""

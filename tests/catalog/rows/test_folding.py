@@ -51,6 +51,9 @@ class NodeGroups:
     def stands_alone(self, node: Node) -> bool:
         return bool(node.tag)
 
+    def unrelated(self, nodes: Iterable[Node]) -> Sequence[bool | None]:
+        return [None if node.owners or self.named.get(node.key) else bool(node.tag) for node in nodes]
+
 
 class LateGroups(NodeGroups):
     """Does not know what belongs to some nodes, such as indexes that were not read."""
@@ -196,6 +199,14 @@ def test_the_rows_of_a_chain_that_arrives_in_pages_are_visited_a_few_times_for_e
     assert outline(rows) == ["+0"]
     visits = sum(range(0, len(chain), page))  # each page looks once at the rows above it
     assert groups.asked + groups.owners_asked < 2 * visits
+
+
+def test_rows_of_no_group_are_not_looked_up_one_by_one() -> None:
+    groups = CountedGroups()
+    rows: Rows[Node] = Rows(lambda node: node.key, groups=groups)
+    rows.merge(Node(str(number), number, "v1" if number % 2 else "") for number in range(100))
+    assert (len(rows), rows.alone_count, rows.inside_count) == (100, 50, 0)
+    assert groups.asked == groups.owners_asked == groups.alone_asked == 0
 
 
 def test_an_index_is_asked_once_for_all_its_parts() -> None:
