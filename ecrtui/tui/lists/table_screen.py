@@ -180,6 +180,7 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
         self.show_progress()
 
     def on_filter_bar_closed(self) -> None:
+        self.table.complete_filter()  # the next key is for a row that matches
         self.table.focus()
 
     def action_back(self) -> None:
