@@ -40,9 +40,11 @@ def any_tag(found: Matcher) -> Flags:
     """Return the mask of the images with a tag that matches."""
 
     def mask(images: Sequence[Image]) -> bytes:
-        tags, owners = cached_column(images, all_tags), cached_column(images, all_tag_owners)
+        matches = bytes(found.match_many(cached_column(images, all_tags)))
+        if 1 not in matches:
+            return bytes(len(images))
         flags = bytearray(len(images))
-        for index in compress(owners, found.match_many(tags)):
+        for index in compress(cached_column(images, all_tag_owners), matches):
             flags[index] = True
         return bytes(flags)
 

@@ -138,12 +138,12 @@ def of_time(
     return mask
 
 
-def of_text(read: Callable[[Item], str], found: Matcher) -> Callable[[Sequence[Item]], Iterable[bool]]:
+def of_text(read: Callable[[Item], str], found: Matcher) -> Callable[[Sequence[Item]], Iterable[int]]:
     """Return a mask of the items whose text matches."""
     return lambda items: found.match_many(list(map(read, items)))
 
 
-def any_of(*masks: Callable[[Sequence[Item]], Iterable[int]]) -> Mask[Item]:
+def any_of(*masks: Callable[[Sequence[Item]], Iterable[int]]) -> Callable[[Sequence[Item]], bytes]:
     """Return a mask of the items that any of these masks matches. They return booleans, or bytes that are 1 or 0."""
 
     def mask(items: Sequence[Item]) -> bytes:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import repeat
 
 from ecrtui.catalog.filter.errors import FilterError
 from ecrtui.catalog.filter.lexer import Term, TermValue, ValueKind, terms
@@ -30,8 +29,9 @@ _SEPARATOR = "\n"
 class Matcher:
     """A test of texts, and the ranges to highlight in one."""
 
-    match_many: Callable[[Sequence[str]], Iterable[bool]]
-    """Returns for each text whether it matches. It takes many texts at once; see :mod:`..batch_predicate`."""
+    match_many: Callable[[Sequence[str]], Iterable[int]]
+    """Returns for each text whether it matches, in booleans or in bytes that are 1 or 0. It takes many texts at once;
+    see :mod:`..batch_predicate`."""
     find: Callable[[str], Spans]
 
 
@@ -119,11 +119,11 @@ class Texts(tuple[str, ...]):
         return _SEPARATOR.join(self).lower()
 
 
-def _containing(lowered: str, texts: Sequence[str]) -> Iterable[bool]:
+def _containing(lowered: str, texts: Sequence[str]) -> Iterable[int]:
     """Return for each text whether it contains the word. One search over all texts costs a fraction of many."""
     joined = (texts if isinstance(texts, Texts) else Texts(texts)).lowered
     if lowered not in joined:
-        return repeat(False, len(texts))
+        return bytes(len(texts))
     parts = joined.split(_SEPARATOR)
     if len(parts) != len(texts):  # a text contains a line feed
         return [lowered in text.lower() for text in texts]

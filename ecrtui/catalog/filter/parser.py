@@ -155,7 +155,10 @@ class _All(Generic[Item]):
 def _select(items: Sequence[Item], masks: Iterable[Callable[[Sequence[Item]], Iterable[object]]]) -> Sequence[int]:
     left: Sequence[int] = range(len(items))
     for mask in masks:
-        left = list(compress(left, mask(items if len(left) == len(items) else [items[index] for index in left])))
+        flags = mask(items if len(left) == len(items) else [items[index] for index in left])
+        if isinstance(flags, bytes) and 1 not in flags:  # the usual chunk of a long list
+            return []
+        left = list(compress(left, flags))
     return left
 
 

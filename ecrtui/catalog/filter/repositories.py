@@ -44,7 +44,7 @@ def _all_names(repositories: Sequence[Repository]) -> Texts:
     return Texts(map(attrgetter("name"), repositories))
 
 
-def _with_name(found: Matcher) -> Callable[[Sequence[Repository]], Iterable[bool]]:
+def _with_name(found: Matcher) -> Callable[[Sequence[Repository]], Iterable[int]]:
     return lambda repositories: found.match_many(cached_column(repositories, _all_names))
 
 

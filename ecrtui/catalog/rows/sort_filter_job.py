@@ -23,6 +23,10 @@ rows in one call."""
 PREVIEW_CHUNKS = 2
 """Chunks to filter before all others, from the first row of the screen on: the user sees them at once."""
 
+FEW = 4
+"""The other half of the first rows is not filtered before all others, if the first half has less than this part of the
+rows that the screen waits for: it would not fill the screen."""
+
 GROUP_COST = 8
 """Finding out what belongs to a row takes as long as filtering this number of rows."""
 
@@ -81,6 +85,7 @@ class SortFilterJob(Generic[Item]):
         """Slots that changed since the start. The job skips them; :meth:`RowSlots.apply` puts them in order."""
         self.done = False
         self._from_end = descending
+        self._enough = 1  # matching rows that the caller waits for
         self._folding = folding
         self._admits = admits_of(predicate)
         self._items = items
@@ -95,6 +100,7 @@ class SortFilterJob(Generic[Item]):
         One step takes a few milliseconds.
         """
         deadline = None if seconds is None else perf_counter() + seconds
+        self._enough = enough or self._enough
         for _ in self._steps:
             if deadline is not None and perf_counter() >= deadline:
                 return False
@@ -241,12 +247,13 @@ class SortFilterJob(Generic[Item]):
 
     def _filter_head(self, predicate: Predicate[Item]) -> Iterator[None]:
         size, inside = self._group_rows if self._folding.has_groups else self._chunk_rows, self._inside
+        shows_inside = self._folding.any_unfolded or 1 in inside
         count = PREVIEW_CHUNKS * self._chunk_rows
         head = self.order[: -count - 1 : -1] if self._from_end else self.order[:count]
         found: list[int] = []
         for start in range(0, len(head), size):
             tops = [slot for slot in without(head[start : start + size], self.touched) if not inside[slot]]
-            below = {top: self._folding.everything_inside(top).slots for top in tops}
+            below = {top: self._folding.everything_inside(top).slots if shows_inside else () for top in tops}
             rows = {row for slots in below.values() for row in slots}
             present = [row for row in rows.difference(tops) if row < self.length]
             hits = set(matching_slots(predicate, self._items, [*tops, *present]))
@@ -257,6 +264,8 @@ class SortFilterJob(Generic[Item]):
             found += compress(tops, map(self.visible.__getitem__, tops))
             self.shown = found[::-1] if self._from_end else list(found)
             yield
+            if 2 * (start + size) >= len(head) and FEW * len(found) < self._enough:
+                return
 
 
 def admits_of(predicate: Predicate[Item] | None) -> Callable[[Item], bool] | None:

@@ -220,6 +220,26 @@ def test_an_index_is_asked_once_for_all_its_parts() -> None:
     assert groups.alone_asked == 1 + 100 + 1
 
 
+def test_a_filter_does_not_ask_what_belongs_to_rows_while_none_is_inside_another() -> None:
+    groups = CountedGroups()
+    rows: Rows[Node] = Rows(lambda node: node.key, groups=groups)
+    rows.merge(Node(str(number), number) for number in range(100))
+    groups.asked = 0
+    arranged(rows, lambda node: node.value == 70)
+    assert (outline(rows), groups.asked) == (["70"], 1)  # of the row that the line shows
+
+
+def test_a_filter_without_matches_among_the_first_rows_goes_on_with_all_rows() -> None:
+    groups = CountedGroups()
+    rows: Rows[Node] = Rows(lambda node: node.key, groups=groups, chunk_rows=16)
+    rows.merge([Node("index", 0, "v1"), Node("part", owners=("index",))])
+    rows.merge(Node(str(number), number) for number in range(1, 62))
+    arranged(rows)
+    groups.asked = 0
+    arranged(rows, lambda node: node.value == 50)
+    assert (len(rows), groups.asked) == (1, 16)  # half of the first rows
+
+
 def test_each_row_of_a_circle_shows_what_belongs_to_it() -> None:
     nodes = [Node(str(number), number, owners=(str((number + 1) % 3),)) for number in range(3)]
     rows = folded(*nodes, Node("inside", 3, owners=("0",)))
@@ -337,7 +357,7 @@ def test_rows_that_wait_for_the_screen_cost_nothing_more_when_they_are_shown() -
 
 @pytest.mark.parametrize("preview", [False, True])
 def test_rows_that_wait_during_a_filter_are_in_its_result(preview: bool) -> None:
-    rows: Rows[Node] = Rows(lambda node: node.key, groups=NodeGroups(), chunk_rows=1)
+    rows: Rows[Node] = Rows(lambda node: node.key, groups=NodeGroups(), chunk_rows=2)
     rows.merge([Node("index", 4, "v1"), Node("amd", 3, owners=("index",)), OTHER, Node("part", 9, owners=("late",))])
     job = rows.start_sort_filter(by_value, Odd())
     while preview and not job.found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from ecrtui.catalog.rows.batch_predicate import matching_indices
 from ecrtui.catalog.rows.rows import CHUNK_ROWS, Predicate, Rows, SortFilterJob, SortKey
 
 
@@ -379,6 +381,25 @@ def test_a_batch_predicate_is_called_for_many_rows_at_once() -> None:
     assert [entry.value for entry in rows] == sorted(entry.value for entry in rows.everything() if is_even(entry))
     assert max(asked) == CHUNK_ROWS
     assert len(asked) < 10
+
+
+def test_a_batch_predicate_takes_few_calls_for_a_chunk() -> None:
+    class Nothing:
+        def __call__(self, entry: Entry) -> bool:
+            return False
+
+        def matching_indices(self, entries: Sequence[Entry]) -> list[int]:
+            return []
+
+    chosen = Nothing()
+    matching_indices(chosen, ())
+    calls: list[str] = []
+    sys.setprofile(lambda frame, event, _: calls.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        matching_indices(chosen, ())
+    finally:
+        sys.setprofile(None)
+    assert len(calls) < 5
 
 
 def test_a_filter_sees_changes_since_its_last_use() -> None:
