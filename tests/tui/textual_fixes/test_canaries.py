@@ -579,6 +579,27 @@ async def test_bare_lines_are_those_of_textual(style: str) -> None:
             assert [list(strip) for strip in drawn] == [list(strip) for strip in expected]
 
 
+class PlainLines(BareLines):
+    """Lines without the colors of the terminal, which a filter replaces."""
+
+    line = Strip([Segment("plain".ljust(20), Style(color="#102030", bgcolor="#000000"))])
+
+    def render_line(self, y: int) -> Strip:
+        return self.line
+
+
+@pytest.mark.parametrize("line_type", [PlainLines, NumberedLines])
+async def test_bare_lines_are_filtered_until_the_filters_change_nothing(line_type: type[BareLines]) -> None:
+    lines, crop = line_type(), Region(0, 0, 20, 6)
+    app = WidgetsApp(lines)
+    async with app.run_test(size=(20, 6)) as pilot:
+        await pilot.pause()
+        for _ in range(2):
+            drawn = lines.render_lines(crop)
+        assert list(drawn[1]) == list(Widget.render_lines(lines, crop)[1])
+        assert (drawn[1] is PlainLines.line) == (line_type is PlainLines)
+
+
 @pytest.mark.parametrize(("screen", "keeps"), [(Screen[None], False), (KeptFocus, True)])
 async def test_a_widget_that_is_hidden_and_shown_again_at_once_loses_the_focus(
     screen: type[Screen[None]], keeps: bool
