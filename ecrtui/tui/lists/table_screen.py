@@ -149,6 +149,7 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
     def action_filter(self) -> None:
         """Open the filter."""
         self.query_one(FilterBar).open()
+        self.call_after_refresh(_import_hints)
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
         from ecrtui.catalog.filter import FilterError
@@ -250,3 +251,9 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
     def action_mark_all(self) -> None:
         """Mark all shown rows, or unmark them if all are marked."""
         self.table.mark_all()
+
+
+def _import_hints() -> None:
+    """Import what the hints of a filter need, once the field is drawn. The first letter would wait for it otherwise."""
+    import ecrtui.catalog.find.query
+    import ecrtui.inspect.filter_lists  # noqa: F401 - imported for the letters that follow

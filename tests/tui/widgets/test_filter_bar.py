@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
@@ -168,3 +170,13 @@ async def test_the_help_names_the_keys_of_the_field() -> None:
         screen = await until(pilot, "Complete the word; again: the next choice")
         assert "Keep the filter and go to the list" in screen
         assert "Show the filter that was used before" in screen
+
+
+async def test_the_first_letter_of_a_filter_waits_for_no_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = {"ecrtui.catalog.find.query", "ecrtui.inspect.filter_lists"}
+    async with running(with_tags("v1"), "team/app") as pilot:
+        await until(pilot, "1 image ·")
+        for name in needed:
+            monkeypatch.delitem(sys.modules, name, raising=False)
+        await pilot.press("slash")
+        await until(pilot, lambda _: needed <= sys.modules.keys())
