@@ -27,10 +27,10 @@ def parser() -> argparse.ArgumentParser:
 
 def _execute(options: argparse.Namespace) -> int:
     from ecrtui.settings import load
-    from ecrtui.tui.actions import ACTIONS, unknown_id_messages
+    from ecrtui.tui.actions import ACTIONS, unknown_name_messages
 
     keys = load({}).keys
-    for message in unknown_id_messages(keys):
+    for message in unknown_name_messages(keys):
         print_message(message)
     rows = [
         {"action": action.id, "description": action.help, "keys": keys.get(action.id, action.keys)}

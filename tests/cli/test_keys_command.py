@@ -53,6 +53,12 @@ def test_an_unknown_id_in_the_settings_is_reported(settings_file: Path, capsys: 
     assert "app.help" in err
 
 
+def test_an_unknown_key_in_the_settings_is_reported(settings_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings_file.write_text('[keys]\n"app.help" = "f9,esc"\n')
+    assert main(["keys"]) == 0
+    assert "Unknown key 'esc' for app.help in [keys]. Did you mean 'escape'?" in capsys.readouterr().err
+
+
 def test_settings_that_cannot_be_used_are_a_usage_error(
     settings_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

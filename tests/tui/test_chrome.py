@@ -81,6 +81,11 @@ async def test_an_unknown_id_in_the_keymap_is_reported_at_start(one_image: Embed
         await until(pilot, lambda screen: "'image.retga'" in screen and "'image.retag'" in screen)
 
 
+async def test_an_unknown_key_in_the_keymap_is_reported_at_start(one_image: EmbeddedRegistry) -> None:
+    async with running(one_image, size=(120, 30), keys={"image.retag": "F2"}) as pilot:
+        await until(pilot, lambda screen: "Unknown key 'F2' for image.retag" in screen and "'f2'" in screen)
+
+
 async def test_the_palette_includes_actions_of_the_focused_widget(one_image: EmbeddedRegistry) -> None:
     async with running(one_image, "team/app:v1", size=(120, 120)) as pilot:
         await until(pilot, "last pulled")
