@@ -171,8 +171,13 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
             self.load()
 
     def list_all(self, session: Session) -> PlanBatch:
-        line = self.query_one("#question", Input).value if self.request.question else ""
-        self._batch = PlanBatch(lambda: self.request.make(session.engine, line))
+        """Make the plan; once there is one, plan its remaining rows again. Removed rows stay removed."""
+        engine, remaining = session.engine, self.plan
+        if remaining is None:
+            line = self.query_one("#question", Input).value if self.request.question else ""
+            self._batch = PlanBatch(lambda: self.request.make(engine, line))
+        else:
+            self._batch = PlanBatch(lambda: engine.plan_again(remaining))
         return self._batch
 
     def rows_loaded(self) -> None:
@@ -217,6 +222,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Make the plan from the input."""
         if event.input.id == "question" and event.value.strip():
+            self.plan = self.report = None
             self.table.focus()
             self.load()
 
@@ -270,7 +276,11 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     def _remove(self, rows: Sequence[PlanRow]) -> None:
         if self.plan is None or self.report is not None or not rows:
             return
-        self._replan(self._without(self.plan, rows))
+        remaining = self._without(self.plan, rows)
+        if self.state.loading:
+            self.load()
+        else:
+            self._replan(remaining)
 
     def _without(self, plan: Plan, rows: Sequence[PlanRow]) -> Plan:
         """Remove rows from the table; return the plan without them, which replaces the plan of the screen."""

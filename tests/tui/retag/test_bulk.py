@@ -47,6 +47,43 @@ async def test_a_rule_retags_marked_images_except_removed_rows(embedded: Embedde
         assert tags_of(client, REPOSITORY) == expected | {"0": images[0].digest, "2": images[2].digest}
 
 
+async def test_a_refresh_plans_the_remaining_rows_again(embedded: EmbeddedRegistry, client: Any) -> None:
+    images = [push_image(client, REPOSITORY, f"n{number}", f"rc-{number}") for number in range(3)]
+    async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
+        await open_rename(pilot, "{tag|strip:rc-}", 3)
+        await pilot.press("x")
+        await until(pilot, "2 tags")
+        await until_idle(pilot)
+        put(client, REPOSITORY, images[0].manifest, "0")
+        await pilot.press("ctrl+r")
+        await until(pilot, "already there")
+        assert "2 tags" in await until_idle(pilot)
+        await pilot.press("e", *"-rel", "enter")
+        assert "0-rel" in await until(pilot, "3 tags")  # another input makes a new plan
+
+
+async def test_a_row_that_is_removed_during_a_refresh_stays_removed(embedded: EmbeddedRegistry, client: Any) -> None:
+    for number in range(3):
+        push_image(client, REPOSITORY, f"n{number}", f"rc-{number}")
+    async with running(embedded, REPOSITORY, size=(120, 30)) as pilot:
+        await open_rename(pilot, "{tag|strip:rc-}", 3)
+        await until_idle(pilot)
+        asked, answer = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            asked.set()
+            answer.wait(TIMEOUT)
+
+        embedded.faults.before("*", hold, times=None)
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda _: asked.is_set())
+        await pilot.press("x")
+        answer.set()
+        await until_idle(pilot)
+        await until(pilot, lambda screen: "2 tags" in screen or "3 tags" in screen)
+        assert "2 tags" in await until_idle(pilot)
+
+
 async def test_rows_are_marked_one_by_one_and_by_range(embedded: EmbeddedRegistry, client: Any) -> None:
     for number in range(5):
         push_image(client, REPOSITORY, f"n{number}", f"v{number}")
