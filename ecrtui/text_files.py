@@ -1,4 +1,4 @@
-"""Read text files that the user writes, say where one is wrong, and replace a text file as a whole."""
+"""Read text files that the user writes, say where one is wrong, and write a file as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -83,6 +83,21 @@ def replace_text(path: Path, text: str) -> None:
         Path(draft).replace(path)
     except BaseException:
         Path(draft).unlink()
+        raise
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a new file. A file that cannot be written to its end, as on a full disk, is removed.
+
+    Raises:
+        OSError: the file exists, its folder does not, or it cannot be written.
+    """
+    new = path.open("xb")
+    try:
+        with new:
+            new.write(content)
+    except BaseException:
+        path.unlink(missing_ok=True)
         raise
 
 

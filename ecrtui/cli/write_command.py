@@ -35,6 +35,7 @@ from ecrtui.retag.plan import (
     unsent_report,
 )
 from ecrtui.retag.plan_file import NO_TAG, plan_document, report_document
+from ecrtui.text_files import write_new
 
 if TYPE_CHECKING:
     from ecrtui.ecr.location import RegistryLocation
@@ -169,8 +170,7 @@ def save_report(texts: Texts, options: argparse.Namespace) -> None:
     if file is None:
         return
     try:
-        with file.open("x", encoding="utf-8", newline="") as out:
-            out.write(by_suffix(texts)[file.suffix.lower()]())
+        write_new(file, by_suffix(texts)[file.suffix.lower()]().encode())
     except OSError as problem:
         print_message(f"could not write {file}: {problem.strerror}")
 

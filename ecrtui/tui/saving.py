@@ -13,6 +13,7 @@ from textual.widgets import Input
 from ecrtui.ecr.text_formats import FileContents, Texts
 from ecrtui.errors import EcrTuiError
 from ecrtui.paths import expand
+from ecrtui.text_files import write_new
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import bindings
@@ -147,5 +148,4 @@ def _write_new(file: Path, make_content: Callable[[], str | bytes]) -> None:
     if file.exists():
         raise FileExistsError(EEXIST, os.strerror(EEXIST))
     content = make_content()  # before there is a file: it may fail
-    with file.open("xb") as out:
-        out.write(content if isinstance(content, bytes) else content.encode())
+    write_new(file, content if isinstance(content, bytes) else content.encode())
