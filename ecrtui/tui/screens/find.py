@@ -140,7 +140,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
             self.query_one(FilterBar).clear()  # it is for the hits of the last text
         if at_once:
             self.table.focus()
-            self.load()
+            self._search_anew()
         else:
             self._field.focus()
 
@@ -184,6 +184,11 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
             self.state = self.state._replace(loading=False, complete=True, waiting=0.0)
             self.load_scans_to_sort()
 
+    def _search_anew(self) -> None:
+        """Search without what an earlier search was allowed to read: ECR records a pull of each manifest."""
+        self._readable.clear()
+        self.load()
+
     def _stop(self) -> None:
         if self._search is not None:
             self._search.close()
@@ -215,7 +220,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
         """Search."""
         if event.input.id == "reference" and event.value.strip():
             self.table.focus()
-            self.load()
+            self._search_anew()
 
     def focus_content(self) -> None:
         self.table.focus()
@@ -229,7 +234,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
 
     def action_refresh_screen(self) -> None:
         if self._field.value.strip():
-            self.load()
+            self._search_anew()
 
     def action_retry(self) -> None:
         """Search again after an error."""
@@ -241,6 +246,8 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
         if row is None or row.hit is None or (row.manifests_known and row.platforms_known):
             self.notify("The manifests of this repository say nothing more about this row.")
             return
+        if not self.state.loading:  # a search that is under way goes on with what it may read
+            self._readable.clear()
         self._readable.add((row.registry.number, row.repository))
         self.load()
 

@@ -346,6 +346,33 @@ async def test_a_layer_shows_the_images_that_are_known_to_have_it() -> None:
         assert "ecr:BatchCheckLayerAvailability is not permitted in 2 repositories" in screen
 
 
+async def test_a_key_lets_one_search_read_manifests_and_no_later_one() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    first = push_image(client, "team/app", "one", "v1", layers=[b"base"])
+    layer = json.loads(first.manifest)["layers"][0]["digest"]
+    async with running(embedded, size=(120, 30), prefetch=False) as pilot:
+        await until(pilot, "1 repository")
+        await find(pilot, layer)
+        await until(pilot, "known for 0 of 1 manifests. Press I")
+        await pilot.press("I")
+        await until(pilot, "known for 1 of 1 manifests")
+        assert embedded.calls["BatchGetImage"] == 1
+
+        second = push_image(client, "team/app", "two", "v2", layers=[b"base"])
+        await pilot.press("ctrl+r")
+        await until(pilot, "known for 1 of 2 manifests. Press I")
+        await find(pilot, json.loads(second.manifest)["config"]["digest"])
+        await until(pilot, "layer or config, its images are not known")
+        await until(pilot, "known for 1 of 2 manifests. Press I")
+        assert embedded.calls["BatchGetImage"] == 1
+
+        await pilot.press("I")
+        await until(pilot, "config of v2")
+        assert embedded.calls["BatchGetImage"] == 2
+
+
 async def test_what_is_said_about_a_search_goes_with_it() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
