@@ -27,10 +27,15 @@ def check_endpoint(url: str | None) -> None:
     Raises:
         UsageError: it is not a URL.
     """
-    if url is None:
-        return
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if url is not None and not _is_url(url):
         raise UsageError(
             f"{redact_url(url)!r} is not a URL", hint="Write the endpoint as a URL, as in http://localhost:4566."
         )
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:  # of the brackets of an IPv6 address, or of the port
+        return False

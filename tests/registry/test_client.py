@@ -118,7 +118,18 @@ def test_an_invalid_variable_is_an_error(monkeypatch: pytest.MonkeyPatch, name: 
 # endpoint and TLS
 
 
-@pytest.mark.parametrize("url", ["foo", "localhost:4566", "ftp://localhost", "http://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "foo",
+        "localhost:4566",
+        "ftp://localhost",
+        "http://",
+        "http://localhost:99999",
+        "http://localhost:0",
+        "http://[::1",
+    ],
+)
 def test_an_invalid_endpoint_is_an_error(url: str) -> None:
     error = failed(open_registry(Connection(endpoint_url=url)).location)
     assert isinstance(error, UsageError)
