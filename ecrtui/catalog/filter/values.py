@@ -94,9 +94,11 @@ def one_of(term: Term, words: Iterable[str]) -> str:
     begun = [name for name in names if text and name.startswith(text)]
     if len(begun) == 1:
         return begun[0]
-    near = difflib.get_close_matches(text, names, n=1)
+    word = text.lstrip("!")  # a negation belongs before the field
+    near = difflib.get_close_matches(word, names, n=1)
     listed = ", ".join(begun or names)
-    hint = f"Did you mean {term.start}{near[0]}?" if near and not begun else f"Values: {listed}."
+    meant = f"{'!' * (word != text)}{term.start}{near[0]}" if near and not begun else ""
+    hint = f"Did you mean {meant}?" if meant else f"Values: {listed}."
     title = f"{_shown(term)} is ambiguous" if begun else f"{_shown(term)} is not a value of {term.field}"
     raise value_error(term, title if text else f"{term.start} needs a value", hint)
 

@@ -39,6 +39,7 @@ from ecrtui.errors import UsageError
         ('kind="index"', "kind", "unknown field 'kind'", "Did you mean is? Use"),
         ("tga>3", "tga", "unknown field 'tga'", "Did you mean tag? Use"),
         ("!nonsense:1", "nonsense", "unknown field 'nonsense'", "Fields: tag, digest"),
+        ("is:!untagged", "!untagged", "'!untagged' is not a value of is", "Did you mean !is:untagged?"),
         ("is!=untaged", "untaged", "'untaged' is not a value of is", "Did you mean is!=untagged?"),
         ("is!:", "", "is!: needs a value", "Values: "),
         ("pushed!=7d", "7d", "needs < or >", "pushed<7d"),
