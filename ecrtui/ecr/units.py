@@ -100,9 +100,10 @@ def format_finding_counts(counts: Iterable[tuple[str, int]] | None, missing: str
 
 
 def format_age(moment: float | None, now: float | None = None, missing: str = UNKNOWN) -> str:
-    """Return how long ago a moment was: ``2 h ago``, ``9 d ago``; ``just now`` for the future.
+    """Return how long ago a moment was: ``2 h ago``, ``9 d ago``; of one in the future when it will be: ``in 3 d``.
 
-    Lists and summaries show ages. Details show the moment itself; see :func:`format_date`.
+    Less than a minute ahead is ``just now``: clocks differ. Lists and summaries show ages. Details show the moment
+    itself; see :func:`format_date`.
 
     Args:
         moment: seconds since the epoch.
@@ -112,6 +113,8 @@ def format_age(moment: float | None, now: float | None = None, missing: str = UN
     if moment is None:
         return missing
     passed = (time.time() if now is None else now) - moment
+    if passed <= -MINUTE:
+        return f"in {format_short_duration(-passed)}"
     return "just now" if passed < 1 else f"{format_short_duration(passed)} ago"
 
 

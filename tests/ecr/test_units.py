@@ -40,7 +40,9 @@ def test_a_size_fits_in_eight_cells(size_bytes: int) -> None:
 @pytest.mark.parametrize(
     ("passed", "shown"),
     [
-        (-5, "just now"),
+        (-3 * units.DAY, "in 3 d"),
+        (-60, "in 1 min"),
+        (-59, "just now"),
         (0.5, "just now"),
         (42, "42 s ago"),
         (61, "1 min ago"),
