@@ -77,7 +77,8 @@ class PromoteForm(FieldForm):
         self._repositories = repositories
         self.target = Target()
         """What the user typed."""
-        self.creates_repository = False
+        self._created_for: object = None
+        """The repositories that may be created, as :meth:`_repositories_of_target` returns them; None for none."""
         self.job: PromotionJob | None = None
         """What plans and copies; None before the first plan."""
         self.opened: OpenTarget | None = None
@@ -190,10 +191,18 @@ class PromoteForm(FieldForm):
             self.state = replace(self.state, retried=progress.retried)
             self.watch_state(self.state)
 
+    @property
+    def creates_repository(self) -> bool:
+        """True if the user lets a repository of this target be created. Another target needs the key again."""
+        return self._created_for == self._repositories_of_target()
+
+    def _repositories_of_target(self) -> object:
+        return {reference._replace(tag="") for reference in self.target.references}, dict(self.target.options)
+
     def action_create_repository(self) -> None:
         """Create a repository that does not exist, or do not."""
         if self.state.phase is Phase.EDIT and self.state.tags:
-            self.creates_repository = not self.creates_repository
+            self._created_for = None if self.creates_repository else self._repositories_of_target()
             self.request_plan(self.state.tags)
 
     def registry_of_writes(self) -> str:

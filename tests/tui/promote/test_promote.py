@@ -115,6 +115,24 @@ async def test_the_form_says_what_cannot_be_done_and_offers_to_create_the_reposi
         assert set(tags_of(client, PROD)) == {"prod", *signatures}
 
 
+async def test_the_key_creates_the_repository_of_one_target_only(embedded: EmbeddedRegistry, client: Any) -> None:
+    create_repository(client, DEV)
+    push_image(client, DEV, "new", "v2", layers=[b"layer"])
+    async with running(embedded, f"{DEV}:v2", size=(100, 30)) as pilot:
+        await until(pilot, "last pulled")
+        await open_form(pilot, f"{PROD}:a", "does not exist")
+        await pilot.press("f4")
+        await until(pilot, f"{PROD} (is created)")
+        await type_text(pilot, "b")  # another tag of the same repository
+        await until(pilot, lambda screen: "ab  new" in screen and f"{PROD} (is created)" in screen)
+        await clear_field(pilot)
+        await type_text(pilot, "team/prd:ab")
+        screen = await until(pilot, "The repository team/prd does not exist")
+        assert "f4 create the repository" in screen
+        await pilot.press("f4")
+        await until(pilot, "team/prd (is created)")
+
+
 async def test_a_plan_after_a_failure_reads_what_belongs_to_the_image_again(
     embedded: EmbeddedRegistry, client: Any
 ) -> None:
