@@ -62,7 +62,7 @@ class CredentialsCache(JSONFileCache):
     def _usable(self, cache_key: str) -> dict[str, Any] | None:
         path = self._folder / f"{cache_key}.json"
         try:
-            entry = super().__getitem__(cache_key) if path.is_file() else None
+            entry = super().__getitem__(cache_key) if why_unreadable(path) is None else None
             if entry is None or entry["Credentials"]["AccessKeyId"] in self._refused:
                 return None
             _check_credentials(entry)
@@ -95,7 +95,7 @@ class CredentialsCache(JSONFileCache):
 
     def _key_in(self, path: Path) -> str:
         try:
-            entry = super().__getitem__(path.stem) if path.is_file() else None
+            entry = super().__getitem__(path.stem) if why_unreadable(path) is None else None
             return str(entry["Credentials"]["AccessKeyId"]) if entry else ""
         except (LookupError, TypeError, RecursionError):
             return ""
