@@ -12,17 +12,21 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from types import ModuleType
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"  # Textual reads it when it is imported
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.constants_ast import constants_from_module
 
 from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support import botocore_caches, textual_caches
 from tests.support.embedded import served
 from tests.support.environment import own_environment
 from tests.support.heap import freeze_heap
+
+ROOT = Path(__file__).parents[1]
 
 botocore_caches.install()
 textual_caches.install()
@@ -50,20 +54,29 @@ def pytest_xdist_auto_num_workers() -> int:
     return 3 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 3 * (os.cpu_count() or 1)
 
 
+@pytest.hookimpl(trylast=True)  # Hypothesis warns of work before its own hook
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Load a share of the test files in each worker before all workers load all files.
+    """Read a share of the files in each worker before all workers load all files.
 
-    pytest rewrites the assertions of a file that it has not seen before, and keeps the result for the next process.
-    In a fresh checkout that is two thirds of the time to collect the tests, and each worker would do all of it.
+    pytest rewrites the assertions of a test file that it has not seen before, Hypothesis looks for the constants of
+    a module, and both keep the result for the next process. In a fresh checkout that is most of the time to collect
+    the tests, and each worker would do all of it.
     """
     worker = getattr(session.config, "workerinput", None)
     if worker:
-        number, workers = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
-        root = Path(__file__).parents[1]
-        files = sorted(file for name in session.config.args for file in (root / name).rglob("test_*.py"))
-        for file in files[number::workers]:
-            with suppress(Exception, pytest.skip.Exception):  # the collection reports a file that cannot be loaded
-                importlib.import_module(".".join(file.relative_to(root).with_suffix("").parts))
+        share = slice(int(worker["workerid"].removeprefix("gw")), None, worker["workercount"])
+        for file in sorted(file for name in session.config.args for file in (ROOT / name).rglob("test_*.py"))[share]:
+            _load(file)
+        for file in sorted((ROOT / "ecrtui").rglob("[a-z]*.py"))[share]:
+            if module := _load(file):
+                constants_from_module(module)
+
+
+def _load(file: Path) -> ModuleType | None:
+    """Import the module in a file of this repository. The collection reports one that cannot be loaded."""
+    with suppress(Exception, pytest.skip.Exception):
+        return importlib.import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
+    return None
 
 
 def pytest_collection_finish() -> None:
