@@ -119,7 +119,8 @@ def _received(response: Response, url: str, read_timeout: float | None) -> AWSRe
     if read_timeout and response.delay > read_timeout:
         time.sleep(read_timeout)
         raise ReadTimeoutError(endpoint_url=url, error="Read timed out.")
-    time.sleep(response.delay)
+    if response.delay:  # a sleep of no time still gives the processor away
+        time.sleep(response.delay)
     if response.delivery in (Delivery.DROPPED, Delivery.RESET):
         raise ConnectionClosedError(endpoint_url=url, error="Connection aborted.")
     headers = HTTPHeaders.from_dict({**response.headers, "Content-Length": str(response.length)})
