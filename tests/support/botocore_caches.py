@@ -7,28 +7,64 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from functools import cache
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 
+import botocore.client
 import botocore.hooks
 import botocore.session
 
 
 def install() -> None:
-    """Cache which handlers accept keywords, the aliases of event names, and the handlers of a new session."""
+    """Cache handlers, the aliases of event names, and the methods of a client; copy the tree of handlers faster."""
+    _check_keywords_once()
     hooks: Any = botocore.hooks
-    accepts_kwargs: Callable[[Any], bool] = hooks.accepts_kwargs
-    of_function = cache(accepts_kwargs)
-
-    def of_any(func: Any) -> bool:
-        function = func.__func__ if isinstance(func, MethodType) else func  # not the object: a cache keeps its keys
-        return (of_function if isinstance(function, FunctionType) else accepts_kwargs)(function)
-
-    hooks.accepts_kwargs = of_any
     alias = hooks.EventAliaser._alias_event_name
     hooks.EventAliaser._alias_event_name = lambda aliaser, name: _alias(name, aliaser, alias)
     _copy_handlers(botocore.session.Session)
+    hooks._PrefixTrie._recursive_copy = lambda trie, attributes: {"_root": _copy_node(attributes["_root"])}
+    _create_methods_once(botocore.client.ClientCreator)
+
+
+def _check_keywords_once() -> None:
+    """Keep which handlers accept keywords, by their code: boto3 makes the handlers of each session anew."""
+    hooks: Any = botocore.hooks
+    accepts_kwargs: Callable[[Any], Any] = hooks.accepts_kwargs
+    accepted: dict[CodeType, Any] = {}
+
+    def of_any(func: Any) -> Any:
+        function = func.__func__ if isinstance(func, MethodType) else func
+        if not isinstance(function, FunctionType):
+            return accepts_kwargs(function)
+        if function.__code__ not in accepted:
+            accepted[function.__code__] = accepts_kwargs(function)
+        return accepted[function.__code__]
+
+    hooks.accepts_kwargs = of_any
+
+
+def _copy_node(node: dict[str, Any]) -> dict[str, Any]:
+    """Copy a node of the tree of handlers, as ``_PrefixTrie`` does, which calls ``copy.copy`` for each list."""
+    values = node["values"]
+    return {
+        "chunk": node["chunk"],
+        "children": {part: _copy_node(child) for part, child in node["children"].items()},
+        "values": None if values is None else type(values)(*map(list, values)),
+    }
+
+
+def _create_methods_once(creator_class: Any) -> None:
+    """Keep the methods of a client by its service: all of them call ``_make_api_call`` of the client."""
+    create = creator_class._create_methods
+    created: dict[tuple[str, ...], dict[str, Any]] = {}
+
+    def create_once(creator: Any, service_model: Any) -> dict[str, Any]:
+        key = (service_model.service_name, *service_model.operation_names)
+        if key not in created:
+            created[key] = create(creator, service_model)
+        return dict(created[key])
+
+    creator_class._create_methods = create_once
 
 
 def _copy_handlers(session_class: Any) -> None:
