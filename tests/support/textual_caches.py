@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from types import FunctionType
+from types import FunctionType, MethodType
 from typing import Any
 
 import textual._callback
@@ -20,7 +20,8 @@ from textual.message_pump import MessagePump
 
 from ecrtui.tui.app import EcrTuiApp
 
-_parsed: dict[tuple[Any, ...], Any] = {}
+_parsed: dict[tuple[Any, ...], dict[Any, Any]] = {}
+"""The rules of each style sheet, by the variables of the theme."""
 
 
 def install() -> None:
@@ -37,12 +38,22 @@ def _parse_once() -> None:
     parse = sheet._parse_rules
 
     def parse_once(self: Any, *arguments: Any, **options: Any) -> Any:
-        key = (arguments, tuple(options.items()), tuple(self._variables.items()))
-        if key not in _parsed:
-            _parsed[key] = parse(self, *arguments, **options)
-        return _parsed[key]
+        parsed = _parsed_with(self)
+        key = (arguments, tuple(options.items()))
+        if key not in parsed:
+            parsed[key] = parse(self, *arguments, **options)
+        return parsed[key]
 
     sheet._parse_rules = parse_once
+
+
+def _parsed_with(sheet: Any) -> dict[Any, Any]:
+    """Return the rules that were parsed with the variables of this sheet, which replaces them as a whole."""
+    variables, parsed = sheet.__dict__.get("_parsed_with", (None, {}))
+    if variables is not sheet._variables:
+        parsed = _parsed.setdefault(tuple(sheet._variables.items()), {})
+        sheet._parsed_with = sheet._variables, parsed
+    return parsed  # type: ignore[no-any-return]
 
 
 def _find_handlers_once() -> None:
@@ -86,7 +97,9 @@ def _count_parameters_once() -> None:
     counts: dict[Any, int] = {}
 
     def count_once(function: Any) -> int:
-        if not isinstance(function, FunctionType) or function.__dict__:  # a decorator can change its signature
+        if isinstance(function, MethodType):
+            return count_once(function.__func__) - 1
+        if not isinstance(function, FunctionType) or hasattr(function, "__wrapped__"):  # it has another signature
             return int(count(function))
         if function.__code__ not in counts:
             counts[function.__code__] = count(function)
