@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from threading import Event, Lock
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ecrtui.catalog.find.indexes import IndexLookup
@@ -19,7 +19,6 @@ from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.layer import UNAVAILABLE, LayerState
 from ecrtui.ecr.manifest import DescriptorRole, Manifest, parse_manifest
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
-from ecrtui.registry.protocol import Registry
 
 if TYPE_CHECKING:
     from ecrtui.catalog.catalog import Catalog
@@ -41,28 +40,22 @@ class BlobLookup:
 
     Args:
         catalog: has the manifests that were read before.
-        registry: the registry to read.
         requests: sends the requests.
         indexes: finds the indexes of platforms.
         may_read: returns True for a repository whose manifests may be read. It can block.
-        closed: is set when the search ends.
     """
 
     def __init__(
         self,
         catalog: Catalog,
-        registry: Registry,
         requests: FindRequests,
         indexes: IndexLookup,
         may_read: Callable[[str], bool],
-        closed: Event,
     ) -> None:
         self._catalog = catalog
-        self._registry = registry
         self._requests = requests
         self._indexes = indexes
         self._may_read = may_read
-        self._closed = closed
         self._lock = Lock()
         self.counts = BlobCounts()
         """What the answers so far are based on."""
@@ -98,7 +91,7 @@ class BlobLookup:
         if not digests:
             return {}, False
         try:
-            return self._requests.send(partial(self._registry.layers, repository, digests)), False
+            return self._requests.send(partial(self._requests.registry.layers, repository, digests)), False
         except EcrTuiError as error:
             if error.kind not in (ErrorKind.DENIED, ErrorKind.UNSUPPORTED):
                 raise
@@ -145,7 +138,7 @@ class BlobLookup:
         digests = [image.digest for image in newest if not image.archived][:MAX_READ]
         read: dict[str, Manifest] = {}
         for start in range(0, len(digests), _AT_ONCE):
-            if self._closed.is_set():
+            if self._requests.search_ended:
                 break
             group = digests[start : start + _AT_ONCE]
             manifests = self._requests.send(partial(self._catalog.prefetch, repository, group))

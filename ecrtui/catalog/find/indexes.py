@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
-from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
 from ecrtui.catalog.find.requests import FindRequests
 from ecrtui.catalog.find.result import PartOf
 from ecrtui.catalog.index_parts import KnownParts, find_parts, parts_of_indexes
 from ecrtui.errors import EcrTuiError, NotFound
-from ecrtui.registry.protocol import Registry
 
 if TYPE_CHECKING:
     from ecrtui.catalog.catalog import Catalog
@@ -36,25 +34,14 @@ class IndexLookup:
 
     Args:
         catalog: has the manifests that were read before.
-        registry: the registry to read.
         requests: sends the requests.
         may_read: returns True for a repository whose indexes may be read. It can block.
-        closed: is set when the search ends.
     """
 
-    def __init__(
-        self,
-        catalog: Catalog,
-        registry: Registry,
-        requests: FindRequests,
-        may_read: Callable[[str], bool],
-        closed: Event,
-    ) -> None:
+    def __init__(self, catalog: Catalog, requests: FindRequests, may_read: Callable[[str], bool]) -> None:
         self._catalog = catalog
-        self._registry = registry
         self._requests = requests
         self._may_read = may_read
-        self._closed = closed
 
     def find(self, repository: str, digests: Collection[str]) -> NamingIndexes:
         """Return the indexes that name these images, as far as manifests say."""
@@ -66,7 +53,7 @@ class IndexLookup:
             if not known.indexes.keys() >= set(digests) and self._may_read(repository):
                 known = self._read_parts(repository)
             indexes = _indexes_with(known, digests)
-            images = self._requests.send(partial(self._registry.images_by_digest, repository, indexes))
+            images = self._requests.send(partial(self._requests.registry.images_by_digest, repository, indexes))
         except NotFound:
             raise
         except EcrTuiError as problem:
@@ -88,7 +75,7 @@ class IndexLookup:
             known = KnownParts()
             for step in find_parts(self._catalog, repository, images, read=True):
                 known = step
-                if self._closed.is_set():
+                if self._requests.search_ended:
                     break
             return known
 

@@ -72,9 +72,8 @@ class FindReading:
         self._started = False
         self._queue: BatchQueue[FindAnswer] = BatchQueue(256, interval)
         requests = FindRequests(registry, limiter, self._queue.input)
-        closed = self._queue.input.closed
-        indexes = IndexLookup(catalog, registry, requests, may_read, closed)
-        blobs = BlobLookup(catalog, registry, requests, indexes, may_read, closed)
+        indexes = IndexLookup(catalog, requests, may_read)
+        blobs = BlobLookup(catalog, requests, indexes, may_read)
         self._search = _Search(catalog, registry, query, self._queue.input, requests, indexes, blobs)
 
     def close(self) -> None:

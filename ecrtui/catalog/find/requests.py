@@ -29,9 +29,14 @@ class FindRequests:
     """
 
     def __init__(self, registry: Registry, limiter: RateLimiter, queue: BatchInput[FindAnswer]) -> None:
-        self._registry = registry
+        self.registry = registry
         self._limiter = limiter
         self._queue = queue
+
+    @property
+    def search_ended(self) -> bool:
+        """True once the search has ended. Then a long read stops."""
+        return self._queue.closed.is_set()
 
     def send(self, request: Callable[[], Result]) -> Result:
         """Send a request at the rate of the registry; wait and send it again while the service throttles."""
@@ -41,7 +46,7 @@ class FindRequests:
             try:
                 result = request()
             except EcrTuiError as error:
-                if error.kind is not ErrorKind.THROTTLED or throttled >= MAX_PAUSES or self._queue.closed.is_set():
+                if error.kind is not ErrorKind.THROTTLED or throttled >= MAX_PAUSES or self.search_ended:
                     raise
                 throttled += 1
                 self._limiter.record_throttling()
@@ -53,7 +58,7 @@ class FindRequests:
 
     def image_pages(self, repository: str, tag_status: str) -> Iterator[Sequence[Image]]:
         """Yield the images of each page. An image that cannot be read is an error of the repository."""
-        source = PageSource(lambda start: self._registry.images(repository, tag_status=tag_status, start=start))
+        source = PageSource(lambda start: self.registry.images(repository, tag_status=tag_status, start=start))
         for event in source.events(self._queue.closed):
             if isinstance(event, ThrottlePause):
                 self._queue.put(event)
@@ -66,7 +71,7 @@ class FindRequests:
         Raises:
             AccessDenied: the repositories cannot be listed.
         """
-        source = PageSource(lambda start: self._registry.repositories(start=start))
+        source = PageSource(lambda start: self.registry.repositories(start=start))
         for event in source.events(self._queue.closed):
             if isinstance(event, ThrottlePause):
                 self._queue.put(event)
