@@ -95,6 +95,20 @@ async def test_the_palette_finds_and_goes(embedded: EmbeddedRegistry) -> None:
         await ask("team", "Open team")
 
 
+async def test_a_key_is_shown_with_the_action_that_it_runs_here(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app:v1", size=(110, 40)) as pilot:
+        await until(pilot, "‹1 overview›")
+        await pilot.press("D")
+        await until(pilot, "or repository:tag")
+        await type_text(pilot, "team/web:v1")
+        await pilot.press("enter")
+        await until(pilot, "‹1 summary›")
+        await pilot.press("colon")
+        screen = await until(pilot, "All  a")
+        assert "Activity" in screen
+        assert "Activity  a" not in screen
+
+
 async def test_an_action_that_a_form_disables_says_so(embedded: EmbeddedRegistry) -> None:
     async with running(embedded, "team/app", size=(110, 40)) as pilot:
         await until(pilot, "1 image ·")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from textual.actions import parse as parse_action
+from textual.binding import ActiveBinding, Binding
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.dom import DOMNode
@@ -14,7 +15,7 @@ from textual.fuzzy import Matcher
 from textual.types import IgnoreReturnCallbackType
 
 from ecrtui.tui.actions import Action
-from ecrtui.tui.bindings import ExplainsActions, declared_actions, shown_key, why_refused
+from ecrtui.tui.bindings import ExplainsActions, declared_actions, keys_of, why_refused
 from ecrtui.tui.key_line import KEY_STYLE
 from ecrtui.tui.palette.synonyms import matching_synonym
 
@@ -77,10 +78,11 @@ class ActionCommands(Provider):
 
     def _commands(self) -> Iterator[_Command]:
         screen = self.screen
+        active = screen.active_bindings
         nodes = (screen, self.app) if screen.focused is None else screen.focused.ancestors_with_self
         for node in nodes:
             for action in declared_actions(type(node)):
-                if action.palette and (command := _command(action, node)):
+                if action.palette and (command := _command(action, node, active)):
                     yield command
 
     def _run(self, command: _Command) -> IgnoreReturnCallbackType:
@@ -89,10 +91,24 @@ class ActionCommands(Provider):
         return partial(self.app.run_action, command.action.call, command.node)
 
 
-def _command(action: Action, node: DOMNode) -> _Command | None:
-    """Return the command for an action; None if it does not work now and nothing says why."""
+def _command(action: Action, node: DOMNode, active: Mapping[str, ActiveBinding]) -> _Command | None:
+    """Return the command for an action; None if it does not work now and nothing says why.
+
+    Args:
+        action: the action.
+        node: the node that runs it.
+        active: what each key does now.
+    """
     _, name, parameters = parse_action(action.call)
     reason = (node.why_not(name) if isinstance(node, ExplainsActions) else "") or why_refused(node, name)
     if not reason and not node.check_action(name, parameters):
         return None
-    return _Command(action, node, shown_key(node, action.id), reason)
+    return _Command(action, node, _own_key(action, node, active), reason)
+
+
+def _own_key(action: Action, node: DOMNode, active: Mapping[str, ActiveBinding]) -> str:
+    """Return the first key of an action that runs no other one now, as the footer shows it; empty without one."""
+    for key in keys_of(node.app, action):
+        if key not in active or active[key].binding.id == action.id:
+            return node.app.get_key_display(Binding(key, action.call))
+    return ""
