@@ -45,7 +45,7 @@ from ecrtui.tui.screens.find import FindField, FindScreen
 from ecrtui.tui.screens.image import ImageScreen
 from ecrtui.tui.screens.images import ImagesScreen
 from ecrtui.tui.screens.lifecycle import LifecycleScreen
-from ecrtui.tui.screens.plan import PlanScreen
+from ecrtui.tui.screens.plan import PlanField, PlanScreen
 from ecrtui.tui.screens.put_image import PutImageScreen
 from ecrtui.tui.screens.repositories import RepositoriesScreen
 from ecrtui.tui.screens.side_by_side import SideBySideScreen
@@ -87,6 +87,7 @@ OWNERS: tuple[type[DOMNode], ...] = (
     FilterBar,
     FileField,
     FindField,
+    PlanField,
     ComparisonView,
     MessagePanel,
     Overlay,

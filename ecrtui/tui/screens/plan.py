@@ -25,7 +25,7 @@ from ecrtui.retag.plan import REVERTING_KINDS, Plan, Report, Step, StepAction, S
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.bindings import press
+from ecrtui.tui.bindings import bindings, press
 from ecrtui.tui.line_parts import Drop, LinePart, line_part
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.list_state import ListState
@@ -124,6 +124,12 @@ class PlanBatch(SingleBatch[PlanRow]):
         return map(PlanRow, self.plan.steps)
 
 
+class PlanField(WordsInput):
+    """The input of a plan. The lines of a paste become words."""
+
+    BINDINGS = bindings("plan_field")
+
+
 class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     """The plan of a request."""
 
@@ -154,7 +160,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
 
     def body(self) -> Iterable[Widget]:
         if self.request.question:
-            yield WordsInput(placeholder=self.request.question, id="question", select_on_focus=False)
+            yield PlanField(placeholder=self.request.question, id="question", select_on_focus=False)
         yield from super().body()
         yield DetailsLine()
 

@@ -274,8 +274,10 @@ async def test_a_plan_without_rows_says_why(embedded: EmbeddedRegistry, client: 
         create_repository(client, name)
     async with running(embedded, size=(80, 24)) as pilot:
         await until(pilot, "3 repositories")
+        await until(pilot, "t tag in all")
         await pilot.press("asterisk", "t")
         await until(pilot, "Plan › Tag in 3 repositories")
+        await until(pilot, "enter plan")
         await type_text(pilot, "v1-rc v1")
         await pilot.press("enter")
         screen = " ".join((await until(pilot, "Nothing to do.")).split())
