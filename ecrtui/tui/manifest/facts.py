@@ -53,7 +53,7 @@ def image_facts(image: Image, structure: ParsedManifest, *, pull_times: bool) ->
         ("size", units.format_size(image.size)),
         ("pushed", units.format_date(image.pushed_at)),
         ("last pulled", units.format_date(image.last_pulled_at, "never") if pull_times else NOT_SUPPORTED),
-        ("findings", _findings(image)),
+        ("findings", _findings(image, kind_of(image, structure))),
         ("status", image.status.lower() if image.archived else ""),
         ("subject", image.subject),
     )
@@ -121,8 +121,10 @@ def short_reason(error: EcrTuiError) -> str:
     return NOT_SUPPORTED if error.kind is ErrorKind.UNSUPPORTED else f"not known: {error.title}"
 
 
-def _findings(image: Image) -> str:
-    """Return the findings, or why there are none."""
+def _findings(image: Image, kind: ImageKind) -> str:
+    """Return the findings, or why there are none. ECR scans the platforms of an index, not the index."""
+    if kind is ImageKind.INDEX and not image.findings:
+        return "those of its platforms"
     if not image.scan_known:
         return "?"
     return units.format_finding_counts(image.findings, scan_status_text(image.scan_status))

@@ -80,6 +80,14 @@ async def test_an_index_without_platforms_has_none_to_ask(embedded: EmbeddedRegi
         assert "were not asked" not in screen
 
 
+async def test_the_manifest_pane_does_not_call_an_index_not_scanned(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_index(client, REPOSITORY, tag="release-1")
+    async with running(embedded, f"{REPOSITORY}:release-1", size=(120, 35)) as pilot:
+        await open_pane(pilot, "manifest")
+        screen = await until(pilot, "those of its platforms")
+        assert "not scanned" not in screen
+
+
 async def test_many_tags_leave_room_for_the_facts_and_the_history(embedded: EmbeddedRegistry, client: Any) -> None:
     image = push_image(client, REPOSITORY, "one", "t000")
     for number in range(1, 300):
