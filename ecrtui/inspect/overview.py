@@ -129,12 +129,10 @@ def lifecycle_verdict(
     found = predict(policy, image, others, now)
     if found is None:
         return LifecycleVerdict("stays: no rule selects it", policy.rules, subject)
-    text = _verdict(found, now)
-    if found.known and found.rank:
-        text += f" · number {units.format_number(found.rank)} of those that it counts"
+    number = f" · this image is number {units.format_number(found.rank)}" if found.known and found.rank else ""
     unknown = "" if in_index is False or image.tags or image.kind is ImageKind.INDEX else "; unless an index holds it"
     doubt = "; AWS does not document whether rules act on it before" if subject else ""
-    return LifecycleVerdict(f"{text} · {found.rule}{unknown}", more=f"{subject}{doubt}")
+    return LifecycleVerdict(f"{_verdict(found, now)} · {found.rule}{number}{unknown}", more=f"{subject}{doubt}")
 
 
 def _verdict(found: LifecyclePrediction, now: float) -> str:

@@ -99,6 +99,7 @@ RULES = (
     '{"tagStatus": "tagged", "tagPatternList": ["rc*"], "countType": "imageCountMoreThan", "countNumber": 1}, '
     '"action": {"type": "expire"}}]}'
 )
+NEWEST = "lifecycle rule 2 expires images with rc* beyond the newest 1"
 NEWER = Image(OTHER, tags=("rc2",), pushed_at=NOW - DAY)
 
 
@@ -109,8 +110,8 @@ NEWER = Image(OTHER, tags=("rc2",), pushed_at=NOW - DAY)
         ((), (), None, "expires in 4 d · lifecycle rule 1 expires untagged images 7 days after their push; unless an"),
         ((), (), True, "stays as long as its index"),
         (("rc1",), None, None, "not known: it depends on images that are not listed · lifecycle rule 2"),
-        (("rc1",), (NEWER,), None, "expires within 24 hours · number 2 of those that it counts"),
-        (("rc1",), (), None, "stays for now · number 1"),
+        (("rc1",), (NEWER,), None, f"expires within 24 hours · {NEWEST} · this image is number 2"),
+        (("rc1",), (), None, f"stays for now · {NEWEST} · this image is number 1"),
     ],
 )
 def test_the_overview_says_what_the_lifecycle_policy_will_do(

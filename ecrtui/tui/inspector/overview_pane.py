@@ -117,6 +117,7 @@ class OverviewPane(TextPane[TextDocument]):
             inspected=inspected,
             pull_times=pull_times,
             config_hint=key_hint(self, "inspector.config", "reads one"),
+            content_hint=key_hint(self, "inspector.artifacts", "reads it"),
             lifecycle_hint=key_hint(self, "dry_run.lifecycle", "dry run"),
             undo_hint=key_hint(self, "undo.undo", "undo"),
         )

@@ -73,6 +73,7 @@ class OverviewData:
         inspected: what is known of the image.
         protected: the tags of the image that are protected.
         structures: the parsed manifests of its platforms that are kept, by digest; None before they are looked for.
+        content_hint: says how to read the content of an artifact.
         artifacts: the lines about its artifacts.
         configs: what the configs of its platforms say that are read, by digest of the platform.
         config_error: why a config could not be read; None if none failed.
@@ -93,6 +94,7 @@ class OverviewData:
     inspected: Inspected
     protected: frozenset[str] = frozenset()
     structures: Mapping[str, ParsedManifest] | None = None
+    content_hint: str = ""
     artifacts: Known[Sequence[ArtifactLine]] = None
     configs: Mapping[str, ConfigFacts] = field(default_factory=dict)
     config_error: EcrTuiError | None = None
@@ -201,7 +203,11 @@ def overview(data: OverviewData, width: int, now: float) -> tuple[TextDocument, 
     if inspected.is_index:
         _platforms(lines, data, now)
         lines.add()
-    hints = {"lifecycle": data.lifecycle_hint, "worst": _scan_time(data, now)}
+    hints = {
+        "artifact type": data.content_hint,
+        "lifecycle": data.lifecycle_hint,
+        "worst": _scan_time(data, now),
+    }
     for section in _sections(data, width - LABEL_WIDTH, now):
         if isinstance(section, ArtifactLine):
             lines.artifacts(section)
@@ -287,7 +293,7 @@ def _sections(data: OverviewData, room: int, now: float) -> Iterator[tuple[str, 
             yield "shared", visible(str(data.sharing)), Link("layers")
         yield from _config(data, now)
         if image.artifact_media_type and not is_image_config(image.artifact_media_type):
-            yield "artifact type", visible(image.artifact_media_type), None
+            yield "artifact type", visible(image.artifact_media_type), Link("artifacts")
         if isinstance(data.artifacts, EcrTuiError) or data.artifacts is None:
             yield "artifacts", _text(data.artifacts), Link("artifacts")
         else:

@@ -245,7 +245,7 @@ async def test_a_rule_that_counts_images_is_evaluated_once_the_list_below_is_com
     async with running(embedded, f"{REPOSITORY}:main-0", size=(120, 35)) as pilot:
         await until(pilot, "not known: it depends on images that are not listed")
         go.set()
-        await until(pilot, "expires within 24 hours · number 2 of those that it counts")
+        await until(pilot, lambda screen: "this image is number 2" in " ".join(screen.split()))
 
 
 PROFILE = "arn:aws:signer:us-east-1:123456789012:/signing-profiles/ci_release"
@@ -289,3 +289,13 @@ async def test_signing_that_may_not_be_read_is_left_out_and_replication_names_th
         screen = await until(pilot, "replication   not known")
         assert "ecr:DescribeImageReplicationStatus" in screen
         assert "ecr:DescribeImageSigningStatus" not in screen
+
+
+async def test_the_type_of_an_artifact_leads_to_its_content(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, REPOSITORY, "chart", "1.1.0", config_media_type="application/vnd.cncf.helm.config.v1+json")
+    async with running(embedded, f"{REPOSITORY}:1.1.0", size=(120, 35)) as pilot:
+        screen = await until(pilot, "lifecycle ")
+        assert row_of(screen, "artifact type").rstrip().endswith("6 reads it")
+        await pilot.press("j")
+        await pilot.press("enter")
+        await until(pilot, "‹6 artifacts")
