@@ -111,7 +111,8 @@ class Clients:
         """Whether ECR accepted the credentials of the last request; None before the first one."""
         self._denials: set[Denial] = set()
         """The requests that ECR denied the last time."""
-        self._denials_lock = threading.Lock()
+        self._reports_lock = threading.Lock()
+        """Held while the user is told: of two requests at once, the one that is reported last counts."""
         self._lock = threading.RLock()
         self._session: Session | None = None
         self._cache: dict[str, Any] = {}
@@ -319,16 +320,16 @@ class Clients:
         self._report_denial(denial, denied=False)
 
     def _report_credentials(self, *, work: bool) -> None:
-        if work is not self._credentials_work:
-            self._credentials_work = work
-            self._user.on_credentials(work)
+        with self._reports_lock:
+            if work is not self._credentials_work:
+                self._credentials_work = work
+                self._user.on_credentials(work)
 
     def _report_denial(self, denial: Denial, *, denied: bool) -> None:
-        with self._denials_lock:
-            if denied is (denial in self._denials):
-                return
-            self._denials ^= {denial}
-        self._user.on_denial(denial, denied)
+        with self._reports_lock:
+            if denied is not (denial in self._denials):
+                self._denials ^= {denial}
+                self._user.on_denial(denial, denied)
 
     def _account_of(self, credentials: ReadOnlyCredentials) -> str:
         """Ask AWS for the account of credentials."""

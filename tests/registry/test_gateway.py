@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,33 @@ def test_a_denial_shows_that_new_credentials_are_accepted(env: RegistryEnv) -> N
             registry.repository("team/app")
         env.embedded.faults.clear()
     assert accepted == [False, True]
+
+
+def test_the_report_of_a_request_waits_for_the_report_before_it(env: RegistryEnv) -> None:
+    accepted: list[bool] = []
+    denied: list[bool] = []
+    others: list[threading.Thread] = []
+
+    def report(to: list[bool], value: bool, is_first: bool) -> None:
+        if is_first:
+            env.embedded.faults.clear()
+            others.append(threading.Thread(target=registry.repository, args=("team/app",)))
+            others[-1].start()
+            others[-1].join(0.2)  # its report must not pass this one
+        to.append(value)
+
+    user = User(
+        on_credentials=lambda work: report(accepted, work, not work),
+        on_denial=lambda _, is_denied: report(denied, is_denied, is_denied),
+    )
+    registry = open_registry(Connection(), embedded=env.embedded, user=user)
+    for code in ("ExpiredTokenException", "AccessDeniedException"):
+        env.fault(f"DescribeRepositories:error:code={code}")
+        with suppress(CredentialsError, AccessDenied):
+            registry.repository("team/app")
+        others[-1].join()
+    assert accepted == [False, True]
+    assert denied == [True, False]
 
 
 def test_a_denial_is_reported_once_and_again_when_it_is_over(env: RegistryEnv) -> None:
