@@ -105,8 +105,8 @@ class LifecycleScreen(RetagMixin, UndoMixin):
         self.repository_name = request.repository
         self._images = request.images
         self._groups = request.groups or ImageGroups()
-        self._start = request.digest
-        """The digest of the image to start with; empty once the screen has started."""
+        self._start: str | None = request.digest
+        """The digest of the image to start with; empty without one, None once the screen has started."""
         self._shown_rule: int | None = None
         """The priority of the rule whose images are shown."""
         self._table = "#rules"
@@ -245,10 +245,17 @@ class LifecycleScreen(RetagMixin, UndoMixin):
         self.query_one("#notes", Static).update(Content("\n").join(self._notes(state)))
 
     def _go_to_start(self, run: DryRun) -> str:
-        """Go to the rule that decides about the image to start with, the first time. Return its digest."""
-        digest, self._start = self._start, ""
+        """Go to a rule, the first time. Return the digest of the image to start with; empty without one.
+
+        It is the rule that decides about this image, else the first one that would act.
+        """
+        digest, self._start = self._start, None
+        if digest is None:
+            return ""
         image = next((image for image in self._images or () if digest and image.digest == digest), None)
-        if image is not None and (rule := run.policy.matching_rule(image)) is not None:
+        rule = None if image is None else run.policy.matching_rule(image)
+        rule = rule or next((outlook.rule for outlook in run.outlooks if outlook.acting), None)
+        if rule is not None:
             self.rules.go_to(str(rule.priority))
         return digest
 

@@ -224,8 +224,6 @@ async def test_an_image_that_a_rule_of_higher_priority_keeps_is_listed(embedded:
     async with running(embedded, REPOSITORY, size=(80, 24)) as pilot:
         await until(pilot, "images ·")
         await pilot.press("L")
-        await until(pilot, "rule 1 · nothing")
-        await pilot.press("j")
         screen = await until(pilot, "rule 2 would expire")
         assert re.search(r"expire +rule 1: a tag main-\*", row_of(screen, gone.digest[7:19]))
         assert re.search(r"stays +rule 1: newest 2", row_of(screen, image.digest[7:19]))
@@ -258,6 +256,19 @@ async def test_the_dry_run_of_an_image_starts_with_the_rule_that_decides(
         images = below(screen, "rule 2 would expire")
         assert first.digest[7:19] in images
         assert second.digest[7:19] in cursor_row(images)
+
+
+async def test_the_dry_run_starts_with_the_first_rule_that_would_act(embedded: EmbeddedRegistry, client: Any) -> None:
+    for number in range(2):
+        push_image(client, REPOSITORY, f"u{number}")
+    push_image(client, REPOSITORY, "prod", "prod")
+    rules = json.loads(policy(2))["rules"]
+    rules[1]["selection"] = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 1}
+    client.put_lifecycle_policy(repositoryName=REPOSITORY, lifecyclePolicyText=json.dumps({"rules": rules}))
+    async with running(embedded, f"{REPOSITORY}:prod", size=(120, 35)) as pilot:
+        await until(pilot, "stays: no rule selects it")
+        await pilot.press("L")
+        await until(pilot, "rule 2 would expire")
 
 
 async def test_the_dry_run_says_what_happens_to_referrers(embedded: EmbeddedRegistry, client: Any) -> None:
