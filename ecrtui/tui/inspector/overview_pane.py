@@ -38,7 +38,7 @@ from ecrtui.tui.details import NOT_SUPPORTED
 from ecrtui.tui.inspector.artifacts_pane import has_read_tree, read_tree
 from ecrtui.tui.inspector.inspected import Inspected, tags_by_digest
 from ecrtui.tui.inspector.linked_text import LinkedText
-from ecrtui.tui.inspector.overview_text import OverviewData, error_with_permission, overview
+from ecrtui.tui.inspector.overview_text import OverviewData, error_with_remedy, overview
 from ecrtui.tui.inspector.text_pane import TextPane
 from ecrtui.tui.lists.part_loading import MAX_READ_AHEAD
 from ecrtui.tui.text_document import TextDocument
@@ -328,7 +328,7 @@ async def worst_findings(inspected: Inspected) -> ScanReport:
 def _not_read(part: str, error: EcrTuiError) -> NotRead:
     if error.kind is ErrorKind.UNSUPPORTED:
         return NotRead(f"{part} {NOT_SUPPORTED}")
-    return NotRead(f"{part} not known", error_with_permission(error))
+    return NotRead(f"{part} not known", error_with_remedy(error))
 
 
 def _tagged_artifact(image: Image) -> Artifact:

@@ -17,7 +17,7 @@ from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
 from ecrtui.ecr.replication import Replica
 from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.signing import FAILED, ImageSigning
-from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind
+from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError, ErrorKind
 from ecrtui.inspect.findings import scan_age
 from ecrtui.inspect.overview import ArtifactLine, LifecycleVerdict, TagOrigin, stored_size
 from ecrtui.inspect.platform_facts import ConfigFacts, base_image
@@ -166,7 +166,7 @@ class _Lines:
     def _not_known(self, words: str, error: EcrTuiError) -> str:
         if error.kind is ErrorKind.UNSUPPORTED:
             return NOT_SUPPORTED
-        return visible(self._explained(words, error_with_permission(error)))
+        return visible(self._explained(words, error_with_remedy(error)))
 
     def _explained(self, words: str, why: str) -> str:
         """Return words with the reason; without it where a line above has it, so that a narrow screen has room."""
@@ -243,9 +243,9 @@ def known_facts(data: OverviewData, width: int, now: float, hint: str) -> TextDo
     return prepare_text("\n".join(lines.texts), lines.styles)
 
 
-def error_with_permission(error: EcrTuiError) -> str:
-    """Return what happened, with the missing permission."""
-    return error.with_hint() if isinstance(error, AccessDenied) else str(error)
+def error_with_remedy(error: EcrTuiError) -> str:
+    """Return what happened, with the missing permission, or with how to sign in."""
+    return error.with_hint() if isinstance(error, (AccessDenied, CredentialsError)) else str(error)
 
 
 def _text(known: Known[str]) -> FactValue:

@@ -11,7 +11,7 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.lifecycle import CountType, LifecycleRule
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest, Platform
 from ecrtui.ecr.reference import Reference
-from ecrtui.errors import AccessDenied, EcrTuiError
+from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError
 from ecrtui.inspect.overview import LifecycleVerdict, NotRead, artifact_lines
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.overview_text import OverviewData, overview
@@ -20,6 +20,7 @@ NOWHERE = cast(Any, None)
 """No connection: the text needs none."""
 DIGEST, PLATFORM = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 DENIED = AccessDenied("Access denied", "no", "Ask for the IAM permission ecr:X.")
+EXPIRED = CredentialsError("Expired", "too old", "Sign in.")
 OTHER = EcrTuiError("Not reached")
 WHY = "not known: Access denied: no. Ask for the IAM permission ecr:X."
 PART = ParsedManifest(
@@ -35,6 +36,7 @@ PART = ParsedManifest(
             {"known_manifest": DENIED, "scan_error": OTHER},
             (f"platforms     {WHY}", "stored        not known, as above", "findings      not known: Not reached"),
         ),
+        ({"known_manifest": EXPIRED}, ("platforms     not known: Expired: too old. Sign in.",)),
         ({"known_manifest": ParsedManifest()}, ("This index has no platforms.", "stored        not known")),
         (
             {"known_manifest": PART, "platform_error": DENIED},
