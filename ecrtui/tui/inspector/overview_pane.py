@@ -205,7 +205,7 @@ class OverviewPane(TextPane[TextDocument]):
         """Return the text for a kind of artifacts that was looked for and not found on the image."""
         if inspected.indexes:  # people sign an index, and its attestations can be about the platform
             opens = key_hint(self, "inspector.up", "opens it")
-            return " · ".join(filter(None, ("none on the platform itself; its index was not asked", opens)))
+            return "none of its own; its index was not asked" + (f" ({opens})" if opens else "")
         return "none on the image itself; its index is not known" if inspected.may_be_part else "none"
 
     async def _cosign_images(self, inspected: Inspected, image: Image) -> Sequence[Image]:

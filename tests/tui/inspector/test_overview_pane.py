@@ -206,7 +206,7 @@ async def test_a_platform_is_not_said_to_be_unsigned(embedded: EmbeddedRegistry,
     async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35)) as pilot:
         await until(pilot, "platforms share")
         await pilot.press("enter")
-        await until(pilot, "signature     none on the platform itself; its index was not asked · - opens it")
+        await until(pilot, "signature     none of its own; its index was not asked (- opens it)")
         await open_pane(pilot, "artifacts")
         screen = await until(pilot, "no signature, SBOM or other artifact of its own; its index can have one.")
         assert "Press - to see the artifacts of its index." in screen
