@@ -215,7 +215,7 @@ class EcrTuiApp(
         """Return why an action does not work now; see :class:`ecrtui.tui.bindings.ExplainsActions`."""
         if action in ("choose_profile", "choose_region") and not self.switcher.is_available:
             return "The embedded registry is the only connection."
-        if action == "suspend_process" and not (self._driver is not None and self._driver.can_suspend):
+        if action == "suspend_process" and not self.can_suspend:
             return "This terminal has no job control."
         return ""
 

@@ -73,12 +73,10 @@ class CopyingApp(TerminalApp, inherit_bindings=False):
             if buffered.place:
                 sent = not buffered.problems
                 notes.append("It is in the tmux buffer: the tmux prefix and ] paste it.")
-        if sequence and not sent and self._driver is not None:
-            sent = True
-            self._driver.write(sequence)
-            if not in_screen and await self._takes_copies():
-                self.notify(f"Copied {item.label} to the clipboard of the terminal")
-                return
+        written = bool(sequence) and not sent and self.write_sequence(sequence)
+        if written and not in_screen and await self._takes_copies():
+            self.notify(f"Copied {item.label} to the clipboard of the terminal")
+            return
         if sequence and self.trusts_terminal:
             self.notify(f"Sent {item.label} to the terminal (not confirmed)")
             return
@@ -96,10 +94,9 @@ class CopyingApp(TerminalApp, inherit_bindings=False):
         """Return True if the terminal says that its clipboard can be written."""
         from ecrtui.tui.clipboard import osc52
 
-        if self._driver is None or self.is_headless:
+        if self.is_headless or not self.write_sequence(osc52.ATTRIBUTES_QUERY):
             return False
         self._attributes = asyncio.get_running_loop().create_future()
-        self._driver.write(osc52.ATTRIBUTES_QUERY)
         try:
             return osc52.COPIES in await asyncio.wait_for(self._attributes, ANSWER_TIMEOUT)
         except TimeoutError:

@@ -48,6 +48,18 @@ class TerminalApp(App[None], inherit_bindings=False):
         """The driver of the terminal; None while the application has none, or is tested without one."""
         return self._driver if isinstance(self._driver, TerminalDriver) else None
 
+    @property
+    def can_suspend(self) -> bool:
+        """True if a shell can stop the application and continue it."""
+        return self._driver is not None and self._driver.can_suspend
+
+    def write_sequence(self, sequence: str) -> bool:
+        """Write a control sequence to the terminal. Return False if there is no terminal."""
+        if self._driver is None:
+            return False
+        self._driver.write(sequence)
+        return True
+
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Show an update of the compositor; see :class:`~ecrtui.tui.textual_fixes.cell_frame.CellFrame`."""
         driver = self.terminal_driver
@@ -110,6 +122,6 @@ class TerminalApp(App[None], inherit_bindings=False):
 
     def action_suspend_process(self) -> None:
         """Stop the program. The shell continues it with ``fg``."""
-        if self._driver is not None and self._driver.can_suspend:
+        if self.can_suspend:
             self._suspend_signal()
             os.kill(0, signal.SIGTSTP)  # with its parent, such as make, which the shell waits for
