@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -80,6 +81,8 @@ class Catalog:
         self._pause = pause
         self._interval = interval
         self._manifests = ManifestLru()
+        self._unstored: deque[tuple[str, Manifest]] = deque()
+        """Repositories and manifests for :meth:`store_manifests`."""
         self._scan_limiter = RateLimiter(scans_per_second)
 
     def remember_connection(self, fingerprint: str) -> None:
@@ -266,13 +269,28 @@ class Catalog:
             NotFound: the repository has no such image.
             IntegrityError: the manifest of the registry has another digest.
         """
+        found = self.read_manifest(repository, digest)
+        self.store_manifests()
+        return found
+
+    def read_manifest(self, repository: str, digest: str) -> Manifest:
+        """Do as :meth:`manifest`, but leave it to :meth:`store_manifests` to write to the cache, which takes long."""
         known = self._manifests.get(repository, digest) or self._from_cache(repository, (digest,)).get(digest)
         if known is None:
             known = self._registry.manifest(repository, digest)
             self._manifests.keep(repository, (known,))
             if self._cache is not None:
-                self._cache.keep_manifests(repository, (known,))
+                self._unstored.append((repository, known))
         return known
+
+    def store_manifests(self) -> None:
+        """Write the manifests that :meth:`read_manifest` has read to the cache."""
+        while self._cache is not None and self._unstored:
+            try:
+                repository, manifest = self._unstored.popleft()
+            except IndexError:  # another thread stores the last one
+                return
+            self._cache.keep_manifests(repository, (manifest,))
 
     def kept_manifests(self, repository: str, digests: Sequence[str]) -> Sequence[Manifest]:
         """Return those of these manifests that are in memory or in the cache. This sends no request."""

@@ -283,6 +283,20 @@ def test_a_manifest_is_requested_once(embedded: EmbeddedRegistry, faults: Faults
     assert len(made) == 1
 
 
+def test_a_manifest_can_be_stored_after_it_was_read(embedded: EmbeddedRegistry, tmp_path: Path) -> None:
+    client = client_for(embedded)
+    create_repository(client, "app")
+    images = [push_image(client, "app", tag) for tag in ("1", "2")]
+    catalog, cache = catalog_of(embedded, tmp_path / "cache"), cache_of(embedded, tmp_path / "cache")
+    for image in images:
+        assert catalog.read_manifest("app", image.digest).text == image.manifest
+    digests = [image.digest for image in images]
+    assert not cache.manifests("app", digests)
+    assert [known.digest for known in catalog.kept_manifests("app", digests)] == digests
+    catalog.store_manifests()
+    assert {known.digest for known in cache.manifests("app", digests)} == set(digests)
+
+
 def test_prefetch_requests_only_missing_manifests(embedded: EmbeddedRegistry, faults: Faults) -> None:
     client = client_for(embedded)
     create_repository(client, "app")

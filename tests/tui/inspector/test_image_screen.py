@@ -13,14 +13,17 @@ from typing import Any
 from textual import events
 from textual.pilot import Pilot
 
+from ecrtui.catalog.cache.store import Cache
 from ecrtui.emulator.faults import Fault
 from ecrtui.emulator.operations import scans
 from ecrtui.emulator.service import EmbeddedRegistry
+from ecrtui.paths import cache_file
 from ecrtui.retag.plan import TagChange
+from ecrtui.settings import Connection
 from ecrtui.tui.inspector.text_pane import PaneText
 from ecrtui.tui.screens.image import ImageScreen
 from tests.support.edited_replies import EditedReply
-from tests.support.embedded import push_image, push_index, put
+from tests.support.embedded import push_image, push_index, put, served
 from tests.support.screen import (
     app_of,
     cursor_row,
@@ -165,6 +168,16 @@ async def test_a_platform_names_its_index_and_a_referrer_its_subject(embedded: E
             connection.execute("DELETE FROM images WHERE digest = ?", (arm,))
         await pilot.press("minus")
         await until(pilot, "1 platform not in the repository")
+
+
+async def test_the_manifest_is_cached_after_it_is_shown(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "app", "1")
+    with served(embedded) as url:
+        connection = Connection(endpoint_url=url)
+        async with running(None, f"{REPOSITORY}:1", connection=connection, cache=True, prefetch=False) as pilot:
+            await until(pilot, "not written from here")
+            cache = Cache(cache_file(), app_of(pilot).connect().location)
+            await until(pilot, lambda _: bool(cache.manifests(REPOSITORY, [image.digest])))
 
 
 @contextmanager
