@@ -1,17 +1,19 @@
 """Define the classes of widgets, screens and applications faster.
 
-Defect: ``DOMNode.__init_subclass__`` looks at every attribute of every base of a class. The bases have thousands, and
-the first frame needs 65 classes, Textual's own included: together a twentieth of the start.
+Defect: ``DOMNode.__init_subclass__`` looks at every attribute of every base of a class, and creates the bindings of
+every base again. The bases have thousands of attributes, and the first frame needs 65 classes, Textual's own included:
+together a fifteenth of the start.
 Upstream: no issue known.
 Delete this module when Textual looks at each class once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+from textual.binding import Binding, BindingsMap
 from textual.dom import DOMNode
 from textual.reactive import Reactive
 
@@ -41,8 +43,25 @@ def init_subclass(
     css_bases = cls._css_bases(cls)
     cls._css_type_name = css_bases[0].__name__
     cls._css_type_names = frozenset(base.__name__ for base in css_bases)
-    cls._merged_bindings = cls._merge_bindings()
+    cls._merged_bindings = _merged_bindings(cls)
     cls._computes = frozenset[str]().union(*map(_own_computes, cls.__mro__))
+
+
+def _merged_bindings(cls: type) -> BindingsMap:
+    """Return what ``DOMNode._merge_bindings`` returns."""
+    merged: dict[str, list[Binding]] = {}
+    for base in reversed(cls.__mro__):
+        if issubclass(base, DOMNode):
+            if not base._inherit_bindings:
+                merged.clear()
+            merged.update(_own_bindings(base))
+    return BindingsMap.from_keys(merged)
+
+
+@cache
+def _own_bindings(base: type) -> Mapping[str, list[Binding]]:
+    """Return the bindings that a class itself declares, by key."""
+    return BindingsMap(vars(base).get("BINDINGS", ())).key_to_bindings
 
 
 @cache
