@@ -51,6 +51,9 @@ def test_help_and_version_load_neither_textual_nor_boto3(option: str) -> None:
 FIRST_FRAME = """
 import os, sys
 import ecrtui.cli.browse, ecrtui.cli.main
+from ecrtui.tui.asyncio_import import import_asyncio
+
+import_asyncio()
 from ecrtui.application import create_app, registry_process
 from ecrtui.connections import SessionFactory
 from ecrtui.ecr.reference import Reference
@@ -88,10 +91,24 @@ def test_the_first_frame_loads_only_what_it_shows(tmp_path: Path) -> None:
         env={**os.environ, "HOME": str(tmp_path)},
     )
     packages, modules, dataclasses = (set(line.split()) for line in done.stdout.splitlines())
-    assert not packages & {*AWS, "sqlite3"}
+    assert not packages & {*AWS, "sqlite3", "ssl", "_ssl"}
     # Import a new module where it is needed. Only what the first frame shows belongs in this list.
     assert modules == set(FIRST_FRAME_MODULES.read_text().split())
     assert dataclasses == {"CountedRepository", "Repository", "Settings", "User"}, "each delays the first frame"
+
+
+def test_tls_can_be_loaded_after_asyncio_was_imported_without_it() -> None:
+    program = """
+import asyncio.sslproto, sys
+
+assert "_ssl" not in sys.modules
+import ssl
+
+assert ssl.create_default_context().verify_mode is ssl.CERT_REQUIRED
+assert asyncio.run(asyncio.sleep(0, "done")) == "done"
+"""
+    before = "from ecrtui.tui.asyncio_import import import_asyncio; import_asyncio()"
+    subprocess.run([sys.executable, "-c", before + program], timeout=60, check=True)
 
 
 AFTER_A_LIST = """

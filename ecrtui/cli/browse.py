@@ -27,6 +27,9 @@ def run(arguments: Sequence[str]) -> int:
 
     disable_gc()
     launched = launch_early()  # it loads boto3 while this process loads Textual
+    from ecrtui.tui.asyncio_import import import_asyncio
+
+    import_asyncio()
     from ecrtui.application import run_application
 
     return run_application(connection, start, flags, launched)
