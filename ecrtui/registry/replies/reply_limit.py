@@ -56,13 +56,15 @@ class LimitedHttpSession:
         self._session.close()
 
     def _read(self, raw: Any) -> bytes:
-        content = bytearray()
+        chunks: list[bytes] = []
+        size = 0
         for chunk in raw.stream(_CHUNK):
-            content += chunk
-            if len(content) > self._limit:
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._limit:
                 raw.close()
                 raise ReplyTooLarge(limit=self._limit)
-        return bytes(content)
+        return b"".join(chunks)
 
 
 class _Body:
