@@ -36,7 +36,7 @@ from tests.support.embedded import client_for, create_repository, new_embedded, 
 pytestmark = pytest.mark.usefixtures("no_sdk_retries")
 
 
-class Env:
+class IndexesEnv:
     """The repository ``app`` with indexes, each of one platform of its own."""
 
     def __init__(self, indexes: int = 2) -> None:
@@ -67,14 +67,14 @@ def cache_in(folder: Path) -> Cache:
 
 
 def test_a_repository_without_indexes_needs_no_request() -> None:
-    env = Env(indexes=0)
+    env = IndexesEnv(indexes=0)
     assert env.find(read=False) == KnownParts(listed=True)
     assert env.find(read=False).complete
     assert not KnownParts().complete
 
 
 def test_parts_are_known_once_the_indexes_are_read() -> None:
-    env = Env()
+    env = IndexesEnv()
     unknown = env.find(read=False)
     assert (unknown.unread, unknown.complete, env.requests) == (set(env.indexes), False, 0)
     known = env.find(read=True)
@@ -86,14 +86,14 @@ def test_parts_are_known_once_the_indexes_are_read() -> None:
 
 
 def test_what_is_known_of_an_index_holds_while_another_is_unread() -> None:
-    env = Env()
+    env = IndexesEnv()
     env.catalog.manifest("app", env.indexes[0])
     known = env.find(read=False)
     assert (list(known.indexes), known.unread) == ([env.parts[0].digest], {env.indexes[1]})
 
 
 def test_a_search_continues_from_what_is_known() -> None:
-    env = Env(3)
+    env = IndexesEnv(3)
     known = KnownParts()
     for opened in env.indexes[:2]:
         env.catalog.manifest("app", opened)
@@ -108,7 +108,7 @@ def test_a_search_continues_from_what_is_known() -> None:
 
 
 def test_the_parts_of_kept_indexes_take_no_manifest_into_memory(tmp_path: Path) -> None:
-    env = Env()
+    env = IndexesEnv()
     env.catalog = Catalog(env.registry, cache_in(tmp_path))
     known = env.find(read=True)
     env.catalog = Catalog(env.registry, cache_in(tmp_path))
@@ -175,14 +175,14 @@ def test_platforms_come_first_and_each_part_once() -> None:
 
 
 def test_many_indexes_are_read_in_few_requests() -> None:
-    env = Env(INDEXES_PER_REQUEST + 1)
+    env = IndexesEnv(INDEXES_PER_REQUEST + 1)
     unread = [len(known.unread) for known in find_parts(env.catalog, "app", env.images(), read=True)]
     assert unread == [1, 0]
     assert env.requests == 2
 
 
 def test_an_image_without_a_media_type_may_be_an_index() -> None:
-    env = Env()
+    env = IndexesEnv()
 
     def spoil(reply: dict[str, Any]) -> None:
         for row in reply["imageDetails"]:
@@ -195,7 +195,7 @@ def test_an_image_without_a_media_type_may_be_an_index() -> None:
 
 
 def test_an_error_ends_the_search() -> None:
-    env = Env()
+    env = IndexesEnv()
     env.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException")
     with pytest.raises(AccessDenied):
         env.find(read=True)

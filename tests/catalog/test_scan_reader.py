@@ -31,7 +31,7 @@ OPERATION = "DescribeImageScanFindings"
 NOWHERE = "sha256:" + "0" * 64
 
 
-class Env:
+class ScansEnv:
     """A repository ``app`` with images, every second one scanned."""
 
     def __init__(self, images: int) -> None:
@@ -60,15 +60,15 @@ class Env:
 
 
 @pytest.fixture
-def env() -> Env:
-    return Env(6)
+def env() -> ScansEnv:
+    return ScansEnv(6)
 
 
 def collected(batches: list[ScanBatch]) -> dict[str, ImageScan]:
     return {digest: scan for batch in batches for digest, scan in batch.scans.items()}
 
 
-def test_each_image_comes_once_with_its_scan(env: Env) -> None:
+def test_each_image_comes_once_with_its_scan(env: ScansEnv) -> None:
     batches = list(env.reading([*env.digests, *env.digests]))
     scans = collected(batches)
     assert sum(len(batch.scans) for batch in batches) == len(scans) == 6
@@ -78,12 +78,12 @@ def test_each_image_comes_once_with_its_scan(env: Env) -> None:
     assert env.embedded.calls[OPERATION] == 6
 
 
-def test_no_images_cost_no_request(env: Env) -> None:
+def test_no_images_cost_no_request(env: ScansEnv) -> None:
     assert list(env.reading([])) == []
     assert OPERATION not in env.embedded.calls
 
 
-def test_the_catalog_reads_and_remembers_scans(env: Env) -> None:
+def test_the_catalog_reads_and_remembers_scans(env: ScansEnv) -> None:
     catalog = Catalog(env.registry, scans_per_second=0)
     assert len(collected(list(catalog.scans("app", env.digests)))) == 6
     assert len(collected(list(catalog.scans("app", env.digests)))) == 6
@@ -95,14 +95,14 @@ def test_the_catalog_reads_and_remembers_scans(env: Env) -> None:
     assert env.embedded.calls[OPERATION] == 12
 
 
-def test_a_scan_of_the_listing_is_not_replaced(env: Env) -> None:
+def test_a_scan_of_the_listing_is_not_replaced(env: ScansEnv) -> None:
     known = env.known()
     known.keep("app", {NOWHERE: ImageScan("FAILED")})
     described = Image(NOWHERE, scan_status="COMPLETE", findings=())
     assert list(known.add_to("app", [described])) == [described]
 
 
-def test_an_image_that_is_gone_fails_alone(env: Env) -> None:
+def test_an_image_that_is_gone_fails_alone(env: ScansEnv) -> None:
     batches = list(env.reading([NOWHERE, *env.digests]))
     failures = {digest: error for batch in batches for digest, error in batch.failures.items()}
     assert list(failures) == [NOWHERE]
@@ -111,7 +111,7 @@ def test_an_image_that_is_gone_fails_alone(env: Env) -> None:
     assert batches[-1].done == 7
 
 
-def test_a_malformed_reply_fails_alone(env: Env) -> None:
+def test_a_malformed_reply_fails_alone(env: ScansEnv) -> None:
     def spoil(reply: dict[str, Any]) -> None:
         if reply["imageId"]["imageDigest"] == env.digests[0]:
             reply["imageScanStatus"] = {}
@@ -133,7 +133,7 @@ def test_a_malformed_reply_fails_alone(env: Env) -> None:
     ],
 )
 def test_an_error_of_all_images_ends_the_reading(fault: str, error: type[EcrTuiError]) -> None:
-    env = Env(20)
+    env = ScansEnv(20)
     env.embedded.faults.add(f"{OPERATION}:{fault}:after=1")
     reading = env.reading()
     scans: dict[str, ImageScan] = {}
@@ -144,7 +144,7 @@ def test_an_error_of_all_images_ends_the_reading(fault: str, error: type[EcrTuiE
     assert list(reading) == []
 
 
-def test_a_throttled_request_is_sent_again_after_a_pause(env: Env) -> None:
+def test_a_throttled_request_is_sent_again_after_a_pause(env: ScansEnv) -> None:
     env.embedded.faults.add(f"{OPERATION}:throttle:times=3")
     batches = list(env.reading())
     assert len(collected(batches)) == 6
@@ -155,7 +155,7 @@ def test_a_throttled_request_is_sent_again_after_a_pause(env: Env) -> None:
 class Held:
     """A reading in another thread whose first requests wait at the service until :meth:`release`."""
 
-    def __init__(self, env: Env, known: KnownScans) -> None:
+    def __init__(self, env: ScansEnv, known: KnownScans) -> None:
         arrived, self._go_on = threading.Semaphore(0), threading.Event()
 
         def hold() -> None:
@@ -190,7 +190,7 @@ class Held:
 
 
 def test_a_closed_reading_sends_no_further_request_and_keeps_those_under_way(tmp_path: Path) -> None:
-    env = Env(10)
+    env = ScansEnv(10)
     known = env.known(env.cache(tmp_path / "cache"))
     held = Held(env, known)
     held.close()
@@ -204,7 +204,7 @@ def test_a_closed_reading_sends_no_further_request_and_keeps_those_under_way(tmp
 
 
 def test_a_new_reading_waits_for_the_requests_of_the_one_that_it_replaces() -> None:
-    env = Env(10)
+    env = ScansEnv(10)
     known = env.known()
     held = Held(env, known)
     held.close()
@@ -215,7 +215,7 @@ def test_a_new_reading_waits_for_the_requests_of_the_one_that_it_replaces() -> N
 
 
 def test_a_request_under_way_is_not_kept_once_the_scans_were_forgotten() -> None:
-    env = Env(10)
+    env = ScansEnv(10)
     known = env.known()
     held = Held(env, known)
     held.close()
@@ -227,7 +227,7 @@ def test_a_request_under_way_is_not_kept_once_the_scans_were_forgotten() -> None
 
 
 def test_an_error_under_way_is_the_result_of_each_reading_that_waits() -> None:
-    env = Env(10)
+    env = ScansEnv(10)
     known = env.known()
     env.embedded.faults.add(f"{OPERATION}:error:code=AccessDeniedException")
     held = Held(env, known)
@@ -259,7 +259,7 @@ def _complete(hours: float) -> Callable[[float], ImageScan]:
 )
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_a_scan_is_known_while_it_is_fresh(
-    env: Env, tmp_path: Path, scan: Callable[[float], ImageScan], age: float, fresh: bool, on_disk: bool
+    env: ScansEnv, tmp_path: Path, scan: Callable[[float], ImageScan], age: float, fresh: bool, on_disk: bool
 ) -> None:
     cache = env.cache(tmp_path / "cache") if on_disk else None
     known, made = env.known(cache), scan(env.now)
@@ -272,7 +272,7 @@ def test_a_scan_is_known_while_it_is_fresh(
 
 @pytest.mark.parametrize("on_disk", [False, True])
 def test_memory_holds_the_scans_of_the_repositories_that_were_used_last(
-    env: Env, tmp_path: Path, on_disk: bool
+    env: ScansEnv, tmp_path: Path, on_disk: bool
 ) -> None:
     known = KnownScans(env.cache(tmp_path / "cache") if on_disk else None, clock=lambda: env.now, size=4)
     scans = {digest: ImageScan("FAILED") for digest in env.digests[:2]}
@@ -288,7 +288,7 @@ def test_memory_holds_the_scans_of_the_repositories_that_were_used_last(
     assert len(known.find("four", env.digests)) == 6
 
 
-def test_scans_on_disk_belong_to_a_registry_and_a_repository(env: Env, tmp_path: Path) -> None:
+def test_scans_on_disk_belong_to_a_registry_and_a_repository(env: ScansEnv, tmp_path: Path) -> None:
     known = env.known(env.cache(tmp_path / "cache"))
     scans = {digest: ImageScan("COMPLETE", (("LOW", 2),), "words", env.now) for digest in env.digests}
     known.keep("app", scans)
@@ -301,14 +301,14 @@ def test_scans_on_disk_belong_to_a_registry_and_a_repository(env: Env, tmp_path:
     assert env.known(env.cache(tmp_path / "cache")).find("app", env.digests) == {}
 
 
-def test_many_scans_are_found_on_disk(env: Env, tmp_path: Path) -> None:
+def test_many_scans_are_found_on_disk(env: ScansEnv, tmp_path: Path) -> None:
     cache = env.cache(tmp_path / "cache")
     scans = {f"sha256:{number:064x}": ImageScan("FAILED", None, "why") for number in range(1201)}
     env.known(cache).keep("app", scans)
     assert env.known(cache).find("app", list(scans)) == scans
 
 
-def test_old_scans_leave_the_disk(env: Env, tmp_path: Path) -> None:
+def test_old_scans_leave_the_disk(env: ScansEnv, tmp_path: Path) -> None:
     cache = env.cache(tmp_path / "cache")
     env.known(cache).keep("app", {NOWHERE: ImageScan("FAILED")})
     env.now += 8 * 86_400
@@ -317,7 +317,7 @@ def test_old_scans_leave_the_disk(env: Env, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("counts", ["{", "[[1]]", "7", '[["HIGH", "x"]]'])
-def test_an_unreadable_row_on_disk_is_not_known(env: Env, tmp_path: Path, counts: str) -> None:
+def test_an_unreadable_row_on_disk_is_not_known(env: ScansEnv, tmp_path: Path, counts: str) -> None:
     cache = env.cache(tmp_path / "cache")
     env.known(cache).keep("app", {NOWHERE: ImageScan("FAILED")})
     cache.close()

@@ -20,7 +20,7 @@ DIFFERENT = 1
 
 
 @dataclass
-class Env:
+class DiffEnv:
     """Two repositories: an index in both, with a platform that is the same, and a single image."""
 
     cli: CliEnv
@@ -45,11 +45,11 @@ class Env:
 
 
 @pytest.fixture
-def env(cli: CliEnv) -> Env:
-    return Env(cli)
+def env(cli: CliEnv) -> DiffEnv:
+    return DiffEnv(cli)
 
 
-def test_indexes_are_compared_platform_by_platform(env: Env) -> None:
+def test_indexes_are_compared_platform_by_platform(env: DiffEnv) -> None:
     pair = "team/app:v1", "team/copy:v2"
     document = env.diff(*pair)
     assert [entry["platform"] for entry in document["platforms"]] == ["linux/arm64"]
@@ -72,7 +72,7 @@ def test_indexes_are_compared_platform_by_platform(env: Env) -> None:
     assert "hint: Use one of linux/amd64, linux/arm64." in result.err
 
 
-def test_an_image_is_compared_with_the_platform_that_fits(env: Env) -> None:
+def test_an_image_is_compared_with_the_platform_that_fits(env: DiffEnv) -> None:
     result = env.cli.run("diff", "team/app:single", "team/app:v1")
     assert result.code == 0
     lines = result.out.splitlines()
@@ -87,13 +87,13 @@ def test_an_image_is_compared_with_the_platform_that_fits(env: Env) -> None:
     assert markdown.startswith("# single → v1\n")
 
 
-def test_the_title_names_the_tags_of_the_command_line(env: Env) -> None:
+def test_the_title_names_the_tags_of_the_command_line(env: DiffEnv) -> None:
     push_image(env.cli.client, "team/app", "single", "a-first-tag", platform="linux/arm64")
     markdown = env.cli.run("diff", "team/app:single", "team/copy:v2", "--output", "markdown").out
     assert markdown.startswith("# single → v2\n")
 
 
-def test_the_first_digits_of_a_digest_name_an_image(env: Env) -> None:
+def test_the_first_digits_of_a_digest_name_an_image(env: DiffEnv) -> None:
     digest = env.diff("team/app:v1", "team/app:single")["before"]["imageDigest"]
     digits = short_digest(digest)[:6]
     for text in (f"team/app@{digits}", f"team/app:gone@sha256:{digits}"):
@@ -111,7 +111,7 @@ def test_the_first_digits_of_a_digest_name_an_image(env: Env) -> None:
     assert all(f"{short_digest(image.digest)} {image.tag}" in result.err for image in images)
 
 
-def test_what_may_not_be_read_is_not_known(env: Env, no_sdk_retries: None) -> None:
+def test_what_may_not_be_read_is_not_known(env: DiffEnv, no_sdk_retries: None) -> None:
     env.cli.embedded.faults.add("GetDownloadUrlForLayer:error:code=AccessDeniedException:message=no")
     with served(env.cli.embedded) as url:
         main(["diff", "team/app:single", "team/app:v1", "--output", "json", "--endpoint-url", url, "--region", REGION])
@@ -123,7 +123,7 @@ def test_what_may_not_be_read_is_not_known(env: Env, no_sdk_retries: None) -> No
 
 @pytest.mark.parametrize(("after", "code", "words"), [(2, DIFFERENT, ""), (0, 7, "The platforms of v1 are not known")])
 def test_a_platform_that_may_not_be_read_is_not_the_same(
-    env: Env, no_sdk_retries: None, after: int, code: int, words: str
+    env: DiffEnv, no_sdk_retries: None, after: int, code: int, words: str
 ) -> None:
     env.cli.embedded.faults.add(f"BatchGetImage:error:code=AccessDeniedException:message=no:after={after}")
     with served(env.cli.embedded) as url:
@@ -137,7 +137,7 @@ def test_a_platform_that_may_not_be_read_is_not_the_same(
     [("ListImageReferrers", ["signed", "provenance", "packages"]), ("BatchGetImage", ["signed", "packages"])],
 )
 def test_artifacts_that_may_not_be_listed_are_not_known(
-    env: Env, no_sdk_retries: None, operation: str, names: list[str]
+    env: DiffEnv, no_sdk_retries: None, operation: str, names: list[str]
 ) -> None:
     fault = f"{operation}:error:code=AccessDeniedException:message=no"
     after = 2 if operation == "BatchGetImage" else 0  # the manifests of both images
@@ -154,7 +154,7 @@ def test_artifacts_that_may_not_be_listed_are_not_known(
     assert any("The SBOM of A is not known: " in text for text in entry["sections"]["packages"]["notKnown"])
 
 
-def test_a_large_content_of_an_artifact_is_compared_by_its_digest(env: Env) -> None:
+def test_a_large_content_of_an_artifact_is_compared_by_its_digest(env: DiffEnv) -> None:
     for tag, letter in (("a", b"a"), ("b", b"b")):
         layers = [b"notes " + letter, letter * (MAX_CONTENT + 1)]
         push_image(env.cli.client, "team/app", "model", tag, layers=layers, artifactType="application/vnd.example")
@@ -168,7 +168,7 @@ def test_a_large_content_of_an_artifact_is_compared_by_its_digest(env: Env) -> N
     assert changed["content 1, line 1"] == ("notes a", "notes b")
 
 
-def test_no_content_of_an_artifact_with_many_is_left_out(env: Env) -> None:
+def test_no_content_of_an_artifact_with_many_is_left_out(env: DiffEnv) -> None:
     many = [b"same"] * MAX_CONTENTS
     for tag in ("a", "b"):
         layers = [*many, f"last {tag}".encode()]
@@ -188,11 +188,11 @@ def test_no_content_of_an_artifact_with_many_is_left_out(env: Env) -> None:
         (["team/app:v1", "team/app:v1", "--query", "same", "--output", "markdown"], 2, "hint: Use --output json.\n"),
     ],
 )
-def test_a_wrong_command_line_says_what_to_do(env: Env, words: list[str], code: int, message: str) -> None:
+def test_a_wrong_command_line_says_what_to_do(env: DiffEnv, words: list[str], code: int, message: str) -> None:
     result = env.cli.run("diff", *words)
     assert (result.code, result.out) == (code, "")
     assert message in result.err
 
 
-def test_a_query_is_answered_in_json(env: Env) -> None:
+def test_a_query_is_answered_in_json(env: DiffEnv) -> None:
     assert env.cli.run("diff", "team/app:v1", "team/app:v1", "--query", "same").out == "true\n"

@@ -29,7 +29,7 @@ CURL = finding("CVE-1", "CRITICAL", "curl", "9.8", "2")
 ZLIB = finding("CVE-2", "MEDIUM", "zlib", "5.0")
 
 
-class Env:
+class FindingsEnv:
     """The index ``app:prod`` of two scanned platforms; ``app:new`` was not scanned, ``app:clean`` has no findings."""
 
     def __init__(self, cli: CliEnv) -> None:
@@ -53,11 +53,11 @@ class Env:
 
 
 @pytest.fixture
-def env(cli: CliEnv) -> Env:
-    return Env(cli)
+def env(cli: CliEnv) -> FindingsEnv:
+    return FindingsEnv(cli)
 
 
-def test_one_row_for_each_vulnerability_with_its_platforms(env: Env) -> None:
+def test_one_row_for_each_vulnerability_with_its_platforms(env: FindingsEnv) -> None:
     result = env.cli.run("findings", "app:prod")
     assert result.code == ExitCode.DONE
     first, second = result.json["findings"]
@@ -89,7 +89,7 @@ def test_one_row_for_each_vulnerability_with_its_platforms(env: Env) -> None:
     ],
 )
 def test_the_exit_code_is_0_only_if_it_is_known_that_nothing_matches(
-    env: Env, image: str, text: str, code: ExitCode, said: str
+    env: FindingsEnv, image: str, text: str, code: ExitCode, said: str
 ) -> None:
     text, _, option = text.partition(" --")
     result = env.cli.run("findings", image, "--exit-code", "--filter", text, *([f"--{option}"] if option else []))
@@ -109,7 +109,7 @@ def test_the_exit_code_is_0_only_if_it_is_known_that_nothing_matches(
     ],
 )
 def test_findings_that_are_not_open_are_listed_on_request_alone(
-    env: Env, text: str, code: ExitCode, listed: str
+    env: FindingsEnv, text: str, code: ExitCode, listed: str
 ) -> None:
     def enhanced(name: str, severity: str, package: str, status: str) -> Mapping[str, object]:
         details = {"vulnerabilityId": name, "vulnerablePackages": [{"name": package, "version": "1"}]}
@@ -131,7 +131,9 @@ def test_findings_that_are_not_open_are_listed_on_request_alone(
 
 
 @pytest.mark.parametrize(("status", "state"), [("IN_PROGRESS", "in progress"), ("FAILED", "failed")])
-def test_a_platform_without_a_result_is_named_and_the_others_are_printed(env: Env, status: str, state: str) -> None:
+def test_a_platform_without_a_result_is_named_and_the_others_are_printed(
+    env: FindingsEnv, status: str, state: str
+) -> None:
     with env.cli.embedded.database.write() as connection:
         connection.execute(
             "UPDATE scans SET status = ?, description = 'no such OS' WHERE image_id ="
@@ -145,7 +147,7 @@ def test_a_platform_without_a_result_is_named_and_the_others_are_printed(env: En
     assert "no such OS" in result.err
 
 
-def test_a_failure_of_the_registry_is_an_error_and_not_an_empty_list(env: Env) -> None:
+def test_a_failure_of_the_registry_is_an_error_and_not_an_empty_list(env: FindingsEnv) -> None:
     where = ("--region", REGION, "--no-sign-request")
     with served(env.cli.embedded) as url:
         env.cli.embedded.faults.add(f"{OPERATION}:error:code=AccessDeniedException")

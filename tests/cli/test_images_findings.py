@@ -18,7 +18,7 @@ OPERATION = "DescribeImageScanFindings"
 UNDECIDED = 11
 
 
-class Env:
+class ImagesFindingsEnv:
     """The repository ``app`` with images that were scanned, and images that were not."""
 
     def __init__(self, cli: CliEnv, kind: str) -> None:
@@ -69,13 +69,13 @@ def endpoint(url: str) -> tuple[str, ...]:
 
 
 @pytest.fixture(params=["basic", "enhanced"])
-def env(cli: CliEnv, request: pytest.FixtureRequest) -> Env:
-    return Env(cli, request.param)
+def env(cli: CliEnv, request: pytest.FixtureRequest) -> ImagesFindingsEnv:
+    return ImagesFindingsEnv(cli, request.param)
 
 
 @pytest.fixture
-def basic(cli: CliEnv) -> Env:
-    return Env(cli, "basic")
+def basic(cli: CliEnv) -> ImagesFindingsEnv:
+    return ImagesFindingsEnv(cli, "basic")
 
 
 @pytest.mark.parametrize(
@@ -91,14 +91,14 @@ def basic(cli: CliEnv) -> Env:
         ("scan:active", ["bad", "clean", "worse"]),
     ],
 )
-def test_a_filter_asks_for_the_findings_that_it_needs(env: Env, text: str, tags: list[str]) -> None:
+def test_a_filter_asks_for_the_findings_that_it_needs(env: ImagesFindingsEnv, text: str, tags: list[str]) -> None:
     if text.startswith("scan:"):
         states = {document["imageScanStatus"]["status"] for document in env.images("--findings").json_lines}
         text = f"scan:{states.pop().lower()}"
     assert env.tags("--filter", text, "--sort", "tag") == tags
 
 
-def test_only_rows_that_the_other_terms_let_through_cost_a_request(basic: Env) -> None:
+def test_only_rows_that_the_other_terms_let_through_cost_a_request(basic: ImagesFindingsEnv) -> None:
     with served(basic.cli.embedded) as url:
         assert main(["images", "app", "--filter", "tag:b", *endpoint(url)]) == 0
         assert basic.requests == 0
@@ -106,7 +106,7 @@ def test_only_rows_that_the_other_terms_let_through_cost_a_request(basic: Env) -
         assert basic.requests == 1
 
 
-def test_findings_can_be_sorted_by(env: Env) -> None:
+def test_findings_can_be_sorted_by(env: ImagesFindingsEnv) -> None:
     push_index(env.cli.client, "app", {}, tag="multi")
     tags = env.tags("--sort", "findings")
     assert tags[:3] == ["worse", "bad", "clean"]
@@ -114,7 +114,7 @@ def test_findings_can_be_sorted_by(env: Env) -> None:
     assert env.tags("--sort", "findings", "--limit", "1") == ["worse"]
 
 
-def test_findings_are_printed_on_request_and_each_state_is_different(basic: Env) -> None:
+def test_findings_are_printed_on_request_and_each_state_is_different(basic: ImagesFindingsEnv) -> None:
     push_image(basic.cli.client, "app", "new", "new")
     for name, status in (("slow", "IN_PROGRESS"), ("broken", "FAILED")):
         basic.digests[name] = push_image(basic.cli.client, "app", name, name).digest
@@ -137,7 +137,7 @@ def test_findings_are_printed_on_request_and_each_state_is_different(basic: Env)
 
 @pytest.mark.parametrize("member", ["imageScanStatus.status", "imageScanFindingsSummary.findingSeverityCounts.HIGH"])
 @pytest.mark.parametrize("output", ["json", "jsonl", "text"])
-def test_a_query_asks_for_the_scans_that_it_reads(basic: Env, member: str, output: str) -> None:
+def test_a_query_asks_for_the_scans_that_it_reads(basic: ImagesFindingsEnv, member: str, output: str) -> None:
     query = member if output == "jsonl" else f"imageDetails[].{member}"
     result = basic.images("--query", query, output=output)
     assert result.code == 0
@@ -155,7 +155,7 @@ def test_a_query_asks_for_the_scans_that_it_reads(basic: Env, member: str, outpu
 )
 @pytest.mark.parametrize("options", [("--filter", "severity>=critical"), ("--sort", "findings"), ("--findings",)])
 def test_findings_that_cannot_be_read_fail_the_command(
-    basic: Env, fault: str, words: str, options: tuple[str, ...]
+    basic: ImagesFindingsEnv, fault: str, words: str, options: tuple[str, ...]
 ) -> None:
     with served(basic.cli.embedded) as url:
         basic.cli.embedded.faults.add(f"{OPERATION}:{fault}")
@@ -166,7 +166,7 @@ def test_findings_that_cannot_be_read_fail_the_command(
     assert words in err
 
 
-def test_a_malformed_reply_fails_the_command(basic: Env) -> None:
+def test_a_malformed_reply_fails_the_command(basic: ImagesFindingsEnv) -> None:
 
     def spoil(reply: dict[str, Any]) -> None:
         reply["imageScanFindings"]["findingSeverityCounts"] = {"CRITICAL": "none"}
@@ -176,7 +176,7 @@ def test_a_malformed_reply_fails_the_command(basic: Env) -> None:
         assert main(["images", "app", "--filter", "severity>=critical", *endpoint(url)]) == 7
 
 
-def test_an_image_that_is_deleted_meanwhile_is_left_out(basic: Env) -> None:
+def test_an_image_that_is_deleted_meanwhile_is_left_out(basic: ImagesFindingsEnv) -> None:
 
     def delete() -> None:
         with basic.cli.embedded.database.write() as connection:
@@ -199,7 +199,9 @@ def test_an_image_that_is_deleted_meanwhile_is_left_out(basic: Env) -> None:
         ("--filter", "tag=bad", "--query", "imageScanFindingsSummary.findingSeverityCounts.CRITICAL"),
     ],
 )
-def test_a_severity_filter_fails_if_findings_are_not_known(basic: Env, status: str, options: tuple[str, ...]) -> None:
+def test_a_severity_filter_fails_if_findings_are_not_known(
+    basic: ImagesFindingsEnv, status: str, options: tuple[str, ...]
+) -> None:
     basic.set_scan("bad", status=status)
     result = basic.images(*options)
     assert result.code == UNDECIDED
@@ -208,7 +210,7 @@ def test_a_severity_filter_fails_if_findings_are_not_known(basic: Env, status: s
 
 
 @pytest.mark.parametrize("output", ["json", "yaml", "text", "table", "csv", "jsonl", "off"])
-def test_a_severity_filter_fails_for_an_image_that_was_not_scanned(basic: Env, output: str) -> None:
+def test_a_severity_filter_fails_for_an_image_that_was_not_scanned(basic: ImagesFindingsEnv, output: str) -> None:
     push_image(basic.cli.client, "app", "new", "new")
     result = basic.images("--filter", "tag=new severity>=critical", output=output)
     assert result.code == UNDECIDED
@@ -216,20 +218,22 @@ def test_a_severity_filter_fails_for_an_image_that_was_not_scanned(basic: Env, o
     assert basic.images("--filter", "tag=new severity>=critical is:scanned", output=output).code == 0
 
 
-def test_a_severity_filter_passes_on_a_scan_without_such_findings(env: Env) -> None:
+def test_a_severity_filter_passes_on_a_scan_without_such_findings(env: ImagesFindingsEnv) -> None:
     result = env.images("--filter", "tag=bad severity>=critical", output="json")
     assert (result.code, result.json, result.err) == (0, {"imageDetails": []}, "")
 
 
 @pytest.mark.parametrize("text", ["severity>=critical", "tag:e severity>=critical", "tag:e !severity>=critical"])
-def test_found_images_are_printed_and_the_command_fails_if_others_are_undecided(basic: Env, text: str) -> None:
+def test_found_images_are_printed_and_the_command_fails_if_others_are_undecided(
+    basic: ImagesFindingsEnv, text: str
+) -> None:
     push_image(basic.cli.client, "app", "new", "new")
     result = basic.images("--filter", text)
     assert (result.code, len(result.json_lines)) == (UNDECIDED, 1)
     assert "1 image without findings: 1 not scanned. Add is:scanned" in result.err
 
 
-def test_findings_that_only_the_output_shows_may_be_unknown(basic: Env) -> None:
+def test_findings_that_only_the_output_shows_may_be_unknown(basic: ImagesFindingsEnv) -> None:
     push_image(basic.cli.client, "app", "new", "new")
     result = basic.images("--findings")
     assert (result.code, len(result.json_lines)) == (0, 4)

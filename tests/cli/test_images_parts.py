@@ -19,7 +19,7 @@ CALLER = "arn:aws:iam::123456789012:user/embedded"
 
 
 @dataclass
-class Env:
+class ImagesPartsEnv:
     """The repository ``app``: an index with a tag, its parts, an attached signature, and an image of no use."""
 
     cli: CliEnv
@@ -47,25 +47,25 @@ class Env:
 
 
 @pytest.fixture
-def env(cli: CliEnv) -> Env:
-    return Env(cli)
+def env(cli: CliEnv) -> ImagesPartsEnv:
+    return ImagesPartsEnv(cli)
 
 
 @pytest.mark.parametrize("text", ["is:untagged", "is:orphan pushed<1d", "is:platform", "untagged", "of:v1"])
-def test_nothing_is_said_of_images_whose_index_was_not_read(env: Env, text: str) -> None:
+def test_nothing_is_said_of_images_whose_index_was_not_read(env: ImagesPartsEnv, text: str) -> None:
     result = env.images(text)
     assert (result.code, result.out) == (UNDECIDED, "")
     assert "may be in use as a part of an index. Add --read-indexes to read 1 index" in result.err
     assert not env.pulled(env.index)
 
 
-def test_the_images_that_are_decided_are_printed(env: Env) -> None:
+def test_the_images_that_are_decided_are_printed(env: ImagesPartsEnv) -> None:
     result = env.images("!is:untagged")
     assert (result.code, len(result.json_lines)) == (UNDECIDED, 2)
     assert "3 images may be in use as a part of an index" in result.err
 
 
-def test_parts_are_apart_once_the_indexes_are_read(env: Env) -> None:
+def test_parts_are_apart_once_the_indexes_are_read(env: ImagesPartsEnv) -> None:
     assert env.digests("is:untagged", "--read-indexes") == {env.loose}
     assert env.pulled(env.index)
     assert len(env.digests("is:platform", "--read-indexes")) == 2
@@ -74,7 +74,7 @@ def test_parts_are_apart_once_the_indexes_are_read(env: Env) -> None:
     assert len(env.digests("tags=0")) == 4
 
 
-def test_the_output_says_what_an_image_is_part_of(env: Env) -> None:
+def test_the_output_says_what_an_image_is_part_of(env: ImagesPartsEnv) -> None:
     rows = {row["imageDigest"]: row.get("partOf") for row in env.images("", "--read-indexes").json_lines}
     assert (rows.pop(env.index), rows.pop(env.loose)) == ([], [])
     assert sorted(map(str, rows.values())) == sorted(map(str, [[env.index], [env.index], [env.loose]]))
@@ -85,13 +85,13 @@ def test_the_output_says_what_an_image_is_part_of(env: Env) -> None:
     assert {line.rpartition(",")[2] for line in table[1:]} == {"?"}
 
 
-def test_the_platform_of_an_image_that_is_in_no_index_is_not_known(env: Env) -> None:
+def test_the_platform_of_an_image_that_is_in_no_index_is_not_known(env: ImagesPartsEnv) -> None:
     result = env.images("platform:linux !is:index", "--read-indexes")
     assert (result.code, len(result.json_lines)) == (UNDECIDED, 2)
     assert "The platform of 1 image is not known: it is in no index" in result.err
 
 
-def test_a_caller_whose_pulls_are_not_recorded_reads_them_unasked(env: Env) -> None:
+def test_a_caller_whose_pulls_are_not_recorded_reads_them_unasked(env: ImagesPartsEnv) -> None:
     env.cli.client.register_pull_time_update_exclusion(principalArn=CALLER)
     assert env.digests("is:untagged") == {env.loose}
     assert not env.pulled(env.index)
@@ -104,7 +104,7 @@ def test_a_repository_without_indexes_has_no_parts(cli: CliEnv) -> None:
     assert (result.code, [row["imageDigest"] for row in result.json_lines], result.err) == (0, [loose], "")
 
 
-def test_every_kind_of_index_has_parts(env: Env) -> None:
+def test_every_kind_of_index_has_parts(env: ImagesPartsEnv) -> None:
     client = env.cli.client
     inner = push_index(client, "app", {"linux/s390x": push_image(client, "app", "s390x")})
     push_index(client, "app", {"linux/s390x": inner}, tag="nested")
@@ -114,7 +114,7 @@ def test_every_kind_of_index_has_parts(env: Env) -> None:
     assert len(env.digests("is:platform", "--read-indexes")) == 6
 
 
-def test_an_archived_index_leaves_its_parts_unknown(env: Env) -> None:
+def test_an_archived_index_leaves_its_parts_unknown(env: ImagesPartsEnv) -> None:
     env.cli.client.update_image_storage_class(
         repositoryName="app", imageId={"imageTag": "v1"}, targetStorageClass="ARCHIVE"
     )
@@ -123,7 +123,7 @@ def test_an_archived_index_leaves_its_parts_unknown(env: Env) -> None:
     assert "1 index could not be read: archived" in result.err
 
 
-def test_indexes_that_cannot_be_read_fail_the_command(env: Env) -> None:
+def test_indexes_that_cannot_be_read_fail_the_command(env: ImagesPartsEnv) -> None:
     env.cli.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException")
     with served(env.cli.embedded) as url:
         endpoint = ("--endpoint-url", url, "--region", REGION, "--no-sign-request")
@@ -133,7 +133,7 @@ def test_indexes_that_cannot_be_read_fail_the_command(env: Env) -> None:
     assert "Could not read the indexes" in err
 
 
-def test_a_row_that_cannot_be_read_may_be_an_index(env: Env) -> None:
+def test_a_row_that_cannot_be_read_may_be_an_index(env: ImagesPartsEnv) -> None:
     def spoil(reply: dict[str, Any]) -> None:
         for row in reply["imageDetails"]:
             if row["imageDigest"] == env.index:
@@ -148,7 +148,7 @@ def test_a_row_that_cannot_be_read_may_be_an_index(env: Env) -> None:
     assert "1 row of the response could not be read" in err
 
 
-def test_totals_do_not_count_parts_of_an_index_that_was_read_before(env: Env) -> None:
+def test_totals_do_not_count_parts_of_an_index_that_was_read_before(env: ImagesPartsEnv) -> None:
     with served(env.cli.embedded) as url:  # an embedded registry has no cache
         place = ("--endpoint-url", url, "--region", REGION, "--output", "jsonl")
 

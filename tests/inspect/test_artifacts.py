@@ -40,7 +40,7 @@ from tests.support.embedded import client_for, push_image, put
 pytestmark = pytest.mark.usefixtures("no_sdk_retries")
 
 
-class Env(NamedTuple):
+class ArtifactsEnv(NamedTuple):
     embedded: EmbeddedRegistry
     reader: ArtifactReader
     image: Image
@@ -49,15 +49,15 @@ class Env(NamedTuple):
         return self.reader.tree(self.image.digest, self.image.tags)
 
 
-def open_env(repository: str = CHECKOUT, tag: str = "prod", embedded: EmbeddedRegistry | None = None) -> Env:
+def open_env(repository: str = CHECKOUT, tag: str = "prod", embedded: EmbeddedRegistry | None = None) -> ArtifactsEnv:
     embedded = embedded or checkout_registry()
     registry = open_registry(Connection(region="eu-west-1"), embedded=embedded)
     image = registry.images_by_tag(repository, [tag])[tag]
-    return Env(embedded, ArtifactReader(Catalog(registry), registry, repository), image)
+    return ArtifactsEnv(embedded, ArtifactReader(Catalog(registry), registry, repository), image)
 
 
 @pytest.fixture(scope="module")
-def env() -> Env:
+def env() -> ArtifactsEnv:
     return open_env()
 
 
@@ -70,7 +70,7 @@ def lines(tree: ArtifactTree) -> list[str]:
     return found
 
 
-def test_the_tree_has_referrers_tags_of_cosign_and_attestations_each_at_its_subject(env: Env) -> None:
+def test_the_tree_has_referrers_tags_of_cosign_and_attestations_each_at_its_subject(env: ArtifactsEnv) -> None:
     tree, mark = env.tree(), f"tag {env.image.digest[7:11]}…"
     assert not tree.problems
     assert not tree.notes
@@ -100,7 +100,7 @@ def test_the_tree_has_referrers_tags_of_cosign_and_attestations_each_at_its_subj
     ]
 
 
-def contents(env: Env, tree: ArtifactTree) -> dict[str, BlobContent]:
+def contents(env: ArtifactsEnv, tree: ArtifactTree) -> dict[str, BlobContent]:
     """Return every content, by the subject and the place of its artifact."""
     found = {}
     for subject in tree.subjects:
@@ -111,7 +111,7 @@ def contents(env: Env, tree: ArtifactTree) -> dict[str, BlobContent]:
     return found
 
 
-def test_every_content_of_the_demo_is_read(env: Env) -> None:
+def test_every_content_of_the_demo_is_read(env: ArtifactsEnv) -> None:
     tree = env.tree()
     found = contents(env, tree)
     assert {name: content.title for name, content in found.items()} == {
@@ -137,7 +137,7 @@ def test_every_content_of_the_demo_is_read(env: Env) -> None:
     assert found["linux/amd64 1 "].exact.startswith("00000000  00 7a 74 6f 63")
 
 
-def test_the_packages_of_a_platform_are_those_of_its_own_sbom(env: Env) -> None:
+def test_the_packages_of_a_platform_are_those_of_its_own_sbom(env: ArtifactsEnv) -> None:
     tree = env.tree()
     amd64, arm64 = (env.reader.packages(tree, platform.digest) for platform in tree.platforms)
     assert amd64
@@ -205,7 +205,7 @@ def test_an_archived_or_missing_image_is_an_error() -> None:
         env.reader.tree(digest_of("nothing"))
 
 
-def test_a_large_content_is_refused_before_it_is_read(env: Env) -> None:
+def test_a_large_content_is_refused_before_it_is_read(env: ArtifactsEnv) -> None:
     blob = Descriptor(DescriptorRole.LAYER, digest_of("large"), "application/octet-stream", 5_000_000)
     artifact = Artifact(digest_of("a"), ImageKind.ARTIFACT, ArtifactOrigin.REFERRER, blobs=(blob,))
     with pytest.raises(Refused, match=r"The content has 5\.0 MB"):
@@ -271,7 +271,7 @@ def test_an_upstream_registry_that_does_not_list_referrers_is_a_problem_of_the_t
     assert [problem.part for problem in env.tree().problems] == ["referrers"]
 
 
-def test_a_too_large_sbom_leaves_the_next_one(env: Env) -> None:
+def test_a_too_large_sbom_leaves_the_next_one(env: ArtifactsEnv) -> None:
     tree, large = env.tree(), Descriptor(DescriptorRole.LAYER, digest_of("large"), "application/spdx+json", 80_000_000)
     sbom = Artifact(digest_of("a"), ImageKind.SBOM, ArtifactOrigin.REFERRER, blobs=(large,))
     with_large = replace(tree, root=replace(tree.root, artifacts=(sbom, *tree.root.artifacts)))
@@ -283,7 +283,7 @@ def test_a_too_large_sbom_leaves_the_next_one(env: Env) -> None:
     assert caught.value.hint == f"Save it with: oras blob fetch --output FILE REGISTRY/{CHECKOUT}@{large.digest}"
 
 
-def test_of_a_too_large_sbom_the_start_is_shown_with_the_limit_and_how_to_save_it(env: Env) -> None:
+def test_of_a_too_large_sbom_the_start_is_shown_with_the_limit_and_how_to_save_it(env: ArtifactsEnv) -> None:
     tree = env.tree()
     sbom = next(one for one, _ in tree.all_artifacts() if one.kind is ImageKind.SBOM)
     whole = env.reader.with_blobs(sbom)

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("no_sdk_retries")
 NAMES = [f"team/app-{number}" for number in range(12)]
 
 
-class Env:
+class FindEnv:
     """Twelve repositories. ``app-3`` and ``app-7`` have the same image, tagged ``prod``; ``app-5`` has an index."""
 
     def __init__(self) -> None:
@@ -77,11 +77,11 @@ class Env:
 
 
 @pytest.fixture
-def env() -> Env:
-    return Env()
+def env() -> FindEnv:
+    return FindEnv()
 
 
-def test_each_query_finds_its_images_in_the_right_repositories(env: Env) -> None:
+def test_each_query_finds_its_images_in_the_right_repositories(env: FindEnv) -> None:
     app_3, app_5, app_7 = NAMES[3], NAMES[5], NAMES[7]
     for text, names in (
         ("prod", [app_3, app_5, app_7]),
@@ -105,7 +105,7 @@ def test_each_query_finds_its_images_in_the_right_repositories(env: Env) -> None
     assert env.embedded.calls["BatchGetImage"] == 0
 
 
-def test_a_uri_of_a_registry_that_is_not_connected_is_named(env: Env) -> None:
+def test_a_uri_of_a_registry_that_is_not_connected_is_named(env: FindEnv) -> None:
     location = env.registry.location()
 
     def notes(account: str, region: str) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ def test_a_uri_of_a_registry_that_is_not_connected_is_named(env: Env) -> None:
         assert note == f"account {account}, region {region}, was not searched"
 
 
-def test_a_digest_costs_one_request_for_each_repository(env: Env) -> None:
+def test_a_digest_costs_one_request_for_each_repository(env: FindEnv) -> None:
     batches = list(env.reading(env.shared))
     assert env.embedded.calls["DescribeImages"] == len(NAMES)
     assert (batches[-1].asked, batches[-1].total) == (len(NAMES), len(NAMES))
@@ -129,14 +129,14 @@ def test_a_digest_costs_one_request_for_each_repository(env: Env) -> None:
     assert env.embedded.calls["DescribeImages"] == 2 * len(NAMES)
 
 
-def test_requests_run_at_the_same_time(env: Env) -> None:
+def test_requests_run_at_the_same_time(env: FindEnv) -> None:
     meeting = threading.Barrier(CONCURRENT_REQUESTS)
     env.embedded.faults.before("DescribeImages", lambda: meeting.wait(60), times=CONCURRENT_REQUESTS)
     assert env.found("prod")
     assert not meeting.broken
 
 
-def test_a_part_is_resolved_to_its_index_without_a_pull(env: Env) -> None:
+def test_a_part_is_resolved_to_its_index_without_a_pull(env: FindEnv) -> None:
     arm = env.children["linux/arm64"].digest
     assert env.find(arm)[NAMES[5]].hits[0].part_of is None  # nothing tells
     env.catalog.manifest(NAMES[5], env.index)  # the user opens the index
@@ -154,7 +154,7 @@ def blob_of(image: PushedImage, role: str) -> str:
     return str(entry["digest"])
 
 
-def test_a_digest_that_no_image_has_is_that_of_a_layer_or_a_config(env: Env) -> None:
+def test_a_digest_that_no_image_has_is_that_of_a_layer_or_a_config(env: FindEnv) -> None:
     base = [push_image(env.client, NAMES[2], str(number), f"v{number}", layers=[b"base"]) for number in range(3)]
     push_image(env.client, NAMES[9], "other", "v9", layers=[b"base"])
     layer, config = (blob_of(base[1], role) for role in ("layer", "config"))
@@ -186,7 +186,7 @@ def test_a_digest_that_no_image_has_is_that_of_a_layer_or_a_config(env: Env) -> 
     assert env.embedded.calls["BatchGetImage"] == 0
 
 
-def test_manifests_of_a_repository_with_a_layer_are_read_where_the_caller_allows_it(env: Env) -> None:
+def test_manifests_of_a_repository_with_a_layer_are_read_where_the_caller_allows_it(env: FindEnv) -> None:
     layer = blob_of(env.children["linux/arm64"], "layer")
     config = blob_of(env.children["linux/arm64"], "config")
     env.embedded.calls.clear()
@@ -210,7 +210,7 @@ def test_manifests_of_a_repository_with_a_layer_are_read_where_the_caller_allows
     assert found[NAMES[5]] == 2  # the manifest of the deleted image does not count
 
 
-def test_a_search_for_layers_says_what_it_could_not_ask(env: Env) -> None:
+def test_a_search_for_layers_says_what_it_could_not_ask(env: FindEnv) -> None:
     config = blob_of(env.children["linux/arm64"], "config")
     env.catalog.manifest(NAMES[5], env.children["linux/arm64"].digest)
     env.embedded.faults.add("BatchCheckLayerAvailability:error:code=AccessDeniedException:message=no")
@@ -237,13 +237,13 @@ def test_a_search_for_layers_says_what_it_could_not_ask(env: Env) -> None:
     assert [hit.digest for hit in answer.hits] == [config]
 
 
-def test_a_repository_that_could_not_be_asked_for_images_stays_an_error(env: Env) -> None:
+def test_a_repository_that_could_not_be_asked_for_images_stays_an_error(env: FindEnv) -> None:
     env.embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=no:times=1")
     answers = env.find(digest_of("nothing"))
     assert [type(answer.error) for answer in answers.values()] == [AccessDenied]
 
 
-def test_indexes_are_read_where_the_caller_allows_it(env: Env) -> None:
+def test_indexes_are_read_where_the_caller_allows_it(env: FindEnv) -> None:
     arm = env.children["linux/arm64"].digest
     answers = [answer for batch in env.reading(arm, read=NAMES[5]) for answer in batch.answers]
     parts = [hit.part_of for answer in answers for hit in answer.hits]
@@ -255,7 +255,7 @@ def test_indexes_are_read_where_the_caller_allows_it(env: Env) -> None:
         assert [hit.in_no_index for answer in answers for hit in answer.hits] == [known]
 
 
-def test_indexes_that_cannot_be_read_are_reported(env: Env) -> None:
+def test_indexes_that_cannot_be_read_are_reported(env: FindEnv) -> None:
     arm, lonely = env.children["linux/arm64"].digest, push_image(env.client, NAMES[5], "lonely").digest
     refusal = "error:code=AccessDeniedException:message=no"
 
@@ -281,7 +281,7 @@ def test_indexes_that_cannot_be_read_are_reported(env: Env) -> None:
     assert (answer.hits[0].part_of, answer.error) == (None, None)
 
 
-def test_indexes_in_the_cache_count_too(env: Env, tmp_path: Path) -> None:
+def test_indexes_in_the_cache_count_too(env: FindEnv, tmp_path: Path) -> None:
     def catalog() -> Catalog:
         return Catalog(env.registry, Cache(tmp_path / "cache.sqlite", env.registry.location()))
 
@@ -296,7 +296,7 @@ def test_indexes_in_the_cache_count_too(env: Env, tmp_path: Path) -> None:
     assert (first.repository, last.repository, last.hits[0].age) == (NAMES[7], NAMES[7], None)
 
 
-def test_what_is_not_permitted_is_an_answer(env: Env) -> None:
+def test_what_is_not_permitted_is_an_answer(env: FindEnv) -> None:
     env.embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=no:times=4")
     answers = env.find("own")
     denied = [answer for answer in answers.values() if answer.error]
@@ -309,7 +309,7 @@ def test_what_is_not_permitted_is_an_answer(env: Env) -> None:
     assert answers[NAMES[3]].hits
 
 
-def test_throttled_requests_are_sent_again_and_other_failures_end_the_search(env: Env) -> None:
+def test_throttled_requests_are_sent_again_and_other_failures_end_the_search(env: FindEnv) -> None:
     env.embedded.faults.add("DescribeImages:throttle:times=3")
     batches = list(env.reading("prod"))
     assert sum(bool(batch.throttled) for batch in batches) == 3
@@ -327,7 +327,7 @@ def test_throttled_requests_are_sent_again_and_other_failures_end_the_search(env
         assert env.embedded.calls["DescribeImages"] <= max(MAX_FAILURES + CONCURRENT_REQUESTS, 2 * CONCURRENT_REQUESTS)
 
 
-def test_a_search_can_be_stopped(env: Env) -> None:
+def test_a_search_can_be_stopped(env: FindEnv) -> None:
     reading = env.reading("prod")
     next(reading)
     reading.close()

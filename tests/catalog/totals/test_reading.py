@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("no_sdk_retries")
 NAMES = ("app", "empty", "other", "web")
 
 
-class Env:
+class TotalsEnv:
     """Four repositories: ``app`` has an index, its two platforms, an orphan, a scanned image and a referrer."""
 
     def __init__(self) -> None:
@@ -61,8 +61,8 @@ class Env:
 
 
 @pytest.fixture
-def env() -> Env:
-    return Env()
+def env() -> TotalsEnv:
+    return TotalsEnv()
 
 
 def counted(catalog: Catalog, *names: str) -> tuple[Mapping[str, RepositoryTotals], Mapping[str, EcrTuiError]]:
@@ -75,7 +75,7 @@ def counted(catalog: Catalog, *names: str) -> tuple[Mapping[str, RepositoryTotal
     return totals, failures
 
 
-def test_totals_are_counted_from_known_facts_and_kept(env: Env, tmp_path: Path) -> None:
+def test_totals_are_counted_from_known_facts_and_kept(env: TotalsEnv, tmp_path: Path) -> None:
     catalog = env.catalog(tmp_path / "cache.sqlite")
     app = counted(catalog)[0]["app"]
     assert app.counts == ImageCounts(5, 2, 1, complete=False)
@@ -116,7 +116,7 @@ def test_totals_are_counted_from_known_facts_and_kept(env: Env, tmp_path: Path) 
     assert isinstance(with_totals(repository, None, "no"), CountedRepository)
 
 
-def test_totals_have_the_number_of_lifecycle_rules(env: Env, tmp_path: Path) -> None:
+def test_totals_have_the_number_of_lifecycle_rules(env: TotalsEnv, tmp_path: Path) -> None:
     selection = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 9}
     rule = {"rulePriority": 1, "selection": selection, "action": {"type": "expire"}}
     env.client.put_lifecycle_policy(repositoryName="app", lifecyclePolicyText=json.dumps({"rules": [rule]}))
@@ -130,7 +130,9 @@ def test_totals_have_the_number_of_lifecycle_rules(env: Env, tmp_path: Path) -> 
     assert {name: known.rules for name, known in totals.items()} == {"app": 1, "empty": 0}
 
 
-def test_the_number_of_lifecycle_rules_keeps_its_age_when_a_repository_is_opened(env: Env, tmp_path: Path) -> None:
+def test_the_number_of_lifecycle_rules_keeps_its_age_when_a_repository_is_opened(
+    env: TotalsEnv, tmp_path: Path
+) -> None:
     catalog = env.catalog(tmp_path / "cache.sqlite")
     list(catalog.images("web"))
     assert catalog.known_totals.all()["web"].complete_at == 0.0  # the policy was not asked for
@@ -143,7 +145,7 @@ def test_the_number_of_lifecycle_rules_keeps_its_age_when_a_repository_is_opened
         assert (web.rules, web.complete_at, web.counted_at) == (0, read_at, read_at + 60)
 
 
-def test_a_repository_that_was_just_opened_is_asked_for_its_lifecycle_policy_alone(env: Env) -> None:
+def test_a_repository_that_was_just_opened_is_asked_for_its_lifecycle_policy_alone(env: TotalsEnv) -> None:
     catalog = env.catalog()
     list(catalog.images("web"))
     opened_at = catalog.known_totals.all()["web"].counted_at
@@ -164,7 +166,7 @@ def test_a_repository_that_was_just_opened_is_asked_for_its_lifecycle_policy_alo
     assert "web" not in catalog.known_totals.all()
 
 
-def test_a_repository_whose_list_is_left_after_its_last_row_is_counted_and_kept(env: Env, tmp_path: Path) -> None:
+def test_a_repository_whose_list_is_left_after_its_last_row_is_counted_and_kept(env: TotalsEnv, tmp_path: Path) -> None:
     catalog = env.catalog(tmp_path / "cache.sqlite")
     listing = catalog.images("web")
     assert next(listing).complete
@@ -176,7 +178,7 @@ def test_a_repository_whose_list_is_left_after_its_last_row_is_counted_and_kept(
     assert catalog.listed_before("web") is not None
 
 
-def test_opening_a_repository_counts_it(env: Env) -> None:
+def test_opening_a_repository_counts_it(env: TotalsEnv) -> None:
     catalog = env.catalog()
     list(catalog.images("web"))
     assert catalog.known_totals.all()["web"].counts.images == 1
@@ -186,7 +188,7 @@ def test_opening_a_repository_counts_it(env: Env) -> None:
     assert not catalog.known_totals.all()
 
 
-def test_a_repository_of_many_images_has_no_known_parts(env: Env) -> None:
+def test_a_repository_of_many_images_has_no_known_parts(env: TotalsEnv) -> None:
     catalog, counter = env.catalog(), TotalsCounter(max_kept=5)
     for batch in catalog.images("app", stream=True):
         counter.add(batch.items)
@@ -195,7 +197,7 @@ def test_a_repository_of_many_images_has_no_known_parts(env: Env) -> None:
     assert (app.scan, app.unknown_scans) == (None, 6)
 
 
-def test_a_refused_repository_has_its_error_and_a_deleted_one_is_left_out(env: Env) -> None:
+def test_a_refused_repository_has_its_error_and_a_deleted_one_is_left_out(env: TotalsEnv) -> None:
     env.embedded.faults.add("DescribeImages:error:code=AccessDeniedException:message=no:times=1")
     totals, failures = counted(env.catalog(), *NAMES, "gone")
     assert len(totals) == 3
@@ -203,19 +205,19 @@ def test_a_refused_repository_has_its_error_and_a_deleted_one_is_left_out(env: E
 
 
 @pytest.mark.parametrize("fault", ["error:code=ExpiredTokenException:message=no", "unavailable"])
-def test_an_error_of_all_repositories_ends_the_count(env: Env, fault: str) -> None:
+def test_an_error_of_all_repositories_ends_the_count(env: TotalsEnv, fault: str) -> None:
     env.embedded.faults.add(f"DescribeImages:{fault}")
     with pytest.raises(EcrTuiError):
         counted(env.catalog(), *NAMES, *(f"more/{number}" for number in range(20)))
     assert env.embedded.calls["DescribeImages"] < 20
 
 
-def test_throttling_slows_down_and_is_reported(env: Env) -> None:
+def test_throttling_slows_down_and_is_reported(env: TotalsEnv) -> None:
     env.embedded.faults.add("DescribeImages:throttle:times=2")
     assert len(counted(env.catalog())[0]) == 4
 
 
-def test_closing_ends_the_count(env: Env) -> None:
+def test_closing_ends_the_count(env: TotalsEnv) -> None:
     held = threading.Event()
     env.embedded.faults.add(Fault("DescribeImages", RunBefore(held.wait), after=1))
     reading = env.catalog().totals([f"more/{number}" for number in range(50)])
@@ -230,7 +232,7 @@ def test_closing_ends_the_count(env: Env) -> None:
         next(reading)
 
 
-def test_totals_that_cannot_be_read_are_not_known(env: Env, tmp_path: Path) -> None:
+def test_totals_that_cannot_be_read_are_not_known(env: TotalsEnv, tmp_path: Path) -> None:
     file = tmp_path / "cache.sqlite"
     counted(env.catalog(file))
     with sqlite3.connect(file) as connection:

@@ -67,7 +67,7 @@ SSL = finding("CVE-2014-0160", "HIGH", "openssl", 7.5, "1.0.1g")
 NCURSES = finding("CVE-2023-50495", "MEDIUM", "ncurses", 6.5)
 
 
-class Env:
+class FindingsPaneEnv:
     """The index ``app:prod``, and images with other findings."""
 
     def __init__(self) -> None:
@@ -101,7 +101,7 @@ class Env:
 
 
 async def test_a_layer_has_the_findings_in_its_packages() -> None:
-    env = Env()
+    env = FindingsPaneEnv()
     image = push_image(env.client, "app", "layers", "layers", layers=[b"base", b"app"])
     base = json.loads(image.manifest)["layers"][0]["digest"]
     env.store(image, finding("CVE-2023-38545", "CRITICAL", "curl", 9.8, layer=base))
@@ -114,7 +114,7 @@ async def test_a_layer_has_the_findings_in_its_packages() -> None:
 
 
 async def test_findings_are_read_filtered_sorted_and_exported(tmp_path: Path) -> None:
-    env = Env()
+    env = FindingsPaneEnv()
     async with running(env.embedded, "app", size=(120, 35)) as pilot:
         await until(pilot, "4 images")
         await pilot.press("slash", *"prod", "enter")
@@ -167,7 +167,7 @@ async def test_findings_are_read_filtered_sorted_and_exported(tmp_path: Path) ->
 
 @pytest.mark.parametrize("keys", [("e",), ("slash", *"fix:yes")], ids=["with a key", "typed"])
 async def test_a_filter_that_is_given_while_the_scans_are_read_applies_to_them(keys: Sequence[str]) -> None:
-    env = Env()
+    env = FindingsPaneEnv()
     asked, go_on = threading.Event(), threading.Event()
     async with running(env.embedded, "app:prod", size=(120, 35)) as pilot:
         await until(pilot, "CRITICAL")
@@ -186,7 +186,7 @@ async def test_a_filter_that_is_given_while_the_scans_are_read_applies_to_them(k
     ("pane", "suffix", "words"), [("findings", ".csv", "CVE-2014-0160"), ("raw", ".txt", "imageTags")]
 )
 async def test_what_is_saved_is_kept_when_the_key_is_pressed(pane: str, suffix: str, words: str) -> None:
-    async with running(Env().embedded, "app:prod", size=(120, 35)) as pilot:
+    async with running(FindingsPaneEnv().embedded, "app:prod", size=(120, 35)) as pilot:
         await open_pane(pilot, pane)
         await until(pilot, words)
         await pilot.press("x")
@@ -196,7 +196,7 @@ async def test_what_is_saved_is_kept_when_the_key_is_pressed(pane: str, suffix: 
 
 
 async def test_suppressed_and_closed_findings_are_marked_and_do_not_count() -> None:
-    env = Env()
+    env = FindingsPaneEnv()
     env.store(env.amd)
     env.store(env.arm, {**CURL, "status": "SUPPRESSED"}, {**SSL, "status": "ACTIVE"}, {**NCURSES, "status": "CLOSED"})
     async with running(env.embedded, "app:prod", size=(80, 24)) as pilot:
@@ -218,7 +218,7 @@ async def test_suppressed_and_closed_findings_are_marked_and_do_not_count() -> N
 
 
 async def test_each_state_is_shown_in_its_place() -> None:
-    env = Env()
+    env = FindingsPaneEnv()
     env.fail(env.arm)
     async with running(env.embedded, "app:prod", size=(120, 35)) as pilot:
         await until(pilot, "overview")

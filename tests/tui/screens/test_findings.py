@@ -32,7 +32,7 @@ OPERATION = "DescribeImageScanFindings"
 WIDE = (140, 30)
 
 
-class Env:
+class ScannedListEnv:
     """The repository ``app``; ``v0`` is the newest image, and ``s0`` and so on were scanned."""
 
     def __init__(self, images: int = 2, scanned: int = 3) -> None:
@@ -64,8 +64,8 @@ class Env:
 
 
 @pytest.fixture
-def env() -> Env:
-    return Env()
+def env() -> ScannedListEnv:
+    return ScannedListEnv()
 
 
 def list_of(text: str) -> str:
@@ -86,7 +86,7 @@ def wait_for_readers() -> None:
             thread.join(120)
 
 
-async def test_the_rows_in_view_show_their_findings_and_each_state_is_different(env: Env) -> None:
+async def test_the_rows_in_view_show_their_findings_and_each_state_is_different(env: ScannedListEnv) -> None:
     for name, status in (("slow", "IN_PROGRESS"), ("broken", "FAILED"), ("odd", "UNSUPPORTED_IMAGE")):
         env.digests[name] = push_image(env.client, "app", name, name).digest
         env.client.start_image_scan(repositoryName="app", imageId={"imageTag": name})
@@ -103,7 +103,7 @@ async def test_the_rows_in_view_show_their_findings_and_each_state_is_different(
     assert env.requests in (8, 9), "a scan in progress is asked for again when the rows are grouped meanwhile"
 
 
-async def test_a_scan_draws_only_its_own_row_again(env: Env) -> None:
+async def test_a_scan_draws_only_its_own_row_again(env: ScannedListEnv) -> None:
     async with running(env.embedded, "app", size=WIDE) as pilot:
         await until(pilot, lambda text: are_known(text, env.digests))
         screen = pilot.app.screen
@@ -122,7 +122,7 @@ async def test_a_scan_draws_only_its_own_row_again(env: Env) -> None:
 
 
 async def test_only_the_rows_in_view_are_asked_for() -> None:
-    env = Env(images=30, scanned=1)
+    env = ScannedListEnv(images=30, scanned=1)
     async with running(env.embedded, "app", size=(140, 16)) as pilot:
         await until(pilot, "31 images")
         screen = await until(pilot, lambda text: text.count("  ·  ") >= 12)
@@ -133,7 +133,7 @@ async def test_only_the_rows_in_view_are_asked_for() -> None:
         assert first < env.requests < 31
 
 
-async def test_a_list_without_the_column_asks_for_nothing(env: Env) -> None:
+async def test_a_list_without_the_column_asks_for_nothing(env: ScannedListEnv) -> None:
     async with running(env.embedded, "app", size=(60, 24), columns={"images": ["tag", "pushed"]}) as pilot:
         await until(pilot, "5 images")
         await pilot.press("j", "j")
@@ -153,7 +153,7 @@ async def test_a_list_without_the_column_asks_for_nothing(env: Env) -> None:
         ("is:unscanned", ["v0", "v1"]),
     ],
 )
-async def test_a_filter_asks_for_all_rows_that_it_needs(env: Env, text: str, matches: list[str]) -> None:
+async def test_a_filter_asks_for_all_rows_that_it_needs(env: ScannedListEnv, text: str, matches: list[str]) -> None:
     async with running(env.embedded, "app", size=(60, 24), columns={"images": ["tag", "pushed"]}) as pilot:
         await until(pilot, "5 images")
         await pilot.press("slash")
@@ -163,7 +163,7 @@ async def test_a_filter_asks_for_all_rows_that_it_needs(env: Env, text: str, mat
     assert env.requests == 5
 
 
-async def test_only_rows_that_the_other_terms_let_through_are_asked_for(env: Env) -> None:
+async def test_only_rows_that_the_other_terms_let_through_are_asked_for(env: ScannedListEnv) -> None:
     async with running(env.embedded, "app", size=(60, 24), columns={"images": ["tag", "pushed"]}) as pilot:
         await until(pilot, "5 images")
         await pilot.press("slash")
@@ -172,7 +172,7 @@ async def test_only_rows_that_the_other_terms_let_through_are_asked_for(env: Env
     assert env.requests == 1
 
 
-async def test_a_sort_by_findings_asks_for_all_rows(env: Env) -> None:
+async def test_a_sort_by_findings_asks_for_all_rows(env: ScannedListEnv) -> None:
     async with running(env.embedded, "app", size=WIDE) as pilot:
         await until(pilot, "5 images")
         await pilot.press("s", "s", "s")
@@ -184,7 +184,7 @@ async def test_a_sort_by_findings_asks_for_all_rows(env: Env) -> None:
         await until(pilot, is_sorted)
 
 
-async def test_progress_is_shown_and_what_is_unknown_matches_nothing(env: Env) -> None:
+async def test_progress_is_shown_and_what_is_unknown_matches_nothing(env: ScannedListEnv) -> None:
     held = threading.Event()
     env.embedded.faults.before(OPERATION, lambda: held.wait(120), times=None)
     async with running(env.embedded, "app", size=(110, 24)) as pilot:
@@ -199,7 +199,7 @@ async def test_progress_is_shown_and_what_is_unknown_matches_nothing(env: Env) -
 
 
 async def test_the_reading_stops_when_the_filter_is_cleared_or_the_screen_is_left() -> None:
-    env = Env(images=60, scanned=0)
+    env = ScannedListEnv(images=60, scanned=0)
     held = threading.Event()
     env.embedded.faults.before(OPERATION, lambda: held.wait(120), times=None)
     async with running(env.embedded, "app", size=(60, 24), columns={"images": ["tag", "pushed"]}) as pilot:
@@ -216,7 +216,7 @@ async def test_the_reading_stops_when_the_filter_is_cleared_or_the_screen_is_lef
         assert env.requests <= 8
 
 
-async def test_a_denied_permission_is_shown_and_asked_for_once(env: Env) -> None:
+async def test_a_denied_permission_is_shown_and_asked_for_once(env: ScannedListEnv) -> None:
     env.embedded.faults.add(f"{OPERATION}:error:code=AccessDeniedException")
     async with running(env.embedded, "app", size=(80, 24)) as pilot:
         screen = await until(pilot, "5 images · findings denied · 5 tagged")
@@ -235,7 +235,7 @@ async def test_a_denied_permission_is_shown_and_asked_for_once(env: Env) -> None
         assert "denied" not in screen
 
 
-async def test_findings_that_cannot_be_read_are_not_known(env: Env) -> None:
+async def test_findings_that_cannot_be_read_are_not_known(env: ScannedListEnv) -> None:
     env.embedded.faults.add(f"{OPERATION}:unavailable")
     async with running(env.embedded, "app", size=WIDE) as pilot:
         screen = await until(pilot, "findings not known:")
@@ -244,7 +244,7 @@ async def test_findings_that_cannot_be_read_are_not_known(env: Env) -> None:
         assert "✓" not in row_of(screen, " s0 ")
 
 
-async def test_a_malformed_reply_hides_one_row(env: Env) -> None:
+async def test_a_malformed_reply_hides_one_row(env: ScannedListEnv) -> None:
     def spoil(reply: dict[str, Any]) -> None:
         if reply["imageId"]["imageDigest"] == env.digests["s1"]:
             reply["imageScanFindings"]["findingSeverityCounts"] = {"CRITICAL": []}
@@ -261,7 +261,7 @@ async def test_a_malformed_reply_hides_one_row(env: Env) -> None:
         assert env.requests == asked
 
 
-async def test_a_reload_asks_again(env: Env) -> None:
+async def test_a_reload_asks_again(env: ScannedListEnv) -> None:
     async with running(env.embedded, "app", size=WIDE) as pilot:
         await until(pilot, "2C 7L")
         env.set_scan("s2", severity_counts='{"HIGH": 4}')
@@ -269,7 +269,7 @@ async def test_a_reload_asks_again(env: Env) -> None:
         await until(pilot, "4H")
 
 
-async def test_findings_stay_when_an_image_is_tagged(env: Env) -> None:
+async def test_findings_stay_when_an_image_is_tagged(env: ScannedListEnv) -> None:
     async with running(env.embedded, "app", size=WIDE) as pilot:
         await until(pilot, lambda text: are_known(text, env.digests))
         asked = env.requests

@@ -13,7 +13,7 @@ from tests.support.screen import row_of, running, screen_text, type_text, until,
 pytestmark = pytest.mark.usefixtures("no_sdk_retries")
 
 
-class Env:
+class IndexPartsEnv:
     """The repository ``app``: an index with two platforms, and an untagged image that no index lists."""
 
     def __init__(self) -> None:
@@ -30,11 +30,11 @@ class Env:
 
 
 @pytest.fixture
-def env() -> Env:
-    return Env()
+def env() -> IndexPartsEnv:
+    return IndexPartsEnv()
 
 
-async def test_parts_are_not_known_until_the_user_lets_the_indexes_be_read(env: Env) -> None:
+async def test_parts_are_not_known_until_the_user_lets_the_indexes_be_read(env: IndexPartsEnv) -> None:
     async with running(env.embedded, "app", size=(120, 24), prefetch="auto") as pilot:
         screen = await until(pilot, "4 images · 1 tagged · 3 orphans or parts")
         assert screen.count("<untagged>") == 3
@@ -55,7 +55,7 @@ async def test_parts_are_not_known_until_the_user_lets_the_indexes_be_read(env: 
     assert env.manifests_read == 1
 
 
-async def test_rows_unfold_fold_and_count_as_one(env: Env) -> None:
+async def test_rows_unfold_fold_and_count_as_one(env: IndexPartsEnv) -> None:
     async with running(env.embedded, "app", size=(120, 24), prefetch=True, fold=False) as pilot:
         screen = await until(pilot, "2 images · 1 tagged · 1 orphan · 2 parts")
         assert screen.index("- v1") < screen.index("linux/amd64") < screen.index("linux/arm64")
@@ -86,7 +86,7 @@ async def test_rows_unfold_fold_and_count_as_one(env: Env) -> None:
         assert "new tags, separated" in screen
 
 
-async def test_opening_an_index_makes_its_parts_known(env: Env) -> None:
+async def test_opening_an_index_makes_its_parts_known(env: IndexPartsEnv) -> None:
     push_index(env.client, "app", {"linux/arm64": push_image(env.client, "app", "arm")}, tag="v2")
     async with running(env.embedded, "app", size=(120, 24), prefetch=False) as pilot:
         await until(pilot, "6 images · 2 tagged · 4 orphans or parts")
@@ -111,7 +111,7 @@ async def test_opening_an_index_makes_its_parts_known(env: Env) -> None:
         await until(pilot, "3 match · 3 images")
 
 
-async def test_the_frame_of_a_short_list_is_complete_when_the_parts_are_known(env: Env) -> None:
+async def test_the_frame_of_a_short_list_is_complete_when_the_parts_are_known(env: IndexPartsEnv) -> None:
     parts = threading.Event()
     env.embedded.faults.before("BatchGetImage", parts.wait)
     async with running(env.embedded, "app", size=(120, 24), prefetch=True) as pilot:
@@ -122,7 +122,7 @@ async def test_the_frame_of_a_short_list_is_complete_when_the_parts_are_known(en
         assert is_complete(pilot.app.screen)
 
 
-async def test_indexes_that_cannot_be_read_leave_their_parts_unknown(env: Env) -> None:
+async def test_indexes_that_cannot_be_read_leave_their_parts_unknown(env: IndexPartsEnv) -> None:
     env.embedded.faults.add("BatchGetImage:error:code=AccessDeniedException")
     async with running(env.embedded, "app", size=(120, 24), prefetch="auto") as pilot:
         await until(pilot, "3 orphans or parts")
