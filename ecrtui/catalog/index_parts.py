@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -90,23 +91,8 @@ def find_parts(
         EcrTuiError: a manifest could not be read. What was yielded before it stays true.
     """
     found = _Found(known or KnownParts())
-    # The listing does not always have a media type. Such an image can be an index, too.
-    candidates = [
-        image
-        for image in images
-        if (is_index(image.media_type) or not image.media_type) and image.digest not in found.parts
-    ]
-    digests = [image.digest for image in candidates]
-    found.unread.update(digests)
-    kept: set[str] = set()
-    for start in range(0, len(digests), KEPT_AT_ONCE):
-        group = digests[start : start + KEPT_AT_ONCE]
-        parts = catalog.kept_parts(repository, group)
-        for digest in group:
-            found.add(digest, parts.get(digest))
-        kept.update(parts)
-        if len(parts) == KEPT_AT_ONCE:
-            freeze_heap()
+    candidates = [image for image in _possible_indexes(images) if image.digest not in found.parts]
+    kept = found.look_up(catalog, repository, [image.digest for image in candidates])
     # ECR does not return the manifest of an archived image.
     missing = [image.digest for image in candidates if not image.archived and image.digest not in kept] if read else []
     for start in range(0, len(missing), INDEXES_PER_REQUEST):
@@ -115,6 +101,37 @@ def find_parts(
         yield found.known()
     if not missing:
         yield found.known()
+
+
+def _possible_indexes(images: Iterable[Image]) -> list[Image]:
+    """Return the images that may be indexes. The listing does not always have a media type."""
+    return [image for image in images if is_index(image.media_type) or not image.media_type]
+
+
+class EarlyParts:
+    """The parts of the indexes that were read before, looked up while the images are listed. Thread-safe.
+
+    Args:
+        catalog: the catalog of the registry.
+        repository: the repository.
+    """
+
+    def __init__(self, catalog: Catalog, repository: str) -> None:
+        self._catalog = catalog
+        self._repository = repository
+        self._found = _Found(KnownParts())
+        self._lock = Lock()
+
+    def add(self, images: Iterable[Image]) -> None:
+        """Look up the parts of those of these images that are indexes. Blocks."""
+        with self._lock:
+            digests = [image.digest for image in _possible_indexes(images) if image.digest not in self._found.parts]
+            self._found.look_up(self._catalog, self._repository, digests)
+
+    @property
+    def known(self) -> KnownParts:
+        """What is known of the images so far."""
+        return self._found.known()
 
 
 def parts_of_indexes(manifests: Iterable[Manifest]) -> KnownParts:
@@ -133,6 +150,20 @@ class _Found:
         self.parts = dict(known.parts)
         self._indexes = dict(known.indexes)
         self._names = defaultdict[str, set[str]](set, {name: set(digests) for name, digests in known.names.items()})
+
+    def look_up(self, catalog: Catalog, repository: str, digests: Sequence[str]) -> set[str]:
+        """Add the parts of these indexes that are in memory or in the cache; return the digests of those indexes."""
+        self.unread.update(digests)
+        kept: set[str] = set()
+        for start in range(0, len(digests), KEPT_AT_ONCE):
+            group = digests[start : start + KEPT_AT_ONCE]
+            parts = catalog.kept_parts(repository, group)
+            for digest in group:
+                self.add(digest, parts.get(digest))
+            kept.update(parts)
+            if len(parts) == KEPT_AT_ONCE:
+                freeze_heap()
+        return kept
 
     def add(self, digest: str, parts: Sequence[Part] | None) -> None:
         """Add the parts that an index names; None if they are not known."""

@@ -17,6 +17,7 @@ from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.catalog.index_parts import (
     INDEXES_PER_REQUEST,
     KEPT_AT_ONCE,
+    EarlyParts,
     KnownParts,
     find_parts,
     parts_of,
@@ -64,6 +65,20 @@ class IndexesEnv:
 
 def cache_in(folder: Path) -> Cache:
     return Cache(folder / "cache.sqlite", RegistryLocation("1", "r"))
+
+
+def test_what_was_looked_up_while_the_images_arrived_is_not_looked_up_again() -> None:
+    env = Env()
+    known = env.find(read=True)
+    early = EarlyParts(env.catalog, "app")
+    for image in env.images():
+        early.add([image])
+    early.add(env.images())
+    assert early.known == known
+    elsewhere = Catalog(env.registry)  # has no manifest
+    requests = env.requests
+    assert list(find_parts(elsewhere, "app", env.images(), read=True, known=early.known)) == [known]
+    assert env.requests == requests
 
 
 def test_a_repository_without_indexes_needs_no_request() -> None:

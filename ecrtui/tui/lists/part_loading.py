@@ -13,7 +13,7 @@ from textual.worker import Worker
 
 from ecrtui.catalog.filter import Knowledge
 from ecrtui.catalog.image_groups import ImageGroups
-from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST, KnownParts, find_parts
+from ecrtui.catalog.index_parts import INDEXES_PER_REQUEST, EarlyParts, KnownParts, find_parts
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.catalog.totals.image_totals import ImageCounts
 from ecrtui.ecr.image import Image, is_index
@@ -23,7 +23,7 @@ from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui.bindings import press
 from ecrtui.tui.line_parts import Drop, LinePart, line_part
-from ecrtui.tui.lists.list_screen import ListScreen
+from ecrtui.tui.lists.list_screen import BatchSource, ListScreen
 from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 
@@ -38,6 +38,8 @@ class PartLoadingMixin(ListScreen[Image]):
     groups: ImageGroups
     _search: Worker[None] | None = None
     """The last search for parts."""
+    _early: EarlyParts | None = None
+    """What is known of the indexes of the rows that have arrived; None while none are loading."""
     _shown_known: KnownParts | None = None
     """What was known of the indexes when the rows were last grouped."""
     _undecided: int = 0
@@ -60,11 +62,25 @@ class PartLoadingMixin(ListScreen[Image]):
     def awaits_content(self) -> bool:
         return super().awaits_content or self._awaits_parts
 
+    async def _start_listing(self, session: Session) -> BatchSource[Image]:
+        self._early = EarlyParts(session.catalog, self.repository_name)
+        return await super()._start_listing(session)
+
+    async def _merge(self, items: Sequence[Image], *, more: bool) -> None:
+        """Merge the rows of a batch, and look up meanwhile what is known of its indexes."""
+        if self._early is None:
+            await super()._merge(items, more=more)
+        else:
+            looked_up = blocking.start_blocking(self._early.add, items)
+            await super()._merge(items, more=more)
+            await looked_up
+
     def rows_loaded(self) -> None:
         super().rows_loaded()
         is_short = self._shown_known is None and self.rows.total <= INDEXES_PER_REQUEST  # one request reads all
         self._awaits_parts = is_short and any(is_index(image.media_type) for image in self.rows.everything())
-        self.load_parts()
+        early, self._early = self._early, None
+        self.load_parts(early=None if early is None else early.known)
 
     def on_screen_resume(self) -> None:
         """Find the parts of the indexes that the user has opened meanwhile."""
@@ -79,14 +95,15 @@ class PartLoadingMixin(ListScreen[Image]):
         if self.state.complete and not self.groups.known.complete:
             self.load_parts(read=True)
 
-    def load_parts(self, *, read: bool = False) -> None:
+    def load_parts(self, *, read: bool = False, early: KnownParts | None = None) -> None:
         """Find the parts of the indexes: of those that were read before, or that may be read.
 
         Args:
             read: the user asks for it.
+            early: what was found out about these images while they arrived.
         """
         self._grouped.clear()
-        self._search = self._find_parts(read=read)
+        self._search = self._find_parts(read=read, early=early)
 
     async def rows_arranged(self) -> None:
         await self._grouped.wait()
@@ -95,12 +112,15 @@ class PartLoadingMixin(ListScreen[Image]):
         self._keep_counts()
 
     @work(exclusive=True, group="parts", exit_on_error=False, description=LARGE_ARGUMENTS)
-    async def _find_parts(self, *, read: bool = False, known: KnownParts | None = None) -> None:
+    async def _find_parts(
+        self, *, read: bool = False, known: KnownParts | None = None, early: KnownParts | None = None
+    ) -> None:
         """Find the parts of the indexes.
 
         Args:
             read: read the indexes; the user asks for it.
             known: what is known of these images, to look at no other index and to read none; None to look at all.
+            early: what was found out about these images while they arrived.
         """
         images = list(self.rows.everything())
         before = len(self.groups.known.parts)
@@ -109,7 +129,9 @@ class PartLoadingMixin(ListScreen[Image]):
             unasked = known is None and await blocking.run_blocking(_may_read, session, self.repository_name, images)
             if read or unasked:
                 self._grouped.set()  # rows are kept on disk without waiting for requests
-            found = find_parts(session.catalog, self.repository_name, images, read=read or unasked, known=known)
+            found = find_parts(
+                session.catalog, self.repository_name, images, read=read or unasked, known=known or early
+            )
             async for self.groups.known in blocking.iterate_blocking(found):
                 self.show_progress()
         except EcrTuiError as error:
