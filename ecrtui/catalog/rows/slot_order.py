@@ -42,11 +42,11 @@ class SlotOrder(Generic[Item]):
 
     def evaluate(self, items: Sequence[Item | None], slots: Iterable[int]) -> set[int]:
         """Compute the sort values of these rows; return the slots whose value has changed."""
-        values, sort_key = self.values, self.sort_key
+        values, sort_key, rows = self.values, self.sort_key, cast(Sequence[Item], items)
         moved = set()
         if sort_key is not None:
             for slot in slots:
-                value = sort_key(cast(Item, items[slot]))
+                value = sort_key(rows[slot])
                 if value != values[slot]:
                     values[slot] = value
                     moved.add(slot)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
-from itertools import compress, islice, repeat
-from operator import is_not
+from itertools import compress, islice
 from time import perf_counter
 from typing import Any, Generic, TypeVar, cast
 
@@ -136,8 +135,17 @@ class SortFilterJob(Generic[Item]):
         if self.predicate is not None:
             yield from self._filter(self.predicate)
         else:
-            yield from self._show([], bytearray(map(is_not, self._items[: self.length], repeat(None))))
+            yield from self._show([], self._present())
         self.done = True
+
+    def _present(self) -> bytearray:
+        """Return by slot whether there is a row. This looks at no row: they are spread over the whole memory."""
+        if len(self.order) == self.length:
+            return bytearray(b"\1") * self.length
+        present = bytearray(self.length)
+        for slot in self.order:
+            present[slot] = True
+        return present
 
     def _place(self) -> Iterator[None]:
         """Find out which rows are inside others."""
