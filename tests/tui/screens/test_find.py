@@ -251,8 +251,7 @@ async def test_hits_are_sorted_by_findings_also_those_out_of_view() -> None:
         assert names[-1] not in screen
         await pilot.press(*"sssss")
         await until(pilot, "findings ▼")
-        screen = await until(pilot, names[-1])
-        assert row_of(screen, names[-1]).endswith("1H")
+        await until(pilot, lambda screen: row_of(screen, names[-1]).endswith("1H"))
         await pilot.press("ctrl+r", "g")
         await until(pilot, lambda screen: row_of(screen, names[-1]).endswith("1H"))
 
@@ -355,17 +354,17 @@ async def test_a_key_lets_one_search_read_manifests_and_no_later_one() -> None:
     async with running(embedded, size=(120, 30), prefetch=False) as pilot:
         await until(pilot, "1 repository")
         await find(pilot, layer)
-        await until(pilot, "known for 0 of 1 manifests. Press I")
+        await until(pilot, "0 of 1 manifests are known. Press I")
         await pilot.press("I")
-        await until(pilot, "known for 1 of 1 manifests")
+        await until(pilot, "1 of 1 manifests")
         assert embedded.calls["BatchGetImage"] == 1
 
         second = push_image(client, "team/app", "two", "v2", layers=[b"base"])
         await pilot.press("ctrl+r")
-        await until(pilot, "known for 1 of 2 manifests. Press I")
+        await until(pilot, "1 of 2 manifests are known. Press I")
         await find(pilot, json.loads(second.manifest)["config"]["digest"])
         await until(pilot, "layer or config, its images are not known")
-        await until(pilot, "known for 1 of 2 manifests. Press I")
+        await until(pilot, "1 of 2 manifests are known. Press I")
         assert embedded.calls["BatchGetImage"] == 1
 
         await pilot.press("I")
