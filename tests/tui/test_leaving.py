@@ -18,6 +18,8 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.inspector.overview_pane import OverviewPane
 from ecrtui.tui.inspector.pane_table import PANES
 from ecrtui.tui.messages import ListLoaded
+from ecrtui.tui.table.table import Table
+from ecrtui.tui.textual_fixes.frame_timer import ChangesSoon
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
 from tests.support.heap import freeze_heap
 from tests.support.screen import TIMEOUT, open_pane, running, type_text, until, until_gone
@@ -114,3 +116,14 @@ async def test_a_list_that_is_loaded_while_the_application_ends_does_no_harm() -
     async with running(registry_of_one_image(), "team/app:v1", size=(120, 35)) as pilot:
         await until(pilot, "lifecycle")
         await pilot.app.screen.query_one(OverviewPane).mount(LoadsListLate())
+
+
+async def test_a_frame_can_be_due_when_a_list_was_left() -> None:
+    async with running(registry_of_one_image(), "team/app") as pilot:
+        await until(pilot, "1 image ·")
+        left = pilot.app.screen
+        await pilot.press("escape")
+        await until(pilot, "1 repository")
+        await until(pilot, lambda _: not left.query(Table))
+        assert isinstance(left, ChangesSoon)  # it looks at the property
+        assert not left.changes_soon

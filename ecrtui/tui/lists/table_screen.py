@@ -82,8 +82,12 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
 
     @property
     def changes_soon(self) -> bool:
-        """True while the rows of a filter are about to follow its letter."""
-        return self.table.shows_rows_soon
+        """True while the rows of a filter are about to follow its letter.
+
+        A frame can be due before the screen has its table, and after it has lost it.
+        """
+        table = self.query_one_optional(Table)
+        return table is not None and table.shows_rows_soon
 
     def show_progress(self) -> None:
         """Show in the status how many rows there are, match and are marked."""
