@@ -8,6 +8,11 @@ _SSO_ROLE = r"AWSReservedSSO_(.+)_[0-9a-f]{16}"
 """The role that IAM Identity Center makes for a permission set."""
 
 
+def resource_of(arn: str) -> str:
+    """Return what the ARN of a caller names in its account, such as ``user/jane``; another text is a name by itself."""
+    return arn.split(":", 5)[-1]
+
+
 def caller_names(arn: str, registry_id: str) -> tuple[str, ...]:
     """Return names of the caller, the longest one first: ``assumed-role/deploy/jane``, ``role/deploy``, ``deploy``.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ecrtui.ecr.caller import caller_names
+from ecrtui.ecr.caller import caller_names, resource_of
 
 HERE = "123456789012"
 
@@ -28,3 +28,15 @@ HERE = "123456789012"
 )
 def test_names_of_a_caller_become_shorter(arn: str, names: tuple[str, ...]) -> None:
     assert caller_names(arn, HERE)[: len(names)] == names
+
+
+@pytest.mark.parametrize(
+    ("arn", "resource"),
+    [
+        (f"arn:aws:sts::{HERE}:assumed-role/deploy/jane", "assumed-role/deploy/jane"),
+        ("user/embedded", "user/embedded"),
+        ("", ""),
+    ],
+)
+def test_the_resource_of_an_arn_is_what_it_names_in_its_account(arn: str, resource: str) -> None:
+    assert resource_of(arn) == resource

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from textual.widget import Widget
 
 from ecrtui.ecr import units
+from ecrtui.ecr.caller import resource_of
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.reference import Reference
@@ -186,12 +187,11 @@ class TagsPane(TextPane[TagHistories]):
     def _row(self, move: TagMove, named: str) -> tuple[str, str, str, str, str]:
         to_tags = move.to_tags if "to" in named else None
         origin_tags = move.origin_tags if "from" in named else None
-        by = move.by.rpartition(":")[2]
         return (
             units.format_age(move.when, time.time(), _UNKNOWN),
             self._image(move.to, to_tags, "removed"),
             _UNKNOWN if move.origin is None else self._image(move.origin, origin_tags, "new tag"),
-            visible(by) or _UNKNOWN,
+            visible(resource_of(move.by)) or _UNKNOWN,
             visible(move.how) or _UNKNOWN,
         )
 

@@ -14,6 +14,7 @@ from ecrtui.catalog.filter.words import complete_word, words_filter
 from ecrtui.catalog.listing.listing import SingleBatch
 from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr import units
+from ecrtui.ecr.caller import resource_of
 from ecrtui.ecr.digest import SHORT_DIGITS, short_digest
 from ecrtui.ecr.documents import entry_details
 from ecrtui.ecr.location import RegistryLocation
@@ -148,7 +149,7 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
         Column(
             "principal",
             "user",
-            lambda entry: entry.principal.rpartition(":")[2],
+            lambda entry: resource_of(entry.principal),
             lambda entry: entry.principal,
             max_width=24,
             drop_priority=3,
