@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 from rich.cells import cell_len
 
 from ecrtui.ecr import units
+from ecrtui.ecr.caller import resource_of
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.findings import ScanReport, scan_status_text
 from ecrtui.ecr.image import Image, is_image_config
@@ -49,6 +50,8 @@ LABEL_WIDTH = 14
 """Cells of the labels at the left."""
 MAX_TAG_ROWS = 4
 """Rows of tags above the facts. All tags are at the end of the overview."""
+MAX_TAGS_OF_OTHERS = 10
+"""Tags of an index of the image, and of its subject. Each can have 1,000."""
 MAX_PLATFORM_ROWS = 100
 """Platforms in the overview. Most images have one or two, but an index can have 40,000 entries."""
 _COLUMNS = ("platform", "digest", "size", "layers", "findings", "pushed", "user", "created", "base image")
@@ -357,7 +360,7 @@ def _relations(data: OverviewData) -> Iterator[tuple[str, str, Link | None]]:
     inspected = data.inspected
     image = inspected.known_image
     for index in inspected.indexes or ():
-        tags = " ".join(index.tags or ()) or ("tags not known" if index.tags is None else "untagged")
+        tags = _first_tags(index.tags or ()) or ("tags not known" if index.tags is None else "untagged")
         text = f"{index.platform or 'a part'} of {short_digest(index.digest)}  {tags}"
         yield "index", visible(text), Link("", index.digest)
     if inspected.may_be_part:
@@ -367,8 +370,14 @@ def _relations(data: OverviewData) -> Iterator[tuple[str, str, Link | None]]:
     subject = next((entry.digest for entry in subjects), image.subject if isinstance(image, Image) else "")
     if subject:
         known = data.tags_by_digest.get(subject)
-        name = f"{short_digest(subject)}  {' '.join(known)}" if known else subject
+        name = f"{short_digest(subject)}  {_first_tags(known)}" if known else subject
         yield "subject", visible(name), Link("", subject)
+
+
+def _first_tags(tags: Sequence[str]) -> str:
+    """Return the first tags of another image on one line, and how many more it has."""
+    more = len(tags) - MAX_TAGS_OF_OTHERS
+    return " ".join((*tags[:MAX_TAGS_OF_OTHERS], *([f"and {more:,} more"] if more > 0 else [])))
 
 
 def _stored(data: OverviewData, image: Image) -> FactValue:
@@ -577,5 +586,5 @@ def _origin(data: OverviewData, origin: TagOrigin, now: float) -> str:
     if write.before:
         names = data.tags_by_digest.get(write.before) or write.before_tags
         before = " ".join((short_digest(write.before), *names[:2]))
-    by = write.principal.rpartition(":")[2]
-    return visible(f"{since:<11}  {before} · by {by or 'not known'}, from here")
+    by = resource_of(write.principal) or "not known"
+    return visible(f"{since:<11}  {before} · by {by}, from here")

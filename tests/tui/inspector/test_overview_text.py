@@ -13,7 +13,7 @@ from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest, Plat
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError
 from ecrtui.inspect.overview import LifecycleVerdict, NotRead, artifact_lines
-from ecrtui.tui.inspector.inspected import Inspected
+from ecrtui.tui.inspector.inspected import Inspected, ParentIndex
 from ecrtui.tui.inspector.overview_text import OverviewData, overview
 
 NOWHERE = cast(Any, None)
@@ -62,6 +62,19 @@ def test_the_first_line_of_an_index_that_is_not_known_says_why(known: dict[str, 
     text = overview(OverviewData(inspected), 120, 0.0)[0].lines
     assert set(lines) <= set(text)
     assert sum(WHY in line for line in text) == sum(WHY in line for line in lines)
+
+
+def test_an_index_with_many_tags_takes_one_line() -> None:
+    tags = tuple(f"v{number}" for number in range(1_000))
+    inspected = Inspected(
+        NOWHERE,
+        NOWHERE,
+        Reference("app", digest=DIGEST),
+        known_image=Image(DIGEST),
+        indexes=(ParentIndex(PLATFORM, tags, "linux/amd64"),),
+    )
+    text = overview(OverviewData(inspected), 120, 0.0)[0].lines
+    assert "index         linux/amd64 of bbbbbbbbbbbb  v0 v1 v2 v3 v4 v5 v6 v7 v8 v9 and 990 more" in text
 
 
 def test_a_platform_that_was_deleted_is_not_counted_although_its_manifest_is_kept() -> None:
