@@ -68,7 +68,7 @@ def cache_in(folder: Path) -> Cache:
 
 
 def test_what_was_looked_up_while_the_images_arrived_is_not_looked_up_again() -> None:
-    env = Env()
+    env = IndexesEnv()
     known = env.find(read=True)
     early = EarlyParts(env.catalog, "app")
     for image in env.images():
