@@ -230,7 +230,7 @@ async def test_a_scan_that_finishes_is_shown_by_a_watch(subject: str, key: str, 
     client.start_image_scan(repositoryName="team/app", imageId={"imageDigest": image.digest})
     with embedded.database.write() as connection:
         connection.execute("UPDATE scans SET status = 'IN_PROGRESS'")
-    async with running(embedded, f"team/app{subject}", size=(120, 35)) as pilot:
+    async with running(embedded, f"team/app{subject}", size=(120, 35), prefetch=False) as pilot:
         await until(pilot, "1 over" if subject else words)
         await pilot.press(*key)
         await until(pilot, words)
