@@ -15,7 +15,7 @@ async def test_columns_are_chosen_ordered_and_saved(one_image: EmbeddedRegistry)
         assert "Unknown column 'pulld' in columns.images. Did you mean 'pulled'?" in " ".join(
             notification.message for notification in app_of(pilot)._notifications
         )
-        app_of(pilot).notify("beside the menu", timeout=600)
+        app_of(pilot).notify("beside the menu " * 12, timeout=600)
         assert next(line for line in screen.splitlines() if "tags" in line).split() == ["size", "tags", "status"]
         headings = []
         for key in ("s", "s", "s"):  # only what is shown

@@ -69,7 +69,7 @@ class Overlay(FirstStyles, PromptFrames, DrawsSeenLines, ModalScreen["Result | N
         }
         &.-narrow {
             .overlay { width: 36; min-width: 0; }
-            ToastRack { margin: 0 36 1 0; }  /* beside the sheet: a toast stays for some time */
+            ToastRack { padding: 0 36 0 0; }  /* beside the sheet: a toast stays for some time */
             Toast { max-width: 100%; }
         }
     }
