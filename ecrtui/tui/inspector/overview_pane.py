@@ -189,7 +189,7 @@ class OverviewPane(TextPane[TextDocument]):
             if any(one.kind is ImageKind.INDEX for one in tagged):
                 not_read.append(NotRead("the index with its referrers tag was not read"))
         except EcrTuiError as error:
-            not_read.append(_not_read("cosign tags", error))
+            not_read.append(_not_read("tags of cosign", error))
         if isinstance(manifest, EcrTuiError):
             not_read.append(_not_read("manifest", manifest))
         elif manifest is not None:
