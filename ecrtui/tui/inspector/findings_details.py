@@ -37,6 +37,8 @@ class Elsewhere(NamedTuple):
     """The number of images whose scans were requested; 0 before the user asks for them."""
     problem: str = ""
     """Why their scans cannot be read."""
+    is_only: bool = False
+    """True if there is no other tagged image."""
 
 
 def title(row: FindingRow) -> str:
@@ -144,6 +146,8 @@ def _seen_lines(row: FindingRow) -> list[str]:
 def _elsewhere_lines(row: FindingRow, elsewhere: Elsewhere, ask: str) -> list[str]:
     if elsewhere.problem:
         return [f"not known: {visible(elsewhere.problem)}"]
+    if elsewhere.is_only:
+        return ["there is no other tagged image"]
     if not elsewhere.total:
         return [ask] if ask else []
     found = presence_of(row, elsewhere.scans)

@@ -323,7 +323,7 @@ class FindingsPane(Pane[FindingsContent]):
             return
         try:
             images = await blocking.run_blocking(_newest_tagged, inspected)
-            self._elsewhere = Elsewhere((), 0, len(images), "" if images else "there is no other tagged image")
+            self._elsewhere = Elsewhere(total=len(images), is_only=not images)
             self._show_details()
             found: dict[int, TaggedScan] = {}
             async for index, scan in blocking.iterate_blocking(_ask(inspected, images)):

@@ -67,6 +67,7 @@ def test_other_images_are_found_gone_or_not_known() -> None:
     text = details_text(row, [], Elsewhere(tagged, 3, 4), "")
     for line in ("not in a", "also in b", "not known: c (denied)", "asked 3 of 4 tagged images…"):
         assert line in text
+    assert "elsewhere  there is no other tagged image" in details_text(row, [], Elsewhere(is_only=True), "Press *.")
     assert "not known: offline" in details_text(row, [], Elsewhere(problem="offline"), "")
 
 
