@@ -26,6 +26,7 @@ from ecrtui.tui.messages import Connected, ConnectFailed, GoBack
 from ecrtui.tui.textual_fixes.first_breakpoints import set_first_breakpoints
 from ecrtui.tui.textual_fixes.first_styles import FirstStyles
 from ecrtui.tui.textual_fixes.footer import Footer
+from ecrtui.tui.textual_fixes.frame_hold import HeldFrames
 from ecrtui.tui.textual_fixes.frame_timer import PromptFrames
 from ecrtui.tui.textual_fixes.kept_focus import KeptFocus
 from ecrtui.tui.textual_fixes.seen_lines import DrawsSeenLines
@@ -61,7 +62,7 @@ def worker_error(event: Worker.StateChanged) -> EcrTuiError | None:
     return internal_error(problem)
 
 
-class AppScreen(FirstStyles, PromptFrames, DrawsSeenLines, KeptFocus):
+class AppScreen(FirstStyles, PromptFrames, DrawsSeenLines, HeldFrames, KeptFocus):
     """A screen on the session of one source.
 
     Args:

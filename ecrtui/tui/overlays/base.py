@@ -8,6 +8,7 @@ from textual.screen import ModalScreen
 
 from ecrtui.tui.bindings import bindings
 from ecrtui.tui.textual_fixes.first_styles import FirstStyles
+from ecrtui.tui.textual_fixes.frame_hold import HeldFrames
 from ecrtui.tui.textual_fixes.frame_timer import PromptFrames
 from ecrtui.tui.textual_fixes.seen_lines import DrawsSeenLines
 
@@ -20,7 +21,7 @@ SHEET_FRAME = 3
 """Rows of the frame of a sheet: the title, the line below it, and the keys."""
 
 
-class Overlay(FirstStyles, PromptFrames, DrawsSeenLines, ModalScreen["Result | None"], Generic[Result]):
+class Overlay(FirstStyles, PromptFrames, DrawsSeenLines, HeldFrames, ModalScreen["Result | None"], Generic[Result]):
     """A modal screen above the current screen; Esc closes it with None.
 
     A dialog asks something; it is in the middle. A sheet shows something; it takes the right side of the

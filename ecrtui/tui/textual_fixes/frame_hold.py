@@ -1,7 +1,7 @@
 """Keep incomplete frames from the terminal while the answer to a key is being built.
 
-Defect: Textual draws a new layout in steps: first without its widgets, then without what they load. Each step writes
-most of the screen.
+Defect: Textual draws a new layout in steps: first without its widgets, then without what they load. Each step draws
+and writes most of the screen.
 Upstream: no issue known.
 Delete this module when Textual draws a new layout once.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 from textual.screen import Screen
 from textual.widget import Widget
@@ -40,13 +40,41 @@ class ArrangesContent(Protocol):
         """True while the application works on it."""
 
 
+@runtime_checkable
+class HoldsFrames(Protocol):
+    """An application that holds frames."""
+
+    def holds_frame(self, screen: Screen[Any]) -> bool:
+        """Return True if the frame that the screen would draw now is held."""
+
+
+class HeldFrames:
+    """A screen that does not draw a frame that is held. The next frame shows all of its changes."""
+
+    frame_is_drawn = False
+    """True if the last update of the screen has drawn a frame."""
+
+    def _on_timer_update(self) -> None:
+        self.frame_is_drawn = False
+        super()._on_timer_update()  # type: ignore[misc]  # of Screen
+
+    def _compositor_refresh(self) -> None:
+        screen = cast(Screen[Any], self)
+        app: object = screen.app
+        if screen is screen.app.screen and isinstance(app, HoldsFrames) and app.holds_frame(screen):
+            screen._dirty_widgets.clear()  # the compositor knows their regions
+            return
+        self.frame_is_drawn = True
+        super()._compositor_refresh()  # type: ignore[misc]  # of Screen
+
+
 class FrameHold:
     """Decides which frames to hold: the incomplete ones after an input, for a short time.
 
     The first frame of the application and what appears by itself are never held.
 
     Args:
-        release: Called when a held frame is to be written although it is incomplete.
+        release: Called when a held frame is to be drawn although it is incomplete.
         longest: Seconds after which that happens.
         longest_work: Seconds after which it happens while the application itself works.
     """
@@ -69,8 +97,8 @@ class FrameHold:
         """Hold the next frame if it is incomplete."""
         self._has_input = True
 
-    def frame_drawn(self, screen: Screen[Any]) -> None:
-        """Hold the frame that the screen has drawn, or hold no longer."""
+    def frame_due(self, screen: Screen[Any]) -> None:
+        """Hold the frame that the screen would draw now, or hold no longer."""
         if is_complete(screen):
             self._end()
         elif self._has_input and self._timer is None:

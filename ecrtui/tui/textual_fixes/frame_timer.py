@@ -14,6 +14,8 @@ from typing import Any, Protocol, cast, runtime_checkable
 
 from textual.screen import UPDATE_PERIOD, Screen
 
+from ecrtui.tui.textual_fixes.frame_hold import HeldFrames
+
 GATHER = 0.001
 """Seconds from a change to its frame, at least: what a key changes is drawn together."""
 
@@ -44,7 +46,7 @@ class FramePace:
         return max(changed + GATHER, self._last_but_one + 2 * UPDATE_PERIOD)
 
     def drawn(self, now: float) -> None:
-        """Record that a frame is drawn."""
+        """Record when a frame was drawn."""
         self._last_but_one, self._last = self._last, now
 
 
@@ -85,11 +87,13 @@ class FrameTimer:
         screen = self._screen
         if screen.app._exit or not screen.is_running:
             return
-        self._pace.drawn(asyncio.get_running_loop().time())
+        now = asyncio.get_running_loop().time()
         try:
             screen._on_timer_update()
         except Exception as error:  # noqa: BLE001 - as Textual's timer does
             screen.app._handle_exception(error)
+        if not isinstance(screen, HeldFrames) or screen.frame_is_drawn:
+            self._pace.drawn(now)
 
 
 class PromptFrames:

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.command import CommandInput, CommandList, CommandPalette, SearchIcon
 
+from ecrtui.tui.textual_fixes.frame_hold import HeldFrames
 from ecrtui.tui.textual_fixes.line_input import LineInput
 
 
@@ -20,7 +21,7 @@ class PaletteInput(CommandInput, LineInput):
     """The field of the palette. It says what it drops of a paste."""
 
 
-class Palette(CommandPalette):
+class Palette(HeldFrames, CommandPalette):
     """Textual's command palette with these defects fixed."""
 
     DEFAULT_CSS = """

@@ -13,7 +13,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from rich.console import RenderableType
 from textual import events
@@ -73,6 +73,10 @@ class TerminalApp(App[None], inherit_bindings=False):
                 cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
             driver.display(renderable, screen._compositor.size, cursor, self._sync_available)
         self.post_display_hook()
+
+    def holds_frame(self, screen: Screen[Any]) -> bool:
+        """Return True if the frame that a screen would draw now is held."""
+        return self.terminal_driver is not None and self.terminal_driver.holds_frame(screen)
 
     async def _shutdown(self) -> None:
         try:

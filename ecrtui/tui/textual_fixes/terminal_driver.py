@@ -26,9 +26,11 @@ from rich.text import Text
 from textual import events
 from textual._ansi_sequences import set_pointer_shape
 from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.app import ScreenStackError
 from textual.driver import Driver
 from textual.geometry import Size
 from textual.message import Message
+from textual.screen import Screen
 
 from ecrtui.locale_encoding import is_utf8_locale
 from ecrtui.tui.textual_fixes.cell_frame import CellFrame
@@ -130,7 +132,7 @@ class TerminalDriver(Driver):
         """True from the start to the end, also while the application is suspended."""
         self._deadline: threading.Timer | None = None
         self._sync = False
-        self._hold = FrameHold(self._write_changes)
+        self._hold = FrameHold(self._draw_held)
         self._erases: bool | None = None
         """True if the terminal erases in color. None until the first input: the first frame does not wait for it."""
         self._cursor: tuple[int, int] | None = None
@@ -155,8 +157,8 @@ class TerminalDriver(Driver):
     ) -> None:
         """Show an update of the compositor.
 
-        While the terminal is still busy with earlier output, or while the answer to a key is incomplete, only remember
-        the cells. The terminal gets the newest ones afterwards.
+        While the terminal is still busy with earlier output, only remember the cells. The terminal gets the newest ones
+        afterwards.
 
         Args:
             update: The new cells.
@@ -172,8 +174,21 @@ class TerminalDriver(Driver):
         frame.erases_in_color = bool(self._erases)
         frame.draw(update)
         self._cursor, self._sync = cursor, sync
-        self._hold.frame_drawn(self._app.screen)
         self._write_changes()
+
+    def holds_frame(self, screen: Screen[Any]) -> bool:
+        """Return True if the frame that a screen would draw now is held; see :class:`FrameHold`."""
+        self._hold.frame_due(screen)
+        return self._hold.is_active
+
+    def _draw_held(self) -> None:
+        """Draw the changes of the frames that were held, before the next input holds them again."""
+        with suppress(ScreenStackError):  # the application ends
+            screen = self._app.screen
+            if self._app._batch_count:
+                screen.refresh()
+            else:
+                screen._compositor_refresh()
 
     def process_message(self, message: Message) -> None:
         if isinstance(message, GnuScreenFound):
@@ -194,7 +209,7 @@ class TerminalDriver(Driver):
             self._write_changes()
 
     def _write_changes(self) -> None:
-        if self._hold.is_active or self._frame is None or self._writer is None or not self._writer.is_idle:
+        if self._frame is None or self._writer is None or not self._writer.is_idle:
             return
         changes = self._frame.take_changes(self._cursor)
         if changes:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from rich.console import RenderableType
+from textual._compositor import ChopsUpdate
 from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
-from ecrtui.tui.textual_fixes.frame_hold import FrameHold, is_complete
+from ecrtui.tui.textual_fixes.frame_hold import FrameHold, HeldFrames, is_complete
+from ecrtui.tui.textual_fixes.frame_timer import PromptFrames
 
 
 class WaitingScreen(Screen[None]):
@@ -19,6 +22,50 @@ class WaitingScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield Vertical(Static("text"), id="box")
+
+
+class HeldScreen(PromptFrames, HeldFrames, WaitingScreen):
+    """A screen that does not draw a frame that is held."""
+
+
+class HeldApp(App[None]):
+    """An application that holds frames as a test wants."""
+
+    is_holding = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drawn: list[RenderableType] = []
+        """What was drawn."""
+
+    def get_default_screen(self) -> Screen[None]:
+        return HeldScreen()
+
+    def holds_frame(self, screen: Screen[None]) -> bool:
+        return self.is_holding
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        if renderable is not None:
+            self.drawn.append(renderable)
+        super()._display(screen, renderable)
+
+
+async def test_a_held_frame_is_not_drawn_and_the_next_one_shows_its_changes() -> None:
+    app = HeldApp()
+    async with app.run_test() as pilot:
+        text = app.screen.query_one(Static)
+        await pilot.pause()
+        app.drawn.clear()
+        app.is_holding = True
+        for number in range(3):
+            text.update(f"new {number}")
+            await pilot.pause()
+        assert not app.drawn
+        app.is_holding = False
+        app.screen._compositor_refresh()
+        (update,) = app.drawn
+        assert isinstance(update, ChopsUpdate)
+        assert "new 2" in "".join(strip.text for line in update.chops for strip in line.values() if strip is not None)
 
 
 class HoldApp(App[None]):
@@ -51,7 +98,7 @@ async def test_only_an_incomplete_frame_after_an_input_is_held(events: list[str]
                 await released.wait()
             else:
                 screen.awaits_content = event == "incomplete"
-                hold.frame_drawn(screen)
+                hold.frame_due(screen)
         assert hold.is_active is held
 
 
@@ -74,7 +121,7 @@ def hold_arranging(app: App[None], released: asyncio.Event, longest: float, long
     screen.arranges_content = True
     hold = FrameHold(released.set, longest, longest_work)
     hold.input_arrived()
-    hold.frame_drawn(screen)
+    hold.frame_due(screen)
     assert hold.is_active
     return screen
 
@@ -123,7 +170,7 @@ async def test_an_exception_does_not_keep_the_frames_held() -> None:
         await pilot.app.push_screen(screen)
         hold = FrameHold(lambda: None, longest=0)
         hold.input_arrived()
-        hold.frame_drawn(screen)
+        hold.frame_due(screen)
         assert hold.is_active
         screen.holds = True
         await screen.failed.wait()

@@ -12,6 +12,7 @@ from textual.app import App, ComposeResult
 from textual.screen import UPDATE_PERIOD, Screen
 from textual.widgets import Static
 
+from ecrtui.tui.textual_fixes.frame_hold import HeldFrames
 from ecrtui.tui.textual_fixes.frame_timer import GATHER, FramePace, PromptFrames
 
 
@@ -105,6 +106,43 @@ async def test_a_frame_waits_while_the_screen_changes_soon() -> None:
             drawn = screen.start()
             screen.query_one(Failing).update(text)
             assert not await drawn
+
+
+class HeldScreen(HeldFrames, PromptScreen):
+    """A screen that does not draw a frame that is held. It tells when one was due."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.due = asyncio.Event()
+
+    def _compositor_refresh(self) -> None:
+        super()._compositor_refresh()
+        self.due.set()
+
+
+class HeldApp(PromptApp):
+    """An application that can hold all frames."""
+
+    is_holding = False
+
+    def holds_frame(self, screen: Screen[Any]) -> bool:
+        return self.is_holding
+
+
+@pytest.mark.parametrize("held", [False, True])
+async def test_only_a_frame_that_is_drawn_delays_later_ones(held: bool) -> None:
+    app = HeldApp(HeldScreen)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        screen, app.is_holding = app.screen, held
+        assert isinstance(screen, HeldScreen)
+        timer = screen._update_timer
+        timer._pace = FramePace()
+        for number in range(5):
+            screen.due.clear()
+            screen.query_one(Failing).update(f"{number}")
+            await screen.due.wait()
+        assert (timer._pace.due(0.0) == GATHER) is held
 
 
 async def test_an_error_while_a_frame_is_drawn_ends_the_application() -> None:
