@@ -124,6 +124,8 @@ class ArtifactTree:
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     """What was not requested, in words."""
+    about: tuple[str, ...] = ()
+    """The digests that the image is about, if it is an artifact itself: its subject, by its manifest or its tags."""
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
@@ -141,7 +143,10 @@ class ArtifactTree:
         artifacts = [artifact for artifact, _ in self.all_artifacts() if artifact.digest]
         names = {artifact.digest: f"the {artifact.kind} {short_digest(artifact.digest)}" for artifact in artifacts}
         names |= {platform.digest: platform.name for platform in self.platforms}
-        return KnownDigests(names | {self.root.digest: f"the {self.root.name}"})
+        names |= {self.root.digest: f"the {self.root.name}"} | dict.fromkeys(self.about, "its subject")
+        if all(artifact.origin is not ArtifactOrigin.OWN for artifact in self.root.artifacts):
+            return KnownDigests(names)
+        return KnownDigests(names, "does not match its subject" if self.about else "its subject is not known")
 
     def all_artifacts(self) -> Iterator[tuple[Artifact, int]]:
         """Yield every artifact with its depth below its subject, which is 0."""
@@ -227,11 +232,14 @@ def artifact_tree(sources: ArtifactSources) -> ArtifactTree:
     for entry in parsed.artifact_entries:
         inside.setdefault(entry.about if entry.about in platforms else sources.digest, []).append(entry)
     builder = _Builder(sources, inside)
+    about = [entry.digest for entry in parsed.with_role(DescriptorRole.SUBJECT)]
+    about += [subject_of_tag(tag) for tag in sources.tags if tag.startswith(COSIGN_TAG_PREFIX)]
     return ArtifactTree(
         Subject(sources.digest, str(kind), (*own, *builder.artifacts_of(sources.digest))),
         tuple(Subject(digest, name, builder.artifacts_of(digest)) for digest, name in platforms.items()),
         sources.problems,
         sources.notes,
+        tuple(filter(is_digest, about)),
     )
 
 

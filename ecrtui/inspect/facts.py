@@ -23,20 +23,22 @@ class Fact(NamedTuple):
 
 
 class KnownDigests(NamedTuple):
-    """The digests that a statement can be about, each with what it is: the index, or a platform."""
+    """The digests that a statement can be about, each with what it is: the index, or a platform.
+
+    Args:
+        names: what each digest is.
+        no_match: the words about a statement that is about none of them.
+    """
 
     names: Mapping[str, str]
+    no_match: str = "matches neither this image nor one of its platforms or artifacts"
 
     def match(self, digests: Collection[str]) -> str:
         """Return in words whether one of the digests is known."""
         if not any(digests):
             return "it names no digest"
         found = [self.names[digest] for digest in digests if digest in self.names]
-        return (
-            f"matches {', '.join(found)}"
-            if found
-            else "matches neither this image nor one of its platforms or artifacts"
-        )
+        return f"matches {', '.join(found)}" if found else self.no_match
 
 
 def without_empty(facts: Iterable[Fact]) -> tuple[Fact, ...]:

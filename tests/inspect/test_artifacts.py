@@ -137,6 +137,17 @@ def test_every_content_of_the_demo_is_read(env: ArtifactsEnv) -> None:
     assert found["linux/amd64 1 "].exact.startswith("00000000  00 7a 74 6f 63")
 
 
+def test_an_artifact_that_is_opened_itself_is_compared_with_its_subject(env: ArtifactsEnv) -> None:
+    tree = env.tree()
+    for artifact in tree.root.artifacts[:2]:  # a referrer, and an image with a tag of cosign
+        own = env.reader.tree(artifact.digest, (artifact.tag,) if artifact.tag else ())
+        content = next(iter(contents(env, own).values()))
+        assert dict(content.facts)["signed"] == (env.image.digest, "matches its subject")
+    untagged = env.reader.tree(tree.root.artifacts[1].digest, ())
+    assert untagged.known.match([digest_of("nothing")]) == "its subject is not known"
+    assert own.known.match([digest_of("nothing")]) == "does not match its subject"
+
+
 def test_the_packages_of_a_platform_are_those_of_its_own_sbom(env: ArtifactsEnv) -> None:
     tree = env.tree()
     amd64, arm64 = (env.reader.packages(tree, platform.digest) for platform in tree.platforms)
