@@ -16,13 +16,13 @@ import botocore.session
 
 
 def install() -> None:
-    """Cache handlers, the aliases of event names, and the methods of a client; copy the tree of handlers faster."""
+    """Cache handlers, the aliases of event names, and the methods of a client; share the tree of handlers."""
     _check_keywords_once()
     hooks: Any = botocore.hooks
     alias = hooks.EventAliaser._alias_event_name
     hooks.EventAliaser._alias_event_name = lambda aliaser, name: _alias(name, aliaser, alias)
     _copy_handlers(botocore.session.Session)
-    hooks._PrefixTrie._recursive_copy = lambda trie, attributes: {"_root": _copy_node(attributes["_root"])}
+    _share_handlers(hooks._PrefixTrie)
     _create_methods_once(botocore.client.ClientCreator)
 
 
@@ -43,13 +43,42 @@ def _check_keywords_once() -> None:
     hooks.accepts_kwargs = of_any
 
 
+def _share_handlers(trie_class: Any) -> None:
+    """Copy the nodes of a tree of handlers when they change. botocore copies all 400 for each session and client."""
+    remove = trie_class.remove_item
+
+    def share(trie: Any) -> Any:
+        shared = trie_class()
+        shared._root = trie._root
+        return shared
+
+    def append(trie: Any, key: str, value: Any, section: int = 1) -> None:
+        trie._root = _with_value(trie._root, key.split("."), value, section)
+
+    def remove_from_copy(trie: Any, key: str, value: Any) -> None:
+        trie._root = _copy_node(trie._root)
+        remove(trie, key, value)
+
+    trie_class.__copy__, trie_class.append_item, trie_class.remove_item = share, append, remove_from_copy
+
+
+def _with_value(node: dict[str, Any], parts: list[str], value: Any, section: int) -> dict[str, Any]:
+    """Return a node with a further value at the end of a path."""
+    if not parts:
+        values = botocore.hooks.NodeList(*map(list, node["values"] or ([], [], [])))
+        values[section].append(value)
+        return {**node, "values": values}
+    part, *rest = parts
+    child = node["children"].get(part, {"chunk": part, "children": {}, "values": None})
+    return {**node, "children": {**node["children"], part: _with_value(child, rest, value, section)}}
+
+
 def _copy_node(node: dict[str, Any]) -> dict[str, Any]:
-    """Copy a node of the tree of handlers, as ``_PrefixTrie`` does, which calls ``copy.copy`` for each list."""
     values = node["values"]
     return {
         "chunk": node["chunk"],
         "children": {part: _copy_node(child) for part, child in node["children"].items()},
-        "values": None if values is None else type(values)(*map(list, values)),
+        "values": None if values is None else botocore.hooks.NodeList(*map(list, values)),
     }
 
 
