@@ -303,10 +303,7 @@ RANGES = {
 
 
 @pytest.mark.parametrize("chunk", [16, 3, 1])
-@pytest.mark.parametrize(("asked", "expected"), RANGES.items(), ids=RANGES)
-def test_a_range_of_a_layer_can_be_downloaded(
-    embedded: EmbeddedRegistry, url: str, name: str, asked: str, expected: tuple[int, int, int], chunk: int
-) -> None:
+def test_a_range_of_a_layer_can_be_downloaded(embedded: EmbeddedRegistry, url: str, name: str, chunk: int) -> None:
     """L17"""
     ecr, content = client_for(url), b"0123456789"
     create_repository(ecr, name)
@@ -321,16 +318,16 @@ def test_a_range_of_a_layer_can_be_downloaded(
                 (row["key"], first, content[first : first + chunk]),
             )
     download_url = ecr.get_download_url_for_layer(repositoryName=name, layerDigest=digest)["downloadUrl"]
-    status, first, end = expected
-    request = Request(download_url, headers={"Range": asked})  # noqa: S310 - on this machine
-    if status == 416:
-        with pytest.raises(HTTPError) as caught:
-            urlopen(request, timeout=120)  # noqa: S310 - on this machine
-        assert caught.value.code == 416
-        return
-    with urlopen(request, timeout=120) as response:  # noqa: S310 - on this machine
-        assert (response.status, response.read()) == (status, content[first:end])
-        assert response.headers["Content-Range"] == (f"bytes {first}-{end - 1}/10" if status == 206 else None)
+    for asked, (status, first, end) in RANGES.items():
+        request = Request(download_url, headers={"Range": asked})  # noqa: S310 - on this machine
+        answer: tuple[int, str | None, bytes]
+        try:
+            with urlopen(request, timeout=120) as response:  # noqa: S310 - on this machine
+                answer = response.status, response.headers["Content-Range"], response.read()
+        except HTTPError as refusal:
+            answer = refusal.code, None, b""
+        returned = f"bytes {first}-{end - 1}/10" if status == 206 else None
+        assert answer == (status, returned, content[first:end]), asked
 
 
 def test_an_empty_layer_can_be_downloaded(transport: Transport, ecr: Any, repository: str) -> None:
