@@ -21,12 +21,13 @@ from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.inspector.inspected import Inspected, Known, ParentIndex
 from ecrtui.tui.inspector.overview_text import OverviewData, known_facts
 from ecrtui.tui.text_document import EMPTY_TEXT
+from ecrtui.tui.textual_fixes.bare_lines import BareLines
 from ecrtui.tui.widgets.text_view import TextView
 
 _NOT_READ = NotFound("its manifest was not read")
 
 
-class ImageFacts(TextView, can_focus=False):
+class ImageFacts(TextView, BareLines, can_focus=False):
     """The tags, platforms, findings and writes of an image, as far as they are at hand."""
 
     DEFAULT_CSS = "ImageFacts { padding: 0 1; }"

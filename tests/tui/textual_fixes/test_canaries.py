@@ -565,7 +565,14 @@ class NumberedLines(BareLines):
     "style",
     [
         *("", "border: round red", "outline: round red", "padding: 1 2", "tint: red 50%", "opacity: 50%"),
-        *("text-opacity: 50%", "hatch: cross red", "background: green 50%"),
+        *(
+            "text-opacity: 50%",
+            "hatch: cross red",
+            "background: green 50%",
+            "border-left: solid red",
+            "padding: 0 2 0 1",
+        ),
+        *("border-right: tall red 50%; padding: 0 1", "border-left: blank; border-right: round red"),
     ],
 )
 async def test_bare_lines_are_those_of_textual(style: str) -> None:
