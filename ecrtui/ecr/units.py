@@ -196,13 +196,14 @@ def parse_iso_time(text: str) -> float | None:
 def parse_zoned_time(text: str) -> float | None:
     """Return an ISO 8601 time of a document in seconds since the epoch.
 
-    Return None if the text is not one, or names no zone: its moment is not known then.
+    Return None if the text is not one, or names no zone: its moment is not known then. Programs in Go write the first
+    second of year 1 for a time that is not set.
     """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return None if moment.tzinfo is None else moment.timestamp()
+    return None if moment.tzinfo is None or moment.replace(tzinfo=None) == datetime.min else moment.timestamp()
 
 
 def parse_date_range(text: str) -> tuple[float, float] | None:

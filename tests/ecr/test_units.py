@@ -99,6 +99,11 @@ def test_a_time_of_a_document_without_a_zone_is_not_known() -> None:
         assert units.parse_zoned_time(text) is None
 
 
+def test_the_first_second_of_year_1_is_no_time() -> None:
+    assert units.parse_zoned_time("0001-01-01T00:00:00Z") is None
+    assert units.reformat_iso_time("0001-01-01T00:00:00Z") == "0001-01-01T00:00:00Z"
+
+
 def test_a_count_has_separators_and_its_noun() -> None:
     assert units.format_number(1_234_567) == "1,234,567"
     assert units.format_count(1, "image") == "1 image"
