@@ -236,6 +236,8 @@ class FindingsPane(Pane[FindingsContent]):
 
     def on_filter_bar_closed(self, message: FilterBar.Closed) -> None:
         message.stop()
+        if self._table is not None:
+            self._table.complete_filter()  # the next key can save the findings that match
         self.focus_content()
 
     def action_with_fix(self) -> None:

@@ -120,6 +120,7 @@ class PackagesPane(Pane[PackageList]):
 
     def on_filter_bar_closed(self, message: FilterBar.Closed) -> None:
         message.stop()
+        self._packages.table.complete_filter()  # the next key can save or copy the packages that match
         self.focus_content()
 
     def _filter(self, words: str) -> None:

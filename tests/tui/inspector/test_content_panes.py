@@ -13,10 +13,14 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from ecrtui.ecr.digest import digest_of
+from ecrtui.inspect.packages import Package, PackageList
 from ecrtui.tui.inspector import artifact_rows
+from ecrtui.tui.inspector.package_table import PackageTable
+from ecrtui.tui.saving import FileField
 from tests.support.demo_images import CHART, CHECKOUT, checkout_registry
 from tests.support.embedded import client_for, create_repository, new_embedded, push_index, put, upload_blob
 from tests.support.screen import cursor_row, open_pane, running, screen_text, type_text, until, until_gone, until_idle
@@ -467,6 +471,22 @@ async def test_packages_that_are_opened_again_are_filtered_only_by_what_the_fiel
         await until_gone(pilot, "46 packages")
         await pilot.press("escape", "k", "enter")
         await until(pilot, "adduser")
+
+
+async def test_only_packages_that_match_are_saved_though_they_are_still_filtered() -> None:
+    packages = PackageList(packages=tuple(Package(f"package-{number}") for number in range(50_000)))
+    async with running(checkout_registry(), f"{CHECKOUT}:prod", size=SIZES[0], prefetch=False) as pilot:
+        await open_pane(pilot, "packages")
+        await until(pilot, "46 packages")
+        table = pilot.app.screen.query_one(PackageTable)
+        table.show(packages)
+        await until(pilot, lambda _: len(table.table.rows) == 50_000)
+        await pilot.press("slash")
+        for key in (*"package-12345", "enter", "x"):
+            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, "file name, ending in")
+        contents = pilot.app.screen.query_one(FileField)._contents
+    assert str(contents[".csv"]()).split() == ["name,version,type,license,purl", "package-12345,,,,"]
 
 
 async def test_the_user_can_leave_an_image_while_its_sbom_is_looked_for() -> None:
