@@ -475,9 +475,12 @@ async def test_packages_that_are_opened_again_are_filtered_only_by_what_the_fiel
 
 async def test_only_packages_that_match_are_saved_though_they_are_still_filtered() -> None:
     packages = PackageList(packages=tuple(Package(f"package-{number}") for number in range(50_000)))
-    async with running(checkout_registry(), f"{CHECKOUT}:prod", size=SIZES[0], prefetch=False) as pilot:
+    embedded = checkout_registry()
+    push_large_sbom(client_for(embedded))  # to an image without platforms, so that no scan selects another one
+    async with running(embedded, f"{CHART}:1.1.0", size=SIZES[0], prefetch=False) as pilot:
         await open_pane(pilot, "packages")
-        await until(pilot, "46 packages")
+        await until(pilot, "2,500 packages")
+        await until_idle(pilot)
         table = pilot.app.screen.query_one(PackageTable)
         table.show(packages)
         await until(pilot, lambda _: len(table.table.rows) == 50_000)
