@@ -93,6 +93,8 @@ def find_parts(
     found = _Found(known or KnownParts())
     candidates = [image for image in _possible_indexes(images) if image.digest not in found.parts]
     kept = found.look_up(catalog, repository, [image.digest for image in candidates])
+    if len(found.parts) >= KEPT_AT_ONCE:
+        freeze_heap()  # these mappings, and the list of all images
     # ECR does not return the manifest of an archived image.
     missing = [image.digest for image in candidates if not image.archived and image.digest not in kept] if read else []
     for start in range(0, len(missing), INDEXES_PER_REQUEST):

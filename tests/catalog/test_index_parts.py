@@ -144,6 +144,16 @@ def test_no_garbage_collection_runs_while_many_kept_indexes_are_looked_up(tmp_pa
     assert collections == []
 
 
+def test_no_later_collection_visits_what_is_known_of_many_indexes() -> None:
+    catalog = Catalog(open_registry(Connection(), embedded=new_embedded()))
+    known = KnownParts({str(number): [] for number in range(KEPT_AT_ONCE)})
+    try:
+        (found,) = find_parts(catalog, "app", [], read=False, known=known)
+        assert all(visited is not found.parts for visited in gc.get_objects())
+    finally:
+        unfreeze_heap()
+
+
 def kept_index(number: int) -> Manifest:
     """Return an index of two images."""
     entries = [{"mediaType": OCI_MANIFEST, "digest": f"sha256:{number:063}{part}", "size": 1} for part in range(2)]
