@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from textual._callback import invoke
 from textual.widgets import Input
 
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.actions import ACTIONS, BY_ID
+from ecrtui.tui.palette.action_commands import ActionCommands
 from ecrtui.tui.palette.synonyms import SYNONYMS, matching_synonym
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
-from tests.support.screen import paste, running, type_text, until, until_gone
+from tests.support.screen import paste, running, type_text, until, until_gone, until_idle
 
 
 def test_every_synonym_is_of_an_action_of_the_palette() -> None:
@@ -54,6 +56,19 @@ def embedded() -> EmbeddedRegistry:
         create_repository(client, name)
         push_image(client, name, name, "v1")
     return embedded
+
+
+async def test_a_command_of_a_screen_that_was_left_does_nothing(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, "team/app", size=(110, 40)) as pilot:
+        await until(pilot, "1 image ·")
+        left = pilot.app.screen
+        hits = [hit async for hit in ActionCommands(left).discover()]
+        await pilot.press("escape")
+        await until(pilot, "2 repositories")
+        await until(pilot, lambda _: not left.query(Input))
+        back = next(hit for hit in hits if hit.help == BY_ID["screen.back"].help)
+        await invoke(back.command)
+        assert "2 repositories" in await until_idle(pilot)
 
 
 async def test_the_palette_finds_and_goes(embedded: EmbeddedRegistry) -> None:

@@ -88,7 +88,12 @@ class ActionCommands(Provider):
     def _run(self, command: _Command) -> IgnoreReturnCallbackType:
         if command.reason:
             return partial(self.app.notify, f"{command.name} does not work now. {command.reason}")
-        return partial(self.app.run_action, command.action.call, command.node)
+        return partial(self._run_where_found, command)
+
+    async def _run_where_found(self, command: _Command) -> None:
+        """Run a command, unless its screen was left after the command was chosen."""
+        if command.node is self.app or self.screen in self.app.screen_stack:
+            await self.app.run_action(command.action.call, command.node)
 
 
 def _command(action: Action, node: DOMNode, active: Mapping[str, ActiveBinding]) -> _Command | None:

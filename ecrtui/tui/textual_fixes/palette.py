@@ -1,10 +1,11 @@
-"""The command palette, without two ways to break the application, without control characters and without a picture.
+"""The command palette, without three ways to break the application, without control characters and without a picture.
 
 Defects: a page key pressed before the list of commands has a size raises an exception, a second click outside
-the palette dismisses the screen below it, the field keeps the control characters of a paste, and it begins with a
-picture that many terminals draw too wide.
+the palette dismisses the screen below it, a second click on a command runs it again, also when the first one has closed
+the screen of the command, the field keeps the control characters of a paste, and it begins with a picture that many
+terminals draw too wide.
 Upstream: no issue known.
-Delete this module when the palette ignores the first two, and when its field and its sign can be set.
+Delete this module when the palette ignores the first three, and when its field and its sign can be set.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.command import CommandInput, CommandList, CommandPalette, SearchIcon
+from textual.widgets import Button, Input
 
 from ecrtui.tui.textual_fixes.frame_hold import HeldFrames
 from ecrtui.tui.textual_fixes.line_input import LineInput
@@ -46,6 +48,10 @@ class Palette(HeldFrames, CommandPalette):
     def _action_command_list(self, action: str) -> None:
         if self.query_one(CommandList).scrollable_content_region:
             super()._action_command_list(action)
+
+    def _select_or_command(self, event: Input.Submitted | Button.Pressed | None = None) -> None:
+        if self.is_active:
+            super()._select_or_command(event)
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Close the palette once, and only while it is the active screen."""

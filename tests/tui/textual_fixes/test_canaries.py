@@ -25,7 +25,7 @@ from textual.app import App, ComposeResult
 from textual.await_remove import AwaitRemove
 from textual.binding import Binding, BindingType
 from textual.color import Color
-from textual.command import CommandList, CommandPalette
+from textual.command import CommandList, CommandPalette, Hit
 from textual.dom import DOMNode
 from textual.geometry import Region, Size
 from textual.message_pump import _MessagePumpMeta
@@ -378,6 +378,20 @@ async def test_two_clicks_outside_the_palette_close_the_screen_below(
         palette.dismiss()
         await pilot.pause()
         assert len(pilot.app.screen_stack) == screens_left
+
+
+@pytest.mark.parametrize(("kind", "runs"), [(CommandPalette, 2), (Palette, 1)])
+async def test_two_clicks_on_a_command_of_the_palette_run_it_twice(kind: type[CommandPalette], runs: int) -> None:
+    ran: list[str] = []
+    async with App[None]().run_test() as pilot:
+        pilot.app.push_screen(Screen())
+        palette = kind()
+        await pilot.app.push_screen(palette)
+        palette._selected_command = Hit(1, "one", lambda: ran.append("one"))
+        palette._select_or_command()
+        palette._select_or_command()
+        await pilot.pause()
+        assert len(ran) == runs
 
 
 async def test_a_text_area_converts_the_line_ends_of_pasted_text() -> None:
