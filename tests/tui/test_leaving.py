@@ -18,6 +18,7 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.tui.inspector.overview_pane import OverviewPane
 from ecrtui.tui.inspector.pane_table import PANES
 from ecrtui.tui.messages import ListLoaded
+from ecrtui.tui.screens.image import ImageScreen
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.textual_fixes.frame_timer import ChangesSoon
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image
@@ -127,3 +128,15 @@ async def test_a_frame_can_be_due_when_a_list_was_left() -> None:
         await until(pilot, lambda _: not left.query(Table))
         assert isinstance(left, ChangesSoon)  # it looks at the property
         assert not left.changes_soon
+
+
+async def test_an_image_can_be_left_while_a_pane_is_mounted() -> None:
+    async with running(registry_of_one_image(), "team/app:v1") as pilot:
+        await until(pilot, "last pulled")
+        left = pilot.app.screen
+        assert isinstance(left, ImageScreen)
+        showing = asyncio.create_task(left.show_pane("tags"))
+        await asyncio.sleep(0)  # it mounts the pane now
+        await pilot.app.pop_screen()
+        await showing
+        await until(pilot, "1 image ·")

@@ -289,7 +289,7 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
             return
         self.query_one(TabLine).current = pane_id
         pane = await self.query_one(PaneStack).show(pane_id, known)
-        if pane is None:
+        if pane is None or self not in self.app.screen_stack:  # a click can leave the screen meanwhile
             return
         known = self.inspected or known  # more may be known now
         pane.follow(known)
