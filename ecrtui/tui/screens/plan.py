@@ -19,7 +19,7 @@ from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr import units
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.text_formats import Texts, by_suffix
-from ecrtui.errors import EcrTuiError
+from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.retag import change_record, plan_file
 from ecrtui.retag.plan import REVERTING_KINDS, Plan, Report, Step, StepAction, StepResult
 from ecrtui.session import Session, SessionSource
@@ -231,6 +231,12 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
             self.plan = self.report = None
             self.table.focus()
             self.load()
+
+    def show_error(self, error: EcrTuiError) -> None:
+        """Show why there is no plan. After a wrong input, the user can change it at once."""
+        super().show_error(error)
+        if isinstance(error, UsageError):
+            self.action_edit()
 
     def focus_content(self) -> None:
         self.table.focus()

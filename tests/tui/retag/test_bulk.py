@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ecrtui.emulator.service import EmbeddedRegistry
-from ecrtui.tui.screens.plan import PlanBatch, PlanScreen
+from ecrtui.tui.screens.plan import PlanBatch, PlanField, PlanScreen
 from tests.support.embedded import create_repository, push_image, put, tags_of
 from tests.support.screen import TIMEOUT, below, row_of, running, screen_text, type_text, until, until_gone, until_idle
 
@@ -109,7 +109,8 @@ async def test_an_invalid_rule_is_reported_and_can_be_edited(embedded: EmbeddedR
         await type_text(pilot, "{nonsense}")
         await pilot.press("enter")
         await until(pilot, "✗ ")
-        await pilot.press("e", *["backspace"] * len("{nonsense}"))
+        await until(pilot, lambda _: isinstance(pilot.app.focused, PlanField))
+        await pilot.press(*["backspace"] * len("{nonsense}"))
         await type_text(pilot, "{tag}-rel")
         await pilot.press("enter")
         screen = await until(pilot, "2 tags")
@@ -316,7 +317,11 @@ async def test_two_tags_are_swapped_from_the_palette(embedded: EmbeddedRegistry,
         await until(pilot, "Exchange the images of two tags")
         await pilot.press("enter")
         await until(pilot, "Plan › Swap two tags")
-        await type_text(pilot, "blue green")
+        await type_text(pilot, "blue")
+        await pilot.press("enter")
+        await until(pilot, "'blue' has 1 tag")
+        await until(pilot, lambda _: isinstance(pilot.app.focused, PlanField))
+        await type_text(pilot, " green")
         await pilot.press("enter")
         screen = await until(pilot, "2 tags")
         assert screen.count("moves") == 2
