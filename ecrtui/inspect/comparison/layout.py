@@ -28,12 +28,14 @@ class Line(NamedTuple):
         change: what happened to its row; None for a line that belongs to no row.
         first: whether it is the first line of a row.
         label: the number of characters of the sign and the label at its start.
+        is_fault: whether the row is that of a fault; see :class:`ecrtui.inspect.comparison.rows.Row`.
     """
 
     text: str
     change: ChangeKind | None = None
     first: bool = False
     label: int = 0
+    is_fault: bool = False
 
 
 def section_lines(section: Section, width: int, *, everything: bool) -> Sequence[Line]:
@@ -75,9 +77,10 @@ def _row_lines(row: Row, label_width: int, width: int, *, columns: bool) -> Iter
     before, after, note = _texts(row)
     text = (_in_columns(row, label_width, width) if columns else "") or _one_column(label, before, after, note)
     if len(text) <= width:
-        yield Line(text.rstrip(), row.change, first=True, label=len(label))
+        yield Line(text.rstrip(), row.change, first=True, label=len(label), is_fault=row.is_fault)
         return
-    yield from _stacked(label, before, after, note, row.change)
+    for line in _stacked(label, before, after, note, row.change):
+        yield line._replace(is_fault=row.is_fault)
 
 
 def _in_columns(row: Row, label_width: int, width: int) -> str:

@@ -54,6 +54,7 @@ class Row:
         after: its value in image B as text; None if B does not have it.
         change: what happened to it.
         note: what a reader wants to know besides: ``−3.6 MB``, ``23 MB to pull``.
+        is_fault: whether the member is a fault, such as a finding: a new one is bad, and one that is gone is good.
     """
 
     label: str
@@ -61,6 +62,7 @@ class Row:
     after: str | None
     change: ChangeKind
     note: str = ""
+    is_fault: bool = False
 
     @property
     def differs(self) -> bool:
@@ -150,7 +152,7 @@ def is_pending(*values: object) -> bool:
     return any(isinstance(value, NotKnown) and value.pending for value in values)
 
 
-def row_of(label: str, before: str | None, after: str | None, *, note: str = "") -> Row:
+def row_of(label: str, before: str | None, after: str | None, *, note: str = "", is_fault: bool = False) -> Row:
     """Return the row of two texts; None is a member that an image does not have."""
     if before == after:
         change = ChangeKind.SAME
@@ -158,7 +160,7 @@ def row_of(label: str, before: str | None, after: str | None, *, note: str = "")
         change = ChangeKind.ADDED if before is None else ChangeKind.REMOVED
     else:
         change = ChangeKind.CHANGED
-    return Row(label, before, after, change, note)
+    return Row(label, before, after, change, note, is_fault)
 
 
 def value_row(label: str, before: Any, after: Any) -> Row:

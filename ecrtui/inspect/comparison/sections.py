@@ -420,7 +420,7 @@ def _unreadable(rows: Iterable[FindingRow], side: str) -> Sequence[str]:
 def _finding_row(name: str, before: FindingRow | None, after: FindingRow | None) -> Row:
     texts = [None if row is None else _finding_text(row) for row in (before, after)]
     note = _finding_change(before, after) if before and after else "new" if after else "fixed"
-    return row_of(name, *texts, note=note)
+    return row_of(name, *texts, note=note, is_fault=True)
 
 
 def _finding_change(before: FindingRow, after: FindingRow) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from ecrtui.ecr import units
@@ -181,7 +182,7 @@ def _finding_rows(a: ComparedImage, b: ComparedImage, section: Section) -> Itera
         return
     yield row if row.change is ChangeKind.NOT_KNOWN else _row_of_section(section, row.before, row.after, note)
     for finding in islice((row for row in section.rows if row.differs), MAX_FINDINGS):
-        yield Row(f"finding {finding.label}", finding.before, finding.after, finding.change, finding.note)
+        yield replace(finding, label=f"finding {finding.label}")
 
 
 def _artifact_rows(a: ComparedImage, b: ComparedImage) -> Iterable[Row]:

@@ -23,6 +23,12 @@ STYLES = {
 }
 """The color of a change. Signs distinguish changes without colors."""
 
+FAULT_STYLES = STYLES | {
+    ChangeKind.ADDED: STYLES[ChangeKind.REMOVED],
+    ChangeKind.REMOVED: STYLES[ChangeKind.ADDED],
+}
+"""The color of a change of a fault: a new finding is red, a fixed one green."""
+
 
 class ComparisonText(NamedTuple):
     """A section as a text.
@@ -48,7 +54,8 @@ def comparison_text(lines: Sequence[Line]) -> ComparisonText:
 
 
 def _spans(line: Line) -> Iterable[Span]:
-    style = STYLES.get(line.change) if line.change is not None else None
+    styles = FAULT_STYLES if line.is_fault else STYLES
+    style = styles.get(line.change) if line.change is not None else None
     if style is not None:
         # Of a change, the label has the color: its values are those of A and B.
         yield 0, line.label if line.change is ChangeKind.CHANGED else len(line.text), style

@@ -168,6 +168,9 @@ def test_findings_are_fixed_new_or_changed() -> None:
         ("CVE-3", "HIGH glibc 2.36", None, "fixed"),
         ("CVE-1", "LOW zlib 1.2", "MEDIUM zlib 1.2", "severity up"),
     ]
+    named = [row for row in comparison.section("summary").rows if row.label.startswith("finding CVE")]
+    assert all(row.is_fault for row in [*rows, *named]) and len(named) == len(rows)
+    assert not any(row.is_fault for row in comparison.section("packages").rows)
     (row,) = [row for row in comparison.section("summary").rows if row.label == "findings"]
     assert (row.before, row.after, row.note) == ("1C 1H 1L", "1H 1M", "2 fixed, 1 new, 1 severity up")
 
