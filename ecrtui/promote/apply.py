@@ -366,7 +366,7 @@ def _refused_if_protected(step: Step, allowed: Collection[str]) -> StepResult:
 
 
 def _is_repeatable(result: StepResult) -> bool:
-    """Return True if the same manifest can be put later: it was not stored, or it gets no tag and may be stored."""
+    """Return True if the same manifest can be put later: ECR did not store it, or it has no tag to overwrite."""
     outcomes = (StepOutcome.FAILED, StepOutcome.REFUSED, *(() if result.step.tag else (StepOutcome.UNKNOWN,)))
     return result.outcome in outcomes and result.error is not None and (result.error.retryable or _lost_parts(result))
 

@@ -112,7 +112,7 @@ class Clients:
         self._denials: set[Denial] = set()
         """The requests that ECR denied the last time."""
         self._reports_lock = threading.Lock()
-        """Held while the user is told: of two requests at once, the one that is reported last counts."""
+        """Held during a report, so that the reports of two requests at once cannot change places."""
         self._lock = threading.RLock()
         self._session: Session | None = None
         self._cache: dict[str, Any] = {}

@@ -23,8 +23,8 @@ PREVIEW_CHUNKS = 2
 """Chunks to filter before all others, from the first row of the screen on: the user sees them at once."""
 
 FEW = 4
-"""The other half of the first rows is not filtered before all others, if the first half has less than this part of the
-rows that the screen waits for: it would not fill the screen."""
+"""The first rows are filtered before all others, to fill the screen. If half of them has less than a quarter of the
+matches that fill it, the other half would not fill it either, so it has no priority."""
 
 GROUP_COST = 8
 """Finding out what belongs to a row takes as long as filtering this number of rows."""

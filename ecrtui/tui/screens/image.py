@@ -199,7 +199,7 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
         self._show_path()
 
     def _shown_platform(self, inspected: Inspected) -> str:
-        """Return the digest of the platform that a pane shows, if nobody selected one: scans must not change it."""
+        """Return the platform to keep when scans arrive: the one that the pane shows, if the user selected none."""
         pane = self.pane
         if inspected.platform_digest or pane is None or not pane.PER_PLATFORM or not pane.shows_content:
             return ""
