@@ -76,14 +76,22 @@ class PromotionReport:
         return any(outcome in self.report.counts for outcome in (StepOutcome.FAILED, StepOutcome.SKIPPED))
 
     @property
+    def _manifests_to_put(self) -> int:
+        return sum(len(copy.missing) for copy in self.promotion.allowed_copies)
+
+    @property
+    def put_manifests(self) -> int:
+        """The manifests to put that the target has now."""
+        return min(self.manifests, self._manifests_to_put)
+
+    @property
     def in_target(self) -> str:
         """What is in the target, in words."""
         changed = "some tags were changed" if self.tags_changed else "no tag was changed"
         created = f"created {format_names(self.created)}; " if self.created else ""
         total = self.promotion.bytes_to_copy
         size = f"{format_size(min(self.bytes, total))} of {format_size(total)}"
-        put = sum(len(copy.missing) for copy in self.promotion.allowed_copies)
-        manifests = f"{min(self.manifests, put)} of {format_count(put, 'manifest')}"
+        manifests = f"{self.put_manifests} of {format_count(self._manifests_to_put, 'manifest')}"
         return f"{created}{changed}; {size} and {manifests} are in the target"
 
 
@@ -93,6 +101,7 @@ def result_document(result: PromotionReport) -> dict[str, Any]:
         "repositoriesCreated": list(result.created),
         "blobsCopied": result.blobs,
         "bytesCopied": result.bytes,
+        "manifestsPut": result.put_manifests,
     }
     verified = {"verification": result.verification.document()} if result.verification else {}
     return {**report_document(result.report), **copies_document(result.promotion), **copied, **verified}

@@ -48,13 +48,16 @@ def _remarks(document: Document) -> Iterator[str]:
     yield f"target: {', '.join(target['repositoryNames'])} in {_registry(target)}"
     if created := document.get("repositoriesCreated"):
         yield f"created with the defaults of ECR: {', '.join(created)}"
+    elif "repositoriesCreated" not in document and target["repositoriesToCreate"]:
+        yield f"to create with the defaults of ECR: {', '.join(target['repositoriesToCreate'])}"
     blobs, size = transfer["blobsToCopy"], format_size(transfer["bytesToCopy"])
     if "blobsCopied" in document:
         done = f"{document['blobsCopied']} of {format_count(blobs, 'blob')}"
         yield f"copied: {done}, {format_size(document['bytesCopied'])} of {size}"
+        yield f"manifests put: {document['manifestsPut']} of {transfer['manifestsToPut']}"
     else:
         yield f"to copy: {format_count(blobs, 'blob')}, {size}"
-    yield f"manifests to put: {transfer['manifestsToPut']}"
+        yield f"manifests to put: {transfer['manifestsToPut']}"
     if (verification := document.get("verification")) is not None:
         yield f"verified: {verification['digests']} digests, {len(verification['missing'])} missing"
     yield from document["notes"]

@@ -173,7 +173,7 @@ class Step:
         descriptions = {
             StepAction.CREATE: f"new → {new}",
             StepAction.MOVE: f"moves {old} → {new}",
-            StepAction.REMOVE: f"removed from {old}",
+            StepAction.REMOVE: f"is removed from {old}",
             StepAction.ALREADY: f"already at {new}" if self.after else NOT_THERE,
             StepAction.REFUSED: f"refused: {self.reason}",
         }

@@ -65,6 +65,8 @@ def test_a_layer_that_the_images_share_is_sent_once(sites: Promotions) -> None:
     assert all(one.promotion.source.digest in text for one in result.reports for text in texts.values())
     assert texts["CSV"].count(",done,") == 3
     assert texts["Markdown"].count("copied: ") == 3
+    assert "manifests put: 1 of 1" in texts["Markdown"]
+    assert "to put" not in texts["Markdown"]
     assert "to copy: 3 blobs" in plan_texts(batch.promotions)["Markdown"]()
     (principal,) = {entry.principal for entry in sites.engine.history()}
     ended_at = result.reports[-1].report.ended_at

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, NotFound, Refused, UsageError
+from ecrtui.promote.change_record import plan_texts
 from ecrtui.promote.closure import MemberKind
 from ecrtui.promote.document import promotion_document
 from ecrtui.promote.plan import TagTarget
@@ -255,6 +256,7 @@ def test_a_missing_repository_is_named_or_created(sites: Promotions) -> None:
     assert promotion.copies[0].create
     assert promotion.plan.write_steps[0].action is StepAction.CREATE
     assert "is created" in str(promotion)
+    assert "to create with the defaults of ECR: team/none" in plan_texts([promotion])["Markdown"]()
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ def test_a_step_has_a_readable_text() -> None:
         "team/app:new new → bbbbbbbbbbbb",
         "team/app:rc already at bbbbbbbbbbbb",
         "team/app:gone not there",
-        "team/app:x removed from bbbbbbbbbbbb",
+        "team/app:x is removed from bbbbbbbbbbbb",
     ]
 
 

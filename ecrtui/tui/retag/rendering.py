@@ -36,11 +36,14 @@ MAX_TAGS = 6
 _ACTION_LABELS: dict[str, tuple[str, str]] = {
     StepAction.CREATE: ("new", "$success"),
     StepAction.MOVE: ("moves", "$warning"),
-    StepAction.REMOVE: ("removed", "$warning"),
+    StepAction.REMOVE: ("removes", "$warning"),
     StepAction.ALREADY: ("already there", "dim"),
     NOT_THERE: (NOT_THERE, "dim"),
     StepAction.REFUSED: ("refused", "$error"),
 }
+_ACTION_NOUNS = {"moves": ("move", "moves"), "removes": ("removal", "removals")}
+"""The singular and the plural by label, for those that a count changes."""
+
 _OUTCOME_LABELS: dict[str, tuple[str, str]] = {
     StepOutcome.DONE: ("✓ done", "$success"),
     StepOutcome.ALREADY: ("✓ already there", "$success"),
@@ -67,13 +70,11 @@ def action_label(step: Step) -> Content:
 
 
 def action_counts(steps: Iterable[Step]) -> Content:
-    """Return the numbers of steps by action: "12 moves, 1 not there"."""
-    counts = [
-        Content.assemble(
-            f"{units.format_number(number)} ", ("move" if (words, number) == ("moves", 1) else words, style)
-        )
-        for (words, style), number in Counter(map(_action_label, steps)).items()
-    ]
+    """Return the numbers of steps by action: "12 moves, 1 removal, 1 not there"."""
+    counts = []
+    for (label, style), number in Counter(map(_action_label, steps)).items():
+        one, several = _ACTION_NOUNS.get(label, (label, label))
+        counts.append(Content.assemble(f"{units.format_number(number)} ", (one if number == 1 else several, style)))
     return Content(", ").join(counts)
 
 

@@ -104,8 +104,8 @@ COLUMNS: Sequence[Column[PlanRow]] = (
         style="$tag",
     ),
     Column("state", "action", _state, _state_key, min_width=13),
-    Column("before", "current", lambda row: short_digest(row.step.before), lambda row: row.step.before, min_width=12),
-    Column("after", "new", lambda row: short_digest(row.step.after), lambda row: row.step.after, min_width=12),
+    Column("before", "before", lambda row: short_digest(row.step.before), lambda row: row.step.before, min_width=12),
+    Column("after", "after", lambda row: short_digest(row.step.after), lambda row: row.step.after, min_width=12),
     Column("details", "details", lambda row: row.details, None, min_width=10, flex=2, drop_priority=1),
 )
 

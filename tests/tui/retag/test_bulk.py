@@ -364,12 +364,13 @@ async def test_a_tag_is_removed_but_never_the_last_one(embedded: EmbeddedRegistr
         await pilot.press("enter")
         screen = await until(pilot, "2 tags")
         assert "last tag of this image" in screen
+        assert re.search("drop +removes ", screen)
         await pilot.press("enter")
-        await until(pilot, "1 refused")
+        assert "removed" not in await until(pilot, "1 removal, 1 refused")
         await pilot.press("enter")
         await until(pilot, "Cannot apply: a step is refused. X removes the 1 refused row.")
         await pilot.press("X")
-        await until(pilot, lambda screen: "1 removed" in screen and "refused" not in screen)
+        await until(pilot, lambda screen: "1 removal" in screen and "refused" not in screen)
         await pilot.press("enter")
         await until(pilot, "✓ done  1")
         assert len(tags_of(client, REPOSITORY)) == 1
@@ -391,7 +392,7 @@ async def test_to_remove_a_tag_that_does_not_exist_says_that_it_is_not_there(
         screen = await until(pilot, "2 tags")
         assert "the tag does not exist" in screen
         await pilot.press("enter")
-        await until(pilot, "1 removed, 1 not there")
+        await until(pilot, "1 removal, 1 not there")
         await pilot.press("enter")
         screen = await until(pilot, "✓ not there  1")
         assert "already there" not in screen
