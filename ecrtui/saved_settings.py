@@ -47,7 +47,9 @@ def _remember(names: tuple[str, ...], value: str | list[str] | None, file: Path 
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         replace_text(path, changed)
     except OSError as problem:
-        raise SettingsError(f"Cannot write {path}", reason_of(problem)) from problem
+        raise SettingsError(
+            f"Cannot write {path}", reason_of(problem), "Make the file and its folder writable."
+        ) from problem
 
 
 def _has_value(text: str, names: tuple[str, ...], value: object) -> bool:

@@ -169,6 +169,13 @@ def output_error(problem: Exception) -> OutputError:
     return OutputError("Could not write the output", reason_of(problem))
 
 
+def input_error(name: str, problem: Exception) -> UsageError:
+    """Return the error of a file of the command line that could not be read; ``-`` is standard input."""
+    if name == "-":
+        return UsageError("Could not read standard input", reason_of(problem), "Name a file instead of -.")
+    return UsageError(f"Could not read {name}", reason_of(problem), "Name a file that you can read, or - for a pipe.")
+
+
 def set_up_logging(*, debug: bool) -> None:
     """Log everything to standard error, without secrets, if ``debug``; otherwise log nothing."""
     from ecrtui.registry.logs import log_to
@@ -213,7 +220,7 @@ def parse_repository_or_image(text: str, *, short_digest: bool = False) -> Refer
     """
     reference = parse_reference(text, short_digest=short_digest)
     if not reference.repository:
-        raise UsageError(f"{text!r} names no repository")
+        raise UsageError(f"{text!r} names no repository", "", "Write REPOSITORY, REPOSITORY:TAG or an image URI.")
     return reference
 
 

@@ -14,7 +14,7 @@ from ecrtui.cli.aws_cli_output import FORMATS, write
 from ecrtui.cli.aws_cli_output.terminal import on_terminal, terminal_width
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.console import ProgressLine, print_message
-from ecrtui.cli.context import CommandContext, make_parser, parse_repository, run_command
+from ecrtui.cli.context import CommandContext, input_error, make_parser, parse_repository, run_command
 from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.cli.list_command import readable_rows
 from ecrtui.cli.output_options import ROW_FORMATS, add_output_options, print_text
@@ -26,7 +26,7 @@ from ecrtui.ecr.lifecycle import LifecyclePreview
 from ecrtui.ecr.lifecycle_document import parse_policy
 from ecrtui.ecr.safe_text import visible
 from ecrtui.ecr.units import format_count, format_size
-from ecrtui.errors import UsageError, reason_of
+from ecrtui.errors import UsageError
 from ecrtui.inspect.lifecycle import DryRun, dry_run, referrer_doubt
 from ecrtui.inspect.lifecycle_export import dry_run_document, dry_run_texts
 from ecrtui.inspect.lifecycle_preview import preview_policy
@@ -35,6 +35,9 @@ from ecrtui.text_files import UnreadableFile, read_text
 
 if TYPE_CHECKING:
     from ecrtui.registry.protocol import Registry
+
+
+_POLICY_HINT = "Give a policy that ECR accepts with --policy FILE."
 
 
 def parser() -> argparse.ArgumentParser:
@@ -75,7 +78,7 @@ def _execute(options: argparse.Namespace) -> int:
     text = _stored_policy(registry, repository.repository) if given is None else given
     policy = parse_policy(text)
     if policy.problem:
-        raise UsageError("Could not evaluate the policy", policy.problem)
+        raise UsageError("Could not evaluate the policy", policy.problem, _POLICY_HINT)
     if not text:
         print_message(f"{repository.repository} has no lifecycle policy; give one with --policy FILE")
     now = time.time()
@@ -99,9 +102,9 @@ def _policy_of(file: str) -> str:
     try:
         text = read_text(path, pipes=True)
     except (FileNotFoundError, UnreadableFile) as problem:
-        raise UsageError(f"Could not read {name}", reason_of(problem)) from None
+        raise input_error(file, problem) from None
     if not text:
-        raise UsageError("The policy is not valid", f"{name} is empty")
+        raise UsageError("The policy is not valid", f"{name} is empty", _POLICY_HINT)
     return text
 
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from ecrtui.catalog.image_lookup import find_image
-from ecrtui.cli.context import CommandContext, make_parser, parse_image, run_command
+from ecrtui.cli.context import CommandContext, input_error, make_parser, parse_image, run_command
 from ecrtui.cli.write_command import add_write_options, apply_plan, expected_digest
 from ecrtui.ecr.reference import Reference, names_repository, parse_reference
 from ecrtui.ecr.units import format_size
-from ecrtui.errors import UsageError, reason_of
+from ecrtui.errors import UsageError
 from ecrtui.paths import expand
 from ecrtui.retag.plan import TagChange
 from ecrtui.retag.plan_file import NO_TAG
@@ -111,7 +111,7 @@ def _read_content(path: str, name: str) -> bytes:
             with expand(path).open("rb") as file:
                 content = file.read(_MAX_FILE_SIZE + 1)
     except (OSError, ValueError) as problem:
-        raise UsageError(f"Could not read {name}", reason_of(problem)) from problem
+        raise input_error(path, problem) from problem
     if len(content) > _MAX_FILE_SIZE:
         raise UsageError(f"{name} is larger than {format_size(_MAX_FILE_SIZE)}", "", "Split the file.")
     return content

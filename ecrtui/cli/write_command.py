@@ -158,9 +158,9 @@ def report_file(name: str) -> Path:
     if file.suffix.lower() not in SUFFIXES:
         raise argparse.ArgumentTypeError(f"{name!r} does not end in {', '.join(SUFFIXES)}")
     if os.path.lexists(file):
-        raise argparse.ArgumentTypeError(f"{name!r} exists; an existing file is never overwritten")
+        raise argparse.ArgumentTypeError(f"{name!r} exists and is not overwritten; name a new file")
     if not file.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"{name!r} is in a folder that does not exist")
+        raise argparse.ArgumentTypeError(f"{name!r} is in a folder that does not exist; create it first")
     return file
 
 

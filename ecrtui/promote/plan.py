@@ -69,7 +69,7 @@ def parse_target(line: str, tag: str) -> Reference:
     """
     target = parse_reference(line)
     if not target.repository:
-        raise UsageError(f"{line!r} names no repository")
+        raise UsageError(f"{line!r} names no repository", "", "Write team/prod, team/prod:tag or an image URI.")
     if target.digest:
         raise UsageError(f"{line!r} has a digest", "The copy has the digest of the source.", "Write team/prod:tag.")
     if not target.tag and not tag:

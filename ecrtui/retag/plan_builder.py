@@ -19,7 +19,7 @@ from ecrtui.retag.plan import REVERTING_KINDS, Plan, StepAction, StepOutcome, Ta
 from ecrtui.retag.plan_context import MAX_WORKERS, ContextLoader, RepositoryContext
 from ecrtui.retag.planner import WritePolicy, make_plan
 from ecrtui.retag.rename_rule import parse_rename_rule
-from ecrtui.retag.write_history import LIST_PLANS, WriteHistory
+from ecrtui.retag.write_history import LIST_PLANS, OTHER_REGISTRY_HINT, WriteHistory
 
 _OTHER_REFUSED = "the other tag of the swap is refused"
 _OTHER_REMOVED = "the other tag of the swap was removed from the plan"
@@ -117,7 +117,7 @@ class PlanBuilder:
             UsageError: the text is not a tag.
         """
         if problem := stored_tag_error(tag):
-            raise UsageError(f"{tag!r} is not a tag", problem)
+            raise UsageError(f"{tag!r} is not a tag", problem, "Write the existing tag, then the new tag.")
         names = list(dict.fromkeys(repositories))
         images = dict(
             map_concurrently(lambda name: self._registry.images_by_tag(name, [tag]).get(tag), names, MAX_WORKERS)
@@ -163,7 +163,7 @@ class PlanBuilder:
         """
         known = tuple(entries)
         if other := next((entry.location for entry in known if entry.location != self._history.location), None):
-            raise UsageError("The write is in another registry", f"It is for {other.in_words}.")
+            raise UsageError("The write is in another registry", f"It is for {other.in_words}.", OTHER_REGISTRY_HINT)
         plan_ids = {entry.plan for entry in known}
         kind = reverting_kind(entry.kind for entry in known)
         plan = self.build(undo_rules.reverting_changes(known), kind, thorough=False)

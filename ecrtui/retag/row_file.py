@@ -26,6 +26,7 @@ _EXPECT = ("digestExpected", "digestBefore", "expect")
 _ACTION = "action"
 _NAMES = frozenset((*_REPOSITORY, *_TAG, *_SOURCE, *_EXPECT, _ACTION))
 
+_JSON_HINT = 'Write {"steps": [{…}, …]} or a list of objects.'
 _DELIMITERS = (",", ";", "\t")
 """The delimiters of a CSV file: spreadsheets write semicolons where a comma is part of numbers."""
 
@@ -93,10 +94,10 @@ def _json_rows(text: str, name: str) -> Iterator[FileRow]:
     try:
         document = json.loads(text, object_pairs_hook=unique_members)
     except (ValueError, RecursionError) as problem:
-        raise UsageError(f"{name} is not valid JSON", str(problem)) from problem
+        raise UsageError(f"{name} is not valid JSON", str(problem), _JSON_HINT) from problem
     records = document.get("steps", document.get("results")) if isinstance(document, dict) else document
     if not isinstance(records, list):
-        raise UsageError(f"{name} has no steps", "", 'Write {"steps": [{…}, …]} or a list of objects.')
+        raise UsageError(f"{name} has no steps", "", _JSON_HINT)
     for number, record in enumerate(records, 1):
         if isinstance(record, dict):
             yield _row(record, number)
@@ -119,7 +120,11 @@ def _csv_rows(text: str, name: str) -> Iterator[FileRow]:
             if any(values):
                 yield _csv_row(columns, values, number)
     except csv.Error as problem:
-        raise UsageError(f"{name} is not valid CSV", f"line {reader.line_num}: {problem}") from problem
+        raise UsageError(
+            f"{name} is not valid CSV",
+            f"line {reader.line_num}: {problem}",
+            'Write " around a cell with a quotation mark, and "" for the mark.',
+        ) from problem
 
 
 def _check_header(columns: Sequence[str], name: str) -> None:

@@ -25,6 +25,8 @@ _MAX_WRITES = 2_000
 LIST_PLANS = "List the plans with: ecrtui history"
 """The next step for users of commands, if there is no such write."""
 
+OTHER_REGISTRY_HINT = "Give the connection options of that registry."
+
 
 @dataclass(frozen=True, slots=True)
 class WriteTarget:
@@ -91,6 +93,7 @@ class WriteHistory:
             raise UsageError(
                 f"Plan {plan_id} belongs to another registry",
                 f"It is for {location.in_words}.",
+                OTHER_REGISTRY_HINT,
             )
         return plan
 

@@ -67,7 +67,17 @@ def test_a_policy_is_evaluated_here_and_by_ecr_and_nothing_changes(cli: CliEnv, 
         file.write_text(text)
         refused = cli.run("lifecycle", REPOSITORY, "--policy", str(file))
         assert (refused.code, problem in refused.err) == (ExitCode.USAGE, True)
-    assert cli.run("lifecycle", REPOSITORY, "--policy", str(tmp_path / "none")).code == ExitCode.USAGE
+        assert "hint: Give a policy that ECR accepts with --policy FILE." in refused.err
+    missing = tmp_path / "none"
+    for command in (("lifecycle", REPOSITORY, "--policy"), ("retag", "--from-file")):
+        refused = cli.run(*command, str(missing))
+        assert (refused.code, refused.err.splitlines()) == (
+            ExitCode.USAGE,
+            [
+                f"ecrtui: Could not read {missing}: No such file or directory",
+                "hint: Name a file that you can read, or - for a pipe.",
+            ],
+        )
 
 
 def test_the_table_says_what_keeps_an_image(cli: CliEnv) -> None:

@@ -118,6 +118,7 @@ def test_a_file_that_cannot_be_divided_into_rows_is_an_error(text: str, problem:
     with pytest.raises(UsageError) as raised:
         parse_rows(text, "f")
     assert problem in f"{raised.value} {raised.value.hint}"
+    assert raised.value.hint
 
 
 def test_a_json_row_with_a_misspelt_guard_is_refused() -> None:

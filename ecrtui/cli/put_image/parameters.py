@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ecrtui.registry.aws_cli.operation_model import Shape
 
 _UTF8_HINT = "Nothing was sent. Use UTF-8: the parameters of PutImage are text."
+_FILE_HINT = "Nothing was sent. Name a file that you can read after file:// or fileb://."
 _NUMBERS: Mapping[str, Callable[[str], float]] = {"integer": int, "long": int, "float": float, "double": float}
 
 
@@ -150,7 +151,7 @@ def _read_file(option: str, value: str) -> bytes:
         with open(_path(value), "rb") as file:  # noqa: PTH123 - pathlib would normalize the path in the message
             return file.read()
     except OSError as problem:
-        raise ParameterError(option, f"Unable to load paramfile {value}: {problem}") from problem
+        raise ParameterError(option, f"Unable to load paramfile {value}: {problem}", _FILE_HINT) from problem
 
 
 def _path(value: str) -> str:

@@ -13,6 +13,7 @@ from ecrtui.errors import UsageError
 from ecrtui.tui import messages
 from ecrtui.tui.base_screen import AppScreen
 
+_FORMS = "Write a tag, a digest or repository:tag."
 QUESTION = "Compare {} with:\na tag, a digest or its first digits, or repository:tag"
 
 
@@ -78,10 +79,10 @@ class CompareMixin(AppScreen):
             return Reference(repository, "" if tag_error(text) else text, digest)
         if text.lower().startswith(("@", "sha256:")):
             problem = f"A digest needs {MIN_DIGITS} hexadecimal digits or more, and has 64 at most."
-            raise UsageError(f"{text!r} names no image", problem)
+            raise UsageError(f"{text!r} names no image", problem, _FORMS)
         if not names_repository(text, short_digest=True):
             if problem := tag_error(text):
-                raise UsageError(f"{text!r} names no image", problem, "Write a tag, a digest or repository:tag.")
+                raise UsageError(f"{text!r} names no image", problem, _FORMS)
             return Reference(repository, text)
         found = parse_reference(text, short_digest=True)
         if not (found.tag or found.digest):

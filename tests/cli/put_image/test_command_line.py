@@ -114,6 +114,7 @@ def test_invalid_values_exit_with_252(
     result = put_image(*LINE, *words)
     assert (result.code, result.out, endpoint.requests) == (252, "", [])
     assert message in result.err
+    assert ("Unable to load" in message) == ("Name a file that you can read after file:// or fileb://." in result.err)
 
 
 def test_home_and_variables_in_paths_are_expanded(
