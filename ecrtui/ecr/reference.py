@@ -82,7 +82,7 @@ def parse_reference(text: str, *, short_digest: bool = False) -> Reference:
         return Reference(arn["repository"], registry_id=arn["account"], region=arn["region"])
     rest = re.sub(_SCHEME_PATTERN, "", text.strip())
     authority, _, path = rest.partition("/")
-    host = re.fullmatch(_HOST_PATTERN, authority)
+    host = re.fullmatch(_HOST_PATTERN, authority.lower())
     if host and not path:
         return Reference(registry_id=host["account"], region=host["region"])
     rest = path if host else rest
@@ -105,7 +105,9 @@ def _problem(repository: str, tag: str, digest: str, *, has_tag: bool, has_diges
     if repository == "sha256" and digest_prefix(tag):
         return "a digest alone names no repository; search for it in all of them"
     if not is_repository_name(repository):
-        return f"{repository!r} is not a repository name"
+        lower = repository.lower()
+        small = f"; its letters are lower case: {lower}" if is_repository_name(lower) else ""
+        return f"{repository!r} is not a repository name{small}"
     if has_tag and (problem := tags.tag_error(tag)):
         return problem
     if has_digest and short_digest and not digest_prefix(digest):

@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from ecrtui.catalog.find.reference_parts import readable_text, references_of_members, references_of_rows
 from ecrtui.ecr.digest import DIGEST_PATTERN, MIN_DIGITS, SHORT_DIGITS, digest_prefix, has_other_digest, is_digest
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.reference import OTHER_DIGEST, parse_reference
+from ecrtui.ecr.reference import OTHER_DIGEST, REPOSITORY_PATTERN, parse_reference
 from ecrtui.ecr.tag import stored_tag_error
 from ecrtui.ecr.units import matches_wildcard
 from ecrtui.errors import UsageError
@@ -27,10 +28,11 @@ FORMS = "Write a tag, a digest, team/app:tag, an image URI, release-* or missing
 
 _TOO_FEW = f"A digest needs {MIN_DIGITS} digits or more."
 _DIGEST = "sha256:"
+_QUOTES = "\"'`"
 _MISSING = "missing:"
 _HAVING = ("has:", "tag:")
 _TAG = "tag="
-_NONE = "<none>"
+_BLANKS = re.compile(r"[\s,;]+")
 
 # The characters of references and of wildcards. A quotation mark, a bracket or "=" ends a token.
 _TOKEN = re.compile(r"[A-Za-z0-9_*.-][A-Za-z0-9_*./:@-]*")
@@ -41,15 +43,19 @@ _PATH_DIGEST = re.compile(r"(?:\bsha256/(?:[0-9a-f]{2}/)?|/(?:blobs|manifests)/s
 """A digest in a path: of a file of containerd, Docker, an OCI layout or a registry, or of a request to a registry."""
 _FEW_DIGITS = re.compile(rf"[0-9a-f]{{3,{MIN_DIGITS - 1}}}", re.IGNORECASE)
 _ARN = re.compile(r"^arn:[a-z0-9-]+:")
+_PLACE = re.compile(
+    r"(?:\barn:[a-z0-9-]+:ecr:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):repository/"
+    r"|https://(?P<console_region>[a-z0-9-]+)\.console\.\S+?/ecr/repositories/private/(?P<console_account>[0-9]{12})/)"
+    rf"(?P<repository>{REPOSITORY_PATTERN})(?:/(?:_/image/)?(?P<digest>sha256:[0-9a-f]{{64}}))?(?=[/?#\s\"',;\])}}]|$)[^\s\"',;\])}}]*"
+)
+"""A repository or an image as its ARN or as the address of its page in the console."""
+_VARIABLE_TAG = re.compile(r"[a-z0-9][\w./-]*(?::[0-9]+/[\w./-]+)?[:@](?:\$|\{\{|<|%)")
+_COMMANDS = frozenset(
+    ("from", "docker", "podman", "nerdctl", "finch", "crane", "regctl", "skopeo", "oras", "cosign", "ctr", "crictl")
+)
+"""Words that begin a line of a Dockerfile or of a shell, which is no list of references."""
 _OTHER_HOST = re.compile(r"^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:\.[a-z0-9-]+|(?=:)))(?::[0-9]+)?/")
 _NUMBERS = re.compile(r"[0-9.]+")
-_IMAGE_ROW = re.compile(
-    r"(?<!\S)(?P<name>[a-z0-9][a-z0-9._-]*(?::[0-9]+)?(?:/[a-z0-9._-]+)+)\s+(?P<tag><none>|[A-Za-z0-9_][A-Za-z0-9_.-]*)\s+"
-    r"(?:(?P<digest>sha256:[0-9a-f]{64})\s+|<none>\s+)?(?P<id>(?:sha256:)?[0-9a-f]{12,64})(?!\S)"
-)
-"""A row of ``crictl images``, ``docker images``, ``nerdctl images`` or ``podman images``: a name with a ``/``, a tag, a
-digest if it was asked for, and an image ID."""
-
 _NAMED, _LIKELY, _PATH, _WORD = 4, 3, 2, 1
 """How clear it is that a token is a reference: a URI of ECR or a digest; a name with a tag; a path; any word."""
 
@@ -160,6 +166,7 @@ def parse_query(text: str, *, missing: bool = False) -> Query:
     Raises:
         UsageError: there is nothing to find in the text.
     """
+    text = readable_text(text)
     words = text.split()
     absent = [word for word in words if word.startswith(_MISSING)]
     if absent:
@@ -189,8 +196,10 @@ def looks_pasted(text: str) -> bool:
     """
     if len(text.strip()) >= SHORT_DIGITS and digest_prefix(text.strip()):
         return True
-    return _IMAGE_ROW.search(text) is not None or any(
-        rank == _NAMED or (rank == _LIKELY and (term.prefix or "/" in term.repository)) for rank, term in _ranked(text)
+    text = readable_text(text)
+    return any(
+        rank == _NAMED or (rank == _LIKELY and (term.prefix or "/" in term.repository))
+        for rank, term in (*_ranked(text), *_of_rows(text), *_of_members(text))
     )
 
 
@@ -205,6 +214,8 @@ def _texts(terms: Sequence[FindTerm]) -> str:
 
 def _query(terms: tuple[FindTerm, ...], missing: tuple[FindTerm, ...]) -> Query:
     notes = [f"{term.text} names no tag: {DEFAULT_TAG} is meant" for term in terms if _has_default_tag(term)]
+    hosts = dict.fromkeys(_other_host(term.text) for term in (*terms, *missing) if not term.registry_id)
+    notes += [f"{host} was not searched" for host in hosts if host]
     return Query(terms, missing, tuple(notes))
 
 
@@ -215,47 +226,59 @@ def _has_default_tag(term: FindTerm) -> bool:
 def _terms(text: str, words: Sequence[str]) -> tuple[FindTerm, ...]:
     if not words:
         raise UsageError("Nothing to find", "", FORMS)
-    if words[0].startswith(_HAVING):
+    if words[0].startswith(_HAVING) and words[0] not in _HAVING:
         return _unique(_clear_term(word) for word in words)
-    if rows := list(filter(None, map(_row_term, _IMAGE_ROW.finditer(text)))):
+    if rows := [term for _, term in _of_rows(text)]:
         return _unique(rows)
-    if len(words) == 1:
-        return _unique(_of_best_rank(text) or [_clear_term(words[0])])
     ranked = list(_ranked(text))
+    if not any(rank == _NAMED and not _has_default_tag(term) for rank, term in ranked):
+        ranked = list(_of_members(text)) or ranked
     best = max((rank for rank, _ in ranked), default=0)
-    if best < _NAMED and all(_is_clear(word) for word in words):  # a list of references, not a sentence
-        return _unique(_clear_term(word) for word in words)
-    found = _unique(term for rank, term in ranked if rank == best and rank > _WORD)
-    if not found:
-        raise UsageError("There is no reference to an image in this text", text.strip()[:200], FORMS)
-    return found
+    listed = [word for word in _BLANKS.split(text) if word]
+    if all(word[:1] == word[-1:] and word[0] in _QUOTES for word in listed):
+        listed = [word.strip(_QUOTES) for word in listed]
+    if best < _NAMED and all(_is_clear(word) for word in listed) and listed[0].lower() not in _COMMANDS:
+        return _unique(_clear_term(word) for word in listed)  # a list of references, not a sentence
+    if found := _unique(term for rank, term in ranked if rank == best and rank > _WORD):
+        return found
+    if _VARIABLE_TAG.search(text):
+        raise UsageError("The text has a variable in place of the tag", text.strip()[:200], "Write the tag.")
+    uris = (token for found in _TOKEN.finditer(text) if ".dkr" in (token := found[0].rstrip(":./@-")))
+    if word := words[0] if len(words) == 1 else next(uris, ""):
+        return (_clear_term(word),)
+    raise UsageError("There is no reference to an image in this text", text.strip()[:200], FORMS)
 
 
-def _row_term(row: re.Match[str]) -> FindTerm | None:
-    """Return the term of a row of images: its digest, else its name and tag; without both, its image ID.
+def _of_rows(text: str) -> Iterable[tuple[int, FindTerm]]:
+    """Yield the terms of rows of images and containers.
 
     For Docker, Podman and the CRI an image ID is the digest of a config, for nerdctl that of an image.
     """
-    if row["digest"]:
-        return _reference(f"{row['name']}@{row['digest']}")
-    if row["tag"] != _NONE:
-        return _reference(f"{row['name']}:{row['tag']}")
-    name, image_id = _reference(row["name"]), _reference(row["id"])
-    if name is None or image_id is None:
-        return None
-    return image_id._replace(tag="", registry_id=name.registry_id, region=name.region)
+    for name, image_id in references_of_rows(text):
+        term, found = _reference(name), _reference(image_id)
+        if found is not None:
+            place = term or found
+            yield _LIKELY, found._replace(tag="", registry_id=place.registry_id, region=place.region)
+        elif term is not None:
+            yield _rank(term), term
 
 
-def _of_best_rank(text: str) -> list[FindTerm]:
-    """Return the terms of the clearest kind in a text without blanks, such as JSON; none for a single word."""
-    ranked = list(_ranked(text))
-    best = max((rank for rank, _ in ranked), default=0)
-    return [term for rank, term in ranked if rank == best] if best > _WORD else []
+def _of_members(text: str) -> Iterable[tuple[int, FindTerm]]:
+    """Yield the terms of references whose parts are members of their own; if there are none, those of tags."""
+    terms = [term for reference in references_of_members(text) if (term := _reference(reference)) is not None]
+    named = [term for term in terms if term.repository]
+    for term in named or terms:
+        yield _LIKELY, term
 
 
 def _ranked(text: str) -> Iterable[tuple[int, FindTerm]]:
     """Yield each token that can be a reference, with how clear that is."""
+    for place in _PLACE.finditer(text):
+        yield _NAMED, _place_term(place)
+    text = _PLACE.sub(" ", text)
     for found in _TOKEN.finditer(text):
+        if _VARIABLE_TAG.match(text, found.start()):
+            continue
         token = _KEY.sub("", found[0])
         scheme, _, token = token.rpartition("://")
         token = token.rstrip(":./@-") if not token.endswith("*") else token
@@ -273,6 +296,18 @@ def _ranked(text: str) -> Iterable[tuple[int, FindTerm]]:
             yield _rank(term), term
         elif digest is not None:  # in the address of a page of the console
             yield _NAMED, _digest_term(digest[0])
+
+
+def _place_term(place: re.Match[str]) -> FindTerm:
+    digest = place["digest"] or ""
+    return FindTerm(
+        place[0],
+        tag="" if digest else DEFAULT_TAG,
+        digest=digest,
+        repository=place["repository"],
+        registry_id=place["account"] or place["console_account"],
+        region=place["region"] or place["console_region"],
+    )
 
 
 def _digest_term(digits: str) -> FindTerm:
@@ -315,8 +350,20 @@ def _clear_term(word: str) -> FindTerm:
         raise UsageError(f"{word!r} cannot be found", OTHER_DIGEST, FORMS)
     if _SHORT_DIGEST.fullmatch(lower):
         raise UsageError(f"{word!r} is too short", _TOO_FEW, FORMS)
-    reason = "" if "*" in word or not word else stored_tag_error(word)
-    raise UsageError(f"{word or written!r} is not a reference to an image", reason, FORMS)
+    raise UsageError(f"{word or written!r} is not a reference to an image", _reason(word), FORMS)
+
+
+def _reason(word: str) -> str:
+    """Return why a word is not a reference; empty if there is no one reason."""
+    if "*" in word or not word:
+        return ""
+    if not any(mark in word for mark in "/:@"):
+        return stored_tag_error(word)
+    try:
+        parse_reference(_without_other_host(word))
+    except UsageError as error:
+        return error.detail
+    return ""
 
 
 def _reference(word: str) -> FindTerm | None:
@@ -333,15 +380,17 @@ def _reference(word: str) -> FindTerm | None:
     if not stored_tag_error(word):
         return FindTerm(word, tag=word, prefix=prefix)
     try:
-        reference = parse_reference(_without_other_host(word))
+        reference = parse_reference(_without_other_host(word), short_digest=True)
     except UsageError:
         return None
     if not reference.repository or _is_container_id(word):
         return None
+    is_whole = is_digest(reference.digest)
     return FindTerm(
         word,
         tag="" if reference.digest else reference.tag or DEFAULT_TAG,
-        digest=reference.digest,
+        digest=reference.digest if is_whole else "",
+        prefix="" if is_whole else reference.digest,
         repository=reference.repository,
         registry_id=reference.registry_id,
         region=reference.region,
@@ -365,8 +414,14 @@ def _pattern(word: str) -> FindTerm | None:
 def _without_other_host(word: str) -> str:
     """Return a reference without the host of a registry that is not ECR, and without a scheme."""
     rest = word.rpartition("://")[2]
-    host = _OTHER_HOST.match(rest)
-    return rest if host is None or ".dkr" in host[0] else rest[host.end() :]
+    host = _other_host(word)
+    return rest.removeprefix(f"{host}/") if host else rest
+
+
+def _other_host(word: str) -> str:
+    """Return the host of the registry in a reference; empty for ECR and without one."""
+    host = _OTHER_HOST.match(word.rpartition("://")[2])
+    return "" if host is None or re.search(r"\.dkr[.-]ecr", host[0]) else host[0].rstrip("/")
 
 
 def _unique(terms: Iterable[FindTerm]) -> tuple[FindTerm, ...]:

@@ -90,6 +90,48 @@ CASES: dict[str, list[dict[str, str]]] = {
     f"{URI}  <none>  1f2e3d4c5b6a  2 days ago  104MB": [{"prefix": "sha256:1f2e3d4c5b6a", **HERE}],
     f"{URI}  <none>  sha256:{HEX}  2 days ago  104MB": [{"digest": DIGEST, **HERE}],
     "team/app v1": [{"tag": "latest", "repository": "team/app"}, {"tag": "v1"}],
+    # rows of containers: docker, crictl
+    '0f2e3d4c5b6a  team/app:v1  "/bin/sh"  2 hours ago  Up 2 hours  0.0.0.0:8080->8080/tcp  web': [APP],
+    '0f2e3d4c5b6a  1f2e3d4c5b6a  "/bin/sh"  2 hours ago  Up 2 hours  8080/tcp  web': [
+        {"prefix": "sha256:1f2e3d4c5b6a"}
+    ],
+    '0f2e3d4c5b6a  app  "/bin/sh"  2 hours ago  Up 2 hours  8080/tcp  web': [{"tag": "latest", "repository": "app"}],
+    "0f2e3d4c5b6a7  1f2e3d4c5b6a7  2 hours ago  Running  app  0  a1b2c3d4e5f60  app-7d9": [
+        {"prefix": "sha256:1f2e3d4c5b6a7"}
+    ],
+    "app  v1  1f2e3d4c5b6a  2 days ago  104MB": [{"tag": "v1", "repository": "app"}],
+    "v1 v2 1f2e3d4c5b6a": [{"tag": "v1"}, {"tag": "v2"}, {"tag": "1f2e3d4c5b6a", "prefix": "sha256:1f2e3d4c5b6a"}],
+    # members: Helm, Kustomize, Terraform, the AWS CLI, events and errors of ECR
+    f'image: repository: {URI} pullPolicy: IfNotPresent tag: "v1"': [TAGGED],
+    "image: {registry: docker.io, repository: team/app, tag: v1}": [APP],
+    f"--set image.repository={URI},image.tag=v1": [TAGGED],
+    "- name: x newName: team/app newTag: v1 - name: y newName: team/app newTag: v2": [APP, {**APP, "tag": "v2"}],
+    'tag: "v1"': [{"tag": "v1"}],
+    'image_tag = "v1"': [{"tag": "v1"}],
+    'image = "${aws_ecr_repository.app.repository_url}:v1"': [{"tag": "v1"}],
+    "aws ecr describe-images --repository-name team/app --image-ids imageTag=v1 imageTag=v2": [
+        APP,
+        {**APP, "tag": "v2"},
+    ],
+    "The image with imageId {imageDigest:'null', imageTag:'v1'} does not exist within the repository with name "
+    "'team/app' in the registry with id '123456789012'": [APP],
+    f'{{"repository-name":"team/app","image-digest":"{DIGEST}","image-tag":"v1"}}': [{"digest": DIGEST}],
+    # Dockerfiles, Compose, shells
+    "FROM team/app:v1 AS build": [APP],
+    "image: team/app:${TAG:-v1}": [APP],
+    "docker pull team/app:v1": [APP],
+    # ARNs, the console, requests to a registry
+    f"arn:aws:ecr:eu-west-1:123456789012:repository/team/checkout/{DIGEST}": [PINNED],
+    '"resources": ["arn:aws:ecr:eu-west-1:123456789012:repository/team/checkout"]': [{**TAGGED, "tag": "latest"}],
+    "https://eu-west-1.console.aws.amazon.com/ecr/repositories/private/123456789012/team%2Fcheckout/_/image/"
+    f"{DIGEST.replace(':', '%3A')}/details?region=eu-west-1": [PINNED],
+    f'HEAD "https://{URI.replace("/", "/v2/", 1)}/manifests/v1": unexpected status 403': [TAGGED],
+    "GET /v2/team/app/manifests/v1 HTTP/1.1": [APP],
+    # several, quoted, in upper case, with the beginning of a digest
+    "v1,v2": [{"tag": "v1"}, {"tag": "v2"}],
+    '"v1", "v2"': [{"tag": "v1"}, {"tag": "v2"}],
+    f"{URI.replace(URI.split('/')[0], URI.split('/')[0].upper())}:v1": [TAGGED],
+    "team/app@sha256:6c672e": [{"prefix": "sha256:6c672e", "repository": "team/app"}],
     # ECS and logs
     f"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {URI}:v1: {URI}"
     ":v1: not found": [TAGGED],
@@ -120,6 +162,9 @@ def test_the_references_are_picked_out(text: str) -> None:
         ("sha256:6c6…", "6 digits or more"),
         (f"sha512:{HEX}{HEX}", "sha256"),
         (f"team/app@sha512:{HEX}{HEX}", "sha256"),
+        ("Team/App:v1", "lower case: team/app"),
+        (f'Failed to apply default image tag "{URI[:-8]}Checkout:v1": no reference', "lower case: team/checkout"),
+        (f"FROM {URI}:${{VERSION}}", "variable in place of the tag"),
     ],
 )
 def test_a_text_that_names_no_image_is_refused_with_the_reason(text: str, words: str) -> None:
@@ -138,6 +183,11 @@ def test_a_wildcard_in_the_wrong_place_is_not_called_a_character_that_no_tag_can
 def test_few_digits_are_a_tag_and_may_have_been_meant_as_a_digest() -> None:
     assert parse_query("6c67").nothing_found == "No repository has 6c67. A digest needs 6 digits or more."
     assert parse_query("prod").nothing_found == "No repository has prod."
+
+
+def test_the_registry_of_a_reference_that_is_not_searched_is_named() -> None:
+    assert parse_query("public.ecr.aws/team/app:v1").notes == ("public.ecr.aws was not searched",)
+    assert parse_query(f"{URI}:v1 {URI.replace('.ecr.', '-ecr.').replace('amazonaws.com', 'on.aws')}:v1").notes == ()
 
 
 def test_repositories_without_a_tag() -> None:
@@ -166,6 +216,8 @@ def test_a_plain_word_does_not_look_pasted() -> None:
     for text, pasted in ((URI, True), (f"{URI}:v1", True), (DIGEST, True), ("team/app:v1", True)):
         assert looks_pasted(text) == pasted, text
     for text in (DIGEST[:19], HEX[:12]):
+        assert looks_pasted(text), text
+    for text in ('0f2e3d4c5b6a  1f2e3d4c5b6a  "sh"', "repository: team/app tag: v1", f"{URI.upper()}".lower()):
         assert looks_pasted(text), text
     for text in ("release", "cafe", "size>100MB pushed<7d", "is:image", "tag:v1", "team/ !legacy"):
         assert not looks_pasted(text), text
