@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from ecrtui.catalog.rows.rows import Key
 from ecrtui.ecr import units
-from ecrtui.errors import OF_ALL_REQUESTS, EcrTuiError
+from ecrtui.errors import OF_ALL_REQUESTS, EcrTuiError, ErrorKind
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen
 from ecrtui.tui.bindings import press
@@ -44,7 +44,7 @@ class WatchTimes(NamedTuple):
     idle: float = 1_800.0
     """Without a key, after which reading pauses."""
     longest: float = 600.0
-    """The longest interval, however often the service throttles."""
+    """The longest interval, however often the service throttles or fails."""
 
 
 class Change(NamedTuple):
@@ -72,11 +72,11 @@ class WatchedScreen(AppScreen):
     """Returns seconds; keys are timed by the same clock."""
     is_watching = False
     _slowdown = 1
-    """The factor of the interval: it doubles when the service throttles."""
+    """The factor of the interval: it doubles when the service throttles or fails."""
     _paused = ""
     """Why nothing is read now; empty if it is."""
-    _trouble = ""
-    """The title of the error of the last reading; empty if it did not fail."""
+    _trouble: EcrTuiError | None = None
+    """The error of the last reading; None if it did not fail."""
 
     def __init__(self, connect: SessionSource) -> None:
         super().__init__(connect)
@@ -127,7 +127,7 @@ class WatchedScreen(AppScreen):
         if self.is_watching:
             self._end_watch()
         else:
-            self.is_watching, self._slowdown, self._paused, self._trouble = True, 1, "", ""
+            self.is_watching, self._slowdown, self._paused, self._trouble = True, 1, "", None
             self._watch()
         self.show_watch()
 
@@ -140,10 +140,19 @@ class WatchedScreen(AppScreen):
         self.close_reading()
 
     @property
-    def _interval(self) -> float:
+    def _usual_interval(self) -> float:
         times = self.watch_times
-        seconds = times.interval if self.watched_count <= times.large else times.slow_interval
-        return min(seconds * self._slowdown, max(seconds, times.longest))
+        return times.interval if self.watched_count <= times.large else times.slow_interval
+
+    @property
+    def _interval(self) -> float:
+        usual = self._usual_interval
+        return min(usual * self._slowdown, max(usual, self.watch_times.longest))
+
+    def _slow_down(self) -> None:
+        """Double the interval. The factor has a limit, or the pace of yesterday would take as long to return."""
+        if self._interval < self.watch_times.longest:
+            self._slowdown *= 2
 
     @work(exclusive=True, group="watch", exit_on_error=False)
     async def _watch(self) -> None:
@@ -178,8 +187,13 @@ class WatchedScreen(AppScreen):
         except EcrTuiError as error:
             self._record_trouble(error)
         else:
-            self._slowdown = self._slowdown * 2 if throttled else max(self._slowdown // 2, 1)
-            self._trouble = ""
+            if throttled:
+                self._slow_down()
+            elif self._trouble is None or self._trouble.kind is ErrorKind.THROTTLED:
+                self._slowdown = max(self._slowdown // 2, 1)
+            else:
+                self._slowdown = 1
+            self._trouble = None
         self.show_watch()
 
     def _record_trouble(self, error: EcrTuiError) -> None:
@@ -187,8 +201,8 @@ class WatchedScreen(AppScreen):
             self._end_watch()
             self.notify_error(error)
             return
-        self._slowdown *= 2
-        self._trouble = error.title
+        self._slow_down()
+        self._trouble = error
 
     # What the user sees
 
@@ -201,13 +215,13 @@ class WatchedScreen(AppScreen):
         else:
             interval = units.format_short_duration(self._interval)
             yield line_part(f"watching every {interval}", f"watch {interval}", drop=Drop.LAST)
-        if self._trouble:
-            yield LinePart((f"could not read: {self._trouble}",), Drop.LATE, ("could not read",))
+        if self._trouble is not None:
+            yield LinePart((f"could not read: {self._trouble.title}",), Drop.LATE, ("could not read",))
 
     @property
     def reads_on_time(self) -> bool:
         """True while the watch reads at its interval, so that the age of what is shown says nothing."""
-        return self.is_watching and not self._paused and not self._trouble
+        return self.is_watching and not self._paused and self._trouble is None
 
     def add_changes(self, changes: Sequence[Change]) -> None:
         """Show changes for some time."""

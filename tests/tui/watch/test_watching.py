@@ -159,6 +159,19 @@ async def test_repositories_are_watched_and_the_pace_drops_under_throttling() ->
         embedded.faults.add("DescribeRepositories:throttle:times=1")
         screen.watch_times = QUICK._replace(interval=5.0, longest=600.0)
         await until(pilot, "watching every 10 s")
+
+        # each error slows the watch down, but the first reading after many of them brings the usual pace back
+        screen.watch_times = QUICK
+        await pilot.press("W", "W")
+        embedded.faults.add("DescribeRepositories:unavailable")
+        await until(pilot, "watching every 0 s · could not read")
+        calls = embedded.calls["DescribeRepositories"]
+        await until(pilot, lambda _: embedded.calls["DescribeRepositories"] > calls + 8)
+        embedded.faults.clear()
+        await until_gone(pilot, "could not read")
+        screen.watch_times = QUICK._replace(interval=5.0, longest=600.0)
+        screen.show_watch()
+        await until(pilot, "watching every 5 s")
         await pilot.press("W")
         await until(pilot, "read now")
         assert not screen.is_watching
