@@ -77,10 +77,13 @@ def clean_paste(pasted: str, *, join: bool) -> tuple[str, str]:
         lines = [line.strip() for line in lines if line.strip()]
     kept = " ".join(lines if join else lines[:1])
     text = "".join(character for character in kept if character.isprintable())
+    end = min(len(text), MAX_PASTE)
+    if join and end < len(text):  # the beginning of a word would be another tag
+        end = text.rfind(" ", 0, end + 1) if " " in text[: end + 1] else end
     counts = (
         (0 if join else max(len(lines) - 1, 0), "further line", ""),
         (len(kept) - len(text), "control character", ""),
-        (max(len(text) - MAX_PASTE, 0), "character", f" after the first {MAX_PASTE:,}"),
+        (len(text) - end, "character", f" after the first {end:,}"),
     )
     dropped = [format_count(count, what) + where for count, what, where in counts if count]
-    return text[:MAX_PASTE], ", ".join(dropped)
+    return text[:end], ", ".join(dropped)

@@ -24,6 +24,10 @@ from ecrtui.tui.textual_fixes.line_input import MAX_PASTE, clean_paste
         ("", True, "", ""),
         ("\r\n", False, "", ""),
         ("a" * 1_000_000, True, "a" * MAX_PASTE, "990,000 characters after the first 10,000"),
+        ("a" * 1_000_000, False, "a" * MAX_PASTE, "990,000 characters after the first 10,000"),
+        ("v1.2 " * 3_000, True, ("v1.2 " * 2_000).rstrip(), "5,001 characters after the first 9,999"),
+        ("release\n" * 3_000, True, ("release " * 1_250).rstrip(), "14,000 characters after the first 9,999"),
+        ("v1.25 " * 3_000, True, ("v1.25 " * 1_666).rstrip(), "8,005 characters after the first 9,995"),
     ],
 )
 def test_a_paste_becomes_one_line(pasted: str, join: bool, kept: str, dropped: str) -> None:
