@@ -50,7 +50,18 @@ def describe(problem: Exception, path: Path) -> str:
     """Return a failure to open or to use a file as ``FILE: REASON``. The problem may name the folder instead."""
     if isinstance(problem, OSError):
         return f"{problem.filename or path}: {problem.strerror or problem}"
-    return f"{path}: {problem}"
+    return f"{path}: {'database or disk is full' if is_disk_full(problem) else problem}"
+
+
+def is_disk_full(problem: Exception) -> bool:
+    """Return True if a file could not be opened or used because the disk is full, or the quota of the user is."""
+    if isinstance(problem, OSError):
+        return problem.errno in (errno.ENOSPC, errno.EDQUOT)
+    import sqlite3  # the registry process does not need it
+
+    code = getattr(problem, "sqlite_errorcode", 0)
+    # SQLite opens a database with a log only if there is room for the index of the log; else it says "disk I/O error".
+    return code & 0xFF == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE
 
 
 def prepare_folder_of(path: Path) -> None:

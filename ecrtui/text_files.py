@@ -53,6 +53,8 @@ def read_text(path: Path, *, pipes: bool = False) -> str:
             content = file.read(MAX_SIZE + 1)
     except FileNotFoundError:
         raise
+    except NotADirectoryError as problem:  # as with HOME=/dev/null
+        raise FileNotFoundError(*problem.args) from None
     except OSError as problem:
         raise UnreadableFile(reason_of(problem)) from None
     if len(content) > MAX_SIZE:

@@ -27,6 +27,10 @@ def test_a_missing_file_gives_the_defaults(file: Path) -> None:
     assert load({}, {}, file).protected_tags == PROTECTED_TAGS
 
 
+def test_a_home_that_is_no_folder_has_no_file() -> None:
+    assert load({}, {}, Path("/dev/null/.config/ecrtui/settings.toml")) == Settings()
+
+
 def test_flags_win_over_variables_and_variables_over_the_file(file: Path) -> None:
     given(file, 'theme = "from-file"\nwrites_per_second = 5\nread_only = true\nprotected_tags = ["live*"]\n')
     environment = {"ECRTUI_THEME": "from-variable", "ECRTUI_WRITES_PER_SECOND": "2.5"}

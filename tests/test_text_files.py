@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from ecrtui.text_files import replace_text, write_new
-
-
-@contextmanager
-def no_room_after(size: int) -> Iterator[None]:
-    """Let no file grow above a size, as on a full disk, while the block runs."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+from tests.support.full_disk import no_room_after
 
 
 def test_a_new_file_has_the_content(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -13,8 +14,8 @@ from ecrtui.diagnostics.report import Check, Status, failed
 from ecrtui.ecr.units import format_count, format_size
 from ecrtui.errors import EcrTuiError
 from ecrtui.paths import lacks_home
-from ecrtui.private_files import describe
-from ecrtui.retag.journal.file import JournalError
+from ecrtui.private_files import describe, is_disk_full
+from ecrtui.retag.journal.file import JournalError, next_step
 from ecrtui.retag.journal.journal import Journal
 
 BUSY_TIMEOUT = 1.0
@@ -35,13 +36,13 @@ def journal(path: Path) -> Iterator[Check]:
         yield failed("journal", error)
         return
     except (sqlite3.Error, OSError) as problem:
-        yield failed("journal", _unusable(describe(problem, path)))
+        yield failed("journal", _unusable(describe(problem, path), problem))
         return
     finally:
         found.close()
     content = format_count(len(entries), "write") if found.file.exists else "none yet; the first write creates it"
-    if reason := _refusal(path):
-        yield failed("journal", _unusable(f"{path}: {content}. {reason}"))
+    if refusal := _refusal(path):
+        yield failed("journal", _unusable(f"{path}: {content}. {refusal.strerror}", refusal))
         return
     yield Check("journal", f"{path}: {content}")
     if damaged := sum(entry.damaged for entry in entries):
@@ -51,15 +52,15 @@ def journal(path: Path) -> Iterator[Check]:
         yield Check("writes with unknown outcome", f"{unknown:,}", Status.WARNING, hint=hint)
 
 
-def _refusal(path: Path) -> str:
-    """Return why a file cannot be written or created; empty if nothing speaks against it."""
+def _refusal(path: Path) -> OSError | None:
+    """Return why a file cannot be written or created; None if nothing speaks against it."""
     if lacks_home(path):
-        return "There is no home folder. Set HOME, or the XDG_…_HOME folders"
+        return OSError(errno.ENOENT, "There is no home folder. Set HOME, or the XDG_…_HOME folders")
     place = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))
     if not os.access(place, os.W_OK):
-        return f"{place} cannot be written"
+        return OSError(errno.EACCES, f"{place} cannot be written")
     free = shutil.disk_usage(place).free
-    return f"The disk is full: {format_size(free)} are free" if free < MIN_FREE else ""
+    return OSError(errno.ENOSPC, f"Only {format_size(free)} are free") if free < MIN_FREE else None
 
 
 def cache(path: Path) -> Iterator[Check]:
@@ -68,12 +69,19 @@ def cache(path: Path) -> Iterator[Check]:
         size = path.stat().st_size
         _check_pages(path)
     except FileNotFoundError:
-        yield Check("cache", f"{path}: none yet; the first list creates it")
+        content = "none yet; the first list creates it"
     except (sqlite3.Error, OSError) as problem:
-        hint = "Delete it: it holds only copies of what the registry has."
+        full = is_disk_full(problem)
+        hint = "Free disk space." if full else "Delete it: it holds only copies of what the registry has."
         yield Check("cache", describe(problem, path), Status.WARNING, hint=hint)
+        return
     else:
-        yield Check("cache", f"{path}: {format_size(size)}")
+        content = format_size(size)
+    if refusal := _refusal(path):
+        content = f"{content}. {refusal.strerror}"
+        yield Check("cache", f"{path}: {content}", Status.WARNING, hint="Lists are not kept on disk.")
+    else:
+        yield Check("cache", f"{path}: {content}")
 
 
 def log(path: Path) -> Iterator[Check]:
@@ -95,12 +103,11 @@ def _check_pages(path: Path) -> None:
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT)) as connection:
         (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if answer != "ok":
-        raise sqlite3.DatabaseError(answer)
+        problem = sqlite3.DatabaseError(answer)
+        problem.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise problem
 
 
-def _unusable(detail: str) -> EcrTuiError:
-    return JournalError(
-        "The journal cannot be used",
-        detail,
-        "ecrtui refuses every write without it. If the file is damaged, move it aside: ecrtui then begins a new one.",
-    )
+def _unusable(detail: str, problem: Exception) -> EcrTuiError:
+    hint = f"ecrtui refuses every write without it. {next_step(problem)}"
+    return JournalError("The journal cannot be used", detail, hint)

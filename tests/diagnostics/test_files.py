@@ -11,6 +11,7 @@ import pytest
 from ecrtui.catalog.cache.file import CacheFile
 from ecrtui.diagnostics import files
 from ecrtui.diagnostics.report import Status
+from tests.support.full_disk import no_room_after
 from tests.support.retag_env import RetagEnv
 
 
@@ -65,6 +66,29 @@ def test_a_journal_that_cannot_be_used_fails(tmp_path: Path, damage: Callable[[P
     ((_, status, value),) = checks(path)
     assert status is Status.FAILED
     assert str(path) in value
+
+
+def test_a_full_disk_is_named_and_nothing_is_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    env = RetagEnv(path)
+    env.engine.apply(env.plan(("new", env.one)))
+    env.journal.close()
+    cache = CacheFile(tmp_path / "cache.sqlite")
+    cache.write(lambda connection: connection.execute("SELECT 1"), None)
+    cache.close()
+    with no_room_after(8):
+        found = [*files.journal(path), *files.cache(cache.path)]
+    assert [check.status for check in found] == [Status.FAILED, Status.WARNING]
+    for check in found:
+        assert "disk is full" in check.value
+        assert "Free disk space" in check.hint
+        assert "damaged" not in check.hint
+
+
+def test_a_cache_that_cannot_be_written_is_a_warning() -> None:
+    (check,) = files.cache(Path("~/cache/cache.sqlite"))
+    assert check.status is Status.WARNING
+    assert "home folder" in check.value
 
 
 def test_a_journal_without_a_home_folder_fails() -> None:

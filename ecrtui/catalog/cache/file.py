@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
-from ecrtui.private_files import describe, prepare_database
+from ecrtui.private_files import describe, is_disk_full, prepare_database
 from ecrtui.sqlite_connections import close_with_owner
 
 Result = TypeVar("Result")
@@ -184,20 +184,21 @@ class CacheFile:
             return False
         self._drop_connection()
         if isinstance(problem, OSError) or code not in _DAMAGED:
-            self._give_up(describe(problem, self.path), is_full=code == sqlite3.SQLITE_FULL)
+            self._give_up(problem)
             return False
         _log.info("deleting the cache %s: %s", self.path, problem)
         try:
             for suffix in ("", "-wal", "-shm"):
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
         except OSError as refused:
-            self._give_up(describe(refused, self.path))
+            self._give_up(refused)
         return not self._unusable
 
-    def _give_up(self, reason: str, *, is_full: bool = False) -> None:
+    def _give_up(self, problem: Exception) -> None:
+        reason = describe(problem, self.path)
         _log.info("the cache cannot be used: %s", reason)
         self._unusable = True
-        self._untold = f"{reason}. Make room, then start ecrtui again." if is_full else reason
+        self._untold = f"{reason}. Make room, then start ecrtui again." if is_disk_full(problem) else reason
 
     def _drop_connection(self) -> None:
         if self._connection is not None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ecrtui.errors import EcrTuiError
-from ecrtui.private_files import describe, prepare_database
+from ecrtui.private_files import describe, is_disk_full, prepare_database
 from ecrtui.retag.journal.process_lock import ProcessLock, is_owner_alive
 from ecrtui.retag.journal.schema import OtherVersion, create_tables
 from ecrtui.sqlite_connections import close_with_owner
@@ -108,7 +108,7 @@ class JournalFile:
             raise JournalError(
                 title,
                 describe(problem, self.path) if self.path else str(problem),
-                f"Every write is recorded there before it is sent. {_next_step(problem)}",
+                f"Every write is recorded there before it is sent. {next_step(problem)}",
             ) from problem
 
     def _open(self) -> sqlite3.Connection:
@@ -152,7 +152,7 @@ class JournalFile:
 _OTHER_FOLDER = "or set XDG_STATE_HOME to another folder."
 
 
-def _next_step(problem: Exception) -> str:
+def next_step(problem: Exception) -> str:
     """Return the next step after a failure of the journal, which depends on its cause."""
     code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
     number = getattr(problem, "errno", 0)
@@ -162,7 +162,7 @@ def _next_step(problem: Exception) -> str:
         return "Use that version of ecrtui. Or move the file aside: ecrtui then begins a new one, without the history."
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or isinstance(problem, ValueError):
         return "The file is damaged. Move it aside. ecrtui then begins a new one, without the history."
-    if code == sqlite3.SQLITE_FULL or number in (errno.ENOSPC, errno.EDQUOT):
+    if is_disk_full(problem):
         return f"The disk is full. Free disk space, {_OTHER_FOLDER}"
     if code == sqlite3.SQLITE_READONLY or number in (errno.EROFS, errno.EACCES):
         return f"Make the file and its folder writable, {_OTHER_FOLDER}"

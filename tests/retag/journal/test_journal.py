@@ -27,6 +27,7 @@ from ecrtui.retag.journal.journal import Journal, PendingWrite
 from ecrtui.retag.journal.schema import VERSION
 from ecrtui.retag.journal.transfers import TransferRecords
 from ecrtui.retag.plan import Plan, Step, StepAction, StepOutcome
+from tests.support.full_disk import no_room_after
 from tests.support.retag_env import RetagEnv
 
 LOCATION = RegistryLocation("123456789012", "eu-west-1")
@@ -431,6 +432,15 @@ def test_a_write_names_a_full_disk_and_a_read_only_file(file: Path, pragma: str,
                 journal.begin(pending_write(Step("team/app", f"v{number}", StepAction.CREATE, "", NEW.digest)))
     assert reason in caught.value.detail
     assert step in caught.value.hint
+
+
+def test_a_disk_without_room_for_the_index_of_the_log_is_named(file: Path) -> None:
+    with closing(Journal(file)) as journal:
+        journal.begin(pending_write())
+    with closing(Journal(file)) as journal, no_room_after(8), pytest.raises(JournalError) as caught:
+        journal.entries()
+    assert "database or disk is full" in caught.value.detail
+    assert "Free disk space" in caught.value.hint
 
 
 def test_reading_a_journal_that_does_not_exist_creates_nothing(file: Path) -> None:
