@@ -73,10 +73,15 @@ def parser() -> argparse.ArgumentParser:
 def _execute(options: argparse.Namespace) -> int:
     reference = parse_repository(options.repository)
     groups = ImageGroups()
-    chosen = parse_filter(lambda text: parse(text, groups=groups), options.filter)
+
+    def protects(tag: str) -> bool:
+        return WritePolicy(context.settings.protected_tags).protects(tag)
+
+    chosen = parse_filter(lambda text: parse(text, groups=groups, protects=protects), options.filter)
     order = selected_order(options, SORT_ORDERS, DEFAULT_SORT)
 
     from ecrtui.catalog.catalog import Catalog
+    from ecrtui.retag.planner import WritePolicy
 
     context, repository = CommandContext(options, reference), reference.repository
     of_all = reads_scans(options)

@@ -19,14 +19,15 @@ MAX_AGE_WIDTH = 10
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 WEEK, MONTH, YEAR = 7 * DAY, 30 * DAY, 365 * DAY
 
-DURATION_UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK, "mo": MONTH, "y": YEAR}
+DURATION_UNITS = {"s": 1, "m": MINUTE, "min": MINUTE, "h": HOUR, "d": DAY, "w": WEEK, "mo": MONTH, "y": YEAR}
 """Seconds in each unit that :func:`parse_duration` reads."""
 
 MAX_TIME = 253_402_214_400
 """Seconds since the epoch: the last day of the year 9999, which every time zone can show."""
 
-_DURATION_PART = r"(\d{1,9}(?:\.\d{1,9})?)\s*(mo|[smhdwy])\s*"
+_DURATION_PART = r"(\d{1,9}(?:\.\d{1,9})?)\s*(mo|min|[smhdwy])\s*"
 _DATE_LAYOUTS = (("%Y-%m-%dT%H:%M:%S", 1), ("%Y-%m-%dT%H:%M", MINUTE), ("%Y-%m-%d", DAY))
+_UTC = r"(?:\s*UTC|(?<=\d)Z)$"
 
 _SIZE_UNITS = {"": 1, "b": 1}
 _SIZE_UNITS |= {name + end: 1000**power for power, name in enumerate("kmgt", 1) for end in ("", "b")}
@@ -207,10 +208,15 @@ def parse_zoned_time(text: str) -> float | None:
 
 
 def parse_date_range(text: str) -> tuple[float, float] | None:
-    """Return the first second of a local date or time, and the first second after it; None if the text is neither."""
+    """Return the first second of a date or time, and the first second after it; None if the text is neither.
+
+    It is local, or in UTC if the text ends with ``UTC`` or ``Z``. A time follows the date after ``T`` or a blank.
+    """
+    local = re.sub(_UTC, "", text.strip().upper())
+    zone = None if local == text.strip().upper() else UTC
     for layout, length in _DATE_LAYOUTS:
         try:
-            moment = datetime.strptime(text.upper(), layout)
+            moment = datetime.strptime(re.sub(r"(?<=\d) (?=\d)", "T", local), layout).replace(tzinfo=zone)
             return moment.timestamp(), (moment + timedelta(seconds=length)).timestamp()
         except (ValueError, OverflowError, OSError):
             continue

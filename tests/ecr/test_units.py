@@ -151,6 +151,7 @@ def test_other_text_is_not_a_size(text: str) -> None:
     [
         ("45s", 45),
         ("30m", 1_800),
+        ("30 min", 1_800),
         ("12 h", 43_200),
         ("7D", 7 * 86_400),
         ("2w", 14 * 86_400),
@@ -196,6 +197,13 @@ def test_a_date_range_is_as_long_as_its_last_part(text: str, length: int) -> Non
     assert found[1] - found[0] == length
     assert found[0] == units.parse_iso_time(text)
     assert units.parse_date_range("2026-02-30") is None
+
+
+@pytest.mark.parametrize("text", ["2026-01-31 10:30:05 UTC", "2026-01-31T10:30:05Z"])
+def test_a_time_can_be_in_utc_as_screens_show_it(text: str) -> None:
+    found = units.parse_date_range(text)
+    assert found is not None
+    assert units.format_date(found[0]) == "2026-01-31 10:30:05 UTC"
 
 
 @given(st.text("ab?*", max_size=8), st.text("ab", max_size=8))

@@ -73,7 +73,7 @@ def platform_field(term: Term, clock: Clock, groups: ImageGroups) -> Condition[I
 
     @lru_cache(maxsize=1024)  # there are few platforms
     def is_meant(name: str) -> bool:
-        return any(found.match_many((name,)))
+        return any(found.match_many(_platform_names(name)))
 
     def mask(images: Sequence[Image]) -> list[bool]:
         known = groups.known
@@ -96,6 +96,11 @@ def platform_field(term: Term, clock: Clock, groups: ImageGroups) -> Condition[I
         ]
 
     return Condition(mask, {"kind": found.find, "tag": found.find}, undecided, INDEX_PARTS)
+
+
+def _platform_names(name: str) -> tuple[str, str]:
+    """Return a platform as it is written, and as the list shows it: ``linux/arm64``, ``arm64``."""
+    return name, name.removeprefix("linux/")
 
 
 def platform_texts(images: Sequence[Image], groups: ImageGroups) -> Sequence[str]:
@@ -185,7 +190,9 @@ def with_part_named(found: Matcher, groups: ImageGroups) -> Flags:
 
     def mask(images: Sequence[Image]) -> bytes:
         names = list(groups.known.names.items())
-        matching = [digests for _, digests in compress(names, found.match_many([name for name, _ in names]))]
+        written, shown = zip(*(_platform_names(name) for name, _ in names), strict=True) if names else ((), ())
+        hits = map(or_, map(bool, found.match_many(written)), map(bool, found.match_many(shown)))
+        matching = [digests for _, digests in compress(names, hits)]
         if not matching:
             return bytes(len(images))
         # One pass for each name takes a fraction of one that asks for all names.

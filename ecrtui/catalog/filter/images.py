@@ -16,6 +16,7 @@
 ``severity>=high``     a finding of this severity or worse; ``severity:none``: scanned, no findings
 ``findings>0``         number of findings
 ``scan:failed``        state of the last scan (complete, active, in-progress, pending, failed, not-scanned …)
+``is:protected``       a tag is protected by the settings
 ``is:…``               tagged, image, index, helm, signature, attestation, sbom, artifact, archived, active, scanned,
                        unscanned, referrer
 ``is:part``            belongs to an image that exists: as a platform, an attestation, a signature, an SBOM …
@@ -68,7 +69,7 @@ from ecrtui.catalog.filter.language import (
 from ecrtui.catalog.filter.lexer import Term
 from ecrtui.catalog.filter.lexer import ValueKind as Written
 from ecrtui.catalog.filter.matching import Matcher, field_matcher, matcher
-from ecrtui.catalog.filter.values import number_test, one_of, require_plain, size_test
+from ecrtui.catalog.filter.values import SPACED_SIZE, SPACED_TIME, number_test, one_of, require_plain, size_test
 from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.ecr.image import Image, ImageKind
 
@@ -79,6 +80,15 @@ _PLATFORM_WORDS = frozenset(
     ("linux", "windows", "freebsd", "darwin", "amd64", "arm64", "arm", "386", "ppc64le", "s390x", "riscv64", "wasm")
 )
 """Words that name operating systems and architectures (GOOS and GOARCH). They need to know the parts of indexes."""
+
+Protects = Callable[[str], bool]
+"""Returns True for a protected tag."""
+
+
+def protects_nothing(tag: str) -> bool:
+    """Return False: no tag is protected."""
+    return False
+
 
 _SUBJECT: Callable[[Image], str] = attrgetter("subject")
 
@@ -177,6 +187,7 @@ _IS: dict[str, Mask[Image]] = {
     "referrer": lambda images: map(_SUBJECT, images),
 }
 
+_PROTECTED = "protected"
 _IS_PARTS = {
     "untagged": untagged_condition,
     "orphan": untagged_condition,
@@ -185,12 +196,15 @@ _IS_PARTS = {
 }
 
 
-_IS_WORDS = (*_IS_PARTS, *_IS, *SCAN_WORDS, *_KINDS)
+_IS_WORDS = (_PROTECTED, *_IS_PARTS, *_IS, *SCAN_WORDS, *_KINDS)
 
 
-def _is(term: Term, clock: Clock, groups: ImageGroups) -> Condition[Image]:
+def _is(term: Term, clock: Clock, groups: ImageGroups, protects: Protects) -> Condition[Image]:
     require_plain(term, ":", "=")
     word = one_of(term, _IS_WORDS)
+    if word == _PROTECTED:
+        found = Matcher(partial(map, protects), lambda tag: ((0, len(tag)),) if protects(tag) else ())
+        return Condition(any_tag(found), {"tag": found.find})
     if word in _IS_PARTS:
         return _IS_PARTS[word](groups)
     if word in SCAN_WORDS:
@@ -205,17 +219,18 @@ def _is(term: Term, clock: Clock, groups: ImageGroups) -> Condition[Image]:
     return Condition(lambda images: map(gt, mask(images), unknown(images)), {}, unknown, INDEX_PARTS)
 
 
-def image_schema(groups: ImageGroups) -> FilterSchema[Image]:
+def image_schema(groups: ImageGroups, protects: Protects = protects_nothing) -> FilterSchema[Image]:
     """Return the fields of a filter on the images of a repository.
 
     Args:
         groups: the images of this repository that belong together. What becomes known later counts, too.
+        protects: returns True for a protected tag.
     """
     return FilterSchema(
         Field(partial(_plain, groups=groups), "", _PLAIN_WORDS, all_tags),
         {
             **_FIELDS,
-            "is": Field(partial(_is, groups=groups), words=_IS_WORDS),
+            "is": Field(partial(_is, groups=groups, protects=protects), words=_IS_WORDS),
             "of": Field(partial(of_field, groups=groups), texts=all_tags),
             "platform": Field(partial(platform_field, groups=groups), texts=partial(platform_texts, groups=groups)),
         },
@@ -227,15 +242,15 @@ _PLAIN_WORDS = (*_KINDS, "untagged", "archived")
 _FIELDS: dict[str, Field[Image]] = {
     "tag": Field(_tag, texts=all_tags),
     "digest": Field(_digest),
-    "size": Field(_size, ">"),
-    "pushed": Field(_pushed, "<"),
-    "pulled": Field(_pulled, "<", ("never",)),
+    "size": Field(_size, ">", spaced=SPACED_SIZE),
+    "pushed": Field(_pushed, "<", spaced=SPACED_TIME),
+    "pulled": Field(_pulled, "<", ("never",), spaced=SPACED_TIME),
     "severity": SEVERITY,
     "findings": FINDINGS,
     "scan": SCAN,
     "tags": Field(_tags, ">"),
     "type": Field(_type),
     "subject": Field(_subject),
-    "archived": Field(_archived, "<"),
+    "archived": Field(_archived, "<", spaced=SPACED_TIME),
     "status": on_text(lambda image: image.status, any_case=True, words=("active", "archived", "activating")),
 }

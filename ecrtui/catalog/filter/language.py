@@ -74,6 +74,8 @@ class Field(Generic[Item]):
     texts: Callable[[Sequence[Item]], Sequence[str]] = _no_texts
     """Returns the texts of items that a value can be completed to. If a filter reads them as a cached column, this is
     the function that computes it."""
+    spaced: str = ""
+    """A pattern of values that have blanks in them; in any case."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from ecrtui.catalog.filter.lexer import Term
 from ecrtui.catalog.filter.lexer import ValueKind as Written
 from ecrtui.catalog.filter.matching import Matcher, Texts, field_matcher, matcher
 from ecrtui.catalog.filter.total_fields import TOTAL_FIELDS
-from ecrtui.catalog.filter.values import one_of, require_plain
+from ecrtui.catalog.filter.values import SPACED_TIME, one_of, require_plain
 from ecrtui.catalog.rows.column_cache import cached_column
 from ecrtui.ecr.repository import Repository
 
@@ -95,7 +95,7 @@ REPOSITORIES: FilterSchema[Repository] = FilterSchema(
             lambda repository: str(repository.mutability), "mutability", any_case=True, words=_LABELS
         ),
         "is": Field(_is, words=tuple(_IS)),
-        "created": Field(_created, "<"),
+        "created": Field(_created, "<", spaced=SPACED_TIME),
         "encryption": on_text(
             lambda repository: repository.encryption, "encryption", any_case=True, words=("AES256", "KMS")
         ),

@@ -11,7 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from ecrtui.catalog.filter.image_scans import SEVERITY
 from ecrtui.catalog.filter.language import Clock, Condition, Field, Knowledge
 from ecrtui.catalog.filter.lexer import Term
-from ecrtui.catalog.filter.values import Test, number_test, one_of, require_plain, size_test, time_test
+from ecrtui.catalog.filter.values import (
+    SPACED_SIZE,
+    SPACED_TIME,
+    Test,
+    number_test,
+    one_of,
+    require_plain,
+    size_test,
+    time_test,
+)
 from ecrtui.catalog.totals.repository_totals import RepositoryTotals, totals_of
 from ecrtui.ecr.findings import ImageScan
 from ecrtui.ecr.image import Image
@@ -39,7 +48,7 @@ def _of_totals(decide: Callable[[RepositoryTotals], bool | None]) -> Condition[R
 
 
 def _number(
-    read: Callable[[RepositoryTotals], int | None], parse: Callable[[Term], Test] = number_test
+    read: Callable[[RepositoryTotals], int | None], parse: Callable[[Term], Test] = number_test, spaced: str = ""
 ) -> Field[Repository]:
     """Return the field of a number, which can be unknown."""
 
@@ -47,19 +56,19 @@ def _number(
         test = parse(term)
         return _of_totals(lambda totals: None if (number := read(totals)) is None else test(number))
 
-    return Field(make, ">")
+    return Field(make, ">", spaced=spaced)
 
 
 def _time(read: Callable[[RepositoryTotals], float | None]) -> Field[Repository]:
     """Return the field of a time, which can be never."""
 
     def make(term: Term, clock: Clock) -> Condition[Repository]:
-        if term.operator == ":" and term.value.text.lower() == "never":
+        if term.operator in (":", "=") and term.value.text.lower() == "never":
             return _of_totals(lambda totals: read(totals) is None)
         test_at = time_test(term)
         return _of_totals(lambda totals: (moment := read(totals)) is not None and test_at(clock())(moment))
 
-    return Field(make, "<", ("never",))
+    return Field(make, "<", ("never",), spaced=SPACED_TIME)
 
 
 def _images(term: Term, clock: Clock) -> Condition[Repository]:
@@ -114,7 +123,7 @@ TOTAL_FIELDS: Mapping[str, Field[Repository]] = {
     "tagged": _number(lambda totals: totals.counts.tagged),
     "parts": _number(lambda totals: totals.counts.known_parts),
     "orphans": _number(lambda totals: totals.counts.orphans),
-    "size": _number(lambda totals: totals.size, size_test),
+    "size": _number(lambda totals: totals.size, size_test, SPACED_SIZE),
     "pushed": _time(lambda totals: totals.newest_push),
     "pulled": _time(lambda totals: totals.last_pull),
     "severity": Field(_severity, SEVERITY.operator, SEVERITY.words),

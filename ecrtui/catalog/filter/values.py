@@ -10,7 +10,7 @@ from functools import partial
 
 from ecrtui.catalog.filter.errors import FilterError
 from ecrtui.catalog.filter.lexer import Term, ValueKind
-from ecrtui.ecr.units import format_quoted, parse_date_range, parse_duration, parse_size
+from ecrtui.ecr.units import format_quoted, format_size, parse_date_range, parse_duration, parse_size
 
 Compare = Callable[[float, float], bool]
 Test = Callable[[float], bool]
@@ -37,13 +37,29 @@ def value_error(term: Term, title: str, hint: str = "") -> FilterError:
     return FilterError(title, term.value.position, term.value.end, hint)
 
 
+SPACED_SIZE = r"[\d.]+ [kmgt]?i?b"
+"""A size with a blank before its unit, as lists show it."""
+
+SPACED_TIME = r"[\d.]+ (?:s|m|min|h|d|w|mo|y)(?: ago)?|\S+ ago|[\d-]+ \d\d?:\d\d(?::\d\d)?(?: utc)?"
+"""An age or a time with blanks in it, as lists show it."""
+
+_ROUNDING = 0.06
+"""The most that a size differs from another one that is shown in the same way, as a fraction."""
+
+
 def size_test(term: Term) -> Test:
-    """Return the comparison with a size in bytes, with or without a unit (100MB, 1.5GiB, 2048)."""
+    """Return the comparison with a size in bytes, with or without a unit (100MB, 1.5GiB, 2048).
+
+    A size equals all sizes that are shown in the same way: ``size=105MB``. A number without a unit is exact.
+    """
     hint = f"Use {term.field}>100MB. Units: kB to TB, KiB to TiB."
     _require_value(term, hint)
     size = parse_size(term.value.text)
     if size is None:
         raise value_error(term, f"{_shown(term)} is not a size", hint)
+    if term.operator == "=" and not term.value.text.isdecimal():
+        shown = format_size(int(size))
+        return lambda each: abs(each - size) <= _ROUNDING * size and format_size(int(each)) == shown
     return _comparison(term, size, hint)
 
 
@@ -65,7 +81,7 @@ def time_test(term: Term) -> Callable[[float], Test]:
     hint = f"Use {term.field}<7d for the last seven days, or {term.field}>2026-01-31. Units: s m h d w mo y."
     _require_value(term, hint)
     text = term.value.text
-    age = parse_duration(text)
+    age = parse_duration(text.lower().removesuffix(" ago"))
     if age is not None:
         if term.operator in ("=", ":"):
             raise value_error(term, f"{term.field} with an age needs < or >", hint)

@@ -168,7 +168,10 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
             applies = self.state.filter_text
             shown = f"The last valid filter applies: {format_quoted(applies)}" if applies else "No filter applies"
             hint = naming_lists(problem, message.value).with_hint().rstrip(".")
-            bar.show_problem(f"{hint}. {shown}. {self._find_hint(message.value)}".rstrip(), problem.position)
+            bar.show_problem(
+                f"{hint}{'' if hint.endswith('?') else '.'} {shown}. {self._find_hint(message.value)}".rstrip(),
+                problem.position,
+            )
             return
         bar.show_problem("")
         self._filter = parsed or None

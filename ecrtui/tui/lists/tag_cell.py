@@ -82,6 +82,10 @@ class TagCells:
         self._use(policy)
         return True
 
+    def protects(self, tag: str) -> bool:
+        """Return True if the tag is protected."""
+        return self._policy.protects(tag)
+
     def __call__(self, tags: tuple[str, ...]) -> str | Content:
         """Return the cell of an image with these tags."""
         return self._cell(tags)

@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Listing, Snapshot
-from ecrtui.catalog.filter import Filter, expression_hint, parse
+from ecrtui.catalog.filter import Filter, parse
 from ecrtui.catalog.filter.completion import complete
 from ecrtui.catalog.filter.images import image_schema
 from ecrtui.catalog.image_groups import ImageGroups
@@ -151,13 +151,18 @@ class ImagesScreen(
         return session.catalog.images(self.repository_name)
 
     def parse_filter(self, line: str) -> Filter[Image]:
-        return parse(line, groups=self.groups)
+        return parse(line, groups=self.groups, protects=self.tag_cells.protects)
 
     def complete_filter(self, line: str) -> Iterable[str]:
-        return complete(line, image_schema(self.groups), self.rows.at_hand())
+        return complete(line, image_schema(self.groups, self.tag_cells.protects), self.rows.at_hand())
 
     def no_match(self, reason: str) -> str:
-        return f"{super().no_match(reason)} {expression_hint(self.state.filter_text)}".rstrip()
+        from ecrtui.catalog.filter import expression_hint
+        from ecrtui.catalog.filter.cell_texts import cell_hint
+
+        line = self.state.filter_text
+        hints = (super().no_match(reason), cell_hint(line, self.parse_filter), expression_hint(line))
+        return " ".join(filter(None, hints))
 
     def totals(self) -> Iterable[LinePart]:
         yield from count_parts(self.counts)

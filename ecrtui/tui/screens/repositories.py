@@ -142,8 +142,11 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
 
     def no_match(self, reason: str) -> str:
         from ecrtui.catalog.filter import expression_hint
+        from ecrtui.catalog.filter.cell_texts import cell_hint
 
-        return f"{super().no_match(reason)} {expression_hint(self.state.filter_text)}".rstrip()
+        line = self.state.filter_text
+        hints = (super().no_match(reason), cell_hint(line, self.parse_filter), expression_hint(line))
+        return " ".join(filter(None, hints))
 
     def lifecycle_request(self) -> messages.OpenLifecycle | None:
         return None if self.current is None else messages.OpenLifecycle(self.connect, self.current.name)

@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 
 from ecrtui.catalog.filter import Knowledge, parse
+from ecrtui.catalog.filter.cell_texts import cell_hint
 from ecrtui.catalog.filter.images import image_schema
 from ecrtui.catalog.filter.lexer import terms
 from ecrtui.catalog.image_groups import ImageGroups
@@ -80,7 +81,7 @@ NO_PARTS = KnownParts(listed=True)
 
 
 def found(text: str, known: KnownParts = NO_PARTS) -> set[str]:
-    chosen = parse(text, NOW, groups_of(IMAGES.values(), known))
+    chosen = parse(text, NOW, groups_of(IMAGES.values(), known), lambda tag: tag == "Prod")
     return {name for name, image in IMAGES.items() if chosen.matches(image)}
 
 
@@ -203,6 +204,20 @@ EVERYTHING = set(IMAGES)
         ("severity:undefined", {"triaged"}),
         ("findings>2", {"release", "triaged"}),
         ("findings=0", {"index"}),
+        # what a cell shows
+        ("size=104MB", {"release"}),
+        ("size=104 MB", {"release"}),
+        ("size=100MB", {"candidate", "untagged"}),
+        ("size=100000000", {"candidate"}),
+        ("size!=2 kB is:helm", set()),
+        ("size>99 MB rc", {"candidate"}),
+        ("pushed<3 h", {"release"}),
+        ("pushed<3 h ago", {"release"}),
+        ("pulled<2min", {"release"}),
+        ("pushed>=2026-11-23 09:00", {"release"}),
+        ("pushed>=2026-11-23T09:00:00", {"release"}),
+        ("is:protected", {"release"}),
+        ("!is:protected release", {"candidate"}),
         ("is:tagged size>1MB pushed<30d !prod", {"candidate"}),
         ("is:part", {"signature"}),
         ("!is:part", EVERYTHING - {"signature"}),
@@ -315,6 +330,8 @@ UNTAGGED = {name for name, image in PARTS.items() if not image.tags}
         ("windows", NOTHING_READ, set(), {"amd64", "attestation", "loose", "index", "old index"}),
         ("platform:linux", ALL_READ, {"amd64", "index"}, {"loose"}),
         ("platform=linux/amd64 is:platform", ALL_READ, {"amd64"}, set()),
+        ("platform=amd64 is:platform", ALL_READ, {"amd64"}, set()),
+        ("amd*", ALL_READ, {"amd64", "index"}, set()),
         ("!platform:arm64 is:index", ALL_READ, {"old index"}, set()),
         ("platform:arm64 is:index", ONE_UNREAD, {"index"}, {"old index"}),
         ("of:multi", ALL_READ, INSIDE, set()),
@@ -428,6 +445,25 @@ def test_images_that_are_attached_to_each_other_do_not_belong_to_themselves() ->
     groups.remove(pair[1:])
     groups.find = {first: pair[0]}.get
     assert not any(map(chosen.matches, pair)), "what has changed counts"
+
+
+@pytest.mark.parametrize(
+    ("cell", "meant"),
+    [
+        ("2 h ago", "pushed<3h"),
+        ("28 min", "pushed<29min"),
+        ("105 MB", "size=105MB"),
+        ("1C 2H", "severity:critical"),
+        ("✓", "severity:none"),
+        ("·", "is:unscanned"),
+        ("never", "pulled:never"),
+        ("◆prod", "is:protected"),
+        ("3 rules", ""),  # a cell of repositories
+        ("release", ""),
+    ],
+)
+def test_a_text_that_a_cell_shows_has_a_filter(cell: str, meant: str) -> None:
+    assert cell_hint(cell, parse) == (f"To filter by a cell write {meant}." if meant else "")
 
 
 def test_an_age_counts_from_the_time_at_which_the_filter_is_applied() -> None:

@@ -104,6 +104,8 @@ HIGH = ImageScan("COMPLETE", (("HIGH", 1),))
         ("!size>1kB", ["parts", "found", "empty"], ["none"]),
         ("pushed<7d", ["exact"], ["none"]),
         ("pushed:never", ["empty"], ["none"]),
+        ("pulled=never", ["parts", "found", "empty"], ["none"]),
+        ("size=2 kB", ["exact"], ["none"]),
         ("pulled:never", ["parts", "found", "empty"], ["none"]),
         ("pulled>30d", ["exact"], ["none"]),
         ("counted>1h", ["parts"], ["none"]),

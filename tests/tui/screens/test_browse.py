@@ -103,6 +103,8 @@ async def test_a_filter_without_matches_says_how_to_clear_it(env: BrowseEnv) -> 
         await until(pilot, "4 repositories")
         await pilot.press("slash", *"zzz")
         await until(pilot, "Nothing matches zzz")
+        await pilot.press("escape", "slash", *"9 h")
+        await until(pilot, "To filter by a cell write pushed<10h.")
         await pilot.press("escape")
         await until_gone(pilot, "Nothing matches")
 
