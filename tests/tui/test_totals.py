@@ -34,6 +34,7 @@ TOTALS = RepositoryTotals(ImageCounts(3, 1, 0, complete=False), 1, None, None, N
         (ImageScan("COMPLETE", ()), 1, "?"),
         (ImageScan("NOT_SCANNED"), 0, "·"),
         (ImageScan("NOT_SCANNED"), 2, "?"),
+        (ImageScan("FAILED"), 1, "failed"),
     ],
 )
 def test_findings_of_a_repository_are_marked_while_scans_are_not_known(

@@ -9,7 +9,7 @@ from ecrtui.catalog.image_groups import count_images
 from ecrtui.catalog.index_parts import KnownParts, find_parts
 from ecrtui.catalog.totals.image_totals import ImageCounts, ImageTotals
 from ecrtui.catalog.totals.repository_totals import RepositoryTotals
-from ecrtui.ecr.findings import ImageScan, severity_numbers
+from ecrtui.ecr.findings import NOT_SCANNED, ImageScan, severity_numbers
 from ecrtui.ecr.image import Image, is_index
 
 if TYPE_CHECKING:
@@ -70,14 +70,20 @@ def _counts(catalog: Catalog, repository: str, images: list[Image]) -> ImageCoun
 
 
 def _worst_scan(catalog: Catalog, repository: str, images: list[Image]) -> tuple[ImageScan | None, int]:
-    """Return the worst known scan, and the number of images whose scan is not known."""
+    """Return the worst known scan, and the number of images whose findings are not known."""
     missing = [image.digest for image in images if not image.scan_known]
     found = catalog.known_scans.find(repository, missing) if missing else {}
     listed = [ImageScan(image.scan_status, image.findings) for image in images if image.scan_known]
     scans = [*listed, *(ImageScan(scan.status, scan.counts) for scan in found.values())]
-    return max(scans, key=_rank, default=None), len(images) - len(scans)
+    without = sum(map(_lacks_findings, scans))
+    return max(scans, key=_rank, default=None), len(images) - len(scans) + without
+
+
+def _lacks_findings(scan: ImageScan) -> bool:
+    """Return True for a scan that has not finished, or failed."""
+    return scan.counts is None and scan.status != NOT_SCANNED
 
 
 def _rank(scan: ImageScan) -> tuple[int, ...]:
     """Return a rank by severity; a scan without findings is worse than none."""
-    return (0,) if scan.counts is None else (1, *severity_numbers(scan.counts))
+    return (0, int(_lacks_findings(scan))) if scan.counts is None else (1, *severity_numbers(scan.counts))

@@ -38,7 +38,7 @@ class RepositoryTotals(NamedTuple):
     scan: ImageScan | None
     """The scan with the worst findings; None if none is known."""
     unknown_scans: int
-    """Images whose scan is not known."""
+    """Images whose findings are not known: their scan was not read, has not finished, or failed."""
     counted_at: float
     lifecycle: LifecycleRules | None = None
     """None if the lifecycle policy was not asked for."""

@@ -26,7 +26,7 @@ DESCENDING_COLUMNS = frozenset(
 """The columns that sort descending first."""
 
 _MORE = "+"
-"""After findings, if the scans of other images are not known."""
+"""After findings, if those of other images are not known."""
 
 
 def total_columns(repository: RepositoryOf[Row]) -> Sequence[Column[Row]]:
@@ -102,13 +102,17 @@ def at_most(number: str, *, is_exact: bool) -> str:
 
 
 def findings_cell(totals: RepositoryTotals) -> str | Content:
-    """Return the worst findings of the images; with ``+`` if the scans of some images are not known."""
-    from ecrtui.tui.lists.image_columns import counts_cell, scan_cell  # the first frame has no totals
+    """Return the worst findings of the images; with ``+`` if those of some images are not known."""
+    from ecrtui.ecr.findings import NOT_SCANNED  # the first frame has no totals
+    from ecrtui.tui.lists.image_columns import counts_cell, scan_cell
 
     scan, is_partial = totals.scan, totals.unknown_scans > 0
     if totals.counts.listed == 0:
         return units.UNKNOWN
-    if scan is None or (is_partial and not any(number for _, number in scan.counts or ())):
+    if scan is None:
+        return NOT_COUNTED
+    has_failed = scan.counts is None and scan.status != NOT_SCANNED
+    if is_partial and not has_failed and not any(number for _, number in scan.counts or ()):
         return NOT_COUNTED
     if scan.counts is None:
         return scan_cell(scan)

@@ -16,6 +16,7 @@ from ecrtui.catalog.totals.counter import TotalsCounter
 from ecrtui.catalog.totals.image_totals import ImageCounts
 from ecrtui.catalog.totals.reading import CONCURRENT_REPOSITORIES
 from ecrtui.catalog.totals.repository_totals import CountedRepository, RepositoryTotals, totals_of, with_totals
+from ecrtui.ecr.findings import ImageScan
 from ecrtui.ecr.repository import Repository
 from ecrtui.emulator.fault_effects import RunBefore
 from ecrtui.emulator.faults import Fault
@@ -114,6 +115,11 @@ def test_totals_are_counted_from_known_facts_and_kept(env: TotalsEnv, tmp_path: 
     assert totals_of(row) is app
     assert with_totals(row, None) == repository
     assert isinstance(with_totals(repository, None, "no"), CountedRepository)
+
+    # a scan that failed says no more about the findings than one that was not read
+    for status, unknown in (("FAILED", 5), ("IN_PROGRESS", 5), ("NOT_SCANNED", 4)):
+        catalog.known_scans.keep("app", {env.index.digest: ImageScan(status)})
+        assert counted(catalog)[0]["app"].unknown_scans == unknown
 
 
 def test_totals_have_the_number_of_lifecycle_rules(env: TotalsEnv, tmp_path: Path) -> None:
