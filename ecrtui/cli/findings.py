@@ -24,7 +24,7 @@ from ecrtui.cli.list_command import (
 )
 from ecrtui.cli.row_format import RowFormat
 from ecrtui.cli.scan_lookup import require_scans
-from ecrtui.ecr.image import Image, ImageKind, is_index
+from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.manifest import parse_manifest
 from ecrtui.ecr.units import format_count
 from ecrtui.errors import EcrTuiError, ErrorKind
@@ -118,7 +118,8 @@ def _targets_of(catalog: Catalog, context: CommandContext, reference: Reference)
     """
     repository, found = reference.repository, find_image(context.registry, reference)
     manifest = parse_manifest(catalog.manifest(repository, found.digest).text) if _may_be_index(found) else None
-    targets = findings.scan_targets(found.digest, manifest, () if manifest else found.tags)
+    tags = () if manifest else found.tags
+    targets = findings.scan_targets(found.digest, manifest, tags, is_artifact=found.kind.is_artifact)
     if not targets:
         raise findings.no_targets(found.digest)
     return targets
@@ -127,7 +128,7 @@ def _targets_of(catalog: Catalog, context: CommandContext, reference: Reference)
 def _targets_in(catalog: Catalog, context: CommandContext, repository: str) -> tuple[Sequence[ScanTarget], int]:
     """Return the images to scan of all tagged images, and the number of indexes whose platforms are not known."""
     with readable_rows(catalog.images(repository, stream=True)) as rows:
-        images = [image for image in rows if image.tags and not image.archived and _is_scanned(image)]
+        images = [image for image in rows if image.tags and not image.archived and not image.kind.is_artifact]
     indexes = [image.digest for image in images if _may_be_index(image)]
     read = catalog.prefetch if context.may_read_indexes(repository) else catalog.kept_manifests
     known = {manifest.digest: parse_manifest(manifest.text) for manifest in read(repository, indexes)}
@@ -138,10 +139,6 @@ def _targets_in(catalog: Catalog, context: CommandContext, repository: str) -> t
         for target in findings.scan_targets(image.digest, known.get(image.digest), image.tags)
     ]
     return list({target.digest: target for target in targets}.values()), len(indexes) - len(known)
-
-
-def _is_scanned(image: Image) -> bool:
-    return image.kind in (ImageKind.IMAGE, ImageKind.INDEX)
 
 
 def _may_be_index(image: Image) -> bool:

@@ -86,6 +86,11 @@ class RepositoryScanning(NamedTuple):
     filters: tuple[str, ...] = ()
 
 
+def ended_without_findings(status: str) -> bool:
+    """Return True for the status of a scan that failed, or whose findings ECR does not have any more."""
+    return status not in ("", NOT_SCANNED, *FINISHED, *PENDING)
+
+
 def scan_status_text(status: str) -> str:
     """Return a scan status in words: "not scanned", "in progress"."""
     return _STATUS_TEXTS.get(status) or status.lower().replace("_", " ")

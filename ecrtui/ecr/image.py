@@ -26,6 +26,11 @@ class ImageKind(StrEnum):
     """A signature or an attestation. Only an annotation of its manifest says which."""
     ARTIFACT = "artifact"
 
+    @property
+    def is_artifact(self) -> bool:
+        """True for a chart, a signature and the like. ECR scans images with an operating system only."""
+        return self not in (ImageKind.IMAGE, ImageKind.INDEX)
+
 
 @dataclass(frozen=True, slots=True)
 class Image:

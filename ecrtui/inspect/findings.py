@@ -22,6 +22,7 @@ OPERATION = "DescribeImageScanFindings"
 CONCURRENT_SCANS = 4
 """Scans that are read at the same time."""
 
+_SCANNED = "ECR scans images with an operating system. It does not scan charts, attestations and other artifacts."
 _NO_SCAN = "ScanNotFoundException"
 """The code of ECR for an image that was not scanned. Other codes of the same kind are states of a scan."""
 
@@ -34,6 +35,8 @@ class ScanTarget:
     platform: str = ""
     """``linux/arm64``; empty if it is not known."""
     tags: tuple[str, ...] = ()
+    is_artifact: bool = False
+    """True if ECR does not scan it. See :attr:`ecrtui.ecr.image.ImageKind.is_artifact`."""
 
     @property
     def name(self) -> str:
@@ -57,6 +60,8 @@ class PlatformScan:
     @property
     def reason(self) -> str:
         """Why the findings are not known, with the next step; empty if they are known."""
+        if self.target.is_artifact and self.error is not None and self.error.code == _NO_SCAN:
+            return _SCANNED
         return "" if self.error is None else _reason(self.error)
 
 
@@ -168,16 +173,19 @@ class FindingRow:
         return max(_known(occurrence.finding.in_use for occurrence in self.occurrences), default=None)
 
 
-def scan_targets(digest: str, manifest: ParsedManifest | None, tags: Sequence[str] = ()) -> tuple[ScanTarget, ...]:
+def scan_targets(
+    digest: str, manifest: ParsedManifest | None, tags: Sequence[str] = (), *, is_artifact: bool = False
+) -> tuple[ScanTarget, ...]:
     """Return the images whose scans are those of an image: the platforms of an index, or the image itself.
 
     Args:
         digest: the digest of the image.
         manifest: its manifest; None if it is known that the image is not an index.
         tags: the tags to name the targets by; none if all targets belong to one image.
+        is_artifact: see :attr:`ScanTarget.is_artifact`.
     """
     if manifest is None or not manifest.with_role(DescriptorRole.MANIFEST):
-        return (ScanTarget(digest, tags=tuple(tags)),)
+        return (ScanTarget(digest, tags=tuple(tags), is_artifact=is_artifact),)
     names = manifest.platform_names
     digests = dict.fromkeys(entry.digest for entry in manifest.platform_entries if entry.is_container)
     return tuple(ScanTarget(part, names.get(part, ""), tuple(tags)) for part in digests)
@@ -352,5 +360,5 @@ def no_targets(digest: str) -> EcrTuiError:
     return NotFound(
         "Nothing to scan",
         f"The index {short_digest(digest)} names no image.",
-        "ECR scans images with an operating system. It does not scan attestations and other artifacts.",
+        _SCANNED,
     )

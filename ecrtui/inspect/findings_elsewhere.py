@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ecrtui.ecr.findings import CLOSED
-from ecrtui.ecr.image import Image, ImageKind, is_index
+from ecrtui.ecr.image import Image, is_index
 from ecrtui.ecr.manifest import parse_manifest
 from ecrtui.ecr.units import format_names
 from ecrtui.inspect.findings import FindingRow, PlatformScan, read_scan, scan_targets
@@ -67,9 +67,8 @@ def newest_tagged(images: Iterable[Image], without: Collection[str], count: int 
         without: digests to leave out.
         count: the most to return.
     """
-    kinds = (ImageKind.IMAGE, ImageKind.INDEX)
     tagged = (image for image in images if image.tags and not image.archived and image.digest not in without)
-    known = [image for image in tagged if image.kind in kinds]
+    known = [image for image in tagged if not image.kind.is_artifact]
     return tuple(heapq.nlargest(count, known, key=lambda image: image.pushed_at or 0.0))
 
 

@@ -237,6 +237,10 @@ def test_each_state_of_a_scan_is_distinct(error: EcrTuiError, state: str, reason
     assert scan.state == state
     assert reason in scan.reason
     assert unknown_scans([scan, PlatformScan(ARM, ScanReport())]) == (scan,)
+    artifact = PlatformScan(replace(AMD, is_artifact=True), error=error)
+    assert artifact.state == state
+    assert (artifact.reason == scan.reason) == (state != "not scanned")
+    assert "start" not in artifact.reason.lower()
 
 
 def test_the_age_of_several_scans_is_that_of_the_oldest() -> None:

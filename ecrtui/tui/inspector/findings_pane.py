@@ -32,6 +32,7 @@ from ecrtui.tui.inspector.findings_details import Elsewhere, details_text, title
 from ecrtui.tui.inspector.inspected import Inspected
 from ecrtui.tui.inspector.pane import Pane
 from ecrtui.tui.inspector.text_pane import PaneText
+from ecrtui.tui.manifest.facts import kind_of
 from ecrtui.tui.saving import SavesFiles
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
@@ -147,8 +148,10 @@ class FindingsPane(Pane[FindingsContent]):
 
     def _show_scans(self) -> None:
         """Show the platforms whose findings are not known."""
-        lines = unknown_lines(self._content.scans)
-        if lines and (hint := press(self, "screen.refresh", "ask again")):
+        scans = self._content.scans
+        lines = unknown_lines(scans)
+        can_change = any(not scan.target.is_artifact for scan in scans)
+        if lines and can_change and (hint := press(self, "screen.refresh", "ask again")):
             lines[-1] += f" {hint}"
         note = self.query_one("#scans", Static)
         note.update(text.block("\n".join(lines)))
@@ -341,10 +344,17 @@ class FindingsPane(Pane[FindingsContent]):
 def _targets(inspected: Inspected) -> tuple[ScanTarget, ...]:
     """Return the images whose scans are those of the image. Raises EcrTuiError."""
     manifest = inspected.manifest if inspected.is_index else None
-    targets = findings.scan_targets(inspected.digest, manifest)
+    targets = findings.scan_targets(inspected.digest, manifest, is_artifact=_is_artifact(inspected))
     if not targets:
         raise findings.no_targets(inspected.digest)
     return targets
+
+
+def _is_artifact(inspected: Inspected) -> bool:
+    """Return True if the image is known to be an artifact. Only a manifest tells an attestation of an index."""
+    image, manifest = inspected.known_image, inspected.known_manifest
+    structure = manifest if isinstance(manifest, ParsedManifest) else ParsedManifest()
+    return isinstance(image, Image) and kind_of(image, structure).is_artifact
 
 
 def _read_scans(session: Session, repository: str, targets: tuple[ScanTarget, ...]) -> tuple[PlatformScan, ...]:

@@ -99,6 +99,11 @@ class PlatformImage(NamedTuple):
     descriptor: Descriptor | None = None
     image: Image | None = None
 
+    @property
+    def is_artifact(self) -> bool:
+        """True if it is known to be an artifact; see :attr:`ImageKind.is_artifact`."""
+        return self.image is not None and self.image.kind.is_artifact
+
 
 @dataclass(frozen=True, slots=True)
 class ParentIndex:

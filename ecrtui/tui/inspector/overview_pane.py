@@ -16,7 +16,7 @@ from textual.worker import WorkType
 
 from ecrtui.catalog.read_ahead import may_read_ahead
 from ecrtui.ecr.cosign_tags import cosign_tags
-from ecrtui.ecr.findings import ScanReport
+from ecrtui.ecr.findings import ScanReport, ended_without_findings
 from ecrtui.ecr.image import Image, ImageKind, is_image_config
 from ecrtui.ecr.image_config import config_of_schema1
 from ecrtui.ecr.lifecycle_document import parse_policy
@@ -36,7 +36,7 @@ from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard.copy_items import CopyItem, copy_words
 from ecrtui.tui.details import NOT_SUPPORTED
 from ecrtui.tui.inspector.artifacts_pane import has_read_tree, read_tree
-from ecrtui.tui.inspector.inspected import Inspected, tags_by_digest
+from ecrtui.tui.inspector.inspected import Inspected, PlatformImage, tags_by_digest
 from ecrtui.tui.inspector.linked_text import LinkedText
 from ecrtui.tui.inspector.overview_text import OverviewData, error_with_remedy, overview
 from ecrtui.tui.inspector.text_pane import TextPane
@@ -109,6 +109,12 @@ class OverviewPane(TextPane[TextDocument]):
             if platform.digest != self.data.findings_of:
                 self.data = replace(self.data, findings=None, findings_of=platform.digest)
             self._once("findings", (platform.digest, platform.image.findings), self._read_findings)
+        selected = () if platform is None else (platform,)
+        failed = next(filter(_scan_failed, (*selected, *inspected.platforms)), None)
+        if failed != self.data.failed:
+            self.data = replace(self.data, failed=failed, scan_failure=None)
+        if failed is not None:
+            self._once("scan_failure", failed, self._read_scan_failure)
         if inspected.platforms and isinstance(inspected.known_manifest, ParsedManifest):
             self._once("structures", (inspected.known_manifest, inspected.read_manifests), self._read_structures)
         pull_times = session.registry.capabilities.pull_times
@@ -255,6 +261,15 @@ class OverviewPane(TextPane[TextDocument]):
             return
         self._change(findings=findings)
 
+    async def _read_scan_failure(self, inspected: Inspected) -> None:
+        """Read why the scan of a platform ended without findings: its error says it."""
+        if self.data.failed is None:
+            return
+        try:
+            await read_findings(inspected, self.data.failed.digest)
+        except EcrTuiError as error:
+            self._change(scan_failure=error)
+
     async def _read_origins(self, inspected: Inspected) -> None:
         session, repository, image = inspected.session, inspected.repository_name, inspected.image
         try:
@@ -320,9 +335,19 @@ class OverviewPane(TextPane[TextDocument]):
 
 async def worst_findings(inspected: Inspected) -> ScanReport:
     """Return the last scan of the selected platform with its worst findings alone. Raises EcrTuiError."""
-    digest, registry = inspected.require_platform().digest, inspected.session.registry
-    report = await inspected.reads.once(("findings", digest), registry.findings, inspected.repository_name, digest)
+    report = await read_findings(inspected, inspected.require_platform().digest)
     return replace(report, findings=tuple(worst_first(report.findings)[:WORST]))
+
+
+async def read_findings(inspected: Inspected, digest: str) -> ScanReport:
+    """Return the last scan of a platform, which several panes show. Raises EcrTuiError."""
+    findings = inspected.session.registry.findings
+    return await inspected.reads.once(("findings", digest), findings, inspected.repository_name, digest)
+
+
+def _scan_failed(platform: PlatformImage) -> bool:
+    image = platform.image
+    return image is not None and image.findings is None and ended_without_findings(image.scan_status)
 
 
 def _not_read(part: str, error: EcrTuiError) -> NotRead:

@@ -19,7 +19,7 @@ from ecrtui.ecr.replication import Replica
 from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.signing import FAILED, ImageSigning
 from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError, ErrorKind
-from ecrtui.inspect.findings import scan_age
+from ecrtui.inspect.findings import PlatformScan, ScanTarget, scan_age
 from ecrtui.inspect.overview import ArtifactLine, LifecycleVerdict, TagOrigin, stored_size
 from ecrtui.inspect.platform_facts import ConfigFacts, base_image
 from ecrtui.inspect.release_sharing import ReleaseSharing
@@ -88,6 +88,8 @@ class OverviewData:
         lifecycle_hint: says how to see what the policy does to all images.
         findings: the last scan of a platform, with the worst findings.
         findings_of: the digest of that platform.
+        failed: a platform whose scan ended without findings.
+        scan_failure: why.
         origins: since when it has its tags.
         tags_by_digest: the tags of images that are known, to name the images that tags were at before.
         undo_hint: says how to undo the newest write.
@@ -109,6 +111,8 @@ class OverviewData:
     lifecycle_hint: str = ""
     findings: Known[ScanReport] = None
     findings_of: str = ""
+    failed: PlatformImage | None = None
+    scan_failure: EcrTuiError | None = None
     origins: Known[Sequence[TagOrigin]] = None
     tags_by_digest: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     undo_hint: str = ""
@@ -430,7 +434,9 @@ def _worst_findings(data: OverviewData) -> Iterator[tuple[str, FactValue, Link |
     """Yield the counts of an image that is not an index, and the worst findings of the selected platform."""
     inspected = data.inspected
     platform = inspected.platform
-    if not inspected.is_index:
+    if failure := _scan_failure(data):
+        yield "findings", failure, Link("findings")
+    elif not inspected.is_index:
         yield "findings", _findings(inspected, platform), Link("findings")
     elif inspected.scan_error is not None:
         yield "findings", inspected.scan_error, Link("findings")
@@ -445,6 +451,17 @@ def _worst_findings(data: OverviewData) -> Iterator[tuple[str, FactValue, Link |
         text = visible(f"{name}{finding.severity:<8} {finding.name}  {package}{fix}")
         severity = (len(name), len(name) + len(finding.severity), severity_style(finding.severity))
         yield "worst" if number == 0 else "", Styled(text, [severity]), Link("findings")
+
+
+def _scan_failure(data: OverviewData) -> str:
+    """Return the state of a scan that ended without findings, and why; empty if there is none, or no reason."""
+    entry, error = data.failed, data.scan_failure
+    if entry is None or error is None:
+        return ""
+    scan = PlatformScan(ScanTarget(entry.digest, entry.name), error=error)
+    reason = " ".join(scan.reason.split())
+    where = f"{entry.name} " if entry.name else ""
+    return visible(f"{where}{scan.state}: {reason}" if reason and reason != error.code else "")
 
 
 def _scan_time(data: OverviewData, now: float) -> str:

@@ -161,7 +161,7 @@ def _read_packages(
     if tree.incomplete:
         reasons = [*(reason_with_permission(problem.error) for problem in tree.problems), *tree.notes]
         why = f"Not known whether there is an SBOM. {reasons[0]}"
-    scan = read_scan(session.registry, repository, ScanTarget(platform.digest))
+    scan = read_scan(session.registry, repository, ScanTarget(platform.digest, is_artifact=platform.is_artifact))
     if scan.report is None:
         return PackageList(problem=f"{why} The packages are not known: {scan.state}. {scan.reason}".strip())
     named = {Package(finding.package, finding.version) for finding in scan.report.findings if finding.package}

@@ -293,6 +293,9 @@ async def test_a_chart_and_contents_of_every_size_are_read_on_request(tmp_path: 
     embedded.faults.before("GetDownloadUrlForLayer", lambda: read.append(1), times=None)
     async with running(embedded, f"{CHART}:1.1.0", size=(110, 40), prefetch=False) as pilot:
         await until(pilot, "1.1.0")
+        await pilot.press("5")
+        screen = await until(pilot, "not scanned. ECR scans images with an operating system. It does not scan charts")
+        assert "ask again" not in screen
         await pilot.press("6")
         await until(pilot, "a/large")
         assert not read

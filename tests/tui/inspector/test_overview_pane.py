@@ -168,6 +168,24 @@ async def test_the_worst_findings_are_those_of_the_selected_platform(embedded: E
         await until(pilot, f"worst         {ARM}  HIGH     CVE-1")
 
 
+async def test_a_scan_that_failed_says_why(embedded: EmbeddedRegistry, client: Any) -> None:
+    parts = push_release(client, "v1")
+    with embedded.database.write() as connection:
+        for name in (AMD, ARM):
+            known = connection.execute("SELECT id FROM images WHERE digest = ?", (parts[name].digest,)).fetchone()
+            scans.store_scan(connection, known[0], [], {}, at=time.time())
+        connection.execute(
+            "UPDATE scans SET status = 'UNSUPPORTED_IMAGE', description = 'Alpine 2 is not supported.'"
+            " WHERE image_id = ?",
+            known,
+        )
+    async with running(embedded, f"{REPOSITORY}:v1", size=(120, 35)) as pilot:
+        reason = f"findings      {ARM} unsupported image: Alpine 2 is not supported."
+        assert "unsupported image" in row_of(await until(pilot, reason), f"{ARM}  ")
+    async with running(embedded, f"{REPOSITORY}@{parts[ARM].digest}", size=(120, 35)) as pilot:
+        await until(pilot, "findings      unsupported image: ")
+
+
 async def test_a_search_in_the_overview_stays_when_a_section_arrives(embedded: EmbeddedRegistry, client: Any) -> None:
     push_image(client, REPOSITORY, "one", "v1")
     go = threading.Event()
