@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast
 
-from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.cosign_tags import subject_of_tag
+from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.findings import FindingCounts, ImageScan, worst_of
-from ecrtui.ecr.image import Image
+from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image
 from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError, NotFound
@@ -207,6 +208,20 @@ class Inspected:
             return self.known_image.kind == "index"
         known = self.known_manifest
         return isinstance(known, ParsedManifest) and bool(known.with_role(DescriptorRole.MANIFEST))
+
+    @property
+    def subject(self) -> str:
+        """The digest of the image that this one is about: by its manifest, its entry, or a tag of cosign.
+
+        It is empty if there is none.
+        """
+        image, manifest = self.known_image, self.known_manifest
+        found: list[str] = []
+        if isinstance(manifest, ParsedManifest):
+            found += [entry.digest for entry in manifest.with_role(DescriptorRole.SUBJECT)]
+        if isinstance(image, Image):
+            found += [image.subject, *(subject_of_tag(tag) for tag in image.tags if tag.startswith(COSIGN_TAG_PREFIX))]
+        return next(filter(is_digest, found), "")
 
     @property
     def may_be_part(self) -> bool:

@@ -212,6 +212,7 @@ def overview(data: OverviewData, width: int, now: float) -> tuple[TextDocument, 
         lines.add()
     hints = {
         "artifact type": data.content_hint,
+        "contents": data.content_hint,
         "lifecycle": data.lifecycle_hint,
         "worst": _scan_time(data, now),
     }
@@ -301,6 +302,8 @@ def _sections(data: OverviewData, room: int, now: float) -> Iterator[tuple[str, 
         yield from _config(data, now)
         if image.artifact_media_type and not is_image_config(image.artifact_media_type):
             yield "artifact type", visible(image.artifact_media_type), Link("artifacts")
+        elif contents := _contents(inspected, image):
+            yield "contents", visible(contents), Link("artifacts")
         if isinstance(data.artifacts, EcrTuiError) or data.artifacts is None:
             yield "artifacts", _text(data.artifacts), Link("artifacts")
         else:
@@ -362,20 +365,24 @@ def _status(name: str, status: str, failure: str) -> Styled:
 
 def _relations(data: OverviewData) -> Iterator[tuple[str, str, Link | None]]:
     inspected = data.inspected
-    image = inspected.known_image
     for index in inspected.indexes or ():
         tags = _first_tags(index.tags or ()) or ("tags not known" if index.tags is None else "untagged")
         text = f"{index.platform or 'a part'} of {short_digest(index.digest)}  {tags}"
         yield "index", visible(text), Link("", index.digest)
     if inspected.may_be_part:
         yield "index", "not known: no index that was read names this image", None
-    manifest = inspected.known_manifest
-    subjects = manifest.with_role(DescriptorRole.SUBJECT) if isinstance(manifest, ParsedManifest) else ()
-    subject = next((entry.digest for entry in subjects), image.subject if isinstance(image, Image) else "")
-    if subject:
+    if subject := inspected.subject:
         known = data.tags_by_digest.get(subject)
         name = f"{short_digest(subject)}  {_first_tags(known)}" if known else subject
         yield "subject", visible(name), Link("", subject)
+
+
+def _contents(inspected: Inspected, image: Image) -> str:
+    """Return the types of what is in an artifact that has the config of an image, such as a signature of cosign."""
+    manifest = inspected.known_manifest
+    if not isinstance(manifest, ParsedManifest) or not facts.kind_of(image, manifest).is_artifact:
+        return ""
+    return units.format_names(dict.fromkeys(layer.media_type for layer in manifest.with_role(DescriptorRole.LAYER)), 3)
 
 
 def _first_tags(tags: Sequence[str]) -> str:

@@ -13,7 +13,6 @@ from textual.widget import Widget
 
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import DescriptorRole
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError
 from ecrtui.retag.plan import Report
@@ -323,13 +322,11 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
 
     def action_parent(self) -> None:
         """Go up to the index of a platform, or to the subject of a referrer."""
-        known, image = self.inspected, self.image
-        subjects = [entry.digest for entry in self.structure.with_role(DescriptorRole.SUBJECT)]
-        subject = image.subject if image is not None and image.subject else next(iter(subjects), "")
+        known = self.inspected
         if known is not None and known.indexes:
             self._go_up(known.indexes[0].digest)
-        elif subject:
-            self._go_up(subject)
+        elif known is not None and known.subject:
+            self._go_up(known.subject)
 
     def _go_up(self, digest: str) -> None:
         below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
@@ -353,13 +350,9 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
             return "The platforms are not read yet."
         if action == "step_platform" and known is not None and len(known.platforms) < 2:
             return "The image has one platform." if known.platforms else "No platform is known."
-        if action == "parent" and not (known and known.indexes) and not self._subject_is_known():
+        if action == "parent" and not (known and (known.indexes or known.subject)):
             return "No index of this image is known, and it has no subject."
         return super().why_not(action)
-
-    def _subject_is_known(self) -> bool:
-        has_subject = self.image is not None and bool(self.image.subject)
-        return has_subject or bool(self.structure.with_role(DescriptorRole.SUBJECT))
 
     async def on_show_pane(self, message: messages.ShowPane) -> None:
         message.stop()

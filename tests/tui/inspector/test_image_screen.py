@@ -246,10 +246,16 @@ async def test_a_slow_or_late_answer_changes_only_its_part(embedded: EmbeddedReg
                 await until(pilot, "signature     cosign tag")
         await pilot.press("3")
         await until(pilot, "stored  ")
-    (described,) = client.describe_images(repositoryName=REPOSITORY, imageIds=[{"imageDigest": signature.digest}])[
-        "imageDetails"
-    ]
-    assert "lastRecordedPullTime" not in described
+        (described,) = client.describe_images(repositoryName=REPOSITORY, imageIds=[{"imageDigest": signature.digest}])[
+            "imageDetails"
+        ]
+        assert "lastRecordedPullTime" not in described
+
+        await pilot.press("escape", "plus", "j", "enter")
+        screen = await until(pilot, f"subject       {image.digest[7:19]}  v1")
+        assert row_of(screen, "contents  ").rstrip().endswith("6 reads it")
+        await pilot.press("minus")
+        await until(pilot, f"{REPOSITORY} › v1 ")
 
 
 async def test_the_history_stays_at_its_tag_when_another_tag_goes(embedded: EmbeddedRegistry, client: Any) -> None:
