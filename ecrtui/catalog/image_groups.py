@@ -79,9 +79,13 @@ class ImageGroups:
         parts, referrers = self.known.parts.get(digest), self._referrers.get(digest)
         if not parts and not referrers:
             return ()
-        found = dict.fromkeys(part.digest for part in parts or ())
-        found |= dict.fromkeys(_in_order(referrers or {}))
-        return tuple(found)
+        digests = [part.digest for part in parts or ()]
+        return tuple(dict.fromkeys((*digests, *_in_order(referrers)))) if referrers else digests
+
+    def owning(self) -> Collection[str]:
+        """Return the digests that others may belong to: of indexes and of subjects."""
+        # Copies, because the mappings may grow meanwhile.
+        return dict.fromkeys((*list(self.known.parts), *list(self._referrers)))
 
     def stands_alone(self, image: Image) -> bool:
         """Return True if the image has a tag of its own: people see it as an image, whatever it is part of.
@@ -136,8 +140,7 @@ class ImageGroups:
         """Return the images that other images may belong to. They are the same object until something changes."""
         known, kept = self.known, self._with_children
         if kept is None or kept[0] is not known or kept[1] != self.version:
-            digests = dict.fromkeys((*list(known.parts), *list(self._referrers)))  # lists: they may grow meanwhile
-            images = Chunk(image for image in map(self.find, digests) if image is not None)
+            images = Chunk(image for image in map(self.find, self.owning()) if image is not None)
             kept = self._with_children = known, self.version, images
         return kept[2]
 

@@ -34,6 +34,9 @@ class Groups(Protocol[Grouped]):
     def children(self, key: Key, /) -> Sequence[Key]:
         """Return the keys of the rows that belong to a row, in their order. Some may not exist."""
 
+    def owning(self) -> Collection[Key]:
+        """Return the keys of all rows that may have children, each once. Some may not exist."""
+
     def stands_alone(self, item: Grouped, /) -> bool:
         """Return True for a row that is a top row, whatever it belongs to."""
 
@@ -61,13 +64,6 @@ class Outline(NamedTuple):
     """How deep the row is below its top row; 0 for a top row."""
     sign: str = ""
     """``+`` if a key unfolds the row, ``-`` if a key folds it; empty if nothing is inside."""
-
-
-class Placed(NamedTuple):
-    """What a job found out about rows, by slot: 1 if the row is inside another one, and 1 if it stands alone."""
-
-    inside: bytearray
-    alone: bytearray
 
 
 class Folding(Generic[Item]):
@@ -143,6 +139,30 @@ class Folding(Generic[Item]):
         """The number of rows that stand alone."""
         return self._alone.count(1)
 
+    def find_inside(self, inside: bytearray, step: int) -> Iterator[None]:
+        """Find all rows that are inside others: what top rows have below them, without what stands alone.
+
+        Args:
+            inside: by slot: set to 1 for each of these rows. Later slots are ignored.
+            step: owners to look at between two yields.
+        """
+        if (groups := self._groups) is None:
+            return
+        slots, alone, length = self._slots, self._alone, len(inside)
+        owning = groups.owning()
+        for count, key in enumerate(owning, 1):
+            top = slots.get(key)
+            owners = [key] if top is not None and (alone[top] or not self._owners(top)) else []
+            for owner in owners:  # it grows meanwhile
+                for child in groups.children(owner):
+                    slot = slots.get(child, length)
+                    if slot < length and not (inside[slot] or alone[slot]) and child != owner:
+                        inside[slot] = True
+                        if child in owning:
+                            owners.append(child)
+            if count % step == 0:
+                yield
+
     def evaluate(self, slots: Iterable[int]) -> None:
         """Decide again which of these rows are inside others."""
         if self._groups is not None:
@@ -150,31 +170,26 @@ class Folding(Generic[Item]):
             for slot, found in zip(slots, list(self._places(slots)), strict=True):
                 self.inside[slot], self._alone[slot] = found
 
-    def _places(self, slots: Collection[int]) -> Iterator[tuple[bool, bool]]:
-        """Yield what :meth:`find_out` does. Take the places of all other rows as they are known."""
-        undecided = set(slots)
-        return self.find_out(slots, lambda slot: self.is_current and bool(self.inside[slot]) and slot not in undecided)
-
-    def adopt(self, placed: Placed | None, length: int) -> None:
-        """Take over what a job found out about rows; there are this many slots now."""
-        if placed is not None:
+    def adopt(self, inside: bytearray | None, length: int) -> None:
+        """Take over which rows a job found inside others; there are this many slots now."""
+        if inside is not None:
             self.is_current = True
-            self.inside, self._alone = bytearray(placed.inside), bytearray(placed.alone)
-            self.inside.extend(bytes(length - len(self.inside)))
-            self._alone.extend(bytes(length - len(self._alone)))
+            self.inside = bytearray(inside)
+            self.inside.extend(bytes(length - len(inside)))
 
-    def find_out(
-        self, slots: Iterable[int], is_settled: Callable[[int], bool] = lambda slot: False
-    ) -> Iterator[tuple[bool, bool]]:
+    def _places(self, slots: Collection[int]) -> Iterator[tuple[bool, bool]]:
         """Yield whether each row is inside another one, and whether it stands alone; twice False without a row.
 
-        Args:
-            slots: the rows.
-            is_settled: returns True for a row that is known to be inside another one, so that nothing above it counts.
+        Take the places of all other rows as they are known.
         """
+        undecided = set(slots)
         groups = self._groups
         has_top: dict[int, bool] = {}
         is_top = cache(self._is_top)  # each part of an index asks for the same one
+
+        def is_settled(slot: int) -> bool:
+            return self.is_current and bool(self.inside[slot]) and slot not in undecided
+
         for slot in slots:
             item = self._items[slot]
             if item is None or groups is None:
@@ -307,8 +322,8 @@ class Folding(Generic[Item]):
 
     def _others(self, slot: int, keys: Sequence[Key]) -> list[int]:
         """Return the slots of these keys that have a row, without a slot itself."""
-        slots = self._slots
-        return [slots[key] for key in keys if key in slots and slots[key] != slot]
+        found = map(self._slots.get, keys)
+        return [other for other in found if other is not None and other != slot]
 
     # What is shown below a row
 

@@ -373,6 +373,8 @@ class Rows(Generic[Item]):
 
     def marked(self) -> list[Item]:
         """Return the marked rows: the shown ones in their order, then the others in the order of arrival."""
+        if not self._selection.marks:
+            return []
         items = cast(list[Item], self._slots.items)
         marked = {self._slots.by_key[key] for key in self._selection.marks}
         shown = dict.fromkeys(slot for slot in self._lines.slots() if slot in marked)

@@ -326,7 +326,7 @@ class RowSlots(Generic[Item]):
         self._order.sort_key, self._predicate = job.sort_key, job.predicate
         self._order.values, self._matches = job.values, bytearray(job.matches)
         self._visible = bytearray(job.visible)
-        self.folding.adopt(job.placed, len(self.items))
+        self.folding.adopt(job.inside, len(self.items))
         self._extend()
         self._record_touched(self._due | self._kin(self._due))  # after a preview, apply() needs them again
         touched = job.touched

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
-from itertools import compress, islice
+from itertools import compress
 from time import perf_counter
 from typing import Any, Generic, TypeVar, cast
 
 from ecrtui.catalog.rows.batch_predicate import GroupPredicate, matching_indices
 from ecrtui.catalog.rows.column_cache import ChunkCache
-from ecrtui.catalog.rows.folding import Folding, Inner, Placed
+from ecrtui.catalog.rows.folding import Folding, Inner
 
 Item = TypeVar("Item")
 SortKey = Callable[[Item], Any]
@@ -78,8 +78,8 @@ class SortFilterJob(Generic[Item]):
         """The slots that are known to be shown at the top, ascending."""
         self.inner: dict[int, Inner] = {}
         """By the slot of such a row: the rows that are shown below it, if there are any."""
-        self.placed: Placed | None = None
-        """Which rows are inside others; None if that is as it was at the start."""
+        self.inside: bytearray | None = None
+        """By slot: 1 if the row is inside another one; None if that is as it was at the start."""
         self.touched: set[int] = set()
         """Slots that changed since the start. The job skips them; :meth:`RowSlots.apply` puts them in order."""
         self.done = False
@@ -149,12 +149,9 @@ class SortFilterJob(Generic[Item]):
 
     def _place(self) -> Iterator[None]:
         """Find out which rows are inside others."""
-        placed, places = Placed(bytearray(), bytearray()), self._folding.find_out(range(self.length))
-        while found := list(islice(places, self._group_rows)):
-            for flags, values in zip(placed, zip(*found, strict=True), strict=True):
-                flags += bytes(values)
-            yield
-        self.placed = placed
+        inside = bytearray(self.length)
+        yield from self._folding.find_inside(inside, self._group_rows)
+        self.inside = inside
 
     def _evaluate(self, sort_key: SortKey[Item]) -> Iterator[None]:
         values, size = self.values, self._chunk_rows
@@ -240,7 +237,7 @@ class SortFilterJob(Generic[Item]):
     @property
     def _inside(self) -> bytearray:
         """By slot: 1 if the row is inside another one."""
-        return (self.placed or self._folding).inside
+        return self._folding.inside if self.inside is None else self.inside
 
     def _decide(self, slots: Iterable[int], matches: bytearray, visible: bytearray, inner: dict[int, Inner]) -> None:
         """Decide which of these rows are shown at the top, and what is shown below them."""

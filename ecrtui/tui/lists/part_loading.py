@@ -122,26 +122,37 @@ class PartLoadingMixin(ListScreen[Image]):
             known: what is known of these images, to look at no other index and to read none; None to look at all.
             early: what was found out about these images while they arrived.
         """
-        images = list(self.rows.everything())
         before = len(self.groups.known.parts)
-        try:
-            session = await self.session()
-            unasked = known is None and await blocking.run_blocking(_may_read, session, self.repository_name, images)
-            if read or unasked:
-                self._grouped.set()  # rows are kept on disk without waiting for requests
-            found = find_parts(
-                session.catalog, self.repository_name, images, read=read or unasked, known=known or early
-            )
-            async for self.groups.known in blocking.iterate_blocking(found):
-                self.show_progress()
-        except EcrTuiError as error:
-            if read:
-                self.notify_error(error)
+        if early is not None and early.complete:
+            self.groups.known = early
+        else:
+            await self._look_up_parts(known or early, read=read, may_read=known is None)
         self._awaits_parts = False
         if len(self.groups.known.parts) != before or known is None:
             self._show_parts()
         if not self.table.is_arranging:
             self._grouped.set()
+
+    async def _look_up_parts(self, known: KnownParts | None, *, read: bool, may_read: bool) -> None:
+        """Look up the parts of all indexes but the known ones; read them if the user asks for it, or if that is free.
+
+        Args:
+            known: what is known of these images.
+            read: read the indexes; the user asks for it.
+            may_read: read few indexes unasked where ECR records no pulls.
+        """
+        images = list(self.rows.everything())
+        try:
+            session = await self.session()
+            unasked = may_read and await blocking.run_blocking(_may_read, session, self.repository_name, images)
+            if read or unasked:
+                self._grouped.set()  # rows are kept on disk without waiting for requests
+            found = find_parts(session.catalog, self.repository_name, images, read=read or unasked, known=known)
+            async for self.groups.known in blocking.iterate_blocking(found):
+                self.show_progress()
+        except EcrTuiError as error:
+            if read:
+                self.notify_error(error)
 
     def _show_parts(self) -> None:
         self._shown_known = self.groups.known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -47,6 +47,9 @@ class NodeGroups:
 
     def children(self, key: str) -> Sequence[str]:
         return sorted(self.named.get(key, ()))
+
+    def owning(self) -> Collection[str]:
+        return list(self.named)
 
     def stands_alone(self, node: Node) -> bool:
         return bool(node.tag)
@@ -214,10 +217,10 @@ def test_an_index_is_asked_once_for_all_its_parts() -> None:
     rows: Rows[Node] = Rows(lambda node: node.key, groups=groups)
     rows.merge([Node("index", 0, "v1"), *(Node(str(number), number, owners=("index",)) for number in range(100))])
     rows.groups_changed()
-    groups.alone_asked = 0
+    groups.asked = groups.alone_asked = groups.owners_asked = 0
     arranged(rows)
     assert rows.inside_count == 100
-    assert groups.alone_asked == 1 + 100 + 1
+    assert (groups.asked, groups.alone_asked, groups.owners_asked) == (1, 0, 0)
 
 
 def test_a_filter_does_not_ask_what_belongs_to_rows_while_none_is_inside_another() -> None:
@@ -631,6 +634,7 @@ class FoldedRows(RuleBasedStateMachine):
         assert (rows.cursor is None) == (not len(rows))
         inside = list(filter(self.tops_above, self.known))
         assert rows.inside_count == len(inside)
+        assert rows.alone_count == sum(bool(node.tag) for node in self.known.values())
         assert rows.marks == self.marks
         marked = [node.key for node in rows.marked()]
         assert sorted(marked) == sorted(self.marks)
