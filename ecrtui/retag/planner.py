@@ -60,6 +60,13 @@ class WritePolicy:
         """Return True if the tag matches one of the patterns (``*``, ``?``, ``[…]``)."""
         return any(fnmatchcase(tag, pattern) for pattern in self.protected_tags)
 
+    def similar_pattern(self, tag: str) -> str:
+        """Return the pattern that a tag differs from in capital letters alone; empty if there is none."""
+        if self.protects(tag):
+            return ""
+        lower = tag.lower()
+        return next((pattern for pattern in self.protected_tags if fnmatchcase(lower, pattern.lower())), "")
+
 
 def make_plan(
     changes: Iterable[TagChange],
@@ -256,6 +263,8 @@ class _RepositoryState:
             becomes_untagged=bool(step.before) and not remaining,
         )
         warnings = [*self._platform_warnings(step)]
+        if step.after and (pattern := self._policy.similar_pattern(step.tag)):
+            warnings.append(f"the tag is not protected: it differs from {pattern} in capital letters")
         notes = ["the image was deleted; its manifest is restored from the journal"] if step.restores else []
         if step.before:
             old = self._context.tags[step.tag]

@@ -77,6 +77,14 @@ def test_protected_tags_match_patterns_of_steps_that_write() -> None:
     assert result.protected_tags == ("prod-eu",)
 
 
+def test_a_tag_that_is_nearly_a_protected_one_is_named() -> None:
+    context = context_of(Image(A, ("Latest",)), Image(B))
+    changes = (("Prod-EU", B), ("Latest", B), ("staging", B), ("latest", B))
+    result = plan(context, *changes, write_policy=WritePolicy(("prod*", "latest")))
+    similar = "the tag is not protected: it differs from {} in capital letters"
+    assert [step.warnings for step in result.steps] == [(similar.format("prod*"),), (similar.format("latest"),), (), ()]
+
+
 def policy(*rules: tuple[str, int]) -> Any:
     return parse_policy(
         json.dumps(
