@@ -181,11 +181,11 @@ class ParsedManifest:
     def platform_names(self) -> Mapping[str, str]:
         """By digest: the platform of each entry of an index that states one, named as in :attr:`platforms`."""
         entries = self.platform_entries
-        names: dict[str, str] = {}
+        names: dict[str, dict[str, None]] = {}
         for entry, name in zip(entries, _platform_names(entries), strict=True):
             if entry.platform:
-                names[entry.digest] = f"{names[entry.digest]}, {name}" if entry.digest in names else name
-        return names
+                names.setdefault(entry.digest, {})[name] = None  # an index can repeat an entry
+        return {digest: ", ".join(own) for digest, own in names.items()}
 
     @property
     def platforms(self) -> tuple[str, ...]:
@@ -305,7 +305,8 @@ def _platform_names(entries: Sequence[Descriptor]) -> Sequence[str]:
     ):
         if len(set(names)) == len(names):
             break
-        uses = Counter(names)
+        known = {(name, entry.digest, entry.platform) for name, entry in zip(names, entries, strict=True)}
+        uses = Counter(name for name, _, _ in known)
         names = [
             longer(entry) if uses[name] > 1 and entry.platform else name
             for entry, name in zip(entries, names, strict=True)

@@ -171,6 +171,9 @@ def test_a_manifest_that_an_index_lists_twice_has_both_platforms() -> None:
     entries = [{"digest": A, "platform": {"os": "linux", "architecture": name}} for name in ("amd64", "386")]
     parsed = parse_manifest(json.dumps({"manifests": entries}))
     assert parsed.platform_names == {A: "linux/amd64, linux/386"}
+    repeated = [*entries, entries[0], {"digest": B, "platform": {"os": "linux", "architecture": "386"}}]
+    parsed = parse_manifest(json.dumps({"manifests": repeated}))
+    assert parsed.platform_names == {A: "linux/amd64, linux/386@aaaaaaaaaaaa", B: "linux/386@bbbbbbbbbbbb"}
 
 
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
