@@ -94,6 +94,7 @@ class Image:
 
 
 _ARTIFACTS = (
+    ("helm chart provenance", ImageKind.SIGNATURE),
     ("helm", ImageKind.HELM),
     ("vex", ImageKind.VEX),
     ("openvex", ImageKind.VEX),

@@ -16,7 +16,7 @@ from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.manifest import Descriptor, Manifest, parse_manifest
 from ecrtui.ecr.referrer import Referrer
-from ecrtui.ecr.units import format_size
+from ecrtui.ecr.units import format_count, format_size
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound, Refused
 from ecrtui.inspect.artifacts import (
     Artifact,
@@ -167,7 +167,7 @@ class ArtifactReader:
         found: PackageList | None = None
         whole = self.with_blobs(artifact)
         for blob in whole.blobs or ():
-            if len(whole.blobs or ()) > 1 and blob_kind(whole, blob)[0] is not ImageKind.SBOM:
+            if len(whole.blobs or ()) > 1 and blob_kind(whole, blob) is not ImageKind.SBOM:
                 continue
             reading(blob)
             listed = replace(self.content(tree, whole, blob).package_list, source=_source(tree, whole))
@@ -179,7 +179,7 @@ class ArtifactReader:
 
 def read_limit(artifact: Artifact, blob: Descriptor) -> int:
     """Return how many bytes one of the contents of an artifact may have to be read. An SBOM may have more."""
-    kinds = {blob_kind(artifact, blob)[0]}
+    kinds = {blob_kind(artifact, blob)}
     if len(artifact.blobs or ()) == 1:
         kinds.add(artifact.kind)  # the media type of the only content can be that of any JSON
     return MAX_SBOM if kinds & _WITH_PACKAGES else MAX_CONTENT
@@ -217,6 +217,7 @@ class _Gathering:
         subjects: Sequence[str] = [self.manifest.digest, *named_platforms(parsed), *others]
         for _ in range(MAX_LEVELS):
             subjects = self._ask(subjects)
+        self._note_not_asked(len(subjects))
         found = [digest for digest in dict.fromkeys([*self._found(), *attested, *others]) if is_digest(digest)]
         self._attempt("times", lambda: self._read_images(found))
         self._keep(self.reader.catalog.kept_manifests(self.reader.repository, found))
@@ -235,8 +236,7 @@ class _Gathering:
     def _ask(self, subjects: Sequence[str]) -> Sequence[str]:
         """Ask for the artifacts of these images; return the digests of those that are new."""
         allowed = subjects[: max(MAX_SUBJECTS - len(self.referrers), 0)]
-        if len(allowed) < len(subjects):
-            self.notes.append(f"Not asked for the artifacts of {len(subjects) - len(allowed)} more images.")
+        self._note_not_asked(len(subjects) - len(allowed))
         if not allowed:
             return ()
         before = self._found()
@@ -247,6 +247,10 @@ class _Gathering:
             self.referrers.update(dict.fromkeys(allowed, ()))
         self._attempt("tags of cosign", lambda: self._read_tagged(cosign_tags(allowed)))
         return [digest for digest in self._found() if digest not in before and digest not in self.referrers]
+
+    def _note_not_asked(self, number: int) -> None:
+        if number:
+            self.notes.append(f"Not asked for the artifacts of {format_count(number, 'more image')}.")
 
     def _found(self) -> Mapping[str, None]:
         """Return the digests of the artifacts that were found, each once."""

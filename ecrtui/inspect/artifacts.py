@@ -27,7 +27,7 @@ from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.units import parse_zoned_time
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.facts import KnownDigests
-from ecrtui.inspect.formats import created_in, format_name
+from ecrtui.inspect.formats import created_in, format_name, title_of
 
 MAX_DEPTH = 4
 """Levels of artifacts of artifacts, such as a signature of an SBOM."""
@@ -67,6 +67,7 @@ class Artifact:
         tag: the tag of cosign; empty without one.
         blobs: its contents; None if its manifest was not read.
         artifact_type: its artifact type.
+        predicates: the types of its statements, as far as annotations name them.
         artifacts: the artifacts of the artifact.
         problem: why it cannot be read; empty if it can.
     """
@@ -80,6 +81,7 @@ class Artifact:
     tag: str = ""
     blobs: tuple[Descriptor, ...] | None = None
     artifact_type: str = ""
+    predicates: tuple[str, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     problem: str = ""
 
@@ -227,7 +229,7 @@ def artifact_tree(sources: ArtifactSources) -> ArtifactTree:
     parsed = parse_manifest(sources.manifest.text)
     kind = parsed.kind(sources.manifest.media_type, sources.tags)
     platforms = named_platforms(parsed)
-    own = () if kind in (ImageKind.IMAGE, ImageKind.INDEX) else _own_contents(sources, parsed, kind)
+    own = own_contents(sources.digest, parsed, kind)
     inside: dict[str, list[Descriptor]] = {}
     for entry in parsed.artifact_entries:
         inside.setdefault(entry.about if entry.about in platforms else sources.digest, []).append(entry)
@@ -255,16 +257,18 @@ def with_manifest(artifact: Artifact, manifest: Manifest) -> Artifact:
     tags = (artifact.tag,) if artifact.tag else ()
     sizes = [layer.size for layer in layers if layer.size >= 0]
     artifact_type = parsed.artifact_type or (config.media_type if config else "")
-    predicates = [named for layer in layers for named in predicate_types(layer.annotations)]
+    annotations = (*(layer.annotations for layer in layers), parsed.annotations)
+    predicates = tuple(named for entries in annotations for named in predicate_types(entries))
     return replace(
         artifact,
         kind=parsed.kind(manifest.media_type, tags),
-        format=_formats([*predicates, *predicate_types(parsed.annotations)])
+        format=_formats(predicates)
         or format_name(artifact_type, *(layer.media_type for layer in layers))
         or artifact.format,
         size=sum(sizes) if sizes else artifact.size,
         blobs=layers,
         artifact_type=artifact_type,
+        predicates=predicates,
         created=artifact.created or parse_zoned_time(created_in(parsed.annotations)),
     )
 
@@ -284,12 +288,57 @@ def with_artifact(tree: ArtifactTree, artifact: Artifact) -> ArtifactTree:
     return replace(tree, root=root, platforms=tuple(platforms))
 
 
-def blob_kind(artifact: Artifact, blob: Descriptor) -> tuple[ImageKind, str]:
-    """Return kind and format of one of several contents of an artifact."""
-    predicates = predicate_types(blob.annotations)
-    kind = image_kind("", blob.media_type, (), predicates)
-    named = _formats(predicates) or format_name(blob.media_type)
-    return (artifact.kind if kind is ImageKind.IMAGE else kind), named
+def blob_kind(artifact: Artifact, blob: Descriptor) -> ImageKind:
+    """Return the kind of one of several contents of an artifact."""
+    kind = image_kind("", blob.media_type, (), predicate_types(blob.annotations))
+    return artifact.kind if kind is ImageKind.IMAGE else kind
+
+
+def content_names(artifact: Artifact, blobs: Sequence[Descriptor]) -> Sequence[str]:
+    """Return the name of each of these contents of an artifact: its file and its format, or else its media type.
+
+    Contents of different media types are not named alike, such as the weights and the license of a model.
+    """
+    types: dict[str, set[str]] = {}
+    formats = [_formats(predicate_types(blob.annotations)) or format_name(blob.media_type) for blob in blobs]
+    formats = [known or format_name(artifact.artifact_type) for known in formats]
+    for blob, known in zip(blobs, formats, strict=True):
+        types.setdefault(known, set()).add(blob.media_type)
+    names = []
+    for blob, known in zip(blobs, formats, strict=True):
+        title = title_of(blob)
+        distinct = known if title or len(types[known]) == 1 else ""
+        names.append(" · ".join(filter(None, (title, distinct))) or blob.media_type.removeprefix("application/"))
+    return names
+
+
+def own_contents(digest: str, parsed: ParsedManifest, kind: ImageKind) -> Sequence[Artifact]:
+    """Return the layers of an image that is not a container image, each as an artifact to read.
+
+    Args:
+        digest: the image.
+        parsed: its manifest.
+        kind: its kind.
+    """
+    if kind in (ImageKind.IMAGE, ImageKind.INDEX):
+        return ()
+    blobs = [layer for layer in parsed.with_role(DescriptorRole.LAYER) if layer.media_type != OCI_EMPTY]
+    whole = Artifact(
+        digest,
+        kind,
+        ArtifactOrigin.OWN,
+        artifact_type=parsed.artifact_type or (parsed.config.media_type if parsed.config else ""),
+    )
+    return [
+        replace(
+            whole,
+            kind=kind if (own := blob_kind(whole, blob)) is ImageKind.ARTIFACT else own,
+            format=name,
+            size=blob.size if blob.size >= 0 else None,
+            blobs=(blob,),
+        )
+        for blob, name in zip(blobs, content_names(whole, blobs), strict=True)
+    ]
 
 
 def referrer_artifact(referrer: Referrer) -> Artifact:
@@ -306,6 +355,7 @@ def referrer_artifact(referrer: Referrer) -> Artifact:
         referrer.size,
         parse_zoned_time(created_in(annotations)),
         artifact_type=referrer.artifact_type,
+        predicates=tuple(predicates),
     )
 
 
@@ -316,14 +366,16 @@ def attestation_artifact(digest: str) -> Artifact:
 
 def entry_artifact(entry: Descriptor) -> Artifact:
     """Return an artifact as its entry in an index describes it."""
+    predicates = predicate_types(entry.annotations)
     return Artifact(
         entry.digest,
         ImageKind.ARTIFACT if entry.is_container else entry.kind,
         ArtifactOrigin.INDEX,
-        _formats(predicate_types(entry.annotations)) or format_name(entry.artifact_type),
+        _formats(predicates) or format_name(entry.artifact_type),
         entry.size if entry.size >= 0 else None,
         parse_zoned_time(created_in(entry.annotations)),
         artifact_type=entry.artifact_type,
+        predicates=tuple(predicates),
     )
 
 
@@ -381,30 +433,12 @@ class _Builder:
         return artifact if manifest is None else with_manifest(artifact, manifest)
 
 
-def _own_contents(sources: ArtifactSources, parsed: ParsedManifest, kind: ImageKind) -> tuple[Artifact, ...]:
-    """Return the layers of an image that is not a container image, each as an artifact to read."""
-    return tuple(
-        Artifact(
-            sources.digest,
-            kind,
-            ArtifactOrigin.OWN,
-            format_name(*predicate_types(layer.annotations), layer.media_type, parsed.artifact_type)
-            or layer.annotations.get("org.opencontainers.image.title", ""),
-            layer.size if layer.size >= 0 else None,
-            blobs=(layer,),
-            artifact_type=parsed.artifact_type or (parsed.config.media_type if parsed.config else ""),
-        )
-        for layer in parsed.with_role(DescriptorRole.LAYER)
-        if layer.media_type != OCI_EMPTY
-    )
-
-
 def _formats(predicates: Sequence[str]) -> str:
-    """Return the formats of these predicates, each once: ``SPDX, SLSA v1``."""
-    return ", ".join(dict.fromkeys(filter(None, map(format_name, predicates))))
+    """Return the formats of these predicates, each once: ``SPDX, SLSA v1``; the type of one that is not known."""
+    return ", ".join(dict.fromkeys(format_name(one) or one.removeprefix("https://") for one in predicates))
 
 
 def _has_sbom(artifact: Artifact) -> bool:
     return artifact.kind is ImageKind.SBOM or any(
-        blob_kind(artifact, blob)[0] is ImageKind.SBOM for blob in artifact.blobs or ()
+        blob_kind(artifact, blob) is ImageKind.SBOM for blob in artifact.blobs or ()
     )

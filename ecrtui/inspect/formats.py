@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ecrtui.ecr.manifest import Descriptor
+
+_TITLES = ("org.opencontainers.image.title", "org.cncf.model.filepath", "org.cnai.model.filepath")
+"""The annotations with the name of the file in a layer (OCI image spec, annotations.md; ModelPack)."""
+
 _BY_PREFIX: tuple[tuple[str, str], ...] = (
     ("https://slsa.dev/provenance/", "SLSA {}"),
     ("https://slsa.dev/verification_summary/", "SLSA verification summary {}"),
@@ -19,6 +24,7 @@ _BY_PREFIX: tuple[tuple[str, str], ...] = (
     ("https://in-toto.io/attestation/test-result", "test result"),
     ("https://in-toto.io/attestation/scai", "SCAI"),
     ("https://in-toto.io/attestation/link", "in-toto link"),
+    ("https://in-toto.io/Link", "in-toto link"),
     ("https://in-toto.io/attestation/release", "release"),
     ("https://mobyproject.org/buildkit", "BuildKit"),
     ("application/vnd.cncf.notary", "Notation"),
@@ -26,6 +32,7 @@ _BY_PREFIX: tuple[tuple[str, str], ...] = (
     ("application/cose", "Notation, COSE"),
     ("application/vnd.dev.cosign", "cosign"),
     ("application/vnd.dev.sigstore.bundle", "sigstore bundle"),
+    ("message-signature", "sigstore bundle"),
     ("application/vnd.dsse.envelope", "DSSE envelope"),
     ("application/spdx", "SPDX"),
     ("text/spdx", "SPDX"),
@@ -36,7 +43,10 @@ _BY_PREFIX: tuple[tuple[str, str], ...] = (
     ("application/openvex", "OpenVEX"),
     ("application/sarif", "SARIF"),
     ("application/csaf", "CSAF"),
-    ("application/vnd.aquasec.trivy", "Trivy report"),
+    ("application/vnd.aquasec.trivy.db", "Trivy database"),
+    ("application/vnd.aquasec.trivy.javadb", "Trivy Java database"),
+    ("application/vnd.aquasec.trivy.report", "Trivy report"),
+    ("application/vnd.aquasec.trivy", "Trivy"),
     ("application/vnd.cncf.helm.chart.provenance", "Helm provenance"),
     ("application/vnd.cncf.helm", "Helm chart"),
     ("application/vnd.amazon.soci.index.v2", "SOCI index v2"),
@@ -46,17 +56,28 @@ _BY_PREFIX: tuple[tuple[str, str], ...] = (
     ("application/vnd.module.wasm", "WebAssembly"),
     ("application/vnd.bytecodealliance.wasm", "WebAssembly"),
     ("application/wasm", "WebAssembly"),
+    ("application/vnd.fermyon.spin", "Spin application"),
     ("application/vnd.cncf.model", "model (ModelPack)"),
+    ("application/vnd.cnai.model", "model (ModelPack)"),
     ("application/vnd.kitops", "model (KitOps)"),
     ("application/vnd.ollama", "model (Ollama)"),
     ("application/vnd.docker.ai", "model (Docker)"),
     ("application/vnd.cncf.flux", "Flux"),
+    ("application/vnd.cncf.argoproj.argocd", "Argo CD"),
     ("application/vnd.cncf.openpolicyagent", "OPA policy"),
     ("application/vnd.cncf.kyverno", "Kyverno policy"),
     ("application/vnd.cncf.falco", "Falco rules"),
     ("application/vnd.cncf.oras", "ORAS artifact"),
     ("application/vnd.unknown.artifact", "ORAS artifact"),
     ("application/vnd.docker.scout", "Docker Scout"),
+    ("application/vnd.docker.compose", "Compose project"),
+    ("application/vnd.sylabs.sif", "Singularity image"),
+    ("application/vnd.devcontainers", "Dev Container"),
+    ("application/vnd.opentofu", "OpenTofu"),
+    ("application/vnd.cnab", "CNAB bundle"),
+    ("application/vnd.zarf", "Zarf package"),
+    ("application/vnd.ocm.software", "OCM component"),
+    ("application/vnd.oci.image.layer.nydus", "Nydus"),
     ("application/vnd.docker.attestation", "BuildKit"),
     ("application/vnd.oci.image.layer", "layer"),
     ("application/vnd.docker.image.rootfs", "layer"),
@@ -71,6 +92,11 @@ def format_name(*types: str) -> str:
             if named.lower().startswith(prefix.lower()):
                 return name.format(named[len(prefix) :].partition("?")[0]).strip()
     return ""
+
+
+def title_of(blob: Descriptor) -> str:
+    """Return the name of the file that is in a layer; empty if no annotation names it."""
+    return next(filter(None, map(blob.annotations.get, _TITLES)), "")
 
 
 def created_in(annotations: Mapping[str, str]) -> str:

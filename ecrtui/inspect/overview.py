@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,9 +10,9 @@ from typing import NamedTuple
 from ecrtui.ecr import units
 from ecrtui.ecr.image import Image, ImageKind
 from ecrtui.ecr.lifecycle import LifecyclePolicy, LifecyclePrediction, LifecycleRule, predict
-from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
+from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest, predicate_types
 from ecrtui.ecr.replication import Destination, Replica
-from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, blob_kind
+from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, blob_kind, content_names
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.plan import StepOutcome
 
@@ -19,12 +20,16 @@ SIGNATURE, SBOM, PROVENANCE = "signature", "sbom", "provenance"
 
 _LABELS = {
     ImageKind.SIGNATURE: SIGNATURE,
-    ImageKind.SIGSTORE_BUNDLE: SIGNATURE,
     ImageKind.SBOM: SBOM,
     ImageKind.PROVENANCE: PROVENANCE,
     ImageKind.ATTESTATION: "attestation",
     ImageKind.VEX: "vex",
 }
+_BUNDLE = str(ImageKind.SIGSTORE_BUNDLE)
+_STATEMENTS = (ImageKind.ATTESTATION, ImageKind.SIGSTORE_BUNDLE)
+"""The kinds of contents that can be an SBOM, a provenance and others: an annotation or the content says which."""
+_IN_INDEX = "attestation in the index"
+_PLURALS = {_IN_INDEX: (_IN_INDEX, "attestations in the index")}
 _ALWAYS = (SIGNATURE, SBOM, PROVENANCE)
 """The artifacts that the overview names also if there are none."""
 
@@ -55,28 +60,31 @@ def artifact_lines(
         nothing: the text for a kind that the image does not have.
         not_read: what was not read. An artifact of each kind may be there, so that each line says it; a line of its
             own says why.
-        read_hint: says how to read the attestations that were not read.
+        read_hint: says how to read what was not read.
     """
     found: dict[str, list[str]] = {}
-    unread = 0
+    unread: Counter[str] = Counter()
     for artifact in artifacts:
-        is_attestation = artifact.origin is ArtifactOrigin.INDEX and artifact.kind is ImageKind.ATTESTATION
-        if is_attestation and artifact.blobs is None:
-            unread += 1
-            continue
-        for kind, name in _contents(artifact):
-            label = _LABELS.get(kind, "artifact")
-            found.setdefault(label, []).append(name or artifact.artifact_type or str(kind))
+        in_index = artifact.origin is ArtifactOrigin.INDEX and artifact.kind is ImageKind.ATTESTATION
+        for kind, name, is_stated in _contents(artifact):
+            if kind in _STATEMENTS and not is_stated:
+                unread[_IN_INDEX if in_index else str(kind)] += 1
+            if artifact.blobs is not None or not in_index:
+                label = _LABELS.get(kind, "artifact")
+                found.setdefault(label, []).append(name or artifact.artifact_type or str(kind))
     lines = []
     missing = [part.what.rstrip(".") for part in not_read]
     for label in dict.fromkeys((*_ALWAYS, *found)):
         known = ""
+        # An attestation is no signature; a sigstore bundle can be one.
+        possible = {what: number for what, number in unread.items() if label != SIGNATURE or what == _BUNDLE}
         if names := found.get(label):
             counts = {name: names.count(name) for name in dict.fromkeys(names)}
             text = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in counts.items())
             known = f"{text} · present, not verified"
-        elif unread and label != SIGNATURE:
-            known = f"not known: {units.format_count(unread, 'attestation')} in the index, not read"
+        elif possible:
+            counted = (units.format_count(number, *_PLURALS.get(what, (what,))) for what, number in possible.items())
+            known = f"not known: {', '.join(counted)}, not read"
             known = " · ".join(filter(None, (known, read_hint)))
         lines.append(ArtifactLine(label, "; ".join(filter(None, (known, *missing))) or nothing))
     if explained := tuple(part for part in not_read if part.why):
@@ -84,12 +92,16 @@ def artifact_lines(
     return lines
 
 
-def _contents(artifact: Artifact) -> Sequence[tuple[ImageKind, str]]:
-    """Return kind and format of each content of an artifact: BuildKit puts SBOM and provenance into one attestation."""
+def _contents(artifact: Artifact) -> Sequence[tuple[ImageKind, str, bool]]:
+    """Return kind and format of each content of an artifact, and whether an annotation says what it states.
+
+    BuildKit puts SBOM and provenance into one attestation.
+    """
     blobs = artifact.blobs or ()
     if len(blobs) > 1:
-        return [blob_kind(artifact, blob) for blob in blobs]
-    return [(artifact.kind, artifact.format)]
+        named = zip(blobs, content_names(artifact, blobs), strict=True)
+        return [(blob_kind(artifact, blob), name, bool(predicate_types(blob.annotations))) for blob, name in named]
+    return [(artifact.kind, artifact.format, bool(artifact.predicates))]
 
 
 class LifecycleVerdict(NamedTuple):

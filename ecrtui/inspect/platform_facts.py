@@ -26,10 +26,14 @@ class ConfigFacts(NamedTuple):
     created_at: float | None = None
     """The time of the build in seconds since the epoch; None if the config names none."""
     labels: Mapping[str, str] = {}
+    problem: str = ""
+    """Why the config cannot be read; empty if it can. Nothing that it could set is then known."""
 
 
 def config_facts(config: ImageConfig) -> ConfigFacts:
-    """Return what a config says; nothing for a config that cannot be read."""
+    """Return what a config says, or why it cannot be read."""
+    if problem := config.problem or ("" if isinstance(config.document, Mapping) else "not a JSON object"):
+        return ConfigFacts(problem=problem)
     document = to_mapping(config.document)
     inner = to_mapping(document.get("config"))
     labels = {name: to_text(value) for name, value in to_mapping(inner.get("Labels")).items()}

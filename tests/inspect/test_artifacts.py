@@ -26,6 +26,7 @@ from ecrtui.inspect.artifacts import (
     ArtifactTree,
     artifact_tree,
     blob_kind,
+    content_names,
     walk,
 )
 from ecrtui.inspect.contents import BlobContent
@@ -94,10 +95,9 @@ def test_the_tree_has_referrers_tags_of_cosign_and_attestations_each_at_its_subj
         assert artifact.created
     attestation = tree.platforms[0].artifacts[0]
     assert attestation.blobs
-    assert [blob_kind(attestation, blob) for blob in attestation.blobs] == [
-        (ImageKind.SBOM, "SPDX"),
-        (ImageKind.PROVENANCE, "SLSA v0.2"),
-    ]
+    kinds = [blob_kind(attestation, blob) for blob in attestation.blobs]
+    assert kinds == [ImageKind.SBOM, ImageKind.PROVENANCE]
+    assert content_names(attestation, attestation.blobs) == ["SPDX", "SLSA v0.2"]
 
 
 def contents(env: ArtifactsEnv, tree: ArtifactTree) -> dict[str, BlobContent]:
@@ -106,8 +106,9 @@ def contents(env: ArtifactsEnv, tree: ArtifactTree) -> dict[str, BlobContent]:
     for subject in tree.subjects:
         for number, (artifact, _) in enumerate(walk(subject.artifacts)):
             whole = env.reader.with_blobs(artifact)
-            for blob in whole.blobs or ():
-                found[f"{subject.name} {number} {blob_kind(whole, blob)[1]}"] = env.reader.content(tree, whole, blob)
+            blobs = whole.blobs or ()
+            for blob, name in zip(blobs, content_names(whole, blobs), strict=True):
+                found[f"{subject.name} {number} {name}"] = env.reader.content(tree, whole, blob)
     return found
 
 
@@ -122,7 +123,7 @@ def test_every_content_of_the_demo_is_read(env: ArtifactsEnv) -> None:
         "index 4 SLSA v1": "SLSA v1",
         "linux/amd64 0 SPDX": "SPDX 2.3",
         "linux/amd64 0 SLSA v0.2": "SLSA v0.2",
-        "linux/amd64 1 ": "SOCI index",
+        "linux/amd64 1 SOCI index": "SOCI index",
         "linux/arm64 0 CycloneDX": "CycloneDX 1.6",
         "linux/arm64 1 SPDX": "SPDX 2.3",
         "linux/arm64 1 SLSA v0.2": "SLSA v0.2",
@@ -134,7 +135,7 @@ def test_every_content_of_the_demo_is_read(env: ArtifactsEnv) -> None:
         assert facts["status"] == ("present, not verified",)
     assert dict(found["index 3 Notation, JWS"].facts)["signed"][1].startswith("matches the sbom ")
     assert dict(found["linux/arm64 1 SLSA v0.2"].facts)["subject"][1] == "  matches linux/arm64"
-    assert found["linux/amd64 1 "].exact.startswith("00000000  00 7a 74 6f 63")
+    assert found["linux/amd64 1 SOCI index"].exact.startswith("00000000  00 7a 74 6f 63")
 
 
 def test_an_artifact_that_is_opened_itself_is_compared_with_its_subject(env: ArtifactsEnv) -> None:
@@ -350,7 +351,7 @@ def test_an_attestation_of_an_image_that_is_not_in_the_index_is_shown() -> None:
         ("application/vnd.cncf.model.manifest.v1+json", "a/b", ImageKind.ARTIFACT, "model (ModelPack)"),
         ("application/vnd.unknown.artifact.v1", "text/plain", ImageKind.ARTIFACT, "ORAS artifact"),
         ("application/vnd.unknown.artifact.v1", "application/wasm", ImageKind.ARTIFACT, "WebAssembly"),
-        ("a/b", "application/vnd.cncf.helm.chart.provenance.v1.prov", ImageKind.ARTIFACT, "Helm provenance"),
+        ("a/b", "application/vnd.cncf.helm.chart.provenance.v1.prov", ImageKind.SIGNATURE, "Helm provenance"),
     ],
 )
 def test_an_image_that_is_an_artifact_is_named_by_its_media_type(
@@ -370,6 +371,55 @@ def test_the_requests_have_a_limit() -> None:
     tree = env.reader.tree(document.digest)
     assert len(asked) == MAX_SUBJECTS
     assert tree.notes == ("Not asked for the artifacts of 11 more images.",)
+
+
+def test_artifacts_that_are_too_deep_to_be_asked_are_counted(env: ArtifactsEnv) -> None:
+    client = client_for(env.embedded)
+    pushed = push_image(client, CHECKOUT, "below")
+    image = pushed.digest
+    for number in range(4):
+        subject = {"mediaType": OCI_MANIFEST, "digest": pushed.digest, "size": len(pushed.manifest)}
+        pushed = push_image(client, CHECKOUT, f"level {number}", subject=subject, artifactType="a/note")
+        assert env.reader.tree(image).notes == (() if number < 2 else ("Not asked for the artifacts of 1 more image.",))
+
+
+TITLE, PATH = "org.opencontainers.image.title", "org.cncf.model.filepath"
+MODEL, POLICY = "application/vnd.ollama.image", "application/vnd.cncf.openpolicyagent"
+IN_TOTO, NOTES = "application/vnd.in-toto+json", "https://example.com/notes/v1"
+
+
+@pytest.mark.parametrize(
+    ("contents", "names"),
+    [
+        ([(f"{MODEL}.model", {}), (f"{MODEL}.license", {})], ["vnd.ollama.image.model", "vnd.ollama.image.license"]),
+        ([(f"{MODEL}.model", {}), (f"{MODEL}.model", {})], ["model (Ollama)", "model (Ollama)"]),
+        ([(f"{POLICY}.policy", {TITLE: "a.rego"}), ("a/b", {PATH: "b"})], ["a.rego · OPA policy", "b"]),
+        ([("text/plain", {TITLE: "a"}), ("application/x", {})], ["a", "x"]),
+        ([(IN_TOTO, {"predicateType": NOTES}), (IN_TOTO, {})], ["example.com/notes/v1", "in-toto"]),
+    ],
+)
+def test_the_contents_of_an_artifact_have_names_that_distinguish_them(
+    contents: list[tuple[str, dict[str, str]]], names: list[str]
+) -> None:
+    layers = [{"mediaType": kind, "digest": A, "size": 4, "annotations": own} for kind, own in contents]
+    assert [one.format for one in tree_of(image_of(*layers, artifactType="a/c")).root.artifacts] == names
+    tree = tree_of(root := image_of(), referrers={root.digest: [Referrer(B, OCI_MANIFEST, "a/c")]},
+                   manifests={B: image_of(*layers)})  # fmt: skip
+    artifact = tree.root.artifacts[0]
+    assert content_names(artifact, artifact.blobs or ()) == names
+
+
+def test_a_statement_of_a_type_without_a_name_has_the_type() -> None:
+    bundle = "application/vnd.dev.sigstore.bundle.v0.3+json"
+    listed = [
+        Referrer(digest, OCI_MANIFEST, bundle, 1, ((f"dev.sigstore.bundle.{name}", value),))
+        for digest, name, value in ((A, "predicateType", NOTES), (B, "content", "message-signature"))
+    ]
+    tree = tree_of(root := image_of(), referrers={root.digest: listed})
+    assert lines(tree)[1:] == [
+        "  signature | sigstore bundle | referrer",
+        "  attestation | example.com/notes/v1 | referrer",
+    ]
 
 
 @settings(max_examples=30)

@@ -73,6 +73,26 @@ def test_another_artifact_in_the_index_is_no_attestation_that_was_not_read() -> 
     assert lines([soci])["artifact"] == "SOCI index v2 · present, not verified"
 
 
+def test_what_a_statement_without_a_type_can_be_is_not_said_to_be_missing() -> None:
+    bundle, in_toto = "application/vnd.dev.sigstore.bundle.v0.3+json", "application/vnd.in-toto+json"
+    opaque = referrer_artifact(referrer(bundle))
+    found = lines([opaque, cosign(OTHER)])
+    unread = "not known: 1 sigstore bundle, not read · 6 reads them"
+    assert (found["sbom"], found["provenance"]) == (unread, unread)
+    assert found["signature"] == "cosign tag · present, not verified"
+    assert found["artifact"] == "sigstore bundle · present, not verified"
+    found = lines([opaque, opaque, referrer_artifact(referrer(in_toto)), attestation_artifact(OTHER)])
+    assert found["signature"] == "not known: 2 sigstore bundles, not read · 6 reads them"
+    assert found["sbom"].startswith(
+        "not known: 2 sigstore bundles, 1 attestation, 1 attestation in the index, not read"
+    )
+    assert found["attestation"] == "in-toto · present, not verified"
+    stated = {"dev.sigstore.bundle.predicateType": "https://example.com/notes/v1"}
+    found = lines([referrer_artifact(referrer(bundle, **stated))])
+    assert found["attestation"] == "example.com/notes/v1 · present, not verified"
+    assert (found["signature"], found["sbom"], found["provenance"]) == ("none", "none", "none")
+
+
 def test_an_attestation_in_the_index_that_was_read_is_shown_by_its_contents() -> None:
     names = ("https://spdx.dev/Document", "https://slsa.dev/provenance/v0.2")
     layers = [

@@ -13,6 +13,7 @@ from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, ArtifactTree, blo
 from ecrtui.inspect.comparison.rows import Known, NotKnown, not_known
 from ecrtui.inspect.contents import BlobContent
 from ecrtui.inspect.envelopes import MAX_CONTENT
+from ecrtui.inspect.formats import title_of
 from ecrtui.inspect.packages import PackageList
 
 MAX_STATEMENTS = 8
@@ -20,9 +21,6 @@ MAX_STATEMENTS = 8
 
 MAX_CONTENTS = 20
 """Contents of an artifact that are read. The others are compared by their digests."""
-
-TITLE = "org.opencontainers.image.title"
-"""The annotation with the name of the file in a layer (OCI image spec, annotations.md)."""
 
 _SIGNATURE_PARTS = ("referrers", "tags of cosign")
 """The parts of a tree without which signatures are not known."""
@@ -134,11 +132,11 @@ def _attached(tree: ArtifactTree, part: str) -> Sequence[Artifact]:
 def _provenance(reader: ArtifactReader, tree: ArtifactTree, artifact: Artifact) -> Iterator[BlobContent]:
     whole = reader.with_blobs(artifact)
     for blob in whole.blobs or ():
-        if blob_kind(whole, blob)[0] in _STATEMENTS:
+        if blob_kind(whole, blob) in _STATEMENTS:
             yield reader.content(tree, whole, blob)
 
 
 def _name(artifact: Artifact, number: int) -> str:
     """Return the title of a blob, or else its number."""
-    titles = (blob.annotations.get(TITLE, "") for blob in artifact.blobs or ())
+    titles = map(title_of, artifact.blobs or ())
     return next(filter(None, titles), f"content {number}")

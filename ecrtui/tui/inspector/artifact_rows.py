@@ -11,7 +11,7 @@ from ecrtui.ecr.digest import SHORT_DIGITS, short_digest
 from ecrtui.ecr.manifest import Descriptor
 from ecrtui.ecr.safe_text import visible
 from ecrtui.ecr.units import MAX_AGE_WIDTH, format_age, format_date, format_exact_size, format_size
-from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, ArtifactTree, Subject, blob_kind
+from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, ArtifactTree, Subject, blob_kind, content_names
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.details import Facts, facts_text
 from ecrtui.tui.table.column_layout import Column
@@ -141,9 +141,9 @@ def _artifact_rows(artifacts: Sequence[Artifact], parent: str, indent: str, *, l
         blob = artifact.blobs[0] if artifact.blobs and not blobs else None
         yield _artifact_row(artifact, blob, key, indent + ("└ " if end else "├ "))
         inner = indent + ("  " if end else "│ ")
-        for number, one in enumerate(blobs):
+        for number, (one, name) in enumerate(zip(blobs, content_names(artifact, blobs), strict=True)):
             final = number == len(blobs) - 1 and not artifact.artifacts
-            yield _blob_row(artifact, one, f"{key} {number}", inner + ("└ " if final else "├ "))
+            yield _blob_row(artifact, one, name, f"{key} {number}", inner + ("└ " if final else "├ "))
         yield from _artifact_rows(artifact.artifacts, key, inner, last=True)
 
 
@@ -167,14 +167,13 @@ def _origin(artifact: Artifact) -> str:
     return f"tag .{suffix}" if suffix else str(artifact.origin)
 
 
-def _blob_row(artifact: Artifact, blob: Descriptor, key: str, branch: str) -> ArtifactRow:
-    kind, named = blob_kind(artifact, blob)
+def _blob_row(artifact: Artifact, blob: Descriptor, name: str, key: str, branch: str) -> ArtifactRow:
     size = blob.size if blob.size >= 0 else None
     return ArtifactRow(
         key,
         branch,
-        str(kind),
-        named or blob.media_type.removeprefix("application/"),
+        str(blob_kind(artifact, blob)),
+        name,
         blob.digest,
         size,
         artifact.created,

@@ -24,7 +24,14 @@ from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest, pars
 from ecrtui.ecr.replication import Destination
 from ecrtui.ecr.signing import ImageSigning
 from ecrtui.errors import AccessDenied, EcrTuiError, ErrorKind, IntegrityError, NotFound
-from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, attestation_artifact, referrer_artifact, with_manifest
+from ecrtui.inspect.artifacts import (
+    Artifact,
+    ArtifactOrigin,
+    attestation_artifact,
+    own_contents,
+    referrer_artifact,
+    with_manifest,
+)
 from ecrtui.inspect.findings import worst_first
 from ecrtui.inspect.overview import NotRead, TagOrigin, all_replicas, artifact_lines, lifecycle_verdict, tag_origins
 from ecrtui.inspect.platform_facts import config_facts
@@ -36,11 +43,12 @@ from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard.copy_items import CopyItem, copy_words
 from ecrtui.tui.details import NOT_SUPPORTED
 from ecrtui.tui.inspector.artifacts_pane import has_read_tree, read_tree
-from ecrtui.tui.inspector.inspected import Inspected, PlatformImage, tags_by_digest
+from ecrtui.tui.inspector.inspected import Inspected, Known, PlatformImage, tags_by_digest
 from ecrtui.tui.inspector.linked_text import LinkedText
 from ecrtui.tui.inspector.overview_text import OverviewData, error_with_remedy, overview
 from ecrtui.tui.inspector.text_pane import TextPane
 from ecrtui.tui.lists.part_loading import MAX_READ_AHEAD
+from ecrtui.tui.manifest.facts import kind_of
 from ecrtui.tui.text_document import TextDocument
 from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 from ecrtui.tui.widgets.filter_bar import FilterBar
@@ -177,14 +185,15 @@ class OverviewPane(TextPane[TextDocument]):
     async def _read_artifacts(self, inspected: Inspected) -> None:
         """Show the artifacts: the whole tree if a pane has read it, also before a refresh; else what costs no pull."""
         image, manifest = inspected.image, inspected.known_manifest
+        artifacts = await blocking.run_blocking(_own_signatures, image, manifest)
         if self._reads_tree or has_read_tree(inspected):
             tree = await read_tree(inspected)
-            artifacts = [artifact for artifact, _ in tree.all_artifacts() if artifact.origin is not ArtifactOrigin.OWN]
+            artifacts += [artifact for artifact, _ in tree.all_artifacts() if artifact.origin is not ArtifactOrigin.OWN]
             not_read = [_not_read(problem.part, problem.error) for problem in tree.problems]
             not_read += map(NotRead, tree.notes)
             self._change(artifacts=artifact_lines(artifacts, self._nothing(inspected), not_read))
             return
-        not_read, artifacts = [], []
+        not_read = []
         try:
             artifacts += map(referrer_artifact, await inspected.referrers_of(image.digest))
         except EcrTuiError as error:
@@ -358,6 +367,15 @@ def _not_read(part: str, error: EcrTuiError) -> NotRead:
 
 def _tagged_artifact(image: Image) -> Artifact:
     return Artifact(image.digest, image.kind, ArtifactOrigin.TAG, "cosign tag")
+
+
+def _own_signatures(image: Image, manifest: Known[ParsedManifest]) -> list[Artifact]:
+    """Return the signatures that are contents of the image itself, such as that of a chart."""
+    if not isinstance(manifest, ParsedManifest):
+        return []
+    kind = kind_of(image, manifest)
+    own = own_contents(image.digest, manifest, kind)
+    return [artifact for artifact in own if artifact.is_signature and artifact.kind is not kind]
 
 
 def _attestations(inspected: Inspected, manifest: ParsedManifest) -> Sequence[Artifact]:

@@ -13,7 +13,7 @@ from ecrtui.ecr import units
 from ecrtui.ecr.caller import resource_of
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.findings import ScanReport, scan_status_text
-from ecrtui.ecr.image import Image, is_image_config
+from ecrtui.ecr.image import Image, is_image_config, is_index
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
 from ecrtui.ecr.replication import Replica
 from ecrtui.ecr.repository import Repository
@@ -122,6 +122,11 @@ class OverviewData:
         """Return the manifest of a platform; None if it is not known."""
         return None if self.structures is None else self.structures.get(digest)
 
+    def read_config(self, digest: str) -> ConfigFacts | None:
+        """Return what the config of a platform says; None if that is not known."""
+        config = self.configs.get(digest)
+        return None if config is None or config.problem else config
+
     @property
     def worst(self) -> Known[ScanReport]:
         """The worst findings of the selected platform; None if they are not read, or if it has none."""
@@ -211,7 +216,7 @@ def overview(data: OverviewData, width: int, now: float) -> tuple[TextDocument, 
         _platforms(lines, data, now)
         lines.add()
     hints = {
-        "artifact type": data.content_hint,
+        "artifact type": "" if inspected.is_index else data.content_hint,
         "contents": data.content_hint,
         "lifecycle": data.lifecycle_hint,
         "worst": _scan_time(data, now),
@@ -528,23 +533,25 @@ def _padded(text: str, width: int, *, right: bool) -> str:
 def _platform_row(data: OverviewData, entry: PlatformImage, bases: Mapping[str, str], now: float) -> Mapping[str, str]:
     """Return the cells of a platform by column; without those of the config if no config is known."""
     image, structure = entry.image, data.structure_of(entry.digest)
+    layers = "?" if structure is None else units.format_number(len(structure.with_role(DescriptorRole.LAYER)))
+    is_nested = entry.descriptor is not None and is_index(entry.descriptor.media_type)
     size = "?" if image is None else units.format_size(image.size)
     row = {
-        "platform": visible(entry.name, _MAX_NAME) or "no platform",
+        "platform": visible(entry.name, _MAX_NAME) or ("an index" if is_nested else "no platform"),
         "digest": short_digest(entry.digest),
         "size": "missing" if entry.digest in data.inspected.missing_platforms else size,
-        "layers": "?" if structure is None else units.format_number(len(structure.with_role(DescriptorRole.LAYER))),
+        "layers": "–" if is_nested else layers,
         "findings": "?" if image is None or not image.scan_known else _finding_counts(image),
         "pushed": "?" if image is None else units.format_age(image.pushed_at),
     }
     if data.configs:
-        config = data.configs.get(entry.digest)
+        config = data.read_config(entry.digest)
         row |= {
             "user": "?" if config is None else visible(config.user, _MAX_USER) or _NOT_SET,
             "created": "?" if config is None else units.format_age(config.created_at, now, _NOT_SET),
         }
     if bases:
-        unknown = _NOT_SET if entry.digest in data.configs else "?"
+        unknown = _NOT_SET if data.read_config(entry.digest) is not None else "?"
         row["base image"] = visible(bases.get(entry.digest, ""), _MAX_NAME) or unknown
     return row
 
@@ -569,7 +576,10 @@ def _config(data: OverviewData, now: float) -> Iterator[tuple[str, FactValue, Li
         yield "config", data.config_error, link
     elif not inspected.is_index:
         for entry in inspected.platforms:
-            if (config := data.configs.get(entry.digest)) is not None:
+            config = data.configs.get(entry.digest)
+            if config is not None and config.problem:
+                yield "config", visible(f"cannot be read: {config.problem}"), link
+            elif config is not None:
                 created = units.format_age(config.created_at, now, _NOT_SET)
                 yield "config", f"user {visible(config.user, _MAX_USER) or _NOT_SET} · created {created}", link
             if base := _base(data, entry):

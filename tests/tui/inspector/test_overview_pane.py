@@ -14,13 +14,16 @@ from ecrtui.registry.protocol import Capabilities
 from ecrtui.tui.inspector.linked_text import LinkedText
 from tests.support.edited_replies import replied
 from tests.support.embedded import (
+    OCI_LAYER,
     PushedImage,
     client_for,
     create_repository,
     distinct_times,
+    manifest_text,
     new_embedded,
     push_image,
     push_index,
+    put,
 )
 from tests.support.host import resize
 from tests.support.screen import open_pane, retag, row_of, running, screen_text, type_text, until, until_gone
@@ -310,9 +313,12 @@ async def test_signing_that_may_not_be_read_is_left_out_and_replication_names_th
 
 
 async def test_the_type_of_an_artifact_leads_to_its_content(embedded: EmbeddedRegistry, client: Any) -> None:
-    push_image(client, REPOSITORY, "chart", "1.1.0", config_media_type="application/vnd.cncf.helm.config.v1+json")
+    chart = manifest_text(client, REPOSITORY, config_media_type="application/vnd.cncf.helm.config.v1+json")
+    signed = chart.replace(OCI_LAYER, "application/vnd.cncf.helm.chart.provenance.v1.prov")
+    put(client, REPOSITORY, signed, "1.1.0")
     async with running(embedded, f"{REPOSITORY}:1.1.0", size=(120, 35)) as pilot:
-        screen = await until(pilot, "lifecycle ")
+        await until(pilot, "lifecycle ")
+        screen = await until(pilot, "signature     Helm provenance · present, not verified")
         assert row_of(screen, "artifact type").rstrip().endswith("6 reads it")
         await pilot.press("j")
         await pilot.press("enter")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
 from ecrtui.ecr.findings import Finding, ScanReport
 from ecrtui.ecr.image import Image
+from ecrtui.ecr.image_config import parse_config
 from ecrtui.ecr.lifecycle import CountType, LifecycleRule
-from ecrtui.ecr.manifest import Descriptor, DescriptorRole, ParsedManifest, Platform
+from ecrtui.ecr.manifest import OCI_INDEX, Descriptor, DescriptorRole, ParsedManifest, Platform
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError
 from ecrtui.inspect.overview import LifecycleVerdict, NotRead, artifact_lines
+from ecrtui.inspect.platform_facts import config_facts
 from ecrtui.tui.inspector.inspected import Inspected, ParentIndex
 from ecrtui.tui.inspector.overview_text import OverviewData, overview
 
@@ -62,6 +65,35 @@ def test_the_first_line_of_an_index_that_is_not_known_says_why(known: dict[str, 
     text = overview(OverviewData(inspected), 120, 0.0)[0].lines
     assert set(lines) <= set(text)
     assert sum(WHY in line for line in text) == sum(WHY in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"{}", "config        user not set · created not set"),
+        (b"no", "config        cannot be read: not JSON: Expecting value: line 1 column 1 (char 0)"),
+        (b"[]", "config        cannot be read: not a JSON object"),
+    ],
+)
+def test_what_a_config_sets_is_not_known_if_it_cannot_be_read(content: bytes, line: str) -> None:
+    image = Inspected(
+        NOWHERE, NOWHERE, Reference("app", digest=DIGEST), known_image=Image(DIGEST), known_manifest=ParsedManifest()
+    )
+    configs = {DIGEST: config_facts(parse_config(content))}
+    assert line in overview(OverviewData(image, configs=configs), 120, 0.0)[0].lines
+    index = replace(image, known_image=Image(DIGEST, media_type=OCI_INDEX), known_manifest=PART)
+    text = overview(OverviewData(index, configs={PLATFORM: configs[DIGEST]}), 120, 0.0)[0].lines
+    assert any(row.endswith("not set   not set" if content == b"{}" else "?      ?") for row in text)
+
+
+def test_an_index_in_an_index_has_no_layers_of_its_own() -> None:
+    nested = ParsedManifest(descriptors=(Descriptor(DescriptorRole.MANIFEST, PLATFORM, OCI_INDEX),))
+    index = Image(DIGEST, media_type=OCI_INDEX, artifact_media_type="a/release")
+    inspected = Inspected(NOWHERE, NOWHERE, Reference("app", digest=DIGEST), known_image=index, known_manifest=nested)
+    data = OverviewData(inspected, structures={PLATFORM: PART}, content_hint="6 reads it")
+    text = overview(data, 120, 0.0)[0].lines
+    assert "an index   bbbbbbbbbbbb      ?        –   ?          ?" in text
+    assert "artifact type a/release" in text
 
 
 def test_an_index_with_many_tags_takes_one_line() -> None:
