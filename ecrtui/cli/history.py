@@ -12,6 +12,7 @@ from ecrtui.cli.argument_types import count, given_text
 from ecrtui.cli.aws_cli_output import FORMATS, write
 from ecrtui.cli.aws_cli_output.terminal import on_terminal, terminal_width
 from ecrtui.cli.connection_options import add_connection_options
+from ecrtui.cli.console import print_message
 from ecrtui.cli.context import CommandContext, make_parser, parse_repository, run_command
 from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.cli.output_options import ROW_FORMATS, add_output_options, print_text
@@ -63,6 +64,8 @@ def _execute(options: argparse.Namespace) -> int:
     else:
         document = {"entries": [entry_document(entry) for entry in entries]}
         write(document, options.output, options.query, title="History")
+    if entries and (left := entries[0].unsent_in_words):
+        print_message(left)
     return ExitCode.DONE
 
 

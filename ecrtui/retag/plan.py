@@ -34,6 +34,10 @@ class StepAction(StrEnum):
     REFUSED = "refused"
 
 
+WRITES = (StepAction.CREATE, StepAction.MOVE, StepAction.REMOVE)
+"""The actions that change something in the registry."""
+
+
 class StepOutcome(StrEnum):
     """The outcome of a step. A result that cannot be confirmed is UNKNOWN, never DONE."""
 
@@ -149,7 +153,7 @@ class Step:
     @property
     def writes(self) -> bool:
         """True if the step changes something in the registry."""
-        return self.action in (StepAction.CREATE, StepAction.MOVE, StepAction.REMOVE)
+        return self.action in WRITES
 
     @property
     def action_in_words(self) -> str:

@@ -13,7 +13,7 @@ from ecrtui.retag import undo_rules
 from ecrtui.retag.current_digests import current_digests
 from ecrtui.retag.journal.entry import JournalEntry
 from ecrtui.retag.journal.journal import Journal
-from ecrtui.retag.journal.step_tags import with_tags
+from ecrtui.retag.journal.plan_details import with_plan_details
 from ecrtui.retag.plan import Plan, StepOutcome
 
 _DAMAGED = 100
@@ -60,15 +60,15 @@ class WriteHistory:
         plan: str = "",
         limit: int | None = None,
     ) -> tuple[JournalEntry, ...]:
-        """Return the writes that match, newest first, with the tags of their images. Times: seconds since the epoch."""
+        """Return the writes that match, newest first, with what their plans say. Times: seconds since the epoch."""
         found = self._journal.entries(
             self.location, repository=repository, tags=tags, since=since, plan=plan, limit=limit
         )
-        return with_tags(self._journal, found)
+        return with_plan_details(self._journal, found)
 
     def of_all_registries(self) -> tuple[JournalEntry, ...]:
         """Return the writes to all registries of the journal, as :meth:`search` does."""
-        return with_tags(self._journal, self._journal.entries())
+        return with_plan_details(self._journal, self._journal.entries())
 
     def entries(self, numbers: Sequence[int]) -> tuple[JournalEntry, ...]:
         """Return the entries with these numbers; skip those that do not exist."""
@@ -173,7 +173,8 @@ class WriteHistory:
                     entry, digests[entry.tag, entry.after], self._done_writes_to_tag(entry)
                 )
                 self._journal.resolve(entry.number, outcome, detail)
-        return self._journal.entries(numbers=[entry.number for entry in asked]) if asked else ()
+        numbers = [entry.number for entry in asked]
+        return with_plan_details(self._journal, self._journal.entries(numbers=numbers)) if asked else ()
 
     def _done_writes_to_tag(self, entry: JournalEntry) -> tuple[JournalEntry, ...]:
         if not entry.tag:

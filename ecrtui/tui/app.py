@@ -251,9 +251,9 @@ class EcrTuiApp(
         if entries:
             key = shown_key(self, "app.activity")
             where = f"Activity ({key})" if key else "Activity"
-            self.notify(
-                f"Resolved {units.format_count(len(entries), 'write')} with unknown outcome; see {where}", timeout=10
-            )
+            resolved = f"Resolved {units.format_count(len(entries), 'write')} with unknown outcome; see {where}"
+            left = next(filter(None, (entry.unsent_in_words for entry in entries)), "")
+            self.notify(". ".join(filter(None, (resolved, left))), timeout=10)
 
     def show_notice(self, text: str) -> None:
         """Show a warning that does not stop the work. Any thread can call it; it does not wait."""

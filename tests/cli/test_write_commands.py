@@ -427,12 +427,17 @@ def test_an_interrupted_plan_can_be_resumed(registry: RetagRegistry) -> None:
     assert process.returncode == ExitCode.PARTLY_DONE, err
     plan: Any = json.loads(out)["planId"]
     assert f"ecrtui retag --resume {plan}" in err
-    assert 0 < len(registry.tags()) - 2 < 30
+    sent = len(registry.tags()) - 2
+    assert 0 < sent < 30
+    assert f"{30 - sent} tags of the plan were not sent; continue with: ecrtui retag --resume {plan}" in (
+        registry.run("history", "--limit", "1").err
+    )
     result = registry.run("retag", "--resume", plan, "--yes")
     assert result.code == ExitCode.DONE
     assert set(result.json["counts"]) == {str(StepOutcome.ALREADY), str(StepOutcome.DONE)}
     assert {registry.tags()[tag] for tag in tags} == {registry.one}
-    assert len(registry.run("history", "--plan", plan).json["entries"]) == 30
+    history = registry.run("history", "--plan", plan)
+    assert (len(history.json["entries"]), history.err) == (30, "")
 
 
 def test_a_closed_output_does_not_hide_the_exit_code(registry: RetagRegistry) -> None:

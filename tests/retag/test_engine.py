@@ -688,9 +688,12 @@ def test_a_stopped_plan_resumes_where_it_stopped(env: RetagEnv) -> None:
     plan = env.plan(("a", env.one), ("two", env.one), ("c", env.one))
     seen: list[int] = []
     env.engine.apply(plan, on_result=lambda result, progress: seen.append(1), stop=lambda: bool(seen))
+    (entry,) = env.engine.history()
+    assert entry.unsent_in_words == f"2 tags of the plan were not sent; continue with: ecrtui retag --resume {plan.id}"
     rest = env.engine.plan_resume(plan.id)
     assert [step.action for step in rest.steps] == [StepAction.ALREADY, StepAction.MOVE, StepAction.CREATE]
     assert outcomes(env.engine.apply(rest)) == [StepOutcome.ALREADY, StepOutcome.DONE, StepOutcome.DONE]
+    assert {entry.unsent_in_words for entry in env.engine.history()} == {""}
     assert {entry.tag for entry in env.engine.history(plan=plan.id)} == {"a", "two", "c"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 
 from ecrtui.ecr.digest import short_digest
@@ -45,6 +46,8 @@ class JournalEntry:
     """The tags that the old image kept after the plan; empty if the plan does not say."""
     after_tags: tuple[str, ...] = ()
     """The other tags that the new image had after the plan; empty if the plan does not say."""
+    unsent: int = 0
+    """How many tags of its plan were never sent; 0 if the plan does not say."""
     damaged: bool = False
     """True if the row holds values that ecrtui does not write; the detail names them, and they are empty here."""
 
@@ -64,9 +67,21 @@ class JournalEntry:
         is_in_effect = self.outcome is StepOutcome.DONE and not self.undone_by
         return is_in_effect and bool(self.tag) and not self.damaged and not self.corrects
 
-    def with_tags(self, before: tuple[str, ...], after: tuple[str, ...]) -> JournalEntry:
-        """Return the entry with the other tags of the old and of the new image."""
-        return replace(self, before_tags=before, after_tags=after)
+    @property
+    def resume_command(self) -> str:
+        """The command that sends the tags of the plan that were never sent; empty if all were."""
+        command = "promote" if self.kind == "promote" else "retag"
+        return shlex.join(("ecrtui", command, "--resume", self.plan)) if self.unsent else ""
+
+    @property
+    def unsent_in_words(self) -> str:
+        """How many tags of the plan were never sent, and the command that sends them; empty if all were."""
+        tags = "1 tag of the plan was" if self.unsent == 1 else f"{self.unsent:,} tags of the plan were"
+        return f"{tags} not sent; continue with: {self.resume_command}" if self.unsent else ""
+
+    def with_plan_details(self, before: tuple[str, ...], after: tuple[str, ...], unsent: int) -> JournalEntry:
+        """Return the entry with the other tags of the old and the new image, and how many tags were never sent."""
+        return replace(self, before_tags=before, after_tags=after, unsent=unsent)
 
     def as_damaged(self, problem: str) -> JournalEntry:
         """Return the entry with the reason why it is damaged as its detail."""

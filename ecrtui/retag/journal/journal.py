@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,6 +115,18 @@ class Journal:
         with self.file.reading() as connection:
             query = f"SELECT id, document FROM plans WHERE id IN ({places})"  # noqa: S608 - only question marks
             return tuple((str(name), str(document)) for name, document in connection.execute(query, plan_ids))
+
+    def begun_tags(self, plan_ids: Sequence[str]) -> Mapping[str, set[tuple[str, str]]]:
+        """Return the repository and the tag of each write that these plans have begun, at most some hundred plans."""
+        begun: dict[str, set[tuple[str, str]]] = {}
+        if not plan_ids or not self.file.exists:
+            return begun
+        places = ", ".join("?" * len(plan_ids))
+        with self.file.reading() as connection:
+            query = f"SELECT plan, repository, tag FROM entries WHERE plan IN ({places})"  # noqa: S608 - only question marks
+            for plan, repository, tag in connection.execute(query, plan_ids):
+                begun.setdefault(str(plan), set()).add((repository, tag))
+        return begun
 
     def begin(self, write: PendingWrite) -> int:
         """Record durably a write that is about to be sent. Return the number of its entry."""

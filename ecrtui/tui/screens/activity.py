@@ -29,7 +29,7 @@ from ecrtui.retag.plan import Report, reverting_kind
 from ecrtui.session import AccountSource, Session, SessionSource
 from ecrtui.tui import blocking, messages
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.clipboard.copy_items import copy_words
+from ecrtui.tui.clipboard.copy_items import CopyItem, copy_words
 from ecrtui.tui.lists.age_column import age_column
 from ecrtui.tui.lists.list_screen import ListScreen
 from ecrtui.tui.lists.list_state import ListState
@@ -81,9 +81,8 @@ def _details(entry: JournalEntry, registry: str) -> str:
     change = f"{entry.repository}:{entry.tag} {was} → {now}"
     when = units.format_date(entry.begun_at, "")
     outcome = _outcome(entry).plain
-    return " · ".join(
-        filter(None, (change, outcome, registry, when, entry.detail, f"{entry.kind} {entry.plan}", entry.principal))
-    )
+    left, plan = entry.unsent_in_words, f"{entry.kind} {entry.plan}"
+    return " · ".join(filter(None, (change, outcome, left, registry, when, entry.detail, plan, entry.principal)))
 
 
 def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[JournalEntry]]:
@@ -329,7 +328,9 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
             entries = self.chosen_entries()
             label = f"{units.format_count(len(entries), *self.NOUNS)} as "
             texts = change_record.history_texts(entries)
-            await self.offer_copies(lambda: (*copy_words(*choices), *text_items(texts, label)))
+            command = entry.resume_command
+            resume = [CopyItem("command that continues the plan", command)] if command else []
+            await self.offer_copies(lambda: (*copy_words(*choices), *resume, *text_items(texts, label)))
 
 
 def _searchable(entry: JournalEntry) -> str:

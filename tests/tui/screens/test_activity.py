@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from ecrtui.connections import SessionFactory
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.paths import journal_file
-from ecrtui.settings import Connection
+from ecrtui.retag.plan import TagChange
+from ecrtui.settings import Connection, Settings
 from tests.support.embedded import create_repository, push_image, put, served, tags_of
 from tests.support.screen import below, cursor_row, retag, running, screen_text, type_text, until, until_gone
 
@@ -177,6 +179,28 @@ async def test_an_unknown_write_is_shown_and_resolved(embedded: EmbeddedRegistry
         embedded.faults.clear()
         await pilot.press("f")
         await until(pilot, lambda screen: "✓ done" in cursor_row(screen))
+
+
+async def test_a_plan_whose_process_died_says_how_to_continue(embedded: EmbeddedRegistry, client: Any) -> None:
+    image = push_image(client, REPOSITORY, "one", "v1")
+    with served(embedded) as url:
+        connection = Connection(endpoint_url=url)
+        engine = SessionFactory(connection, Settings())().engine
+        plan = engine.plan([TagChange(REPOSITORY, f"rc{number}", image.digest) for number in range(3)])
+        seen: list[object] = []
+        engine.apply(plan, on_result=lambda *result: seen.append(result), stop=lambda: bool(seen))
+        with sqlite3.connect(journal_file()) as other:
+            other.execute("UPDATE entries SET outcome = NULL, owner = 'dead'")
+        async with running(None, connection=connection, size=(100, 30)) as pilot:
+            await until(pilot, "Resolved 1 write")
+            command = f"ecrtui retag --resume {plan.id}"
+            left = f"2 tags of the plan were not sent; continue with: {command}"
+            assert any(left in toast.message for toast in pilot.app._notifications)
+            await pilot.press("a")
+            screen = await until(pilot, "1 write ·")
+            assert left in " ".join(screen.split())
+            await pilot.press("c")
+            assert command in await until(pilot, "command that continues the plan")
 
 
 async def test_the_journal_survives_a_restart(embedded: EmbeddedRegistry, client: Any) -> None:
