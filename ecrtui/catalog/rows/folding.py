@@ -6,9 +6,9 @@ A list shows the top rows in its order. Below an unfolded one, it shows all rows
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Generic, NamedTuple, Protocol, TypeVar, cast
+from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar, cast
 
 from ecrtui.catalog.selection import Key
 
@@ -47,14 +47,12 @@ class Groups(Protocol[Grouped]):
         """
 
 
-class Inner(NamedTuple):
-    """The rows that are shown below a top row: their slots, and how deep each is below it, 1 for a child."""
+Inner: TypeAlias = Mapping[int, int]
+"""The rows that are shown below a top row: how deep each is below it, 1 for a child, by its slot and in their order.
 
-    slots: tuple[int, ...]
-    depths: tuple[int, ...]
-
-
-NOTHING_INSIDE = Inner((), ())
+A dictionary of numbers holds no object that a garbage collection has to visit, and a list can have 10,000 of them.
+"""
+NOTHING_INSIDE: Inner = {}
 
 
 class Outline(NamedTuple):
@@ -362,20 +360,16 @@ class Folding(Generic[Item]):
         children = self._children(slot)
         if not children:
             return NOTHING_INSIDE
-        slots: list[int] = []
-        depths: list[int] = []
-        seen = {slot}
+        inside: dict[int, int] = {}
         goes_on = self._is_top(slot)
         waiting = [(child, 1) for child in reversed(children)]
         while waiting:
             child, depth = waiting.pop()
-            if child not in seen:
-                seen.add(child)
-                slots.append(child)
-                depths.append(depth)
+            if child != slot and child not in inside:
+                inside[child] = depth
                 if goes_on:
                     waiting += [(each, depth + 1) for each in reversed(self._children(child))]
-        return Inner(tuple(slots), tuple(depths)) if slots else NOTHING_INSIDE
+        return inside
 
     def shown_inside(self, slot: int, matches: Sequence[int], admits: Callable[[Item], bool] | None) -> Inner | None:
         """Return what is shown below a row; None if the row itself is not shown at the top.
@@ -398,13 +392,11 @@ class Folding(Generic[Item]):
         inner = self.everything_inside(slot)
         if matches[slot]:
             return inner
-        hits = [(child, depth) for child, depth in zip(*inner, strict=True) if matches[child]]
-        below = (child for child, _ in hits if not self._stands_alone(child))
+        hits = {child: depth for child, depth in inner.items() if matches[child]}
+        below = (child for child in hits if not self._stands_alone(child))
         if slot not in self.tops(below) or (admits is not None and not admits(item)):
             return None
-        if self.is_unfolded(slot):
-            return inner
-        return Inner(tuple(child for child, _ in hits), tuple(depth for _, depth in hits))
+        return inner if self.is_unfolded(slot) else hits
 
 
 def _reached(slots: Iterable[int], following: Callable[[int], Iterable[int]]) -> set[int]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, compress, islice
 from typing import Generic, TypeVar
 
-from ecrtui.catalog.rows.folding import Inner
+from ecrtui.catalog.rows.folding import NOTHING_INSIDE, Inner
 from ecrtui.catalog.rows.slot_order import SlotOrder
 
 Item = TypeVar("Item")
@@ -64,16 +64,15 @@ class ShownLines(Generic[Item]):
         top = self._tops[len(self._tops) - 1 - position if self._descending else position]
         if index is None:
             return top, top, 0
-        inner = self._inner[top]
-        return inner.slots[index], top, inner.depths[index]
+        slot, depth = next(islice(self._inner[top].items(), index, None))
+        return slot, top, depth
 
     def slots(self) -> Iterator[int]:
         """Iterate over the slots of all lines."""
         order = self._tops[::-1] if self._descending else self._tops
         if not self._inner:
             return iter(order)
-        nothing = Inner((), ())
-        return (slot for top in order for slot in (top, *self._inner.get(top, nothing).slots))
+        return (slot for top in order for slot in (top, *self._inner.get(top, NOTHING_INSIDE)))
 
     def line_of(self, top: int, slot: int | None = None) -> int | None:
         """Return the line of a top row, or of a row below it; None if it is not shown there."""
@@ -83,8 +82,8 @@ class ShownLines(Generic[Item]):
         line = self._laid_out.line(len(self._tops) - 1 - position if self._descending else position)
         if slot is None:
             return line
-        inner = self._inner.get(top)
-        return line + 1 + inner.slots.index(slot) if inner is not None and slot in inner.slots else None
+        inner = self._inner.get(top, NOTHING_INSIDE)
+        return line + 1 + list(inner).index(slot) if slot in inner else None
 
     def _is_at(self, position: int, top: int) -> bool:
         return position < len(self._tops) and self._tops[position] == top
@@ -92,20 +91,28 @@ class ShownLines(Generic[Item]):
     @property
     def _laid_out(self) -> _Layout:
         if self._layout is None:
-            self._layout = _Layout(len(self._tops), self._counts())
+            self._layout = self._lay_out()
         return self._layout
 
-    def _counts(self) -> list[tuple[int, int]]:
-        """Return the positions of the top rows with rows below them, from the top of the screen, and how many."""
+    def _lay_out(self) -> _Layout:
+        tops = self._tops
+        positions = self._positions()
+        counts = [len(self._inner[tops[position]]) for position in positions]
+        if self._descending:
+            positions = [len(tops) - 1 - position for position in reversed(positions)]
+            counts.reverse()
+        return _Layout(len(tops), positions, counts)
+
+    def _positions(self) -> list[int]:
+        """Return the positions of the top rows with rows below them, ascending.
+
+        There can be 10,000 of them. This makes no pairs, so that it starts no garbage collection.
+        """
         inner, tops = self._inner, self._tops
         if len(inner) <= SEARCHES_PER_PASS:
-            found = sorted((self._order.position(tops, top), top) for top in inner)
-            places = [(position, top) for position, top in found if self._is_at(position, top)]
-        else:
-            places = [(position, top) for position, top in enumerate(tops) if top in inner]
-        counts = [(position, len(inner[top].slots)) for position, top in places]
-        last = len(tops) - 1
-        return [(last - position, count) for position, count in reversed(counts)] if self._descending else counts
+            found = ((self._order.position(tops, top), top) for top in inner)
+            return sorted(position for position, top in found if self._is_at(position, top))
+        return list(compress(range(len(tops)), map(inner.__contains__, tops)))
 
 
 class _Layout:
@@ -113,13 +120,14 @@ class _Layout:
 
     Args:
         tops: the number of top rows.
-        counts: the positions of the top rows that have lines below them, ascending, and how many lines.
+        positions: the positions of the top rows that have lines below them, ascending.
+        counts: how many lines each of these has below it.
     """
 
-    def __init__(self, tops: int, counts: list[tuple[int, int]]) -> None:
+    def __init__(self, tops: int, positions: list[int], counts: list[int]) -> None:
         self._tops = tops
-        self._positions = [position for position, _ in counts]
-        self._counts = [count for _, count in counts]
+        self._positions = positions
+        self._counts = counts
         self._before = [0, *accumulate(self._counts)]
         self._firsts = [position + 1 + before for position, before in zip(self._positions, self._before, strict=False)]
 

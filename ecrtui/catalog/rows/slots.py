@@ -75,7 +75,7 @@ class RowSlots(Generic[Item]):
             return line
         for each in sorted(self.folding.above(slot), key=lambda each: each != top):
             line = self._top_line(each)
-            if line is not None and slot in self.folding.everything_inside(each).slots:
+            if line is not None and slot in self.folding.everything_inside(each):
                 return line
         return None
 
@@ -260,7 +260,7 @@ class RowSlots(Generic[Item]):
         for slot in (*slots, *removed):
             below = None if inside[slot] else self.folding.shown_inside(slot, self._matches, admits)
             self._visible[slot] = below is not None
-            if below is not None and below.slots:
+            if below:
                 inner[slot] = below
             else:
                 inner.pop(slot, None)
@@ -362,7 +362,7 @@ class RowSlots(Generic[Item]):
 
     def _matches_below(self) -> set[int]:
         """Return the matching rows below such top rows, without those that are top rows, too."""
-        below = {slot for top in self._tops_without_match() for slot in self.lines.inner[top].slots}
+        below = {slot for top in self._tops_without_match() for slot in self.lines.inner[top]}
         return {slot for slot in below if self._matches[slot] and not self._visible[slot]}
 
 

@@ -118,7 +118,7 @@ class SortFilterJob(Generic[Item]):
         tops = self._folding.tops((slot,)) or {slot}
         if any(self.visible[top] for top in tops if top < self.length):
             return True
-        rows = {slot, *tops, *(row for top in tops for row in self._folding.everything_inside(top).slots)}
+        rows = {slot, *tops, *(row for top in tops for row in self._folding.everything_inside(top))}
         return not matching_slots(self.predicate, self._items, list(rows))
 
     @property
@@ -247,7 +247,7 @@ class SortFilterJob(Generic[Item]):
             if not inside[slot]:
                 below = self._folding.shown_inside(slot, matches, self._admits)
                 visible[slot] = below is not None
-                if below is not None and below.slots:
+                if below:
                     inner[slot] = below
 
     def _filter_head(self, predicate: Predicate[Item]) -> Iterator[None]:
@@ -258,7 +258,7 @@ class SortFilterJob(Generic[Item]):
         found: list[int] = []
         for start in range(0, len(head), size):
             tops = [slot for slot in without(head[start : start + size], self.touched) if not inside[slot]]
-            below = {top: self._folding.everything_inside(top).slots if shows_inside else () for top in tops}
+            below = {top: self._folding.everything_inside(top) if shows_inside else () for top in tops}
             rows = {row for slots in below.values() for row in slots}
             present = [row for row in rows.difference(tops) if row < self.length]
             hits = set(matching_slots(predicate, self._items, [*tops, *present]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -125,6 +126,17 @@ def arranged(rows: Rows[Node], predicate: Predicate[Node] | None = None) -> Rows
     return rows
 
 
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Collect all garbage, then none in the block."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def outline(rows: Rows[Node]) -> list[str]:
     """Return the lines: the sign of a top row, the depth of the others, and the key."""
     lines = [(rows.outline(line), rows.key_at(line)) for line in range(len(rows))]
@@ -188,6 +200,17 @@ def test_the_rows_of_a_long_chain_are_visited_a_few_times_each(circle: bool, unf
     groups.asked = groups.owners_asked = 0
     arranged(rows, None if value is None else lambda node: node.value == value)
     assert groups.asked + groups.owners_asked < 20 * length
+
+
+def test_unfolding_makes_one_object_for_each_group_that_the_garbage_collector_counts() -> None:
+    groups = 1_000
+    indexes = [Node(f"index {number}", number) for number in range(groups)]
+    rows = folded(*indexes, *(Node(f"part of {index.key}", owners=(index.key,)) for index in indexes))
+    rows.unfold_all(True)
+    with without_collections():
+        before = gc.get_count()[0]
+        assert len(arranged(rows)) == 2 * groups
+        assert gc.get_count()[0] - before < 1.1 * groups
 
 
 @pytest.mark.parametrize("direction", [1, -1], ids=["first row first", "last row first"])
