@@ -165,6 +165,11 @@ def footer_hint(node: DOMNode, action_id: str, label: str) -> KeyHint | None:
     return KeyHint(keys[0], shown_key(node, action_id), label, action.help, True, comes_first=True) if keys else None
 
 
+def enter_hint(label: str) -> KeyHint:
+    """Return Enter for the footer, where a field or a list of Textual has it. No setting changes that key."""
+    return KeyHint("enter", "enter", label, "", True, comes_first=True)
+
+
 def press(node: DOMNode, action_id: str, purpose: str) -> str:
     """Return the sentence "Press KEY to PURPOSE."; empty if the action has no key."""
     key = shown_key(node, action_id)

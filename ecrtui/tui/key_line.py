@@ -16,4 +16,4 @@ def key_line(hints: Iterable[str]) -> Content:
         hints: the results of :func:`ecrtui.tui.bindings.key_hint`; empty ones are left out.
     """
     parts = [(key, label) for key, _, label in (hint.partition(" ") for hint in hints if hint)]
-    return Content(" · ").join([Content.assemble((key, KEY_STYLE), f" {label}") for key, label in parts])
+    return Content(" ").join([Content.assemble((key, KEY_STYLE), f" {label}") for key, label in parts])

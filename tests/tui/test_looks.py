@@ -21,7 +21,7 @@ from tests.support.screen import running, screen_text, type_text, until, until_g
 
 def test_a_line_of_keys_has_each_key_in_the_style_of_the_footer() -> None:
     line = key_line(["enter apply", "", "esc go back"])
-    assert line.plain == "enter apply · esc go back"
+    assert line.plain == "enter apply esc go back"
     assert [line.plain[span.start : span.end] for span in line.spans if span.style == KEY_STYLE] == ["enter", "esc"]
 
 

@@ -60,7 +60,7 @@ class CompareMixin(AppScreen):
         from ecrtui.tui.overlays.prompt import TextPrompt
 
         question = QUESTION.format(short_digest(current.digest))
-        answer = await self.app.push_screen_wait(TextPrompt(question))
+        answer = await self.app.push_screen_wait(TextPrompt(question, "compare"))
         if answer is None:
             return
         try:

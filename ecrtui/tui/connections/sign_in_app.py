@@ -40,7 +40,7 @@ class SignInApp(TerminalApp):
         from ecrtui.tui.overlays.prompt import TextPrompt
 
         answer: Future[str | None] = Future()
-        self.call_from_thread(self.push_screen, TextPrompt(question), answer.set_result)
+        self.call_from_thread(self.push_screen, TextPrompt(question, "send"), answer.set_result)
         code = answer.result()
         if code is None:
             raise CredentialsError("No MFA code entered", "", "Try again and enter the code from your MFA device.")

@@ -51,7 +51,7 @@ async def _ask(screen: AppScreen, source: SessionSource) -> float | None:
     engine.check_unlock()
     known = screen.header_state if screen.connect is source else HeaderState()
     question = f"Allow writes{known.connected_to(session).registry_in_words()} for {minutes:g} min? Type yes."
-    answer: str | None = await screen.app.push_screen_wait(TextPrompt(question))
+    answer: str | None = await screen.app.push_screen_wait(TextPrompt(question, "allow writes"))
     return engine.unlock(60 * minutes) if (answer or "").lower() == "yes" else None
 
 

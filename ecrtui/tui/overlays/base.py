@@ -14,8 +14,8 @@ from ecrtui.tui.textual_fixes.seen_lines import DrawsSeenLines
 
 Result = TypeVar("Result")
 
-FRAME = 4
-"""Rows of the frame of a dialog: the border, the title and the line below it."""
+FRAME = 6
+"""Rows of the frame of a dialog: the border, the title and the line below it, the keys and the line above them."""
 
 SHEET_FRAME = 3
 """Rows of the frame of a sheet: the title, the line below it, and the keys."""
@@ -25,7 +25,7 @@ class Overlay(FirstStyles, PromptFrames, DrawsSeenLines, HeldFrames, ModalScreen
     """A modal screen above the current screen; Esc closes it with None.
 
     A dialog asks something; it is in the middle. A sheet shows something; it takes the right side of the
-    screen from top to bottom, and all of a narrow screen.
+    screen from top to bottom, and all of a narrow screen. The last line of each has its keys.
     """
 
     SHEET: ClassVar[bool] = False
@@ -54,6 +54,7 @@ class Overlay(FirstStyles, PromptFrames, DrawsSeenLines, HeldFrames, ModalScreen
             &, &:focus { border: none; background: $surface; background-tint: transparent; }
         }
         .overlay-title { text-style: bold; margin-bottom: 1; }
+        .overlay Footer { dock: none; margin-top: 1; }
         &.-sheet {
             align: right top;
             background: transparent;
@@ -67,6 +68,7 @@ class Overlay(FirstStyles, PromptFrames, DrawsSeenLines, HeldFrames, ModalScreen
                 border-left: solid $primary;
             }
             .overlay-title { width: 100%; }
+            .overlay Footer { dock: bottom; margin: 0; }
         }
         &.-narrow {
             .overlay { width: 36; min-width: 0; }

@@ -8,6 +8,7 @@ from textual.widgets import OptionList, Static
 
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.overlays.menus import Menu
+from ecrtui.tui.textual_fixes.footer import Footer
 
 
 class Confirmation(Menu[bool]):
@@ -33,6 +34,7 @@ class Confirmation(Menu[bool]):
             yield Static(text.content(self.question), classes="overlay-title")
             yield Static(text.block(self.detail), classes="detail")
             yield OptionList(*self.answers)
+            yield Footer()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.finish(event.option_index == 0)

@@ -72,6 +72,7 @@ class ConnectionPicker(Overlay[None]):
         .overlay { width: 100%; max-width: 100%; height: 100%; max-height: 100%; }
         LineInput, LineInput:focus { border: none; height: 1; padding: 0; background: $surface; }
         MessagePanel { max-height: 50%; }
+        .overlay Footer { dock: bottom; margin: 0; }
         .facts { height: 1; text-wrap: nowrap; text-overflow: ellipsis; color: $text-muted; }
     }
     """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -13,10 +13,10 @@ from textual.widgets.option_list import Option
 
 from ecrtui.ecr import units
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.bindings import bindings
+from ecrtui.tui.bindings import bindings, enter_hint, footer_hint
 from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.overlays.base import Overlay
-from ecrtui.tui.textual_fixes.footer import Footer
+from ecrtui.tui.textual_fixes.footer import Footer, KeyHint
 
 Choice = TypeVar("Choice")
 
@@ -36,7 +36,13 @@ _MAX_LENGTH = 4_000
 class Menu(Overlay[Choice]):
     """A list of options; Enter chooses one."""
 
+    PURPOSE: ClassVar[str] = "choose"
+    """What Enter does, in a word."""
     BINDINGS = bindings("menu")
+
+    def footer_hints(self) -> Iterable[KeyHint]:
+        """Return the keys for the footer."""
+        return filter(None, (enter_hint(self.PURPOSE), footer_hint(self, "overlay.close", "cancel")))
 
     def on_resize(self) -> None:
         self.query_one(OptionList).styles.max_height = self.max_rows
@@ -59,6 +65,7 @@ class CopyMenu(Menu[CopyItem]):
     """The texts that can be copied, each on one line, and all of the selected one. A digit copies one at once."""
 
     SHEET = True
+    PURPOSE = "copy"
     BINDINGS = bindings("copy_menu")
     DEFAULT_CSS = """
     CopyMenu {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -14,10 +15,10 @@ from textual.widgets import Static
 from ecrtui.ecr.sign_in_request import SignInRequest
 from ecrtui.tui import messages
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.bindings import bindings, key_hint
+from ecrtui.tui.bindings import bindings, footer_hint
 from ecrtui.tui.clipboard.copy_items import CopyItem
-from ecrtui.tui.key_line import key_line
 from ecrtui.tui.overlays.base import Overlay
+from ecrtui.tui.textual_fixes.footer import Footer, KeyHint
 
 _SAFE_URL = re.compile(r"https?://[!-~]+")
 """A URL that can be a link of the terminal: without control characters."""
@@ -35,7 +36,6 @@ class SignInOverlay(Overlay[bool]):
     SignInOverlay {
         .overlay Static { width: auto; max-width: 100%; }
         .code { text-style: bold; margin: 1 0; }
-        .keys { margin-top: 1; color: $text-muted; }
     }
     """
 
@@ -54,20 +54,21 @@ class SignInOverlay(Overlay[bool]):
                 yield Static(Content.assemble("Code: ", text.content(request.code)), classes="code")
                 yield Static("Check that the page shows the same code, then allow the request.")
             yield Static(classes="time")
-            yield Static(self._keys(), classes="keys")
+            yield Footer()
 
     def _link(self) -> Content:
         url = self.request.url
         style = Style(link=url, underline=True) if _SAFE_URL.fullmatch(url) else Style()
         return Content.styled(text.content(url).plain, style)
 
-    def _keys(self) -> Content:
+    def footer_hints(self) -> Iterable[KeyHint]:
+        """Return the keys for the footer."""
         hints = (
-            key_hint(self, "sign_in.copy_page", "copy the page"),
-            key_hint(self, "sign_in.copy_code", "copy the code") if self.request.code else "",
-            key_hint(self, "overlay.close", "cancel"),
+            ("sign_in.copy_page", "copy the page"),
+            *([("sign_in.copy_code", "copy the code")] if self.request.code else []),
+            ("overlay.close", "cancel"),
         )
-        return key_line(hints)
+        return filter(None, (footer_hint(self, *hint) for hint in hints))
 
     def on_mount(self) -> None:
         self._show_time()

@@ -106,7 +106,7 @@ class Footer(Widget):
 
     def _active_hints(self, screen: Screen[object]) -> Iterable[KeyHint]:
         """Yield the first key of each action, in the order of the bindings."""
-        form = _form_with(screen.focused)
+        form = _form_with(screen.focused or screen)
         if form is not None:
             yield from form.footer_hints()
         first: dict[str, ActiveBinding] = {}
@@ -179,7 +179,6 @@ class Footer(Widget):
         return None
 
 
-def _form_with(focused: Widget | None) -> NamesItsKeys | None:
+def _form_with(focused: Widget) -> NamesItsKeys | None:
     """Return the widget that has the focus, or the nearest one around it, that names its keys."""
-    around = () if focused is None else focused.ancestors_with_self
-    return next((node for node in around if isinstance(node, NamesItsKeys)), None)
+    return next((node for node in focused.ancestors_with_self if isinstance(node, NamesItsKeys)), None)

@@ -10,11 +10,14 @@ Delete this module when the palette ignores the first three, and when its field 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.command import CommandInput, CommandList, CommandPalette, SearchIcon
 from textual.widgets import Button, Input
 
+from ecrtui.tui.textual_fixes.footer import Footer, KeyHint
 from ecrtui.tui.textual_fixes.frame_hold import HeldFrames
 from ecrtui.tui.textual_fixes.line_input import LineInput
 
@@ -41,6 +44,11 @@ class Palette(HeldFrames, CommandPalette):
             if isinstance(widget, CommandInput):
                 widget = PaletteInput(placeholder=widget.placeholder, select_on_focus=False)
             yield widget
+        yield Footer()
+
+    def footer_hints(self) -> Iterable[KeyHint]:
+        """Return the keys for the footer: those of the screen below do not work."""
+        return KeyHint("enter", "enter", "run", "", True), KeyHint("escape", "esc", "close", "", True)
 
     def on_mount(self) -> None:
         self.query_one(SearchIcon).icon = ":"

@@ -88,7 +88,7 @@ async def test_the_help_and_the_copy_menu_end_inside_their_frame(one_image: Embe
             await until(pilot, "digest URI")
             await pilot.press("up")
             screen = await until(pilot, "repository ARN")
-            assert "esc close" in screen
+            assert "enter copy esc cancel" in screen
             await pilot.press("escape")
             await until_gone(pilot, "digest URI")
 
