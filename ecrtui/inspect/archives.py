@@ -60,6 +60,11 @@ def is_gzip(content: bytes) -> bool:
     return content.startswith(b"\x1f\x8b")
 
 
+def is_zstd(content: bytes) -> bool:
+    """Return True if the bytes begin like a zstd frame (RFC 8878)."""
+    return content.startswith(b"\x28\xb5\x2f\xfd")
+
+
 def is_archive(content: bytes) -> bool:
     """Return True if the bytes begin like a gzip file or a tar archive."""
     return is_gzip(content) or content[257:262] == b"ustar"

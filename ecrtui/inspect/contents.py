@@ -11,7 +11,7 @@ from typing import Any
 
 from ecrtui.ecr import exact_json
 from ecrtui.ecr.units import format_size
-from ecrtui.inspect.archives import Archive, ArchiveFile, is_archive, is_gzip, read_archive, text_of, unpack
+from ecrtui.inspect.archives import Archive, ArchiveFile, is_archive, is_gzip, is_zstd, read_archive, text_of, unpack
 from ecrtui.inspect.cosign import cosign_facts, is_simple_signing
 from ecrtui.inspect.envelopes import MAX_CONTENT, OpenedDocument, open_envelopes, read_document
 from ecrtui.inspect.facts import Fact, KnownDigests
@@ -58,7 +58,7 @@ class BlobContent:
     @property
     def package_list(self) -> PackageList:
         """The packages of an SBOM, or a list that says why they cannot be read."""
-        unknown = "The packages cannot be read: it is not an SPDX, CycloneDX or syft document in JSON."
+        unknown = "The packages cannot be read: it is not an SPDX, CycloneDX or syft document."
         return self.packages or PackageList(problem=self.problem or unknown)
 
 
@@ -151,10 +151,14 @@ def _read_content(content: bytes, exact: str | None, context: BlobContext) -> Bl
         return _notation(content, context)
     if is_archive(content):
         return _archive(content, named, context)
+    if is_zstd(content):
+        problem = "The content is compressed with zstd, which is not unpacked."
+        return BlobContent(named or "bytes", exact=hexadecimal(content), problem=problem)
     try:
         document = read_document(content)
     except ValueError as reason:
-        problem = _broken(reason) if context.media_type.endswith("json") else ""
+        is_other = exact is None or str(reason).startswith("it is not JSON")  # no format that is read
+        problem = _broken(reason) if context.media_type.endswith("json") or not is_other else ""
         if exact is None:
             return BlobContent(named or "bytes", exact=hexadecimal(content), problem=problem)
         return BlobContent(named or "text", pretty=exact, exact=exact, problem=problem)

@@ -1,7 +1,7 @@
 """Envelopes around a document: DSSE, sigstore bundle, in-toto statement. Opened, never verified.
 
-Sources: the DSSE specification (``secure-systems-lab/dsse``), the in-toto attestation framework (Statement v0.1 and
-v1), and the sigstore bundle format v0.1 to v0.3.
+Sources: the DSSE specification (``secure-systems-lab/dsse``), the in-toto specification 1.0, the in-toto attestation
+framework (Statement v0.1 and v1), and the sigstore bundle format v0.1 to v0.3.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ecrtui.ecr.json_values import to_list, to_mapping, to_text
+from ecrtui.inspect.cyclonedx_xml import parse_cyclonedx_xml
 from ecrtui.inspect.large_json import parse_document
+from ecrtui.inspect.tag_value import parse_tag_value
 
 MAX_CONTENT = 4 * 1024 * 1024
 """The largest content in bytes that is read and shown. Its text is in memory several times while it is prepared."""
@@ -30,6 +32,8 @@ MAX_STATEMENT_SUBJECTS = 1_000
 """Subjects of a statement that are read."""
 
 _STATEMENT_TYPE = re.compile(r"https://in-toto\.io/Statement/v\d[\w.]*")
+_METADATA_TYPES = ("link", "layout")
+"""The types of in-toto metadata that has signatures of its own (in-toto specification 1.0)."""
 _BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle"
 _NOT_BASE64 = re.compile(r"[\s=]")
 _PIECE = 256 * 1024
@@ -51,7 +55,7 @@ class OpenedDocument:
     Args:
         document: the innermost document, as plain JSON values: the predicate of a statement.
         envelopes: the names of the envelopes, outermost first.
-        dsse: the DSSE envelope; empty if there is none.
+        dsse: the DSSE envelope, or that of in-toto metadata; empty if there is none.
         bundle: the sigstore bundle; empty if there is none.
         statement: the in-toto statement; empty if there is none.
         problem: why an envelope could not be opened; empty if there is no problem. The document is then the envelope.
@@ -78,8 +82,10 @@ class OpenedDocument:
 def read_document(content: bytes) -> Any:
     """Return the JSON value of the bytes of a blob; see :func:`ecrtui.inspect.large_json.parse_document`.
 
+    An SBOM in another format is returned as the members that it has in JSON.
+
     Raises:
-        ValueError: it is not UTF-8, not JSON, nested too deeply, or larger than :data:`MAX_SBOM`.
+        ValueError: it is not UTF-8, none of these formats, nested too deeply, or larger than :data:`MAX_SBOM`.
     """
     if len(content) > MAX_SBOM:
         raise ValueError(f"it has {len(content):,} bytes; at most {MAX_SBOM:,} are read")
@@ -87,10 +93,17 @@ def read_document(content: bytes) -> Any:
         text = _decoded_text(content)
     except UnicodeDecodeError as problem:
         raise ValueError(f"it is not UTF-8: byte {problem.start:,} is wrong") from None
+    if (sbom := _sbom_in_text(text)) is not None:
+        return sbom
     try:
         return parse_document(text)
     except ValueError as problem:
         raise ValueError(f"it is not JSON: {problem}") from None
+
+
+def _sbom_in_text(text: str) -> Mapping[str, Any] | None:
+    """Return an SBOM that is not in JSON: SPDX in tags and values, CycloneDX in XML. Raises ValueError."""
+    return None if text[:100].lstrip().startswith(("{", "[")) else parse_tag_value(text) or parse_cyclonedx_xml(text)
 
 
 def _decoded_text(content: bytes) -> str:
@@ -160,6 +173,9 @@ def _open(opened: OpenedDocument) -> OpenedDocument | None:
     if _STATEMENT_TYPE.fullmatch(to_text(document.get("_type"))):
         inner = document.get("predicate")
         return _with(opened, "in-toto statement", statement=to_mapping(document), document=inner)
+    signed = to_mapping(document.get("signed"))
+    if to_text(signed.get("_type")) in _METADATA_TYPES and "signatures" in document and not opened.envelopes:
+        return _with(opened, f"in-toto {to_text(signed['_type'])}", dsse=to_mapping(document), document=signed)
     if opened.statement and "Data" in document and set(document) <= {"Data", "Timestamp"}:
         data = document["Data"]  # cosign puts what it does not know there, and up to version 1 every SBOM
         return _text_predicate(opened, data) if isinstance(data, str) else _with(opened, document=data)
@@ -178,9 +194,10 @@ def _payload(opened: OpenedDocument, document: Mapping[str, Any]) -> OpenedDocum
 
 def _text_predicate(opened: OpenedDocument, text: str) -> OpenedDocument | None:
     try:
-        return _with(opened, document=parse_document(text)) if text.lstrip().startswith("{") else None
+        inner = parse_document(text) if text.lstrip().startswith("{") else _sbom_in_text(text)
     except ValueError:
         return None
+    return None if inner is None else _with(opened, document=inner)
 
 
 def _with(opened: OpenedDocument, envelope: str = "", **changes: Any) -> OpenedDocument:

@@ -16,6 +16,8 @@ from ecrtui.inspect.facts import NOT_VERIFIED, Fact, KnownDigests, time_of_secon
 from ecrtui.inspect.signers import TIMESTAMP, signer_facts
 
 _NOTARY = "io.cncf.notary."
+_AWS_SIGNER = "com.amazonaws.signer."
+"""The attributes that the plugin of AWS Signer adds to a signature."""
 
 
 def is_notation(media_type: str) -> bool:
@@ -86,13 +88,15 @@ def _payload_facts(payload: Any, known: KnownDigests) -> Iterator[Fact]:
 def _notary_header_facts(algorithm: str, protected: Mapping[Any, Any]) -> Iterator[Fact]:
     yield Fact("algorithm", (algorithm,))
     for name, label in (
-        ("signingScheme", "scheme"),
-        ("signingTime", "signed at"),
-        ("authenticSigningTime", "signed at"),
-        ("expiry", "expires"),
-        ("verificationPlugin", "plugin"),
+        (f"{_NOTARY}signingScheme", "scheme"),
+        (f"{_NOTARY}signingTime", "signed at"),
+        (f"{_NOTARY}authenticSigningTime", "signed at"),
+        (f"{_NOTARY}expiry", "expires"),
+        (f"{_NOTARY}verificationPlugin", "plugin"),
+        (f"{_AWS_SIGNER}signingProfileVersion", "profile"),
+        (f"{_AWS_SIGNER}signingJob", "job"),
     ):
-        yield Fact(label, (reformat_iso_time(to_text(protected.get(_NOTARY + name))),))
+        yield Fact(label, (reformat_iso_time(to_text(protected.get(name))),))
 
 
 def _agent_facts(header: Mapping[Any, Any]) -> Iterator[Fact]:

@@ -1,6 +1,6 @@
 """The packages that an SBOM lists.
 
-Formats: SPDX 2.2 and 2.3 (JSON), SPDX 3.0 (JSON-LD), CycloneDX 1.2 to 1.6 (JSON), syft JSON.
+Formats: SPDX 2.2 and 2.3 (JSON, tags and values), SPDX 3.0 (JSON-LD), CycloneDX 1.2 to 1.7 (JSON, XML), syft JSON.
 """
 
 from __future__ import annotations
@@ -268,6 +268,11 @@ def _cyclonedx(document: Mapping[str, Any]) -> PackageList:
     )
 
 
+def _is_vex(document: Mapping[str, Any]) -> bool:
+    """Return True for a document that lists vulnerabilities alone."""
+    return "vulnerabilities" in document and not document.get("components")
+
+
 def _cyclonedx_packages(document: Mapping[str, Any]) -> Iterator[Package]:
     for entry in _cyclonedx_components(document.get("components")):
         if entry.get("type") == "file":
@@ -333,6 +338,6 @@ _Members = Mapping[str, Any]
 _FORMATS: tuple[tuple[Callable[[_Members], bool], Callable[[_Members], PackageList]], ...] = (
     (lambda document: to_text(document.get("spdxVersion")).startswith("SPDX-2"), _spdx2),
     (lambda document: "spdx.org/rdf/3" in to_text(document.get("@context")), _spdx3),
-    (lambda document: document.get("bomFormat") == "CycloneDX", _cyclonedx),
+    (lambda document: document.get("bomFormat") == "CycloneDX" and not _is_vex(document), _cyclonedx),
     (lambda document: isinstance(document.get("artifacts"), list | LargeArray) and "descriptor" in document, _syft),
 )

@@ -1,6 +1,6 @@
 """What a SLSA provenance says: builder, source, materials, times. Nothing is verified.
 
-Source: SLSA provenance v0.2 and v1, and the members that BuildKit adds.
+Source: SLSA provenance v0.1, v0.2 and v1, and the members that BuildKit adds.
 """
 
 from __future__ import annotations
@@ -16,23 +16,24 @@ _BUILDKIT_METADATA = "https://mobyproject.org/buildkit@v1#metadata"
 
 
 def provenance_facts(predicate: Any) -> tuple[Fact, ...]:
-    """Return builder, source and materials of a SLSA provenance, of version 0.2 or 1; nothing for another predicate."""
+    """Return builder, source and materials of a SLSA provenance, of version 0 or 1; nothing for another predicate."""
     members = to_mapping(predicate)
     if isinstance(members.get("buildDefinition"), dict):
         return without_empty(_slsa1(members))
     if isinstance(members.get("builder"), dict):
-        return without_empty(_slsa02(members))
+        return without_empty(_slsa0(members))
     return ()
 
 
-def _slsa02(predicate: Mapping[str, Any]) -> Iterator[Fact]:
+def _slsa0(predicate: Mapping[str, Any]) -> Iterator[Fact]:
     invocation, metadata = to_mapping(predicate.get("invocation")), to_mapping(predicate.get("metadata"))
     source = to_mapping(invocation.get("configSource"))
+    recipe = to_mapping(predicate.get("recipe"))  # of version 0.1
     vcs = to_mapping(to_mapping(metadata.get(_BUILDKIT_METADATA)).get("vcs"))
     yield Fact("builder", (to_text(to_mapping(predicate.get("builder")).get("id")) or "not named",))
-    yield Fact("build type", (to_text(predicate.get("buildType")),))
+    yield Fact("build type", (to_text(predicate.get("buildType") or recipe.get("type")),))
     yield Fact("source", (_artifact(source) or _revision(vcs),))
-    yield Fact("entry point", (to_text(source.get("entryPoint")),))
+    yield Fact("entry point", (to_text(source.get("entryPoint") or recipe.get("entryPoint")),))
     yield from _build_times(metadata.get("buildStartedOn"), metadata.get("buildFinishedOn"))
     yield Fact("invocation", (to_text(metadata.get("buildInvocationId")),))
     yield _materials(predicate.get("materials"))

@@ -128,6 +128,7 @@ def test_an_archive_in_several_gzip_members_is_read_to_its_end() -> None:
             "The archive cannot be read",
         ),
         (b"null", "application/json", "JSON", "null", ""),
+        (b"\x28\xb5\x2f\xfd\0", "application/spdx+json+zstd", "SPDX", "", "The content is compressed with zstd"),
         (b"", "application/vnd.example", "text", "", ""),
     ],
 )

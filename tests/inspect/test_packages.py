@@ -117,6 +117,55 @@ def syft() -> dict[str, Any]:
     }
 
 
+TAG_VALUE = f"""
+# a comment
+SPDXVersion: SPDX-2.3
+DocumentName: team/checkout
+Creator: Organization: a
+Creator: Tool: syft-1.14.0
+Created: 2026-01-02T03:04:05Z
+PackageName: team/checkout
+PrimaryPackagePurpose: CONTAINER
+
+PackageName: curl
+PackageVersion: 8.3.0-1
+PackageLicenseConcluded: NOASSERTION
+PackageLicenseDeclared: curl
+PackageCopyrightText: <text>Copyright
+PackageVersion: 9
+</text>
+ExternalRef: SECURITY cpe23Type cpe:2.3:a
+ExternalRef: PACKAGE-MANAGER purl {CURL}
+FileName: ./a
+PackageName: zlib
+PackageVersion: <text>1.3</text>
+PackageName: @angular/core
+PackageVersion: 17.0.0
+PackageLicenseConcluded: MIT
+ExternalRef: PACKAGE-MANAGER purl {CORE}
+"""
+
+
+def cyclonedx_xml(version: str = "1.5") -> str:
+    tool = "<name>syft</name><version>1.14.0</version>"
+    old = version < "1.5"
+    tools = f"<tool>{tool}</tool>" if old else f"<components><component>{tool}</component></components>"
+    return f"""<?xml version="1.0"?>
+<bom xmlns="http://cyclonedx.org/schema/bom/{version}" version="1">
+  <metadata><timestamp>2026-01-02T03:04:05Z</timestamp><tools>{tools}</tools>
+    <component type="container"><name>team/checkout</name></component></metadata>
+  <components>
+    <component type="library"><name>curl</name><version>8.3.0-1</version>
+      <licenses><license><id>curl</id><text>long</text></license></licenses><purl>{CURL.replace("&", "&amp;")}</purl>
+      <components><component type="library"><group>@angular</group><name>core</name><version>17.0.0</version>
+        <licenses><expression>MIT</expression></licenses><purl>{CORE}</purl></component></components>
+      <pedigree><ancestors><component><name>forked</name></component></ancestors></pedigree></component>
+    <component type=""><name>zlib</name><version>1.3</version></component>
+    <component type="file"><name>/etc/passwd</name></component>
+  </components>
+</bom>"""
+
+
 def statement(predicate: Any) -> dict[str, Any]:
     return {"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://spdx.dev/Document", "subject": [],
             "predicate": predicate}  # fmt: skip
@@ -151,10 +200,15 @@ def read_packages(content: bytes) -> PackageList:
         (statement({"Data": cyclonedx("1.4"), "Timestamp": ""}), "CycloneDX 1.4"),
         (envelope(statement(spdx2())), "SPDX 2.3"),
         (bundle(statement(spdx2())), "SPDX 2.3"),
+        (TAG_VALUE, "SPDX 2.3"),
+        (cyclonedx_xml("1.2"), "CycloneDX 1.2"),
+        (cyclonedx_xml(), "CycloneDX 1.5"),
+        (statement(TAG_VALUE), "SPDX 2.3"),
+        (statement({"Data": cyclonedx_xml(), "Timestamp": ""}), "CycloneDX 1.5"),
     ],
 )
 def test_every_format_gives_the_same_packages(document: Any, named: str) -> None:
-    found = read_packages(json.dumps(document).encode())
+    found = read_packages((document if isinstance(document, str) else json.dumps(document)).encode())
     assert (found.packages, found.format, found.problem) == (EXPECTED, named, "")
     assert (found.name, found.created) == ("team/checkout", "2026-01-02T03:04:05Z")
     assert found.tool in ("syft-1.14.0", "syft 1.14.0")
@@ -187,7 +241,7 @@ def test_a_large_sbom_has_the_packages_that_it_has_when_it_is_small(document: di
     [
         (b"", "it is not JSON"),
         (b"\xff\xfe{}", "it is not UTF-8: byte 0 is wrong"),
-        (b"{}", "it is not an SPDX, CycloneDX or syft document in JSON"),
+        (b"{}", "it is not an SPDX, CycloneDX or syft document"),
         (b"[" * 100_000, "nested too deeply"),
         (b" " * (MAX_SBOM + 1), "it has 67,108,865 bytes; at most 67,108,864 are read"),
         (b" " * MAX_CONTENT + b"{}", "it lists no packages in a known format"),
@@ -220,6 +274,33 @@ def test_the_type_of_a_package_url() -> None:
     assert [purl_type(text) for text in (CURL, "pkg://npm/a", "PKG:Deb/a", "http://a", "")] == [
         "deb", "npm", "deb", "", "",
     ]  # fmt: skip
+
+
+BOM_START = '<bom xmlns="http://cyclonedx.org/schema/bom/1.5">'
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (f"{BOM_START}<components>", "it is not XML: no element found"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]>' + BOM_START, "its XML has a document type, which is not read"),
+        (BOM_START + "<a>" * 200_000, "or 100 levels"),
+        ("SPDXVersion: SPDX-2.3\n" + "PackageName: a\n" * 100_001, "it has more than 100,000 packages"),
+        ("SPDXVersion: SPDX-3\n", "it is not an SPDX, CycloneDX or syft document"),
+        ("<html><bom>", "it is not an SPDX, CycloneDX or syft document"),
+        ("<!DOCTYPE html><html></a>", "it is not an SPDX, CycloneDX or syft document"),
+        ("Dear all,\nSPDXVersion: SPDX-2.3\n", "it is not an SPDX, CycloneDX or syft document"),
+    ],
+)
+def test_an_sbom_in_text_that_cannot_be_read_says_why(text: str, problem: str) -> None:
+    assert problem in read_content(text.encode(), BlobContext("text/plain")).package_list.problem
+
+
+def test_a_document_that_lists_vulnerabilities_alone_is_no_sbom() -> None:
+    vex = {"bomFormat": "CycloneDX", "specVersion": "1.5", "vulnerabilities": [{"id": "CVE-1"}]}
+    content = read_content(json.dumps(vex).encode(), BlobContext("application/vnd.cyclonedx+json"))
+    assert (content.packages, "CVE-1" in content.pretty) == (None, True)
+    assert packages_of(vex | cyclonedx("1.5")) == packages_of(cyclonedx("1.5"))
 
 
 @settings(max_examples=30)

@@ -100,6 +100,7 @@ def test_a_statement_says_its_subjects_builder_source_and_materials() -> None:
     [
         (SLSA_1, "https://ci.example.com/runner", "https://example.com/a refs/tags/1 r.yaml"),
         ({"builder": {"id": ""}}, "not named", None),
+        ({"builder": {"id": "b"}, "recipe": {"type": "make"}, "materials": []}, "b", None),
         (
             {"builder": {}, "metadata": {"https://mobyproject.org/buildkit@v1#metadata": {"vcs": VCS}}},
             "not named",
@@ -116,6 +117,23 @@ def test_provenance_of_every_version_names_builder_and_source(predicate: Any, bu
     found = facts(read(statement(predicate)))
     assert found["builder"] == (builder,)
     assert found.get("source") == (None if source is None else (source,))
+
+
+def test_metadata_of_in_toto_1_is_opened_and_not_verified() -> None:
+    link = {"_type": "link", "name": "build", "command": ["make"]}
+    content = read({"signed": link, "signatures": [{"keyid": "k", "sig": "s"}]})
+    expected = {"status": (NOT_VERIFIED,), "envelopes": ("in-toto link",), "signatures": ("key id k",)}
+    assert facts(content) == expected
+    assert "signatures" not in content.pretty
+    assert '"name": "build"' in content.pretty
+
+
+def test_a_signature_of_aws_signer_names_profile_and_job() -> None:
+    arn = "arn:aws:signer:eu-west-1:1:/signing-"
+    attributes = {"signingProfileVersion": f"{arn}profiles/ci/v1", "signingJob": f"{arn}jobs/7"}
+    protected = {"alg": "ES384", **{f"com.amazonaws.signer.{name}": value for name, value in attributes.items()}}
+    found = facts(read({"protected": b64url(protected), "payload": b64url(TARGET)}, "application/jose+json"))
+    assert (found["profile"], found["job"]) == ((f"{arn}profiles/ci/v1",), (f"{arn}jobs/7",))
 
 
 def test_a_bundle_says_who_signed_when_and_where_it_is_logged() -> None:
