@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.tag import stored_tag_error, tag_error
+from ecrtui.ecr.units import format_count, format_names
 from ecrtui.errors import ErrorKind, UsageError, no_such_image
 from ecrtui.registry.protocol import Registry
 from ecrtui.retag import undo_rules
@@ -134,6 +136,8 @@ class PlanBuilder:
     def rename(self, repository: str, images: Iterable[Image], rule: str) -> Plan:
         """Return the plan that adds to each image the tags that a rule makes of its tags.
 
+        A warning names the images that get none.
+
         Args:
             repository: of the images.
             images: the images; they keep their tags.
@@ -143,13 +147,15 @@ class PlanBuilder:
             UsageError: the rule is not valid.
         """
         new_tag = parse_rename_rule(rule)
-        changes = (
-            TagChange(repository, new, image.digest)
-            for image in images
-            for tag in image.tags
-            if (new := new_tag(tag)) and new != tag
-        )
-        return self.build(tuple(dict.fromkeys(changes)), "retag")
+        given = [(image, [new for tag in image.tags if (new := new_tag(tag)) and new != tag]) for image in images]
+        changes = (TagChange(repository, new, image.digest) for image, tags in given for new in tags)
+        plan = self.build(tuple(dict.fromkeys(changes)), "retag")
+        left = [next(iter(image.tags), short_digest(image.digest)) for image, tags in given if not tags]
+        if left:
+            verb = "gets" if len(left) == 1 else "get"
+            warning = f"{format_count(len(left), 'image')} {verb} no tag from the rule: {format_names(left, 3)}"
+            plan = replace(plan, warnings=(*plan.warnings, warning))
+        return plan
 
     def untag(self, repository: str, tags: Iterable[str]) -> Plan:
         """Return the plan that removes these tags; the last tag of an image is refused."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ecrtui.ecr.digest import digest_of
+from ecrtui.ecr.image import Image
 from ecrtui.emulator.fault_effects import Effect, Handler
 from ecrtui.emulator.faults import Fault
 from ecrtui.emulator.http.messages import Response, json_response
@@ -634,9 +635,18 @@ def test_a_tag_is_added_in_several_repositories(env: RetagEnv) -> None:
 
 def test_a_rename_rule_adds_tags(env: RetagEnv) -> None:
     images = [image for page in env.registry.images(REPOSITORY) for image in page.items]
-    env.engine.apply(env.engine.plan_rename(REPOSITORY, images, "{tag}-rel"))
+    plan = env.engine.plan_rename(REPOSITORY, images, "{tag}-rel")
+    assert plan.warnings == ()
+    env.engine.apply(plan)
     assert env.tags()["one-rel"] == env.one
     assert env.tags()["three-rel"] == env.three
+
+
+def test_a_plan_of_a_rename_rule_names_the_images_without_a_new_tag(env: RetagEnv) -> None:
+    images = [Image(env.one, ("one",)), Image(env.two, ("two",)), Image(env.three)]
+    plan = env.engine.plan_rename(REPOSITORY, images, "/o(.*)/x\\1/")
+    assert [step.tag for step in plan.steps] == ["xne"]
+    assert plan.warnings == (f"2 images get no tag from the rule: two, {env.three[7:19]}",)
 
 
 def test_a_long_plan_writes_and_counts_every_tag(env: RetagEnv) -> None:
