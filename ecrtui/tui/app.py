@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from textual import work
 from textual.actions import parse as parse_action
-from textual.notifications import SeverityLevel
+from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
 from textual.worker import Worker
 
@@ -440,6 +440,13 @@ class EcrTuiApp(
     ) -> None:
         """Show a toast. The message may have a service's words, so it is escaped and never markup."""
         super().notify(text.visible_lines(message), title=title, severity=severity, timeout=timeout, markup=False)
+
+    def on_notify(self, event: Notify) -> None:
+        """Forget equal toasts: Textual then shows the new one, for its whole time."""
+        new = event.notification
+        for earlier in list(self._notifications):
+            if (earlier.message, earlier.title, earlier.severity) == (new.message, new.title, new.severity):
+                self._unnotify(earlier, refresh=False)
 
     def action_toggle_header(self) -> None:
         """Show or hide the header."""

@@ -472,8 +472,11 @@ async def test_each_section_is_denied_on_its_own_and_a_text_is_saved(
         await open_pane(pilot, "overview")
         pilot.app.clear_notifications()
         await retag(pilot, "other")
-        pilot.app.notify("first line\nsecond line")
-        screen = await until(pilot, "second line")
+        for _ in range(3):
+            pilot.app.notify("first line\nsecond line")
+        pilot.app.notify("another one")
+        screen = await until(pilot, "another one")
+        assert screen.count("second line") == 1
         assert "enter apply" in screen
         assert "other" in row_of(screen, "new")
         await pilot.press("escape")
