@@ -50,7 +50,11 @@ def signatures(tree: ArtifactTree, part: str) -> Known[tuple[str, ...]]:
         tree: the artifacts of the image.
         part: the digest of the manifest that is compared.
     """
-    found = {artifact.format or str(artifact.kind) for artifact in _attached(tree, part) if artifact.is_signature}
+    found = {
+        artifact.format or str(artifact.kind)
+        for artifact in _attached(tree, part)
+        if artifact.is_signature and not (artifact.origin is ArtifactOrigin.OWN and tree.root.name == artifact.kind)
+    }
     return _unless_incomplete(tree, _SIGNATURE_PARTS, tuple(sorted(found)))
 
 

@@ -118,8 +118,8 @@ class ImageReader:
             "config": lambda: self.config(image.part),
             "findings": lambda: self.findings(image.part),
             "artifacts": lambda: known(lambda: self._artifacts.tree(image.image.digest, image.image.tags)),
-            "packages": lambda: self._of_tree(image, partial(read_packages, self._artifacts)),
-            "sources": lambda: self._of_tree(image, partial(read_sources, self._artifacts)),
+            "packages": lambda: _of_part(image, self._of_tree(image, partial(read_packages, self._artifacts))),
+            "sources": lambda: _of_part(image, self._of_tree(image, partial(read_sources, self._artifacts))),
             "contents": lambda: self._of_tree(image, lambda tree, _: read_contents(self._artifacts, tree)),
         }
         return readers[name]()
@@ -167,6 +167,11 @@ def pair_to_start_with(readers: Sequence[ImageReader], pairs: Sequence[PlatformP
 
 
 NO_PART = NotKnown("there is no platform to compare")
+
+
+def _of_part(image: ComparedImage, found: Known[Value]) -> Known[Value]:
+    """Return what was found for the part that is compared. Without a part, nothing found says nothing."""
+    return NO_PART if not found and image.part is None else found
 
 
 def known(read: Callable[[], Known[Value]]) -> Known[Value]:

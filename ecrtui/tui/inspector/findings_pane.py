@@ -163,7 +163,9 @@ class FindingsPane(Pane[FindingsContent]):
         if table is None:
             return
         counted = findings.open_rows(content.rows)
-        total, others = units.format_count(len(counted), "finding"), findings.not_open_text(content.rows)
+        is_known = len(findings.unknown_scans(content.scans)) < len(content.scans)
+        total = units.format_count(len(counted), "finding") if is_known else "findings not known"
+        others = findings.not_open_text(content.rows)
         if self._chosen is None:
             counts = units.format_finding_counts(findings.severity_counts(counted)) if counted else ""
             scanned = findings.scan_age(scan.report for scan in content.scans if scan.report is not None)

@@ -177,6 +177,7 @@ async def test_an_index_shows_the_config_and_the_findings_of_a_platform(env: Ima
         await until(pilot, "platform  linux/arm64")
         await pilot.press("f")
         await until(pilot, "linux/amd64, linux/arm64: not scanned")
+        assert "findings not known" in await until(pilot, "No findings are known")
         await pilot.press("less_than_sign", "3")
         await until(pilot, "platform  linux/amd64")
 
