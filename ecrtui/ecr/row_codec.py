@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import repeat, starmap
@@ -40,11 +40,13 @@ class RowCodec(Generic[Item]):
 
     def to_columns(self, items: Iterable[Item]) -> list[Column]:
         """Return the columns of these rows; an empty list for no rows."""
-        rows = list(map(attrgetter(*self.names), items))
-        columns: Iterable[Column] = zip(*rows, strict=True) if rows else ()
+        if isinstance(items, ColumnRows):
+            columns: Sequence[Column] = items.columns
+        else:
+            columns = list(zip(*map(attrgetter(*self.names), items), strict=True))
         return [
             self.encoders[name](column) if name in self.encoders else column
-            for name, column in zip(self.names if rows else (), columns, strict=True)
+            for name, column in zip(self.names if columns else (), columns, strict=True)
         ]
 
     def from_columns(self, columns: Sequence[Column]) -> Iterable[Item]:
@@ -71,6 +73,22 @@ class RowCodec(Generic[Item]):
             set_attribute = getattr(self.kind, name).__set__
             deque(starmap(set_attribute, zip(rows, column, strict=True)), maxlen=0)
         return rows
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRows(Iterable[Item]):
+    """Rows that are kept as columns. The rows are made when they are iterated over.
+
+    Args:
+        codec: the codec of the rows.
+        columns: a column for each attribute, all of the same length.
+    """
+
+    codec: RowCodec[Item]
+    columns: Sequence[Column]
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self.codec.rows(len(self.columns[0]), self.columns))
 
 
 def _names(kind: type) -> tuple[str, ...]:

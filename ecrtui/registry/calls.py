@@ -46,7 +46,7 @@ class EcrCalls:
         member: str,
         convert: Callable[[Reply], Item],
         start: str,
-        convert_all: Callable[[Sequence[Reply], Mapping[str, str]], tuple[Item, ...]] | None = None,
+        convert_all: Callable[[Sequence[Reply], Mapping[str, str]], Iterable[Item]] | None = None,
         **parameters: Any,
     ) -> Iterator[Page[Item]]:
         """Yield the pages of a listing from a page token on.

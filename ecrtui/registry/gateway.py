@@ -30,7 +30,7 @@ from ecrtui.registry.lifecycle_previews import read_preview
 from ecrtui.registry.manifests import ManifestCalls, check_digest
 from ecrtui.registry.paging import PAGE_SIZE
 from ecrtui.registry.protocol import ECR_CAPABILITIES, Capabilities, LayerReader, LayerStore, Page, Part, Registry
-from ecrtui.registry.replies import conversion, image_columns
+from ecrtui.registry.replies import conversion, image_details
 from ecrtui.registry.replies.validation import (
     MAX_NAME,
     MAX_TAG,
@@ -155,9 +155,9 @@ class EcrRegistry(Registry, LayerStore):
         return self._calls.pages(
             "DescribeImages",
             "imageDetails",
-            conversion.image,
+            image_details.image,
             start,
-            image_columns.images,
+            image_details.images,
             repositoryName=repository,
             filter=status,
         )

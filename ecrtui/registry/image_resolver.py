@@ -18,7 +18,7 @@ from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.registry.error_table import kind_of_code
 from ecrtui.registry.errors import error_from_failure
 from ecrtui.registry.paging import PAGE_SIZE, RepetitionCheck
-from ecrtui.registry.replies import conversion
+from ecrtui.registry.replies import conversion, image_details
 from ecrtui.registry.replies.validation import (
     MAX_IDS,
     MAX_TAG,
@@ -236,7 +236,7 @@ class ImageResolver:
         details = structures(reply, "imageDetails", MAX_IDS)
         for entry in details:
             check_subject(entry, self._subject(repository))
-        images = [conversion.image(entry) for entry in details]
+        images = [image_details.image(entry) for entry in details]
         check_answers(asked, ((image.digest, *image.tags) for image in images))
         return images
 

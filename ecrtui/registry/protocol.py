@@ -108,7 +108,7 @@ ECR_CAPABILITIES = Capabilities(
 class PageRows(NamedTuple, Generic[Item]):
     """The rows of a page: those that could be read, and one message for each of the others."""
 
-    items: tuple[Item, ...]
+    items: Iterable[Item]
     problems: tuple[str, ...] = ()
     """Each names its row and says which member has which bad value."""
 
@@ -128,7 +128,7 @@ class Page(Generic[Item]):
 
     def __init__(
         self,
-        items: tuple[Item, ...] = (),
+        items: Iterable[Item] = (),
         next_token: str = "",
         *,
         problems: tuple[str, ...] = (),
@@ -156,7 +156,7 @@ class Page(Generic[Item]):
         items, problems = self.rows
         if problems:
             raise unreadable_rows(problems)
-        return items
+        return tuple(items)
 
 
 class Registry(Protocol):

@@ -23,8 +23,9 @@ from ecrtui.ecr.findings import (
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.registry.errors import integrity_error
 from ecrtui.registry.paging import PAGE_SIZE, RepetitionCheck
-from ecrtui.registry.replies import conversion, finding_conversion
+from ecrtui.registry.replies import finding_conversion
 from ecrtui.registry.replies.finding_conversion import LISTS
+from ecrtui.registry.replies.image_details import counts_of_scan
 from ecrtui.registry.replies.validation import (
     MAX_NAME,
     BadValue,
@@ -76,7 +77,7 @@ class ScanFindings:
                 counts = integer_map(found, "findingSeverityCounts")
             elif LISTS & found.keys():
                 counts = self._counted(repository, digest)
-            known = None if counts is None else conversion.counts_of_scan(status, counts)
+            known = None if counts is None else counts_of_scan(status, counts)
             return ImageScan(status, known, description, moment(found, "imageScanCompletedAt"))
 
     def findings(self, repository: str, digest: str) -> ScanReport:

@@ -10,7 +10,7 @@ import pytest
 from ecrtui.ecr.findings import NOT_SCANNED, SEVERITIES, ImageScan
 from ecrtui.ecr.image import Image
 from ecrtui.errors import AccessDenied, ConnectionFailed, ErrorKind, IntegrityError, NotFound
-from ecrtui.registry.replies.conversion import image
+from ecrtui.registry.replies.image_details import image
 from tests.registry.conftest import RegistryEnv, failed
 from tests.support.edited_replies import edited
 from tests.support.embedded import push_image

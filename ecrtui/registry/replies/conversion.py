@@ -7,12 +7,10 @@ Times are numbers here, because the parser of the clients leaves them so (:mod:`
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from sys import intern
 from typing import Any
 
 from ecrtui.ecr import manifest as manifests
-from ecrtui.ecr.findings import FINISHED, SEVERITIES, FindingCounts, RepositoryScanning
-from ecrtui.ecr.image import Image
+from ecrtui.ecr.findings import RepositoryScanning
 from ecrtui.ecr.lifecycle import PreviewedImage
 from ecrtui.ecr.manifest import DescriptorRole, Manifest
 from ecrtui.ecr.mutability import TagMutability
@@ -21,6 +19,7 @@ from ecrtui.ecr.referrer import Referrer
 from ecrtui.ecr.replication import Destination, Replica, ReplicationRule, ReplicationRules
 from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.signing import ImageSigning
+from ecrtui.registry.replies.image_details import read_tags
 from ecrtui.registry.replies.validation import (
     MAX_IDS,
     MAX_MEDIA_TYPE,
@@ -33,7 +32,6 @@ from ecrtui.registry.replies.validation import (
     entries,
     flag,
     integer,
-    integer_map,
     moment,
     read_rows,
     required_account,
@@ -43,12 +41,7 @@ from ecrtui.registry.replies.validation import (
     structures,
     text,
     text_map,
-    texts,
 )
-
-_KNOWN_SEVERITIES = SEVERITIES[:-1]
-_WITH_COUNTS = ("", *FINISHED)
-"""The states of a scan whose counts are those of the whole scan; empty in a reply without a state."""
 
 
 def repository(entry: Reply) -> Repository:
@@ -71,27 +64,6 @@ def repository(entry: Reply) -> Repository:
     )
 
 
-def image(entry: Reply) -> Image:
-    """Convert an ``ImageDetail`` of DescribeImages. Arguments are positional for speed: a listing has 100,000."""
-    scan_status = text(structure(entry, "imageScanStatus"), "status", MAX_NAME)
-    return Image(
-        required_digest(entry, "imageDigest"),
-        _tags(entry),
-        moment(entry, "imagePushedAt"),
-        integer(entry, "imageSizeInBytes"),
-        # A listing has few different values of these: each is kept once.
-        intern(text(entry, "imageManifestMediaType", MAX_MEDIA_TYPE)),
-        intern(text(entry, "artifactMediaType", MAX_MEDIA_TYPE)),
-        moment(entry, "lastRecordedPullTime"),
-        intern(text(entry, "imageStatus", MAX_NAME) or "ACTIVE"),
-        moment(entry, "lastArchivedAt"),
-        intern(scan_status),
-        _counts(scan_status, entry),
-        digest(entry, "subjectManifestDigest"),
-        moment(entry, "lastActivatedAt"),
-    )
-
-
 def manifest(entry: Reply) -> Manifest:
     """Convert an ``Image`` of BatchGetImage. Without a media type in the reply, the one in the text counts."""
     content = required_text(entry, "imageManifest", manifests.MAX_LENGTH)
@@ -103,7 +75,7 @@ def previewed_image(entry: Mapping[str, Any]) -> PreviewedImage:
     """Convert an entry of ``previewResults`` of GetLifecyclePolicyPreview."""
     return PreviewedImage(
         digest=required_digest(entry, "imageDigest"),
-        tags=_tags(entry),
+        tags=read_tags(entry),
         pushed_at=moment(entry, "imagePushedAt"),
         action=text(structure(entry, "action"), "type").lower(),
         priority=integer(entry, "appliedRulePriority") or 0,
@@ -202,31 +174,6 @@ def signings(reply: Reply) -> tuple[ImageSigning, ...]:
         )
         for entry in structures(reply, "signingStatuses")
     )
-
-
-def _tags(entry: Reply) -> tuple[str, ...]:
-    """Return the tags of an image, sorted: ECR has them in no order."""
-    tags = texts(entry, "imageTags", MAX_TAG)
-    return tags if len(tags) < 2 else tuple(sorted(tags))
-
-
-def _counts(status: str, entry: Reply) -> FindingCounts | None:
-    """Return the counts in an ``ImageDetail``; None without the summary of a scan."""
-    summary = structure(entry, "imageScanFindingsSummary")
-    if not summary and entry.get("imageScanFindingsSummary") is None:
-        return None
-    return counts_of_scan(status, integer_map(summary, "findingSeverityCounts"))
-
-
-def counts_of_scan(status: str, counts: Mapping[str, int]) -> FindingCounts | None:
-    """Return the counts of a finished scan by severity; None for a scan in another state, which has no result."""
-    if status not in _WITH_COUNTS:
-        return None
-    known = [(severity, counts[severity]) for severity in _KNOWN_SEVERITIES if severity in counts]
-    if len(known) == len(counts):
-        return tuple(known)
-    rest = sum(number for severity, number in counts.items() if severity not in _KNOWN_SEVERITIES)
-    return tuple([*known, (SEVERITIES[-1], rest)] if rest else known)
 
 
 def _media_type(content: str) -> str:

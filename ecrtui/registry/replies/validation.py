@@ -219,7 +219,7 @@ def read_rows(
     rows: Sequence[Any],
     key: str,
     convert: Callable[[Any], Item],
-    convert_all: Callable[[Sequence[Any]], tuple[Item, ...]] | None = None,
+    convert_all: Callable[[Sequence[Any]], Iterable[Item]] | None = None,
 ) -> PageRows[Item]:
     """Convert the rows of a page. A bad row becomes a message that names it; the others are returned.
 

@@ -8,14 +8,15 @@ from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from ecrtui.ecr.repository import Repository
 from ecrtui.registry.replies import conversion
+from ecrtui.registry.replies.image_details import image
 
 DIGEST = "sha256:" + "0" * 64
 
 
 def test_omitted_members_get_defaults() -> None:
     assert conversion.repository({"repositoryName": "team/app"}) == Repository("team/app", "")
-    assert conversion.image({"imageDigest": DIGEST}) == Image(DIGEST)
-    assert conversion.image({"imageDigest": DIGEST, "imageTags": None, "imageScanStatus": None}) == Image(DIGEST)
+    assert image({"imageDigest": DIGEST}) == Image(DIGEST)
+    assert image({"imageDigest": DIGEST, "imageTags": None, "imageScanStatus": None}) == Image(DIGEST)
 
 
 def test_finding_counts_are_sorted_and_unknown_severities_merged() -> None:
@@ -25,12 +26,12 @@ def test_finding_counts_are_sorted_and_unknown_severities_merged() -> None:
             "findingSeverityCounts": {"UNTRIAGED": 1, "LOW": 3, "UNDEFINED": 2, "CRITICAL": 4}
         },
     }
-    assert conversion.image(entry).findings == (("CRITICAL", 4), ("LOW", 3), ("UNDEFINED", 3))
+    assert image(entry).findings == (("CRITICAL", 4), ("LOW", 3), ("UNDEFINED", 3))
 
 
 def test_no_findings_differs_from_no_scan() -> None:
-    assert conversion.image({"imageDigest": DIGEST, "imageScanFindingsSummary": {}}).findings == ()
-    assert conversion.image({"imageDigest": DIGEST}).findings is None
+    assert image({"imageDigest": DIGEST, "imageScanFindingsSummary": {}}).findings == ()
+    assert image({"imageDigest": DIGEST}).findings is None
 
 
 @pytest.mark.parametrize(
