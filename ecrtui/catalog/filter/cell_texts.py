@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ecrtui.catalog.filter.errors import FilterError
 from ecrtui.ecr.findings import SEVERITIES
 
-_SIGNS = {"✓": "severity:none", "·": "is:unscanned", "never": "pulled:never"}
+_SIGNS = {"✓": "severity:none", "·": "is:unscanned", "never": "pulled:never", "none": "lifecycle:none"}
 _AGE = re.compile(r"(\d+) ?(s|min|h|d|mo|y)(?: ago)?")
 _SIZE = re.compile(r"([\d.]+) ?([kMGT]?B)")
 _RULES = re.compile(r"(\d+) rules?")

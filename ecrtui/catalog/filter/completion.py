@@ -29,7 +29,7 @@ def complete(text: str, schema: FilterSchema[Item], rows: Iterable[Sequence[Item
         schema: its fields.
         rows: rows of the list; see :meth:`~ecrtui.catalog.rows.rows.Rows.at_hand`.
     """
-    term = _last_term(text)
+    term = _last_term(text, schema)
     if term is None:
         return
     start, seen = term.value.text, {""}
@@ -40,10 +40,10 @@ def complete(text: str, schema: FilterSchema[Item], rows: Iterable[Sequence[Item
             yield ending
 
 
-def _last_term(text: str) -> Term | None:
+def _last_term(text: str, schema: FilterSchema[Item]) -> Term | None:
     """Return the term that a filter ends in, if it can be completed."""
     try:
-        found = list(terms(text))
+        found = schema.terms(text)
     except FilterError:
         return None
     ends = found and found[-1].value.end == len(text) and found[-1].value.kind is ValueKind.WORD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from operator import or_
 from typing import Generic, TypeVar
 
 from ecrtui.catalog.filter.errors import FilterError
-from ecrtui.catalog.filter.lexer import Term, ValueKind
+from ecrtui.catalog.filter.lexer import Term, ValueKind, terms
 from ecrtui.catalog.filter.matching import Matcher, Spans, contains, field_matcher, matcher
 from ecrtui.catalog.filter.values import time_test
 from ecrtui.ecr.units import format_quoted
@@ -86,6 +87,24 @@ class FilterSchema(Generic[Item]):
     fields: Mapping[str, Field[Item]]
     columns: Mapping[str, str] = field(default_factory=dict)
     """The fields of the columns that have another title."""
+
+    def terms(self, text: str) -> Sequence[Term]:
+        """Return the terms of a filter. A word that continues the value before it is part of that value.
+
+        Raises:
+            FilterError: a delimiter is not closed, or a value is missing.
+        """
+        found: list[Term] = []
+        for term in terms(text):
+            last = found[-1] if found else None
+            is_word = not term.negated and not term.field and term.value.kind is ValueKind.WORD
+            if last is not None and is_word and last.value.kind is ValueKind.WORD and last.field in self.fields:
+                value = f"{last.value.text} {term.value.text}"
+                if re.fullmatch(self.fields[last.field].spaced, value, re.IGNORECASE):
+                    found[-1] = replace(last, value=replace(last.value, text=value, end=term.value.end))
+                    continue
+            found.append(term)
+        return found
 
     def condition(self, term: Term, clock: Clock) -> Condition[Item]:
         """Return the condition of a term.

@@ -21,6 +21,8 @@ Spans = tuple[tuple[int, int], ...]
 _EXPRESSION = re.compile(r"[\^$|()\[\]{}+\\]|\.\*")
 """What makes a word look like a regular expression: no tag and no name of a repository has these characters."""
 
+_EITHER = r"([\w.-]+) (?:or|OR|\|\|?) ([\w.-]+)"
+
 _SEPARATOR = "\n"
 """Joins texts that are searched as one. It does not affect how the letters beside it are lowered."""
 
@@ -78,7 +80,9 @@ def field_matcher(term: Term, *, any_case: bool = False) -> Matcher:
 
 
 def expression_hint(text: str) -> str:
-    """Return how to write the regular expression that a word of a filter looks like; empty if none does."""
+    """Return how to write the regular expression that a filter, or a word of it, looks like; empty if none does."""
+    if (either := re.fullmatch(_EITHER, text.strip())) is not None:
+        return f"A row matches all words. For one of them write /{either[1]}|{either[2]}/."
     for term in terms(text):
         value = term.value
         is_short = value.text == format_quoted(value.text)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import compress
 from operator import not_
 from typing import Generic, TypeVar
 
 from ecrtui.catalog.filter.images import Protects, image_schema, protects_nothing
 from ecrtui.catalog.filter.language import Condition, FilterSchema, Knowledge
-from ecrtui.catalog.filter.lexer import Term, ValueKind, terms
 from ecrtui.catalog.filter.matching import Spans, merged
 from ecrtui.catalog.filter.repositories import REPOSITORIES
 from ecrtui.catalog.image_groups import ImageGroups
@@ -89,8 +87,7 @@ def parse_repositories(text: str, now: float | None = None) -> Filter[Repository
 def parse_terms(text: str, schema: FilterSchema[Item], now: float | None = None) -> Filter[Item]:
     """Parse a filter whose fields are those of a schema; see :func:`parse`."""
     clock = time.time if now is None else lambda: now
-    found = _with_spaced_values(terms(text), schema)
-    clauses = [_Clause(schema.condition(term, clock), term.negated) for term in found]
+    clauses = [_Clause(schema.condition(term, clock), term.negated) for term in schema.terms(text)]
     predicate = _All(clauses)
     return Filter(
         text,
@@ -100,22 +97,6 @@ def parse_terms(text: str, schema: FilterSchema[Item], now: float | None = None)
         predicate.relevant_indices,
         frozenset(clause.condition.needs for clause in clauses if clause.condition.needs),
     )
-
-
-def _with_spaced_values(found: Iterable[Term], schema: FilterSchema[Item]) -> Sequence[Term]:
-    """Return the terms of a filter. A word that continues the value of the term before it is part of that value."""
-    joined: list[Term] = []
-    for term in found:
-        last = joined[-1] if joined else None
-        is_word = not term.negated and not term.field and term.value.kind is ValueKind.WORD
-        if last is not None and is_word and last.value.kind is ValueKind.WORD and last.field in schema.fields:
-            text = f"{last.value.text} {term.value.text}"
-            if re.fullmatch(schema.fields[last.field].spaced, text, re.IGNORECASE):
-                value = replace(last.value, text=text, end=term.value.end)
-                joined[-1] = replace(last, value=value)
-                continue
-        joined.append(term)
-    return joined
 
 
 @dataclass(frozen=True, slots=True)

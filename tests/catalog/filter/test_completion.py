@@ -47,6 +47,7 @@ def completed(text: str, images: Sequence[Image] = IMAGES) -> list[str]:
         ("TY", ["TYpe:"]),
         ("!sev", ["!severity>="]),
         ("is:image pul", ["is:image pulled<"]),
+        ("pushed<1 d", []),  # the unit of the age
         ("pro", ["provenance", "prod", "prod-eu"]),
         ("rel", ["release-1"]),
         ("unta", ["untagged"]),

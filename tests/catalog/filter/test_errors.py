@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from ecrtui.catalog.filter import FilterError, parse, parse_repositories
+from ecrtui.catalog.filter import FilterError, expression_hint, parse, parse_repositories
 from ecrtui.errors import UsageError
+
+
+def test_a_filter_for_one_of_two_words_is_a_regular_expression() -> None:
+    for text in ("v1 or v2", "v1 OR v2", "v1 | v2"):
+        assert expression_hint(text).endswith("For one of them write /v1|v2/.")
+    assert not expression_hint("v1 v2")
 
 
 @pytest.mark.parametrize(

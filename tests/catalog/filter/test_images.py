@@ -459,6 +459,7 @@ def test_images_that_are_attached_to_each_other_do_not_belong_to_themselves() ->
         ("never", "pulled:never"),
         ("◆prod", "is:protected"),
         ("3 rules", ""),  # a cell of repositories
+        ("none", ""),
         ("release", ""),
     ],
 )
