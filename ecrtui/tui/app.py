@@ -9,7 +9,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual import work
+from textual import events, work
 from textual.actions import parse as parse_action
 from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
@@ -24,7 +24,7 @@ from ecrtui.settings import Settings
 from ecrtui.tui import actions, blocking, messages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen, worker_error
-from ecrtui.tui.bindings import KeymapApp, bindings, shown_key, why_refused
+from ecrtui.tui.bindings import KeymapApp, bindings, keys_of, shown_key, why_refused
 from ecrtui.tui.clipboard.copying import CopyingApp
 from ecrtui.tui.connections.sign_in_app import SignInApp
 from ecrtui.tui.connections.sources_app import SourcesApp
@@ -106,6 +106,20 @@ class EcrTuiApp(
         self.left_screens = LeftScreens(self)
         self._idle_collection = IdleCollection()
         self.theme_manager.start_with(settings.theme)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Drop keys and pastes while the terminal is too small to show what they do, except the keys that leave."""
+        is_typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
+        if not (is_typed and self.screen_stack and isinstance(self.screen, AppScreen) and self.screen.is_too_small):
+            await super().on_event(event)
+        elif isinstance(event, events.Key) and not self._is_text(event):
+            for action in (actions.BY_ID["app.quit"], actions.BY_ID["app.suspend"]):
+                if event.key in keys_of(self, action):
+                    await self.run_action(action.call)
+
+    def _is_text(self, key: events.Key) -> bool:
+        """Return True for a letter in a field."""
+        return self.focused is not None and self.focused.check_consume_key(key.key, key.character)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show an internal error of a worker of the application, such as the one that copies.

@@ -109,9 +109,15 @@ class AppScreen(FirstStyles, PromptFrames, DrawsSeenLines, HeldFrames, KeptFocus
 
     def render(self) -> RenderableType:
         """Return nothing, or the text for a terminal that is too small for the widgets."""
-        if not self.has_class("-tiny") and not self.has_class("-flat"):
+        if not self.is_too_small:
             return super().render()
-        return f"\n  ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows. Enlarge the terminal."
+        size = f"\n  ecrtui needs {SMALLEST[0]} columns and {SMALLEST[1]} rows. Enlarge the terminal."
+        return f"{size} Until then, keys do nothing, except those that quit."
+
+    @property
+    def is_too_small(self) -> bool:
+        """True if the terminal is too small for the widgets: none is shown, and what a key does could not be seen."""
+        return self.has_class("-tiny") or self.has_class("-flat")
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """Give the focus back to a hidden widget: Textual takes it away, and does not return it when it is shown."""

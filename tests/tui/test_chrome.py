@@ -306,6 +306,23 @@ async def test_a_field_keeps_the_focus_while_the_terminal_is_too_small(one_image
         await until(pilot, lambda _: getattr(pilot.app.screen.focused, "value", "") == "team")
 
 
+async def test_a_plan_that_the_terminal_has_no_room_for_is_not_applied(one_image: EmbeddedRegistry) -> None:
+    writes = one_image.calls["PutImage"]
+    async with running(one_image, "team/app", size=(80, 24)) as pilot:
+        await until(pilot, "1 image ·")
+        await retag(pilot, "new")
+        await pilot.resize_terminal(40, 10)
+        await until(pilot, "Until then")
+        await pilot.press("enter", "escape", "q", "x")
+        await paste(pilot, " other")
+        await pilot.resize_terminal(80, 24)
+        screen = await until(pilot, "enter apply")
+        assert "other" not in screen
+        assert one_image.calls["PutImage"] == writes
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+
+
 async def test_a_paste_of_several_lines_does_not_apply_anything(one_image: EmbeddedRegistry) -> None:
     writes = one_image.calls["PutImage"]
     async with running(one_image, "team/app") as pilot:

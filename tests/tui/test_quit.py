@@ -57,6 +57,13 @@ async def test_quit_does_not_wait_for_a_page_that_hangs(key: str, embedded: Embe
         await ended(pilot)
 
 
+async def test_quit_works_where_the_terminal_is_too_small_for_anything_else(embedded: EmbeddedRegistry) -> None:
+    async with running(embedded, size=(40, 10)) as pilot:
+        await until(pilot, "Until then")
+        await pilot.press("q")
+        await ended(pilot)
+
+
 async def test_quit_does_not_wait_for_a_manifest_that_hangs(embedded: EmbeddedRegistry) -> None:
     embedded.faults.add(f"BatchGetImage:latency:seconds={HANG}")
     async with running(embedded, f"{REPOSITORY}:v1") as pilot:
