@@ -42,6 +42,8 @@ class ImageGroups:
         self._with_children: tuple[KnownParts, int, Chunk[Image]] | None = None
         self._referrers: dict[str, dict[str, ImageKind]] = {}
         """By the digest of a subject: the digests of the images that refer to it, with their kinds."""
+        self._referrer_digests: set[str] = set()
+        """The digests of the images that refer to others."""
 
     # The images
 
@@ -49,6 +51,7 @@ class ImageGroups:
         """Take notice of images that are new in the list."""
         self.version += 1
         for image in _referring(images):
+            self._referrer_digests.add(image.digest)
             for subject in _subjects(image):
                 self._referrers.setdefault(subject, {})[image.digest] = image.kind
 
@@ -56,6 +59,7 @@ class ImageGroups:
         """Forget images that are not in the list any more."""
         self.version += 1
         for image in images:
+            self._referrer_digests.discard(image.digest)
             for subject in _subjects(image):
                 referrers = self._referrers.get(subject, {})
                 referrers.pop(image.digest, None)
@@ -66,6 +70,7 @@ class ImageGroups:
         """Forget all images; what is known about indexes stays true."""
         self.version += 1
         self._referrers.clear()
+        self._referrer_digests.clear()
 
     # Who belongs to whom
 
@@ -103,7 +108,7 @@ class ImageGroups:
         """Return for each image whether it stands alone, if it has neither owners nor children; None for the others."""
         digests = {image.digest for image in images}
         known = (self.known.parts, self.known.indexes, self._referrers)
-        related = {image.digest for image in _referring(images)}.union(*(digests & each.keys() for each in known))
+        related = (digests & self._referrer_digests).union(*(digests & each.keys() for each in known))
         # A tag that attaches an image makes it a referrer, so each tag of the others is one of their own.
         return [None if image.digest in related else bool(image.tags) for image in images]
 

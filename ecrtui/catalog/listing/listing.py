@@ -140,15 +140,9 @@ class SeenRows(Generic[Item]):
 
     def partition_new(self, items: Iterable[Item]) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
         """Return the new rows, and the known rows that have changed; remember both."""
-        fresh: dict[str, Item] = {}
-        changed: dict[str, Item] = {}
-        for item in items:
-            key = self._key(item)
-            known = self._rows.get(key)
-            if known is None:
-                fresh[key] = item
-            elif known != item:
-                changed[key] = item
+        fresh = {self._key(item): item for item in items}
+        known = {key: fresh.pop(key) for key in filter(self._rows.__contains__, list(fresh))}
+        changed = {key: item for key, item in known.items() if self._rows[key] != item}
         self._rows |= fresh
         self._rows |= changed
         return tuple(fresh.values()), tuple(changed.values())

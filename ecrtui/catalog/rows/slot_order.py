@@ -52,6 +52,12 @@ class SlotOrder(Generic[Item]):
                     moved.add(slot)
         return moved
 
+    def evaluate_new(self, items: Sequence[Item | None], slots: range) -> None:
+        """Compute the sort values of new rows."""
+        if self.sort_key is not None:
+            rows = cast(Sequence[Item], items[slots.start : slots.stop])
+            self.values[slots.start : slots.stop] = map(self.sort_key, rows)
+
     def position(self, order: list[int], slot: int, start: int = 0) -> int:
         """Return the position of a slot in an order, or the one where it belongs: by value, then by slot."""
         if self.sort_key is None:

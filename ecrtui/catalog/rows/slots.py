@@ -186,7 +186,7 @@ class RowSlots(Generic[Item]):
         changed = self._with_related(fresh, in_groups, changed, removed)
         before = {slot for slot in (*changed, *removed) if self._visible[slot]} - self._waiting
         moved = self._order.evaluate(self.items, changed)
-        self._order.evaluate(self.items, fresh)
+        self._order.evaluate_new(self.items, fresh)
         self._show(fresh)
         self._decide([*changed, *in_groups], removed)
         waits = self._is_waiting(fresh)
@@ -200,7 +200,7 @@ class RowSlots(Generic[Item]):
         else:
             after = {slot for slot in changed if self._visible[slot]} - self._waiting
             stay = (before & after) - moved
-            shown = [slot for slot in fresh if self._visible[slot] and slot not in self._waiting]
+            shown = [] if waits else list(compress(fresh, self._visible[fresh.start : fresh.stop]))
             gone = before - stay
             remove = without if moved or removed else self._order.removed
             tops = self._order.merged(remove(self.lines.tops, gone), after - stay, shown)
