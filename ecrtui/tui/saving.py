@@ -57,7 +57,7 @@ class FileField(LineInput):
         event.stop()
         file = expand(event.value.strip())
         if not event.value.strip():
-            self.action_close()
+            self.app.notify(f"Type a file name that ends in {_either(self._contents)}.")
         elif (make_content := self._contents.get(file.suffix.lower())) is None:
             self.app.notify(f"The file name must end in {_either(self._contents)}: {file}", severity="error")
         else:

@@ -64,6 +64,7 @@ async def test_read_only_is_unlocked_and_locked_again(one_image: EmbeddedRegistr
         await until(pilot, "eu-west-1 for 61 min? Type yes.")
         await pilot.press("escape")
         await unlock(pilot, "no")
+        await until(pilot, "Writes are still refused: the answer was not yes.")
         await until(pilot, "READ-ONLY")
         await unlock(pilot, "yes")
         await until(pilot, "READ-WRITE 1 h 0 min")

@@ -52,6 +52,8 @@ async def _ask(screen: AppScreen, source: SessionSource) -> float | None:
     known = screen.header_state if screen.connect is source else HeaderState()
     question = f"Allow writes{known.connected_to(session).registry_in_words()} for {minutes:g} min? Type yes."
     answer: str | None = await screen.app.push_screen_wait(TextPrompt(question, "allow writes"))
+    if answer is not None and answer.lower() != "yes":
+        screen.notify("Writes are still refused: the answer was not yes.")
     return engine.unlock(60 * minutes) if (answer or "").lower() == "yes" else None
 
 

@@ -9,14 +9,14 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from ecrtui.tui import safe_text as text
-from ecrtui.tui.bindings import enter_hint, footer_hint
+from ecrtui.tui.bindings import enter_hint, footer_hint, press
 from ecrtui.tui.overlays.base import Overlay
 from ecrtui.tui.textual_fixes.footer import Footer, KeyHint
 from ecrtui.tui.textual_fixes.line_input import LineInput
 
 
 class TextPrompt(Overlay[str]):
-    """A question with an input field. Enter returns the line; Esc, or an empty line, returns None.
+    """A question with an input field. Enter returns the line, which is not empty; Esc returns None.
 
     Args:
         question: the question.
@@ -39,4 +39,7 @@ class TextPrompt(Overlay[str]):
         return filter(None, (enter_hint(self.purpose), footer_hint(self, "overlay.close", "cancel")))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.finish(event.value.strip() or None)
+        if line := event.value.strip():
+            self.finish(line)
+        else:
+            self.notify(f"Nothing is typed yet. {press(self, 'overlay.close', 'cancel')}".rstrip())

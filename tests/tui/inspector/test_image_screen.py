@@ -464,6 +464,8 @@ async def test_each_section_is_denied_on_its_own_and_a_text_is_saved(
         await until_gone(pilot, "pretty-printed")
         await pilot.press("x")
         await until(pilot, "file name, ending in .json")
+        await pilot.press("enter")
+        await until(pilot, "Type a file name that ends in .json.")
         await until(pilot, "enter save esc cancel")
         await type_text(pilot, str(tmp_path / "m.json"))
         await pilot.press("enter")

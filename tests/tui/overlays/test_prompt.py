@@ -19,6 +19,8 @@ async def test_an_mfa_code_is_requested_on_the_screen() -> None:
             blocking.run_blocking(app_of(pilot).ask_for_code, "MFA code of arn:aws:iam::1:mfa/me: ")
         )
         await until(pilot, "MFA code of")
+        await pilot.press("enter")
+        await until(pilot, "Nothing is typed yet. Press esc to cancel.")
         await type_text(pilot, "123456")
         await pilot.press("enter")
         assert await waiting == "123456"
