@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from ecrtui.diagnostics.report import Check, Question, ReportSection, Status
@@ -65,12 +65,12 @@ def _state(profile: Profile) -> str:
     return f"{profile.state.value}{until}"
 
 
-def _credentials(diagnosis: Diagnosis, now: Callable[[], float] = time.time) -> Iterator[Check]:
+def _credentials(diagnosis: Diagnosis) -> Iterator[Check]:
     """Yield where the credentials come from and when they expire."""
     found = diagnosis.credentials()
     yield Check("credentials", found.source or "none needed")
     if found.expires_at is not None:
-        left = found.expires_at - now()
+        left = found.expires_at - time.time()
         yield Check("credentials expire", f"{format_date(found.expires_at)}, in {format_duration(max(left, 0))}")
 
 

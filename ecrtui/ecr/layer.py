@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 AVAILABLE = "AVAILABLE"
-ARCHIVED = "ARCHIVED"
 UNAVAILABLE = "UNAVAILABLE"
 
 MAX_PART_SIZE = 20_971_520

@@ -13,7 +13,7 @@ MAX_PARTS = 2_000
 """Parts of a certificate that are read: names, extensions, and what is in them."""
 
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----")
-_SEQUENCE, _SET, _OID, _OCTETS, _UTC_TIME, _UTF8 = 0x30, 0x31, 0x06, 0x04, 0x17, 0x0C
+_SEQUENCE, _OID, _OCTETS, _UTC_TIME, _UTF8 = 0x30, 0x06, 0x04, 0x17, 0x0C
 _VERSION, _EXTENSIONS = 0xA0, 0xA3
 _BMP_STRING = 0x1E
 """A text in UTF-16, big-endian."""

@@ -59,17 +59,16 @@ class Presence:
     """Each with the reason."""
 
 
-def newest_tagged(images: Iterable[Image], without: Collection[str], count: int = NEWEST) -> tuple[Image, ...]:
-    """Return the newest tagged images and indexes, the newest first.
+def newest_tagged(images: Iterable[Image], without: Collection[str]) -> tuple[Image, ...]:
+    """Return the :data:`NEWEST` newest tagged images and indexes, the newest first.
 
     Args:
         images: the images of the repository.
         without: digests to leave out.
-        count: the most to return.
     """
     tagged = (image for image in images if image.tags and not image.archived and image.digest not in without)
     known = [image for image in tagged if not image.kind.is_artifact]
-    return tuple(heapq.nlargest(count, known, key=lambda image: image.pushed_at or 0.0))
+    return tuple(heapq.nlargest(NEWEST, known, key=lambda image: image.pushed_at or 0.0))
 
 
 def read_tagged_scans(

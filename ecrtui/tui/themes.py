@@ -130,15 +130,15 @@ _GRAYS = {
 """How much of the surface is in the gray of a severity under ``NO_COLOR``."""
 
 
-def load_theme(name: str, folder: Path | None = None) -> Theme | None:
+def load_theme(name: str) -> Theme | None:
     """Return the theme with this name, or None if there is no usable one.
 
     A theme's name is inside its file, so this reads all themes of the user, but only one shipped theme.
     """
-    own = _files(paths.themes_folder() if folder is None else folder)
+    own = _files(paths.themes_folder())
     file = paths.shipped_themes_folder() / f"{name}.toml"
     if own or file not in _files(paths.shipped_themes_folder()):
-        return next((theme for theme in load_themes(folder).themes if theme.name == name), None)
+        return next((theme for theme in load_themes().themes if theme.name == name), None)
     return read_theme(file)
 
 

@@ -37,15 +37,12 @@ COLORS = ("on", "off", "auto")
 """The values of ``--color``. With ``auto`` tables have colors on a terminal only, and not with ``NO_COLOR``."""
 
 
-def check_format(
-    output_format: str, query: str | CompiledQuery | None = None, stream: TextIO | None = None
-) -> CompiledQuery | None:
-    """Check the format, the query and the encoding of the stream, and return the compiled query for :func:`write`.
+def check_format(output_format: str, query: str | CompiledQuery | None = None) -> CompiledQuery | None:
+    """Check the format, the query and the encoding of the output, and return the compiled query for :func:`write`.
 
     Args:
         output_format: one of :data:`FORMATS`.
         query: a JMESPath expression, as text or compiled.
-        stream: the stream to write to; standard output if None.
 
     Raises:
         UsageError: the format or the encoding (``AWS_CLI_OUTPUT_ENCODING``) is unknown, or the query is not valid.
@@ -53,7 +50,7 @@ def check_format(
     if output_format not in FORMATS:
         raise UsageError(f"Unknown output type: {output_format}", "", f"The formats are {', '.join(FORMATS)}.")
     compiled = compile_query(query) if isinstance(query, str) else query
-    check_encoding(stream if stream is not None else sys.stdout)
+    check_encoding(sys.stdout)
     return compiled
 
 

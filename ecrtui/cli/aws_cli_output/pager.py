@@ -20,15 +20,13 @@ class PagerError(UsageError):
     """The pager could not be started. The title is the message of the AWS CLI."""
 
 
-def configured_pager(configuration: Mapping[str, str], environment: Mapping[str, str] | None = None) -> str:
+def configured_pager(configuration: Mapping[str, str]) -> str:
     """Return the command of the pager; empty if an empty value switches paging off.
 
     Args:
         configuration: the profile's section of the AWS configuration file (``cli_pager``).
-        environment: the environment variables; those of the process if None.
     """
-    environment = os.environ if environment is None else environment
-    for source, name in ((environment, "AWS_PAGER"), (configuration, "cli_pager"), (environment, "PAGER")):
+    for source, name in ((os.environ, "AWS_PAGER"), (configuration, "cli_pager"), (os.environ, "PAGER")):
         if name in source:
             return source[name]
     return DEFAULT_PAGER
@@ -54,7 +52,7 @@ def check_pager(command: str) -> None:
 
 
 @contextmanager
-def paged(command: str, environment: Mapping[str, str] | None = None) -> Iterator[TextIO]:
+def paged(command: str) -> Iterator[TextIO]:
     """Yield standard output, or the input of the pager if standard output is a terminal.
 
     It is not an error if the user quits the pager early.
@@ -68,8 +66,7 @@ def paged(command: str, environment: Mapping[str, str] | None = None) -> Iterato
     import shlex
     import subprocess
 
-    variables = dict(os.environ if environment is None else environment)
-    variables.setdefault("LESS", DEFAULT_LESS)
+    variables = {"LESS": DEFAULT_LESS, **os.environ}
     try:
         process = subprocess.Popen(shlex.split(command), stdin=subprocess.PIPE, env=variables, text=True)
     except (OSError, ValueError) as problem:

@@ -19,12 +19,12 @@ def on_terminal() -> bool:
         return False
 
 
-def terminal_width(default: int = 80) -> int:
-    """Return the columns of the terminal; ``default`` if standard output is none."""
+def terminal_width() -> int:
+    """Return the columns of the terminal; 80 if standard output is none."""
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns
     except (AttributeError, OSError, ValueError):
-        return default
+        return 80
 
 
 def for_display(stream: TextIO, output_format: str, *, terminal: bool | None = None) -> TextIO:

@@ -84,8 +84,9 @@ def image(build: Build, platform: str = "linux/amd64", *, annotations: Mapping[s
     return _image(json.dumps(document, indent=2, ensure_ascii=False), OCI_MANIFEST, content, layers, platform, build)
 
 
-def image_without_media_type(build: Build, platform: str = "linux/amd64") -> DemoArtifact:
+def image_without_media_type(build: Build) -> DemoArtifact:
     """Return an image as umoci writes it, without a media type in the manifest."""
+    platform = "linux/amd64"
     content, layers = _parts_of_image(build, platform, OCI_LAYER)
     document = {
         "schemaVersion": 2,

@@ -48,35 +48,29 @@ class SourcedValue(NamedTuple):
     source: str = ""
 
 
-def configuration_sources(
-    session: Session, connection: Connection, endpoint: str, environment: Mapping[str, str] | None = None
-) -> Iterator[SourcedValue]:
+def configuration_sources(session: Session, connection: Connection, endpoint: str) -> Iterator[SourcedValue]:
     """Yield the values that decide where requests go, without user names and passwords.
 
     Args:
         session: the session of the connection.
         connection: the options of the user.
         endpoint: the URL that requests go to.
-        environment: the environment variables; those of the process if None.
 
     Raises:
         botocore.exceptions.BotoCoreError: the configuration cannot be read.
     """
-    environment = os.environ if environment is None else environment
     name = session.get_config_variable("profile") or "default"
     profile: Mapping[str, Any] = session.get_scoped_config()
     for variable, default in AWS_FILES.items():
-        file = expand(environment.get(variable) or default)
+        file = expand(os.environ.get(variable) or default)
         state = "" if file.exists() else " (does not exist)"
-        yield SourcedValue(_FILE_NAMES[variable], f"{file}{state}", variable if environment.get(variable) else "")
-    yield SourcedValue(
-        "profile", name, "--profile" if connection.profile else _variable(environment, PROFILE_VARIABLES)
-    )
+        yield SourcedValue(_FILE_NAMES[variable], f"{file}{state}", variable if os.environ.get(variable) else "")
+    yield SourcedValue("profile", name, "--profile" if connection.profile else _variable(PROFILE_VARIABLES))
     region = session.get_config_variable("region") or ""
-    yield SourcedValue("region", region or "none", _region_source(region, connection, environment, profile))
-    yield SourcedValue("endpoint", public_url(endpoint), _endpoint_source(session, connection, environment, profile))
-    yield _proxy(endpoint, environment)
-    yield _certificates(connection, environment, profile)
+    yield SourcedValue("region", region or "none", _region_source(region, connection, profile))
+    yield SourcedValue("endpoint", public_url(endpoint), _endpoint_source(session, connection, profile))
+    yield _proxy(endpoint)
+    yield _certificates(connection, profile)
 
 
 def credentials_source(method: str) -> str:
@@ -84,26 +78,22 @@ def credentials_source(method: str) -> str:
     return _METHODS.get(method, method)
 
 
-def _region_source(
-    region: str, connection: Connection, environment: Mapping[str, str], profile: Mapping[str, Any]
-) -> str:
+def _region_source(region: str, connection: Connection, profile: Mapping[str, Any]) -> str:
     if connection.region:
         return "--region"
-    if variable := _variable(environment, REGION_VARIABLES):
+    if variable := _variable(REGION_VARIABLES):
         return variable
     if profile.get("region"):
         return "region of the profile"
     return "the EC2 instance" if region else ""
 
 
-def _endpoint_source(
-    session: Session, connection: Connection, environment: Mapping[str, str], profile: Mapping[str, Any]
-) -> str:
+def _endpoint_source(session: Session, connection: Connection, profile: Mapping[str, Any]) -> str:
     if connection.endpoint_url:
         return "--endpoint-url"
     if session.get_config_variable("ignore_configured_endpoint_urls"):
         return "ignore_configured_endpoint_urls"
-    if variable := _variable(environment, _ENDPOINT_VARIABLES):
+    if variable := _variable(_ENDPOINT_VARIABLES):
         return variable
     services: Mapping[str, Any] = session.full_config.get("services", {}).get(profile.get("services", ""), {})
     if isinstance(own := services.get("ecr"), dict) and own.get("endpoint_url"):
@@ -111,31 +101,31 @@ def _endpoint_source(
     return "endpoint_url of the profile" if profile.get("endpoint_url") else "the region"
 
 
-def _proxy(endpoint: str, environment: Mapping[str, str]) -> SourcedValue:
+def _proxy(endpoint: str) -> SourcedValue:
     scheme = urlsplit(endpoint).scheme
     used = get_environ_proxies(endpoint).get(scheme) if scheme else None
-    variable = _variable(environment, (f"{scheme}_proxy", f"{scheme.upper()}_PROXY"))
+    variable = _variable((f"{scheme}_proxy", f"{scheme.upper()}_PROXY"))
     if used:
         return SourcedValue("proxy", redact_url(used), variable)
     if variable:
-        return SourcedValue("proxy", "none for this endpoint", _variable(environment, ("no_proxy", "NO_PROXY")))
+        return SourcedValue("proxy", "none for this endpoint", _variable(("no_proxy", "NO_PROXY")))
     return SourcedValue("proxy", "none")
 
 
-def _certificates(connection: Connection, environment: Mapping[str, str], profile: Mapping[str, Any]) -> SourcedValue:
+def _certificates(connection: Connection, profile: Mapping[str, Any]) -> SourcedValue:
     name = "CA certificates"
     if not connection.verify_ssl:
         return SourcedValue(name, "not verified", "--no-verify-ssl")
     places = (
         (connection.ca_bundle, "--ca-bundle"),
-        (environment.get("AWS_CA_BUNDLE"), "AWS_CA_BUNDLE"),
+        (os.environ.get("AWS_CA_BUNDLE"), "AWS_CA_BUNDLE"),
         (profile.get("ca_bundle"), "ca_bundle of the profile"),
-        (environment.get("REQUESTS_CA_BUNDLE"), "REQUESTS_CA_BUNDLE"),
+        (os.environ.get("REQUESTS_CA_BUNDLE"), "REQUESTS_CA_BUNDLE"),
     )
     found = next(((str(value), source) for value, source in places if value), ("those of botocore", ""))
     return SourcedValue(name, *found)
 
 
-def _variable(environment: Mapping[str, str], names: tuple[str, ...]) -> str:
+def _variable(names: tuple[str, ...]) -> str:
     """Return the first of these variables that has a value; empty if none has."""
-    return next((name for name in names if environment.get(name)), "")
+    return next((name for name in names if os.environ.get(name)), "")

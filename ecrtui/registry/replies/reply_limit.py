@@ -22,16 +22,14 @@ class ReplyTooLarge(BotoCoreError):  # noqa: N818 - reads as what happened
 
 
 class LimitedHttpSession:
-    """The HTTP session of a client, which reads no more of a reply than the limit.
+    """The HTTP session of a client, which reads no more of a reply than :data:`MAX_REPLY`.
 
     Args:
         session: the session of botocore (``URLLib3Session``).
-        limit: bytes of a reply.
     """
 
-    def __init__(self, session: Any, limit: int = MAX_REPLY) -> None:
+    def __init__(self, session: Any) -> None:
         self._session = session
-        self._limit = limit
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse:
         """Send a request and read its reply.
@@ -61,9 +59,9 @@ class LimitedHttpSession:
         for chunk in raw.stream(_CHUNK):
             chunks.append(chunk)
             size += len(chunk)
-            if size > self._limit:
+            if size > MAX_REPLY:
                 raw.close()
-                raise ReplyTooLarge(limit=self._limit)
+                raise ReplyTooLarge(limit=MAX_REPLY)
         return b"".join(chunks)
 
 
