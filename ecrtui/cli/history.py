@@ -55,8 +55,8 @@ def _execute(options: argparse.Namespace) -> int:
     reference = Reference() if options.repository is None else parse_repository(options.repository)
     engine = CommandContext(options, reference).engine
     if options.resolve_unknown:
-        engine.resolve_unknown()
-    entries = engine.history(reference.repository, since=since, plan=options.plan or "", limit=options.limit)
+        engine.history.resolve_unknown()
+    entries = engine.history.search(reference.repository, since=since, plan=options.plan or "", limit=options.limit)
     if options.output in ROW_FORMATS:
         print_text(history_texts(entries), options.output)
     elif options.output == "table" and not options.query_text:

@@ -145,7 +145,7 @@ def _resume(options: argparse.Namespace) -> int:
     """
     source = CommandContext(options)
     target = _target_context(options, Reference(), source)
-    plan = target.engine.saved_plan(options.resume)
+    plan = target.engine.history.saved_plan(options.resume)
     transfer = TransferRecords(target.engine.journal, target.engine.location).find(options.resume)
     if transfer is None and plan.kind != KIND:
         raise UsageError(
@@ -237,7 +237,7 @@ def _confirm_and_apply(jobs: Sequence[_Job], options: argparse.Namespace, source
         results = _apply_all(jobs, options, source)
     except KeyboardInterrupt:
         print_message(f"continue with: {_command(options)}")
-        in_flight = any(job.target.engine.writes_in_flight() for job in jobs)
+        in_flight = any(job.target.engine.history.in_flight() for job in jobs)
         return ExitCode.UNKNOWN if in_flight else ExitCode.INTERRUPTED
     return _print_results(results, options)
 

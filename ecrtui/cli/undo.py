@@ -40,12 +40,12 @@ run = partial(run_command, parser, _execute)
 def _make_plan(engine: Engine, name: str | None) -> Plan:
     """Return the plan that undoes a plan, an entry, or the last plan if ``name`` is empty."""
     if not name:
-        engine.resolve_unknown()
-        return engine.plan_undo_of(engine.last_undoable_plan())
+        engine.history.resolve_unknown()
+        return engine.plan_undo_of(engine.history.last_undoable_plan())
     if not name.isdecimal():
         return engine.plan_undo_of(name)
     known = len(name) <= len(str(MAX_COUNT)) and int(name) <= MAX_COUNT
-    entries = engine.resolve_unknown(engine.entries([int(name)])) if known else ()
+    entries = engine.history.resolve_unknown(engine.history.entries([int(name)])) if known else ()
     if not entries:
         raise UsageError(
             f"The journal of this registry has no entry {name}", "", "Run ecrtui history to see the entries."

@@ -212,7 +212,7 @@ def _apply(plan: Plan, options: argparse.Namespace, engine: Engine, on_conflict:
 
 def _report_interrupt(plan: Plan, engine: Engine) -> int:
     """Say which writes were in flight when the user left, and return the exit code."""
-    in_flight = engine.writes_in_flight()
+    in_flight = engine.history.in_flight()
     for entry in in_flight:
         print_message(f"{entry.repository}:{entry.tag} unknown: its write was in flight when you left")
     if in_flight:

@@ -20,7 +20,7 @@ from ecrtui.retag.plan_context import ContextLoader, RepositoryContext
 from ecrtui.retag.plan_executor import ApplyOptions, OnResult, PlanExecutor
 from ecrtui.retag.planner import WritePolicy
 from ecrtui.retag.step_executor import StepExecutor
-from ecrtui.retag.write_history import WriteHistory, WriteTarget
+from ecrtui.retag.write_history import WriteHistory
 from ecrtui.settings import Settings
 
 __all__ = ["Engine", "OnResult", "RepositoryContext"]
@@ -30,7 +30,7 @@ class Engine:
     """Makes plans, applies them and undoes them. All methods block; :meth:`apply` is never cancelled.
 
     It only combines its parts: :class:`.PlanBuilder` makes the plans, :class:`.PlanExecutor` applies them, and
-    :class:`.WriteHistory` reads the journal.
+    :attr:`history` reads the journal.
 
     Args:
         registry: the registry of the tags.
@@ -47,7 +47,8 @@ class Engine:
         self._settings = settings
         self._own_limiter = rate_limiter
         self._contexts = ContextLoader(registry, journal)
-        self._history = WriteHistory(registry, journal)
+        self.history = WriteHistory(registry, journal)
+        """The writes to the registry, in the journal."""
         self._unlocked_until = 0.0
         self._unlock_ends = 0.0
         """When the unlock ends on the monotonic clock.
@@ -55,12 +56,12 @@ class Engine:
         The user can set the wall clock back. The monotonic clock stops while the machine sleeps. So the unlock ends
         when the first of the two clocks reaches its time.
         """
-        self._plans = PlanBuilder(registry, self._contexts, self._policy, self._history)
+        self._plans = PlanBuilder(registry, self._contexts, self._policy, self.history)
 
     @property
     def location(self) -> RegistryLocation:
         """The registry that the engine writes to."""
-        return self._history.location
+        return self.history.location
 
     @property
     def journal(self) -> Journal:
@@ -184,57 +185,9 @@ class Engine:
         """Return the writes of a plan that an undo concerns; raises UsageError if the journal has no such plan."""
         return self._plans.entries_to_undo(plan_id)
 
-    def newest_write(self, target: WriteTarget) -> tuple[JournalEntry, ...]:
-        """Return the newest writes of one plan that are not undone; see :class:`.WriteHistory`."""
-        return self._history.newest_write(target)
-
-    def newest_undo(self, target: WriteTarget) -> tuple[JournalEntry, ...]:
-        """Return the newest undos of one plan; see :class:`.WriteHistory`."""
-        return self._history.newest_undo(target)
-
     def plan_resume(self, plan_id: str) -> Plan:
         """Return the rest of an interrupted plan; raises UsageError if the journal has none with this id."""
         return self._plans.resume(plan_id)
-
-    def saved_plan(self, plan_id: str) -> Plan:
-        """Return a plan as it was first applied; raises UsageError if the journal has none with this id."""
-        return self._history.saved_plan(plan_id)
-
-    def last_undoable_plan(self) -> str:
-        """Return the id of the newest plan that can be undone; raises UsageError if there is none."""
-        return self._history.last_undoable_plan()
-
-    def unknown_writes(self) -> tuple[JournalEntry, ...]:
-        """Return the writes whose process ended before it recorded the outcome."""
-        return self._history.unknown_writes()
-
-    def writes_in_flight(self) -> tuple[JournalEntry, ...]:
-        """Return the writes of this process that have no outcome yet."""
-        return self._history.entries(sorted(self._journal.in_flight))
-
-    def resolve_unknown(self, entries: Iterable[JournalEntry] | None = None) -> tuple[JournalEntry, ...]:
-        """Read the registry for writes with unknown outcome and record it; see :class:`.WriteHistory`."""
-        return self._history.resolve_unknown(entries)
-
-    def history(
-        self,
-        repository: str = "",
-        *,
-        tags: Collection[str] | None = None,
-        since: float | None = None,
-        plan: str = "",
-        limit: int | None = None,
-    ) -> tuple[JournalEntry, ...]:
-        """Return the writes to this registry, newest first. Times are seconds since the epoch."""
-        return self._history.search(repository, tags=tags, since=since, plan=plan, limit=limit)
-
-    def history_of_all_registries(self) -> tuple[JournalEntry, ...]:
-        """Return the writes from this computer to all registries, newest first."""
-        return self._history.of_all_registries()
-
-    def entries(self, numbers: Sequence[int]) -> tuple[JournalEntry, ...]:
-        """Return the journal entries with these numbers; skip those that do not exist."""
-        return self._history.entries(numbers)
 
     def record(self, plan: Plan) -> None:
         """Record a plan in the journal before its first write; :meth:`apply` does so too.

@@ -157,6 +157,10 @@ class WriteHistory:
         """Return the writes whose process ended before it recorded the outcome."""
         return tuple(entry for entry in self._journal.entries(self.location, unfinished=True) if entry.unknown)
 
+    def in_flight(self) -> tuple[JournalEntry, ...]:
+        """Return the writes of this process that have no outcome yet."""
+        return self.entries(sorted(self._journal.in_flight))
+
     def resolve_unknown(self, entries: Iterable[JournalEntry] | None = None) -> tuple[JournalEntry, ...]:
         """Read the registry for writes with unknown outcome and record the outcome. Return the updated entries.
 

@@ -258,7 +258,7 @@ class EcrTuiApp(
     async def _resolve_unknown(self, session: Session) -> None:
         """Resolve writes that an earlier process left with unknown outcome."""
         try:
-            entries = await blocking.run_blocking(lambda: session.engine.resolve_unknown())
+            entries = await blocking.run_blocking(lambda: session.engine.history.resolve_unknown())
         except EcrTuiError as error:
             self.notify(f"Could not resolve earlier writes: {error}", severity="warning")
             return

@@ -148,7 +148,7 @@ def _structures(
 async def _origins(session: Session, repository: str, image: Image) -> Known[Sequence[TagOrigin]]:
     try:
         return await blocking.run_blocking(
-            lambda: tag_origins(image, session.engine.history(repository, tags=image.tags))
+            lambda: tag_origins(image, session.engine.history.search(repository, tags=image.tags))
         )
     except EcrTuiError as error:
         return error

@@ -73,7 +73,7 @@ def test_an_image_arrives_with_everything_that_belongs_to_it(sites: Promotions) 
 def test_manifests_are_put_in_order_and_the_tag_last(sites: Promotions) -> None:
     signed = sites.signed_index()
     sites.apply()
-    entries = reversed(sites.engine.history())
+    entries = reversed(sites.engine.history.search())
     assert [(entry.after, entry.tag) for entry in entries] == [
         *((child.digest, "") for child in signed.children),
         (signed.index.digest, ""),

@@ -68,7 +68,7 @@ def test_a_layer_that_the_images_share_is_sent_once(sites: Promotions) -> None:
     assert "manifests put: 1 of 1" in texts["Markdown"]
     assert "to put" not in texts["Markdown"]
     assert "to copy: 3 blobs" in plan_texts(batch.promotions)["Markdown"]()
-    (principal,) = {entry.principal for entry in sites.engine.history()}
+    (principal,) = {entry.principal for entry in sites.engine.history.search()}
     ended_at = result.reports[-1].report.ended_at
     assert (result.report.principal, result.report.ended_at) == (principal, ended_at)
     assert principal

@@ -80,7 +80,7 @@ def problems(folder: Path) -> list[str]:
         for tag, digest in wanted.items()
         if tag not in images or images[tag].digest != digest
     ]
-    entries = engine.history(plan=(folder / "plan").read_text())
+    entries = engine.history.search(plan=(folder / "plan").read_text())
     found += [f"{entry} is unfinished" for entry in entries if entry.outcome in (None, StepOutcome.UNKNOWN)]
     done = [entry.tag for entry in entries if entry.outcome is StepOutcome.DONE]
     found += [f"{tag} has {done.count(tag)} done entries" for tag in wanted if done.count(tag) != 1]

@@ -79,7 +79,7 @@ def test_a_failed_write_has_its_request_id(env: RetagEnv) -> None:
 
 def test_a_cell_names_few_of_the_other_tags_and_json_has_all(env: RetagEnv) -> None:
     env.retag(*((f"t{number:03}", env.one) for number in range(100)))
-    texts = {name: make() for name, make in history_texts(env.engine.history()).items()}
+    texts = {name: make() for name, make in history_texts(env.engine.history.search()).items()}
     for row in csv.DictReader(texts["CSV"].splitlines()):
         assert len(row["otherTags"].split()) == MAX_TAGS + 3
         assert row["otherTags"].endswith(" and 80 more")
@@ -99,7 +99,7 @@ def test_a_removed_tag_that_does_not_exist_is_not_there_for_people(env: RetagEnv
 def test_the_history_and_a_plan_have_the_same_formats(env: RetagEnv) -> None:
     report = env.retag(("two", env.one))
     env.engine.apply(env.engine.plan_undo_of(report.plan.id))
-    texts = {name: make() for name, make in history_texts(env.engine.history()).items()}
+    texts = {name: make() for name, make in history_texts(env.engine.history.search()).items()}
     rows = list(csv.DictReader(texts["CSV"].splitlines()))
     assert [(row["kind"], row["undoneBy"]) for row in rows] == [("undo", ""), ("retag", "2")]
     assert all(row["finishedAt"] and row["registryId"] and row["requestId"] for row in rows)

@@ -66,13 +66,13 @@ def test_a_tag_that_already_points_to_the_image_is_not_sent(env: RetagEnv) -> No
     report = env.retag(("one", env.one))
     assert outcomes(report) == [StepOutcome.ALREADY]
     assert env.embedded.calls["PutImage"] == 0
-    assert env.engine.history() == ()
+    assert env.engine.history.search() == ()
 
 
 def test_the_history_of_some_tags_has_no_other_writes(env: RetagEnv) -> None:
     env.retag(("one", env.three), ("fresh", env.one), ("other", env.one))
-    assert {entry.tag for entry in env.engine.history(tags=("one", "fresh", "none"))} == {"one", "fresh"}
-    assert env.engine.history(tags=()) == ()
+    assert {entry.tag for entry in env.engine.history.search(tags=("one", "fresh", "none"))} == {"one", "fresh"}
+    assert env.engine.history.search(tags=()) == ()
 
 
 def test_a_tag_that_moved_after_the_plan_is_a_conflict_with_both_digests(env: RetagEnv) -> None:
@@ -140,13 +140,13 @@ def test_a_repository_that_became_immutable_refuses_in_the_words_of_ecr(env: Ret
     (result,) = env.engine.apply(plan).results
     assert result.outcome is StepOutcome.REFUSED
     assert "cannot be overwritten because the tag is immutable" in result.message
-    assert env.engine.history()[0].outcome is StepOutcome.REFUSED
+    assert env.engine.history.search()[0].outcome is StepOutcome.REFUSED
 
 
 def test_a_refused_tag_that_is_not_unicode_does_not_stop_the_others(env: RetagEnv) -> None:
     report = env.retag(("half \ud800", env.one), ("new", env.one))
     assert outcomes(report) == [StepOutcome.REFUSED, StepOutcome.DONE]
-    assert [step.tag for step in env.engine.saved_plan(report.plan.id).steps] == ["half \ud800", "new"]
+    assert [step.tag for step in env.engine.history.saved_plan(report.plan.id).steps] == ["half \ud800", "new"]
 
 
 def test_the_engine_refuses_writes_in_read_only_mode(env: RetagEnv) -> None:
@@ -216,7 +216,7 @@ def test_a_write_with_a_lost_reply_is_read_back_as_done(env: RetagEnv, fault: st
     report = env.retag(("two", env.one))
     assert outcomes(report) == [StepOutcome.DONE]
     assert "the write was applied" in report.results[0].message
-    assert env.engine.history()[0].outcome is StepOutcome.DONE
+    assert env.engine.history.search()[0].outcome is StepOutcome.DONE
 
 
 def test_a_write_that_failed_in_the_service_is_read_back_as_not_applied(env: RetagEnv) -> None:
@@ -247,7 +247,7 @@ def test_a_write_that_is_applied_after_the_timeout_is_unknown_until_resolved(env
     assert outcomes(report) == [StepOutcome.UNKNOWN]
     assert "not applied so far" in report.results[0].message
     late.pop()()
-    assert [entry.outcome for entry in engine.resolve_unknown()] == [StepOutcome.DONE]
+    assert [entry.outcome for entry in engine.history.resolve_unknown()] == [StepOutcome.DONE]
     assert env.tags()["two"] == env.one
 
 
@@ -259,9 +259,9 @@ def test_a_write_that_the_service_did_not_answer_is_unknown(env: RetagEnv, fault
     (result,) = env.engine.apply(plan).results
     assert result.outcome is StepOutcome.UNKNOWN
     assert result.message.endswith("not applied so far, but the service may still apply it")
-    assert [entry.tag for entry in env.engine.unknown_writes()] == ["two"]
+    assert [entry.tag for entry in env.engine.history.unknown_writes()] == ["two"]
     env.tag("two", env.one)  # the write arrives
-    assert [entry.outcome for entry in env.engine.resolve_unknown()] == [StepOutcome.DONE]
+    assert [entry.outcome for entry in env.engine.history.resolve_unknown()] == [StepOutcome.DONE]
 
 
 def test_an_outcome_that_cannot_be_read_back_is_unknown_until_resolved(env: RetagEnv) -> None:
@@ -270,11 +270,11 @@ def test_an_outcome_that_cannot_be_read_back_is_unknown_until_resolved(env: Reta
     drop_reads = env.embedded.faults.add("DescribeImages:drop-before")
     report = env.engine.apply(plan)
     assert outcomes(report) == [StepOutcome.UNKNOWN, StepOutcome.SKIPPED]
-    assert [entry.tag for entry in env.engine.unknown_writes()] == ["two"]
+    assert [entry.tag for entry in env.engine.history.unknown_writes()] == ["two"]
     env.embedded.faults.remove(drop_reads)
-    (entry,) = env.engine.resolve_unknown()
+    (entry,) = env.engine.history.resolve_unknown()
     assert entry.outcome is StepOutcome.DONE
-    assert env.engine.unknown_writes() == ()
+    assert env.engine.history.unknown_writes() == ()
 
 
 def test_throttled_writes_are_retried_without_an_error(env: RetagEnv) -> None:
@@ -299,7 +299,7 @@ def test_a_tag_that_someone_else_moves_during_throttling_is_not_our_write(env: R
     env.rate_limiter._sleep = move_once
     (result,) = env.engine.apply(plan).results
     assert (result.outcome, result.message) == (StepOutcome.ALREADY, "already done by someone else")
-    assert [entry.outcome for entry in env.engine.history()] == [StepOutcome.ALREADY]
+    assert [entry.outcome for entry in env.engine.history.search()] == [StepOutcome.ALREADY]
 
 
 def test_a_write_that_is_always_throttled_was_not_applied(env: RetagEnv) -> None:
@@ -461,12 +461,12 @@ def test_undo_of_an_index_names_its_missing_images(env: RetagEnv) -> None:
 def test_the_last_undoable_plan_is_the_newest_not_undone(env: RetagEnv) -> None:
     first = env.retag(("two", env.one)).plan
     second = env.retag(("new", env.one)).plan
-    assert env.engine.last_undoable_plan() == second.id
+    assert env.engine.history.last_undoable_plan() == second.id
     env.engine.apply(env.engine.plan_undo_of(second.id))
-    assert env.engine.last_undoable_plan() == first.id
+    assert env.engine.history.last_undoable_plan() == first.id
     env.engine.apply(env.engine.plan_undo_of(first.id))
     with pytest.raises(UsageError, match="nothing to undo"):
-        env.engine.last_undoable_plan()
+        env.engine.history.last_undoable_plan()
 
 
 # Untag
@@ -502,11 +502,11 @@ def test_an_image_that_ecr_deletes_in_a_race_is_restored(env: RetagEnv) -> None:
     assert result.outcome is StepOutcome.CONFLICT
     assert "restored with this tag" in result.message
     assert env.tags()["extra"] == env.one
-    assert [entry.outcome for entry in env.engine.history()] == [StepOutcome.DONE, StepOutcome.CONFLICT]
+    assert [entry.outcome for entry in env.engine.history.search()] == [StepOutcome.DONE, StepOutcome.CONFLICT]
     env.tag("again", env.one)
     assert not env.engine.plan_undo_of(plan.id).write_steps
     with pytest.raises(UsageError, match="nothing to undo"):
-        env.engine.newest_write(WriteTarget(REPOSITORY, env.one))
+        env.engine.history.newest_write(WriteTarget(REPOSITORY, env.one))
 
 
 def test_an_image_that_ecr_deletes_in_a_race_is_restored_after_a_lost_reply(env: RetagEnv) -> None:
@@ -543,7 +543,7 @@ def test_an_image_that_could_not_be_restored_comes_back_with_an_undo(
     assert (result.outcome, result.found) == (outcome, "")
     assert words in result.message
     assert f"undo of plan {plan.id}" in result.message
-    removal = env.engine.history()[-1]
+    removal = env.engine.history.search()[-1]
     assert (removal.action, removal.outcome) == (StepAction.REMOVE, StepOutcome.DONE)
     env.embedded.faults.clear()
     env.engine.apply(env.engine.plan_undo_of(plan.id))
@@ -656,7 +656,7 @@ def test_a_long_plan_writes_and_counts_every_tag(env: RetagEnv) -> None:
     assert outcomes(report) == [StepOutcome.DONE] * 120
     assert [result.step.tag for result in report.results] == [tag for tag, _ in targets]
     assert sorted(seen) == list(range(1, 121))
-    assert len(env.engine.history(plan=report.plan.id)) == 120
+    assert len(env.engine.history.search(plan=report.plan.id)) == 120
 
 
 def test_the_1001st_tag_of_an_image_is_refused(env: RetagEnv) -> None:
@@ -698,13 +698,13 @@ def test_a_stopped_plan_resumes_where_it_stopped(env: RetagEnv) -> None:
     plan = env.plan(("a", env.one), ("two", env.one), ("c", env.one))
     seen: list[int] = []
     env.engine.apply(plan, on_result=lambda result, progress: seen.append(1), stop=lambda: bool(seen))
-    (entry,) = env.engine.history()
+    (entry,) = env.engine.history.search()
     assert entry.unsent_in_words == f"2 tags of the plan were not sent; continue with: ecrtui retag --resume {plan.id}"
     rest = env.engine.plan_resume(plan.id)
     assert [step.action for step in rest.steps] == [StepAction.ALREADY, StepAction.MOVE, StepAction.CREATE]
     assert outcomes(env.engine.apply(rest)) == [StepOutcome.ALREADY, StepOutcome.DONE, StepOutcome.DONE]
-    assert {entry.unsent_in_words for entry in env.engine.history()} == {""}
-    assert {entry.tag for entry in env.engine.history(plan=plan.id)} == {"a", "two", "c"}
+    assert {entry.unsent_in_words for entry in env.engine.history.search()} == {""}
+    assert {entry.tag for entry in env.engine.history.search(plan=plan.id)} == {"a", "two", "c"}
 
 
 def test_resume_does_not_repeat_a_done_step_if_the_tag_moved_since(env: RetagEnv) -> None:
@@ -825,7 +825,7 @@ def test_a_plan_can_be_undone_again_after_a_redo(env: RetagEnv) -> None:
     env.engine.apply(undo)
     env.engine.apply(env.engine.plan_undo_of(undo.id))
     assert env.tags()["two"] == env.one
-    assert env.engine.last_undoable_plan() == plan.id
+    assert env.engine.history.last_undoable_plan() == plan.id
     assert outcomes(env.engine.apply(env.engine.plan_undo_of(plan.id))) == [StepOutcome.DONE]
     assert env.tags() == before
 

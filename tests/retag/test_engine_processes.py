@@ -85,7 +85,7 @@ def test_conflicts_with_another_process_are_reported(tmp_path: Path) -> None:
     assert len(writes) == counts[StepOutcome.DONE]
     assert len(overwritten) < counts[StepOutcome.CONFLICT], "the check before the write detects most moves"
     print(f"{counts[StepOutcome.CONFLICT]} conflicts reported, {len(overwritten)} of {len(writes)} writes missed one")
-    entries = {entry.number: entry for entry in engine.history()}
+    entries = {entry.number: entry for entry in engine.history.search()}
     for report in reports:
         for result in report.results:
             assert not result.entry or entries[result.entry].outcome is result.outcome

@@ -74,13 +74,13 @@ def test_an_image_without_tag_is_stored_and_journalled() -> None:
     assert (result.outcome, result.result.tag, report.drifted) == (StepOutcome.DONE, "", ())
     assert env.tags() == before
     assert env.registry.images_by_digest(REPOSITORY, [manifest.digest])[0].tags == ()
-    assert env.engine.history()[0].after == manifest.digest
+    assert env.engine.history.search()[0].after == manifest.digest
 
 
 def test_an_untagged_put_cannot_be_undone(env: RetagEnv) -> None:
     plan, _ = put(env, new_manifest(env))
     with pytest.raises(UsageError):
-        env.engine.last_undoable_plan()
+        env.engine.history.last_undoable_plan()
     refused = env.engine.plan_undo_of(plan.id)
     assert [step.action for step in refused.steps] == [StepAction.REFUSED]
     assert "would delete the image" in refused.steps[0].reason
@@ -104,7 +104,7 @@ def test_an_unknown_put_can_be_resolved(env: RetagEnv, tag: str) -> None:
     _, report = put(env, manifest, tag)
     assert report.results[0].outcome is StepOutcome.UNKNOWN
     env.embedded.faults.clear()
-    assert [entry.outcome for entry in env.engine.resolve_unknown()] == [StepOutcome.DONE]
+    assert [entry.outcome for entry in env.engine.history.resolve_unknown()] == [StepOutcome.DONE]
 
 
 def test_missing_layers_are_an_error_with_a_hint(env: RetagEnv) -> None:
@@ -124,7 +124,7 @@ def test_the_given_media_type_is_sent(env: RetagEnv) -> None:
     _, report = put(env, Manifest(text, digest_of(text), OCI_MANIFEST), "v1")
     assert report.results[0].result is not None
     assert report.results[0].result.media_type == OCI_MANIFEST
-    assert env.engine.history()[0].media_type == OCI_MANIFEST
+    assert env.engine.history.search()[0].media_type == OCI_MANIFEST
 
 
 def test_a_tag_that_was_created_after_the_plan_is_not_touched(env: RetagEnv) -> None:

@@ -143,7 +143,7 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule(age=st.integers(0, 20), fault=some_fault)
     def undo(self, age: int, fault: str | None) -> None:
-        plans = list(dict.fromkeys(entry.plan for entry in self.engine.history()))
+        plans = list(dict.fromkeys(entry.plan for entry in self.engine.history.search()))
         if plans:
             self.apply(self.engine.plan_undo_of(plans[age % len(plans)]), fault)
             self.unknown.clear()
@@ -165,12 +165,12 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule()
     def resolve_unknown_writes(self) -> None:
-        for entry in self.engine.resolve_unknown():
+        for entry in self.engine.history.resolve_unknown():
             if entry.tag not in self.others:
                 found = self.env.tags().get(entry.tag, "")
                 assert entry.outcome in (StepOutcome.DONE, StepOutcome.FAILED), entry
-                assert found in (entry.before, entry.after) or self.engine.history()[0].number != entry.number
-        assert self.engine.unknown_writes() == ()
+                assert found in (entry.before, entry.after) or self.engine.history.search()[0].number != entry.number
+        assert self.engine.history.unknown_writes() == ()
         self.unknown.clear()
 
     @invariant()
@@ -187,7 +187,7 @@ class EngineMachine(RuleBasedStateMachine):
     def everything_can_be_undone(self) -> None:
         """Undo returns every tag that only the engine moved to its initial digest."""
         for _ in range(3):  # a created tag can be removed only after another tag is back on its image
-            for entry in self.engine.history():
+            for entry in self.engine.history.search():
                 if entry.kind != "undo":
                     (now,) = self.env.journal.entries(numbers=[entry.number])
                     self.engine.apply(self.engine.plan_undo([now]))

@@ -11,13 +11,13 @@ from tests.support.retag_env import REPOSITORY, RetagEnv
 
 
 def undo(env: RetagEnv, image: WriteTarget) -> Plan:
-    plan = env.engine.plan_undo(env.engine.newest_write(image))
+    plan = env.engine.plan_undo(env.engine.history.newest_write(image))
     env.engine.apply(plan)
     return plan
 
 
 def redo(env: RetagEnv, image: WriteTarget) -> Plan:
-    plan = env.engine.plan_undo(env.engine.newest_undo(image))
+    plan = env.engine.plan_undo(env.engine.history.newest_undo(image))
     env.engine.apply(plan)
     return plan
 
@@ -34,12 +34,12 @@ def test_undo_and_redo_go_through_the_writes_of_an_image_one_by_one(env: RetagEn
         assert undo(env, image).kind == "undo"
         assert env.tags() == state | elsewhere
     with pytest.raises(UsageError, match="nothing to undo here"):
-        env.engine.newest_write(image)
+        env.engine.history.newest_write(image)
     for state in states[1:]:
         assert redo(env, image).kind == "redo"
         assert env.tags() == state | elsewhere
     with pytest.raises(UsageError, match="nothing to redo here"):
-        env.engine.newest_undo(image)
+        env.engine.history.newest_undo(image)
     undo(env, image)
     assert env.tags() == states[-2] | elsewhere
 
@@ -67,7 +67,7 @@ def test_the_image_that_lost_a_tag_gets_it_back(env: RetagEnv) -> None:
 def test_the_undo_in_place_is_guarded_and_a_reverted_plan_has_no_second_undo(env: RetagEnv) -> None:
     env.retag(("two", env.one))
     env.tag("two", env.three)
-    (step,) = env.engine.plan_undo(env.engine.newest_write(WriteTarget(REPOSITORY, env.one))).steps
+    (step,) = env.engine.plan_undo(env.engine.history.newest_write(WriteTarget(REPOSITORY, env.one))).steps
     assert step.conflict
     assert "expected the tag to point to" in step.reason
 
@@ -83,7 +83,7 @@ def test_an_unknown_write_is_resolved_before_it_is_undone(env: RetagEnv) -> None
 
 def test_planning_an_undo_again_keeps_what_the_journal_refuses(env: RetagEnv) -> None:
     report = env.retag(("two", env.one), ("one", env.three))
-    env.engine.apply(env.engine.plan_undo(env.engine.newest_write(WriteTarget(REPOSITORY, env.two))))
+    env.engine.apply(env.engine.plan_undo(env.engine.history.newest_write(WriteTarget(REPOSITORY, env.two))))
     plan = env.engine.plan_undo_of(report.plan.id)
     again = env.engine.plan_again(plan.without({(REPOSITORY, "one")}))
     assert [(step.tag, step.action) for step in again.steps] == [("two", StepAction.REFUSED)]

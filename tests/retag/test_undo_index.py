@@ -36,7 +36,7 @@ def delete(env: RetagEnv, images: Sequence[PushedImage]) -> None:
 
 
 def undo_last(env: RetagEnv) -> list[tuple[str, StepOutcome, str]]:
-    plan = env.engine.plan_undo_of(env.engine.last_undoable_plan())
+    plan = env.engine.plan_undo_of(env.engine.history.last_undoable_plan())
     report = env.engine.apply(plan)
     return [(result.step.tag, result.outcome, result.message) for result in report.results]
 
@@ -106,9 +106,9 @@ def test_every_part_that_is_put_back_is_journalled_and_stays_when_the_undo_is_un
     images = make_plain(env, OCI_INDEX)
     env.retag(("main", env.one))
     delete(env, images)
-    undo = env.engine.plan_undo_of(env.engine.last_undoable_plan())
+    undo = env.engine.plan_undo_of(env.engine.history.last_undoable_plan())
     env.engine.apply(undo)
-    entries = env.engine.history(plan=undo.id)
+    entries = env.engine.history.search(plan=undo.id)
     assert [(entry.tag, entry.after) for entry in reversed(entries)] == [
         ("", images[1].digest),
         ("", images[2].digest),

@@ -390,7 +390,7 @@ def _attestations(inspected: Inspected, manifest: ParsedManifest) -> Sequence[Ar
 
 
 def _origins(session: Session, repository: str, image: Image) -> Sequence[TagOrigin]:
-    return tag_origins(image, session.engine.history(repository, tags=image.tags))
+    return tag_origins(image, session.engine.history.search(repository, tags=image.tags))
 
 
 def _is_small_image_config(config: Descriptor) -> bool:

@@ -247,7 +247,7 @@ class TagsPane(TextPane[TagHistories]):
 
 def _histories(session: Session, repository: str, image: Image, listed: Sequence[Image]) -> TagHistories:
     writes: dict[str, list[JournalEntry]] = {tag: [] for tag in image.tags}
-    for entry in session.engine.history(repository, tags=image.tags):
+    for entry in session.engine.history.search(repository, tags=image.tags):
         writes.setdefault(entry.tag, []).append(entry)
     moves = {tag: tag_moves(writes[tag], image.digest) for tag in image.tags}
     return TagHistories(moves, tags_by_digest([*listed, image]))

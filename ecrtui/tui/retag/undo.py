@@ -22,13 +22,15 @@ class UndoMixin(PlanApplyMixin):
         """Plan to undo the newest write of the image."""
         if (target := self._target()) is not None:
             await self.begin_undo(
-                f"Undo the newest write of {_name(target)}", lambda engine: engine.newest_write(target)
+                f"Undo the newest write of {_name(target)}", lambda engine: engine.history.newest_write(target)
             )
 
     async def action_redo(self) -> None:
         """Plan to redo the newest undo of the image."""
         if (target := self._target()) is not None:
-            await self.begin_undo(f"Redo the newest undo of {_name(target)}", lambda engine: engine.newest_undo(target))
+            await self.begin_undo(
+                f"Redo the newest undo of {_name(target)}", lambda engine: engine.history.newest_undo(target)
+            )
 
     def _target(self) -> WriteTarget | None:
         """Return the image that the user looks at; if there is none, say so and return None."""

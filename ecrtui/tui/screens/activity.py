@@ -200,7 +200,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
 
     def list_all(self, session: Session) -> SingleBatch[JournalEntry]:
         self._location = session.location
-        return SingleBatch(session.engine.history_of_all_registries)
+        return SingleBatch(session.engine.history.of_all_registries)
 
     def parse_filter(self, line: str) -> Filter[JournalEntry]:
         return words_filter(line, _searchable)
@@ -286,7 +286,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         """Read the registry to resolve writes with unknown outcome."""
         try:
             session = await self.session()
-            entries = await blocking.run_blocking(session.engine.resolve_unknown)
+            entries = await blocking.run_blocking(session.engine.history.resolve_unknown)
         except EcrTuiError as error:
             self.notify_error(error)
             return

@@ -160,7 +160,7 @@ def _name_of(image: Image) -> str:
 
 def _own_writes(session: Session, repository: str) -> frozenset[tuple[str, str]]:
     """Return tag and new digest of the writes of this computer in the last hour. Blocks."""
-    entries = session.engine.history(repository, since=time.time() - _OWN_WRITES)
+    entries = session.engine.history.search(repository, since=time.time() - _OWN_WRITES)
     return frozenset((entry.tag, entry.after) for entry in entries)
 
 
