@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ecrtui.ecr.digest import short_digest
 from ecrtui.inspect.comparison.compared_image import ComparedImage, ConfigBlob
+from ecrtui.inspect.comparison.package_section import packages_section
 from ecrtui.inspect.comparison.platforms import (
     IndexPlatform,
     PlatformPair,
@@ -21,7 +22,6 @@ from ecrtui.inspect.comparison.sections import (
     findings_section,
     layers_section,
     manifest_section,
-    packages_section,
 )
 from ecrtui.inspect.comparison.summary import summary_section
 

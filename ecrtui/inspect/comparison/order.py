@@ -6,7 +6,7 @@ Sources: deb-version(7), rpm-version(7), Semantic Versioning 2.0.0, PEP 440.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from ecrtui.ecr import units
@@ -55,6 +55,13 @@ def order_of_versions(before: str, after: str, kind: str = "") -> int | None:
     if None in stages and _NUMBER not in stages:
         return None
     return _compare(*(_END if stage is None else stage for stage in stages)) or None
+
+
+def version_direction(before: Set[str], after: Set[str], kind: str = "") -> str:
+    """Return ``up`` or ``down`` for the versions of a package; empty unless each image has one version of it."""
+    if len(before) != 1 or len(after) != 1:
+        return ""
+    return direction(order_of_versions(next(iter(before)), next(iter(after)), kind))
 
 
 def order_note(before: Any, after: Any) -> str:

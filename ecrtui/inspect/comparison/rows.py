@@ -195,6 +195,14 @@ def known_row(label: str, before: Known[str | None], after: Known[str | None], *
     return row_of(label, before, after, note=note)
 
 
+def possibly_in_both(row: Row) -> Row:
+    """Return the row of a member that one image may have all the same, although nothing says so."""
+    if row.change not in (ChangeKind.ADDED, ChangeKind.REMOVED):
+        return row
+    unknown = ChangeKind.NOT_KNOWN.value
+    return Row(row.label, row.before or unknown, row.after or unknown, ChangeKind.NOT_KNOWN)
+
+
 def changes_only(rows: Iterable[Row]) -> Sequence[Row]:
     """Return the rows that are not the same."""
     return [row for row in rows if row.change is not ChangeKind.SAME]

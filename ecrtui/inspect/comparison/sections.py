@@ -1,10 +1,8 @@
-"""The sections of a comparison: config, layers, packages, findings, manifest."""
+"""The sections of a comparison about config, layers, findings and manifest."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from ecrtui.ecr import units
@@ -12,8 +10,8 @@ from ecrtui.ecr.differences import aligned, text_differences
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.findings import SEVERITIES
 from ecrtui.ecr.manifest import Manifest
-from ecrtui.inspect.comparison.attachments import NamedContent
 from ecrtui.inspect.comparison.compared_image import ComparedImage, ConfigBlob
+from ecrtui.inspect.comparison.content_rows import content_rows, incomplete_archives
 from ecrtui.inspect.comparison.members import (
     byte_rows,
     difference_row,
@@ -22,9 +20,8 @@ from ecrtui.inspect.comparison.members import (
     member_rows,
     named_rows,
     order_row,
-    text_rows,
 )
-from ecrtui.inspect.comparison.order import direction, order_of_versions
+from ecrtui.inspect.comparison.order import direction, version_direction
 from ecrtui.inspect.comparison.rows import (
     ChangeKind,
     Known,
@@ -37,9 +34,6 @@ from ecrtui.inspect.comparison.rows import (
 )
 from ecrtui.inspect.findings import FindingRow, severity_key
 from ecrtui.inspect.layers import LayerRow, layer_table
-from ecrtui.inspect.packages import Package, PackageList, purl_namespace
-
-_NOT_KNOWN = "not known"
 
 NO_PLATFORM = "The images have no platform in common, so this was not compared."
 
@@ -62,71 +56,9 @@ def config_section(a: ComparedImage, b: ComparedImage) -> Section:
     if isinstance(a.contents, NotKnown) or isinstance(b.contents, NotKnown):
         problems = (*problems, *problems_of(a.contents, b.contents, "content"))
     else:
-        rows = [*rows, *_content_rows(a.contents, b.contents)]
-        problems = (*problems, *_incomplete(a.contents, "A"), *_incomplete(b.contents, "B"))
+        rows = [*rows, *content_rows(a.contents, b.contents)]
+        problems = (*problems, *incomplete_archives(a.contents, "A"), *incomplete_archives(b.contents, "B"))
     return Section("config", tuple(rows), problems, is_pending(before, after, a.contents, b.contents))
-
-
-def _content_rows(before: Sequence[NamedContent], after: Sequence[NamedContent]) -> Iterator[Row]:
-    """Yield the rows of the contents of two artifacts, file by file."""
-    named = [dict(_files(contents)) for contents in (before, after)]
-    incomplete = [any(_incomplete(contents, "")) for contents in (before, after)]
-    for name in dict.fromkeys((*named[0], *named[1])):
-        old, new = (files.get(name) for files in named)
-        if old is not None and new is not None:
-            yield from _file_rows(name, old, new)
-        else:
-            row = row_of(name, *(None if file is None else file.in_words for file in (old, new)))
-            yield _possibly_in_both(row) if incomplete[old is not None] else row
-
-
-def _incomplete(contents: Iterable[NamedContent], side: str) -> Sequence[str]:
-    """Return a sentence for each archive that was not read to its end."""
-    return [f"{side}: {one.content.problem}" for one in contents if one.content.files and one.content.problem]
-
-
-def _file_rows(name: str, old: _File, new: _File) -> Sequence[Row]:
-    rows = () if old.text is None or new.text is None else text_rows(old.text, new.text, name)
-    return rows or [_whole_row(name, old, new)]
-
-
-def _whole_row(name: str, old: _File, new: _File) -> Row:
-    """Return the row of two files with the same text, or of which not both have a text."""
-    texts = [old.in_words, new.in_words]
-    if texts[0] == texts[1] and old.size != new.size:
-        texts = [units.format_count(file.size, "byte") for file in (old, new)]
-    elif texts[0] == texts[1] and old.digest and new.digest and old.digest != new.digest:
-        texts = [f"{file.in_words} {short_digest(file.digest)}" for file in (old, new)]
-    row = row_of(name, *texts)
-    has_same_bytes = (old.digest and old.digest == new.digest) or (old.blob and old.blob == new.blob)
-    if row.differs or has_same_bytes or (old.text is not None and new.text is not None):
-        return row
-    return replace(row, change=ChangeKind.NOT_KNOWN)
-
-
-class _File(NamedTuple):
-    text: str | None
-    """None if it is not text, or was not read."""
-    size: int
-    note: str
-    digest: str
-    """The digest of its bytes; empty if it is not known."""
-    blob: str
-    """The digest of the blob that it is in."""
-
-    @property
-    def in_words(self) -> str:
-        return f"{units.format_size(self.size)} {self.note}".strip()
-
-
-def _files(contents: Iterable[NamedContent]) -> Iterator[tuple[str, _File]]:
-    """Yield the files of archives by path, and other contents by name, as text."""
-    for name, content, digest, size in contents:
-        for file in content.files:
-            text = file.text if file.text or not file.size else None
-            yield file.path, _File(text, file.size, file.note, file.digest, digest)
-        if not content.files:
-            yield name, _File(content.pretty or content.exact, size, "", digest, digest)
 
 
 def environment_rows(before: Mapping[str, Any], after: Mapping[str, Any]) -> Sequence[Row]:
@@ -198,28 +130,6 @@ def shared_layers(before: Iterable[LayerRow], after: Iterable[LayerRow]) -> Shar
     shared = [size for digest, size in sizes.items() if digest in known]
     new = [size for digest, size in sizes.items() if digest not in known]
     return SharedLayers(len(shared), _sum(shared), len(new), _sum(new))
-
-
-def packages_section(a: ComparedImage, b: ComparedImage) -> Section:
-    """Compare the packages of both SBOMs by name and type; without SBOMs, the packages with findings.
-
-    If an image has packages of one name in several namespaces, such as Maven groups, each namespace has its own row.
-    """
-    before, after = a.packages, b.packages
-    if is_pending(before, after):
-        return Section("packages", pending=True)
-    lists = [_package_list(image) for image in (a, b)]
-    if lists[0] is not None and lists[1] is not None:
-        return Section("packages", tuple(_package_rows(lists[0].packages, lists[1].packages)), _list_problems(lists))
-    problems = (*_without_sbom(a, "A"), *_without_sbom(b, "B"))
-    if isinstance(a.findings, NotKnown) or isinstance(b.findings, NotKnown):
-        return Section("packages", (), problems, is_pending(a.findings, b.findings))
-    named = [
-        [Package(row.package, found.finding.version) for row in rows if row.package for found in row.occurrences]
-        for rows in (a.findings, b.findings)
-    ]
-    only = "So only packages with findings are compared."
-    return Section("packages", tuple(map(_possibly_in_both, _package_rows(*named))), (*problems, only))
 
 
 def findings_section(a: ComparedImage, b: ComparedImage) -> Section:
@@ -328,91 +238,6 @@ def _sum(sizes: Sequence[int]) -> int | None:
     return None if any(size < 0 for size in sizes) else sum(sizes)
 
 
-def _package_list(image: ComparedImage) -> PackageList | None:
-    """Return the packages of the SBOM; None if there is none that could be read."""
-    found = image.packages
-    return None if isinstance(found, NotKnown) or found is None or found.unreadable else found
-
-
-def _without_sbom(image: ComparedImage, side: str) -> Sequence[str]:
-    """Return a sentence that says why an image has no list of packages."""
-    found = image.packages
-    if isinstance(found, NotKnown):
-        return (f"The SBOM of {side} is not known: {found.reason}.",)
-    if found is None:
-        return (f"{side} has no SBOM.",)
-    return (f"{side}: {found.problem}",) if found.unreadable else ()
-
-
-def _list_problems(lists: Iterable[PackageList | None]) -> tuple[str, ...]:
-    pairs = zip(("A", "B"), lists, strict=True)
-    return tuple(f"{side}: {found.problem}" for side, found in pairs if found is not None and found.problem)
-
-
-def _package_rows(before: Iterable[Package], after: Iterable[Package]) -> Iterable[Row]:
-    sides = [list(packages) for packages in (before, after)]
-    shared = {name for packages in sides for name in _names_in_several_namespaces(packages)}
-    named = [_packages_by_name(packages, shared) for packages in sides]
-    for name, kind in sorted({*named[0], *named[1]}):
-        old, new = (packages.get((name, kind)) for packages in named)
-        label = f"{name} ({kind})" if kind else name
-        row = row_of(label, *(None if found is None else _versions(found) for found in (old, new)))
-        if old is not None and new is not None:
-            if row.differs:
-                row = replace(row, note=_direction(_version_set(old), _version_set(new), kind))
-            else:
-                licenses = row_of(label, *(f"{_versions(found)} {_licenses(found)}" for found in (old, new)))
-                row = licenses if licenses.differs else row
-        yield row
-
-
-def _direction(before: Set[str], after: Set[str], kind: str = "") -> str:
-    """Return ``up`` or ``down`` for the versions of a package; empty unless each image has one version of it."""
-    if len(before) != 1 or len(after) != 1:
-        return ""
-    return direction(order_of_versions(next(iter(before)), next(iter(after)), kind))
-
-
-def _version_set(packages: Iterable[Package]) -> Set[str]:
-    return {package.version for package in packages}
-
-
-def _possibly_in_both(row: Row) -> Row:
-    """Return the row of a member that one image may have all the same, although nothing says so."""
-    if row.change not in (ChangeKind.ADDED, ChangeKind.REMOVED):
-        return row
-    return Row(row.label, row.before or _NOT_KNOWN, row.after or _NOT_KNOWN, ChangeKind.NOT_KNOWN)
-
-
-def _names_in_several_namespaces(packages: Iterable[Package]) -> Iterator[tuple[str, str]]:
-    """Yield the name and the type of packages of one image that only their namespaces tell apart."""
-    found: dict[tuple[str, str], str] = {}
-    for package in packages:
-        key, namespace = (package.name, package.type), purl_namespace(package.purl)
-        if found.setdefault(key, namespace) != namespace:
-            yield key
-
-
-def _packages_by_name(
-    packages: Iterable[Package], shared: Set[tuple[str, str]]
-) -> Mapping[tuple[str, str], Sequence[Package]]:
-    """Return packages by name and type, those of a shared name with their namespace in front of it."""
-    found: dict[tuple[str, str], list[Package]] = defaultdict(list)
-    for package in packages:
-        key = package.name, package.type
-        namespace = purl_namespace(package.purl) if key in shared else ""
-        found[f"{namespace}/{package.name}" if namespace else package.name, package.type].append(package)
-    return found
-
-
-def _versions(packages: Iterable[Package]) -> str:
-    return ", ".join(sorted({package.version or "no version" for package in packages}))
-
-
-def _licenses(packages: Iterable[Package]) -> str:
-    return ", ".join(sorted({package.license or "no license" for package in packages}))
-
-
 def _unreadable(rows: Iterable[FindingRow], side: str) -> Sequence[str]:
     return [f"A finding of {side} cannot be read: {row.finding.description}." for row in rows if row.unreadable]
 
@@ -432,7 +257,7 @@ def _finding_change(before: FindingRow, after: FindingRow) -> str:
         order = SEVERITIES.index(severities[0]) - SEVERITIES.index(severities[1])
         return "" if "UNDEFINED" in severities else f"severity {direction(order)}"
     old, new = ({occurrence.finding.version for occurrence in row.occurrences} for row in (before, after))
-    found = _direction(old, new)
+    found = version_direction(old, new)
     return f"version {found}" if found else ""
 
 
