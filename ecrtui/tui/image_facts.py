@@ -19,7 +19,8 @@ from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.inspector.inspected import Inspected, Known, ParentIndex
-from ecrtui.tui.inspector.overview_text import OverviewData, known_facts
+from ecrtui.tui.inspector.overview_data import OverviewData
+from ecrtui.tui.inspector.overview_text import known_facts
 from ecrtui.tui.text_document import EMPTY_TEXT
 from ecrtui.tui.textual_fixes.bare_lines import BareLines
 from ecrtui.tui.widgets.text_view import TextView

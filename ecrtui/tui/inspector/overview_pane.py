@@ -43,9 +43,11 @@ from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard.copy_items import CopyItem, copy_words
 from ecrtui.tui.details import NOT_SUPPORTED
 from ecrtui.tui.inspector.artifacts_pane import has_read_tree, read_tree
+from ecrtui.tui.inspector.fact_lines import error_with_remedy
 from ecrtui.tui.inspector.inspected import Inspected, Known, PlatformImage, tags_by_digest
 from ecrtui.tui.inspector.linked_text import LinkedText
-from ecrtui.tui.inspector.overview_text import OverviewData, error_with_remedy, overview
+from ecrtui.tui.inspector.overview_data import OverviewData
+from ecrtui.tui.inspector.overview_text import overview
 from ecrtui.tui.inspector.text_pane import TextPane
 from ecrtui.tui.lists.part_loading import MAX_READ_AHEAD
 from ecrtui.tui.manifest.facts import kind_of

@@ -3,199 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from rich.cells import cell_len
 
 from ecrtui.ecr import units
 from ecrtui.ecr.caller import resource_of
 from ecrtui.ecr.digest import short_digest
-from ecrtui.ecr.findings import ScanReport, scan_status_text
-from ecrtui.ecr.image import Image, is_image_config, is_index
+from ecrtui.ecr.findings import ScanReport
+from ecrtui.ecr.image import Image, is_image_config
 from ecrtui.ecr.manifest import DescriptorRole, ParsedManifest
 from ecrtui.ecr.replication import Replica
 from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.signing import FAILED, ImageSigning
-from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError, ErrorKind
+from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.findings import PlatformScan, ScanTarget, scan_age
 from ecrtui.inspect.overview import ArtifactLine, LifecycleVerdict, TagOrigin, stored_size
-from ecrtui.inspect.platform_facts import ConfigFacts, base_image
-from ecrtui.inspect.release_sharing import ReleaseSharing
 from ecrtui.tui.details import NOT_SUPPORTED
+from ecrtui.tui.inspector.fact_lines import LABEL_WIDTH, LOADING, FactLines, FactValue, Styled
 from ecrtui.tui.inspector.inspected import Inspected, Known, PlatformImage
 from ecrtui.tui.inspector.linked_text import Link
+from ecrtui.tui.inspector.overview_data import OverviewData
+from ecrtui.tui.inspector.platform_rows import (
+    MAX_USER,
+    NOT_SET,
+    add_platforms,
+    count_styles,
+    finding_counts,
+)
 from ecrtui.tui.lists.image_columns import severity_style
 from ecrtui.tui.lists.tag_cell import PROTECTED, first_names
 from ecrtui.tui.manifest import facts
 from ecrtui.tui.safe_text import visible
-from ecrtui.tui.text_document import Span, TextDocument, prepare_text
-
-
-class Styled(NamedTuple):
-    """A text with styled ranges."""
-
-    text: str
-    styles: Sequence[Span] = ()
-
+from ecrtui.tui.text_document import TextDocument, prepare_text
 
 Status = TypeVar("Status")
 
-FactValue = str | Styled | EcrTuiError
-"""The value of a label: a text, or why it is not known."""
-
-LOADING = "…"
-LABEL_WIDTH = 14
-"""Cells of the labels at the left."""
 MAX_TAG_ROWS = 4
 """Rows of tags above the facts. All tags are at the end of the overview."""
 MAX_TAGS_OF_OTHERS = 10
 """Tags of an index of the image, and of its subject. Each can have 1,000."""
-MAX_PLATFORM_ROWS = 100
-"""Platforms in the overview. Most images have one or two, but an index can have 40,000 entries."""
-_COLUMNS = ("platform", "digest", "size", "layers", "findings", "pushed", "user", "created", "base image")
-"""The columns of the platforms."""
-_NUMBERS = frozenset(("size", "layers"))
-"""The columns that are aligned to the right."""
-_DROPPED = ("pushed", "base image", "created", "user", "layers")
-"""The columns for which a narrow screen has no room, in the order in which they are left out."""
-_GAP = 3
-_MAX_USER = 32
-"""Characters of the user of a config; all of it is in the pane of the config."""
-_MAX_NAME = 100
-"""Characters of a platform and of a base image in a column: each row gets as wide as the widest one."""
-_NOT_SET = "not set"
-
-
-@dataclass(frozen=True)
-class OverviewData:
-    """What the overview shows.
-
-    Args:
-        inspected: what is known of the image.
-        protected: the tags of the image that are protected.
-        structures: the parsed manifests of its platforms that are kept, by digest; None before they are looked for.
-        content_hint: says how to read the content of an artifact.
-        artifacts: the lines about its artifacts.
-        configs: what the configs of its platforms say that are read, by digest of the platform.
-        config_error: why a config could not be read; None if none failed.
-        config_hint: says how to read a config.
-        sharing: what it shares with the release before; None if that is not known.
-        signings: the statuses of its managed signing, by profile.
-        replicas: the statuses of its replication, by destination.
-        lifecycle: what the lifecycle policy does to it.
-        lifecycle_hint: says how to see what the policy does to all images.
-        findings: the last scan of a platform, with the worst findings.
-        findings_of: the digest of that platform.
-        failed: a platform whose scan ended without findings.
-        scan_failure: why.
-        origins: since when it has its tags.
-        tags_by_digest: the tags of images that are known, to name the images that tags were at before.
-        undo_hint: says how to undo the newest write.
-        pull_times: True if the registry records when an image was last pulled.
-    """
-
-    inspected: Inspected
-    protected: frozenset[str] = frozenset()
-    structures: Mapping[str, ParsedManifest] | None = None
-    content_hint: str = ""
-    artifacts: Known[Sequence[ArtifactLine]] = None
-    configs: Mapping[str, ConfigFacts] = field(default_factory=dict)
-    config_error: EcrTuiError | None = None
-    config_hint: str = ""
-    sharing: ReleaseSharing | None = None
-    signings: Known[Sequence[ImageSigning]] = None
-    replicas: Known[Sequence[Replica]] = None
-    lifecycle: Known[LifecycleVerdict] = None
-    lifecycle_hint: str = ""
-    findings: Known[ScanReport] = None
-    findings_of: str = ""
-    failed: PlatformImage | None = None
-    scan_failure: EcrTuiError | None = None
-    origins: Known[Sequence[TagOrigin]] = None
-    tags_by_digest: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    undo_hint: str = ""
-    pull_times: bool = True
-
-    def structure_of(self, digest: str) -> ParsedManifest | None:
-        """Return the manifest of a platform; None if it is not known."""
-        return None if self.structures is None else self.structures.get(digest)
-
-    def read_config(self, digest: str) -> ConfigFacts | None:
-        """Return what the config of a platform says; None if that is not known."""
-        config = self.configs.get(digest)
-        return None if config is None or config.problem else config
-
-    @property
-    def worst(self) -> Known[ScanReport]:
-        """The worst findings of the selected platform; None if they are not read, or if it has none."""
-        platform = self.inspected.platform
-        if platform is None or platform.digest != self.findings_of or platform.image is None:
-            return None
-        return self.findings if platform.image.findings else None
-
-
-class _Lines:
-    """Collects lines, with their styles and what they open."""
-
-    def __init__(self, width: int) -> None:
-        self.width = width
-        self.texts: list[str] = []
-        self.styles: dict[int, Sequence[Span]] = {}
-        self.links: dict[int, Link] = {}
-        self._reasons: set[str] = set()
-
-    def add(self, text: str = "", link: Link | None = None, styles: Sequence[Span] = ()) -> None:
-        number = len(self.texts)
-        self.texts.append(text)
-        if styles:
-            self.styles[number] = styles
-        if link is not None:
-            self.links[number] = link
-
-    def fact(self, label: str, value: FactValue, link: Link | None = None, hint: str = "") -> None:
-        """Add a label, and a text or why it is not known beside it; a hint at the right end if there is room."""
-        text = self._not_known("not known", value) if isinstance(value, EcrTuiError) else value
-        shown = text if isinstance(text, Styled) else Styled(text)
-        styles = [(LABEL_WIDTH + start, LABEL_WIDTH + end, style) for start, end, style in shown.styles]
-        self.hinted(f"{label:<{LABEL_WIDTH}}{shown.text}", hint, link, [(0, len(label), "$text-muted"), *styles])
-
-    def hinted(self, text: str, hint: str, link: Link | None = None, styles: Sequence[Span] = ()) -> None:
-        """Add a text, and a hint at the right end of the line if there is room."""
-        start = self.width - cell_len(hint)
-        if hint and cell_len(text) + _GAP <= start:
-            text += " " * (start - cell_len(text))
-            styles = [*styles, (len(text), len(text) + len(hint), "$text-muted")]
-            text += hint
-        self.add(text, link, styles)
-
-    def artifacts(self, line: ArtifactLine) -> None:
-        """Add what is known of one kind of artifact."""
-        texts = [line.text] if line.text else [self._explained(part.what, part.why) for part in line.not_read]
-        self.fact(line.label, visible("; ".join(texts)), Link("artifacts"))
-
-    def _not_known(self, words: str, error: EcrTuiError) -> str:
-        if error.kind is ErrorKind.UNSUPPORTED:
-            return NOT_SUPPORTED
-        return visible(self._explained(words, error_with_remedy(error)))
-
-    def _explained(self, words: str, why: str) -> str:
-        """Return words with the reason; without it where a line above has it, so that a narrow screen has room."""
-        if why in self._reasons:
-            return f"{words}, as above"
-        self._reasons.add(why)
-        return f"{words}: {why}"
-
-    def sides(self, left: str, right: str, style: str = "") -> None:
-        """Add a text at the left and one at the right end of the line; below it if there is no room."""
-        gap = self.width - cell_len(left) - cell_len(right)
-        styles = [(0, len(left), style)] if style else []
-        if gap >= 2:
-            self.add(f"{left}{' ' * gap}{right}", styles=styles)
-        else:
-            self.add(left, styles=styles)
-            self.add(right)
 
 
 def overview(data: OverviewData, width: int, now: float) -> tuple[TextDocument, Mapping[int, Link]]:
@@ -206,14 +54,14 @@ def overview(data: OverviewData, width: int, now: float) -> tuple[TextDocument, 
         width: columns.
         now: seconds since the epoch.
     """
-    lines = _Lines(width)
+    lines = FactLines(width)
     inspected = data.inspected
     if not isinstance(inspected.known_image, Image) and not isinstance(inspected.known_manifest, ParsedManifest):
         return prepare_text(""), {}
     _head(lines, data, now)
     lines.add()
     if inspected.is_index:
-        _platforms(lines, data, now)
+        add_platforms(lines, data, now)
         lines.add()
     hints = {
         "artifact type": "" if inspected.is_index else data.content_hint,
@@ -228,7 +76,7 @@ def overview(data: OverviewData, width: int, now: float) -> tuple[TextDocument, 
             lines.fact(*section, hint=hints.get(section[0], ""))
     lines.add()
     _tags(lines, data, now)
-    return prepare_text("\n".join(lines.texts), lines.styles), lines.links
+    return lines.document, lines.links
 
 
 def known_facts(data: OverviewData, width: int, now: float, hint: str) -> TextDocument:
@@ -240,11 +88,11 @@ def known_facts(data: OverviewData, width: int, now: float, hint: str) -> TextDo
         now: seconds since the epoch.
         hint: the keys for more.
     """
-    lines = _Lines(width)
+    lines = FactLines(width)
     _head(lines, data, now)
     lines.add()
     if data.inspected.is_index:
-        _platforms(lines, data, now)
+        add_platforms(lines, data, now)
         lines.add()
     stored = [("stored", _stored(data, data.inspected.image), None)] if data.inspected.platforms else []
     for label, value, _ in (*_relations(data), *stored, *_worst_findings(data)):
@@ -253,12 +101,7 @@ def known_facts(data: OverviewData, width: int, now: float, hint: str) -> TextDo
     _tags(lines, data, now)
     lines.add()
     lines.add(hint, styles=[(0, len(hint), "$text-muted")])
-    return prepare_text("\n".join(lines.texts), lines.styles)
-
-
-def error_with_remedy(error: EcrTuiError) -> str:
-    """Return what happened, with the missing permission, or with how to sign in."""
-    return error.with_hint() if isinstance(error, (AccessDenied, CredentialsError)) else str(error)
+    return lines.document
 
 
 def _text(known: Known[str]) -> FactValue:
@@ -267,7 +110,7 @@ def _text(known: Known[str]) -> FactValue:
     return LOADING if known is None else visible(known)
 
 
-def _head(lines: _Lines, data: OverviewData, now: float) -> None:
+def _head(lines: FactLines, data: OverviewData, now: float) -> None:
     inspected = data.inspected
     image = inspected.known_image
     if not isinstance(image, Image):
@@ -422,24 +265,8 @@ def _findings(inspected: Inspected, platform: PlatformImage | None) -> FactValue
     image = None if platform is None else platform.image
     if image is None or not image.scan_known:
         return inspected.scan_error or "?"
-    counts = _finding_counts(image)
-    return Styled(counts, _count_styles(image, counts))
-
-
-def _finding_counts(image: Image) -> str:
-    return units.format_finding_counts(image.findings, scan_status_text(image.scan_status))
-
-
-def _count_styles(image: Image, text: str, start: int = 0) -> Sequence[Span]:
-    """Return the colors of the numbers of findings in a text that has them behind ``start``."""
-    styles: list[Span] = []
-    for count in image.findings or ():
-        if count[1]:
-            number = units.format_finding_counts((count,))
-            start = text.index(number, start)
-            styles.append((start, start + len(number), severity_style(count[0])))
-            start += len(number)
-    return styles
+    counts = finding_counts(image)
+    return Styled(counts, count_styles(image, counts))
 
 
 def _worst_findings(data: OverviewData) -> Iterator[tuple[str, FactValue, Link | None]]:
@@ -484,90 +311,6 @@ def _scan_time(data: OverviewData, now: float) -> str:
     return scan_age([scan], now)
 
 
-def _platforms(lines: _Lines, data: OverviewData, now: float) -> None:
-    """Add a row for each platform."""
-    inspected = data.inspected
-    if inspected.platform_error is not None:
-        lines.fact("platforms", inspected.platform_error)
-    if not inspected.platforms:
-        manifest = inspected.known_manifest
-        if isinstance(manifest, ParsedManifest):
-            lines.add("This index has no platforms.")
-        else:
-            lines.fact("platforms", manifest or LOADING)
-        return
-    platforms = inspected.platforms[:MAX_PLATFORM_ROWS]
-    bases = {entry.digest: base for entry in platforms if (base := _base(data, entry))}
-    rows = [_platform_row(data, entry, bases, now) for entry in platforms]
-    known = [name for name in _COLUMNS if name in rows[0]]
-    widths = {name: max(cell_len(name), *(cell_len(row[name]) for row in rows)) for name in known}
-    for name in _DROPPED:
-        if sum(widths.values()) + _GAP * (len(widths) - 1) > lines.width:
-            widths.pop(name, None)
-
-    def joined(row: Mapping[str, str]) -> str:
-        cells = (_padded(row[name], width, right=name in _NUMBERS) for name, width in widths.items())
-        return (" " * _GAP).join(cells).rstrip()
-
-    head = joined({name: name for name in known})
-    lines.add(head, styles=[(0, len(head), "$text-muted")])
-    own = inspected.known_image
-    parent = own.digest if isinstance(own, Image) else inspected.reference.digest
-    for entry, row in zip(platforms, rows, strict=True):
-        text, image = joined(row), entry.image
-        styles: Sequence[Span] = ()
-        if image is not None and image.scan_known and "findings" in widths:
-            styles = _count_styles(image, text, text.index(row["digest"]) + len(row["digest"]))
-        lines.add(text, Link("", entry.digest, parent), styles)
-    if more := len(inspected.platforms) - len(platforms):
-        lines.add(f"and {units.format_count(more, 'platform')} more", Link("manifest"))
-    if bases and "base image" not in widths:
-        lines.fact("base image", visible(units.format_names(dict.fromkeys(bases.values()))), Link("config"))
-
-
-def _padded(text: str, width: int, *, right: bool) -> str:
-    blanks = " " * (width - cell_len(text))
-    return blanks + text if right else text + blanks
-
-
-def _platform_row(data: OverviewData, entry: PlatformImage, bases: Mapping[str, str], now: float) -> Mapping[str, str]:
-    """Return the cells of a platform by column; without those of the config if no config is known."""
-    image, structure = entry.image, data.structure_of(entry.digest)
-    layers = "?" if structure is None else units.format_number(len(structure.with_role(DescriptorRole.LAYER)))
-    is_nested = entry.descriptor is not None and is_index(entry.descriptor.media_type)
-    size = "?" if image is None else units.format_size(image.size)
-    row = {
-        "platform": visible(entry.name, _MAX_NAME) or ("an index" if is_nested else "no platform"),
-        "digest": short_digest(entry.digest),
-        "size": "missing" if entry.digest in data.inspected.missing_platforms else size,
-        "layers": "–" if is_nested else layers,
-        "findings": "?" if image is None or not image.scan_known else _finding_counts(image),
-        "pushed": "?" if image is None else units.format_age(image.pushed_at),
-    }
-    if data.configs:
-        config = data.read_config(entry.digest)
-        row |= {
-            "user": "?" if config is None else visible(config.user, _MAX_USER) or _NOT_SET,
-            "created": "?" if config is None else units.format_age(config.created_at, now, _NOT_SET),
-        }
-    if bases:
-        unknown = _NOT_SET if data.read_config(entry.digest) is not None else "?"
-        row["base image"] = visible(bases.get(entry.digest, ""), _MAX_NAME) or unknown
-    return row
-
-
-def _base(data: OverviewData, entry: PlatformImage) -> str:
-    """Return the base image of a platform; empty if nothing that was read names it."""
-    structure, config = data.structure_of(entry.digest), data.configs.get(entry.digest)
-    index = data.inspected.known_manifest
-    return base_image(
-        *((structure.annotations,) if structure is not None else ()),
-        *((entry.descriptor.annotations,) if entry.descriptor is not None else ()),
-        *((config.labels,) if config is not None else ()),
-        *((index.annotations,) if isinstance(index, ParsedManifest) else ()),
-    )
-
-
 def _config(data: OverviewData, now: float) -> Iterator[tuple[str, FactValue, Link | None]]:
     """Yield what the config of an image says; of an index, why the configs of its platforms are not known."""
     inspected = data.inspected
@@ -580,16 +323,16 @@ def _config(data: OverviewData, now: float) -> Iterator[tuple[str, FactValue, Li
             if config is not None and config.problem:
                 yield "config", visible(f"cannot be read: {config.problem}"), link
             elif config is not None:
-                created = units.format_age(config.created_at, now, _NOT_SET)
-                yield "config", f"user {visible(config.user, _MAX_USER) or _NOT_SET} · created {created}", link
-            if base := _base(data, entry):
+                created = units.format_age(config.created_at, now, NOT_SET)
+                yield "config", f"user {visible(config.user, MAX_USER) or NOT_SET} · created {created}", link
+            if base := data.base_image_of(entry):
                 yield "base image", visible(base), link
     elif inspected.platforms and data.structures == {}:
         words = f"not known: the manifests of {units.format_count(len(inspected.platforms), 'platform')} were not read"
         yield "config", " · ".join(filter(None, (words, data.config_hint))), link
 
 
-def _tags(lines: _Lines, data: OverviewData, now: float) -> None:
+def _tags(lines: FactLines, data: OverviewData, now: float) -> None:
     """Add a row for each tag: since when it is here, and what it was before."""
     image = data.inspected.known_image
     if not isinstance(image, Image) or not image.tags:

@@ -17,7 +17,8 @@ from ecrtui.errors import AccessDenied, CredentialsError, EcrTuiError
 from ecrtui.inspect.overview import LifecycleVerdict, NotRead, artifact_lines
 from ecrtui.inspect.platform_facts import config_facts
 from ecrtui.tui.inspector.inspected import Inspected, ParentIndex
-from ecrtui.tui.inspector.overview_text import OverviewData, overview
+from ecrtui.tui.inspector.overview_data import OverviewData
+from ecrtui.tui.inspector.overview_text import overview
 
 NOWHERE = cast(Any, None)
 """No connection: the text needs none."""
