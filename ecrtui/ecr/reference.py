@@ -108,6 +108,8 @@ def _problem(repository: str, tag: str, digest: str, *, has_tag: bool, has_diges
         lower = repository.lower()
         small = f"; its letters are lower case: {lower}" if is_repository_name(lower) else ""
         return f"{repository!r} is not a repository name{small}"
+    if re.match(r"[^/]*\.dkr[.-]ecr[.-]", repository):
+        return f"{repository.partition('/')[0]!r} is not the host of a registry: the id of an account has 12 digits"
     if has_tag and (problem := tags.tag_error(tag)):
         return problem
     if has_digest and short_digest and not digest_prefix(digest):

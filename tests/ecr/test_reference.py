@@ -97,6 +97,7 @@ def test_the_host_of_a_registry_names_no_repository() -> None:
         ("Team/App", "is not a repository name"),
         ("a", "is not a repository name"),
         ("team//app", "is not a repository name"),
+        ("1234.dkr.ecr.eu-west-1.amazonaws.com/team/app", "has 12 digits"),
         ("a" * 257, "is not a repository name"),
         ("team/app:", "at least one character"),
         ("team/app:-x", "cannot start with"),

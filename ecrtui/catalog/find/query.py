@@ -45,7 +45,7 @@ _FEW_DIGITS = re.compile(rf"[0-9a-f]{{3,{MIN_DIGITS - 1}}}", re.IGNORECASE)
 _ARN = re.compile(r"^arn:[a-z0-9-]+:")
 _PLACE = re.compile(
     r"(?:\barn:[a-z0-9-]+:ecr:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):repository/"
-    r"|https://(?P<console_region>[a-z0-9-]+)\.console\.\S+?/ecr/repositories/private/(?P<console_account>[0-9]{12})/)"
+    r"|https://(?:(?P<console_region>[a-z0-9-]+)\.)?console\.[^/\s]+/ecr/repositories/private/(?P<console_account>[0-9]{12})/)"
     rf"(?P<repository>{REPOSITORY_PATTERN})(?:/(?:_/image/)?(?P<digest>sha256:[0-9a-f]{{64}}))?(?=[/?#\s\"',;\])}}]|$)[^\s\"',;\])}}]*"
 )
 """A repository or an image as its ARN or as the address of its page in the console."""
@@ -300,13 +300,14 @@ def _ranked(text: str) -> Iterable[tuple[int, FindTerm]]:
 
 def _place_term(place: re.Match[str]) -> FindTerm:
     digest = place["digest"] or ""
+    region = re.search(r"[?&#]region=([a-z0-9-]+)", place[0])
     return FindTerm(
         place[0],
         tag="" if digest else DEFAULT_TAG,
         digest=digest,
         repository=place["repository"],
         registry_id=place["account"] or place["console_account"],
-        region=place["region"] or place["console_region"],
+        region=place["region"] or place["console_region"] or (region[1] if region else ""),
     )
 
 

@@ -13,7 +13,11 @@ _NONE = frozenset({"<none>", "null"})
 _ESCAPED = {"%3a": ":", "%2f": "/", "%40": "@"}
 _ESCAPES = re.compile("|".join(_ESCAPED), re.IGNORECASE)
 _VARIABLE_DEFAULT = re.compile(r"\$\{\w+:?-([^${}]*)\}")
-_VARIABLE_REPOSITORY = re.compile(r"(?:\$\{|\{\{)[^{}]*\}+:(?=[A-Za-z0-9_])")
+_VARIABLE = r"(?:\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\w+|<[\w-]+>)"
+_VARIABLE_REPOSITORY = re.compile(rf"{_VARIABLE}:(?=[A-Za-z0-9_])")
+_VARIABLE_HOST = re.compile(
+    rf"(?:{_VARIABLE}\.dkr[.-]ecr(?:-fips)?\.(?:{_VARIABLE}|[\w-]+)|[0-9]{{12}}\.dkr[.-]ecr(?:-fips)?\.{_VARIABLE})\.[\w.]+/"
+)
 _REQUEST = re.compile(r"(?:^|(?<=[\s/\"'.a-z]))/v2/([a-z0-9._/-]+)/manifests/(?!sha256:)([\w.-]+)")
 
 _MEMBER = re.compile(
@@ -46,10 +50,11 @@ def readable_text(text: str) -> str:
     """Return a pasted text with references as people write them.
 
     Those in the address of a page and in the path of a request to a registry are rewritten. A variable that has a
-    default has its value; of one in place of a repository, the tag behind it stays.
+    default has its value. Of one in place of a repository, the tag behind it stays; a host with one is left out.
     """
     text = _ESCAPES.sub(lambda found: _ESCAPED[found[0].lower()], text)
-    text = _VARIABLE_REPOSITORY.sub("tag:", _VARIABLE_DEFAULT.sub(r"\1", text))
+    text = _VARIABLE_HOST.sub("", _VARIABLE_DEFAULT.sub(r"\1", text))
+    text = _VARIABLE_REPOSITORY.sub("tag:", text)
     return _REQUEST.sub(r"/\1:\2", text)
 
 

@@ -120,11 +120,17 @@ CASES: dict[str, list[dict[str, str]]] = {
     "FROM team/app:v1 AS build": [APP],
     "image: team/app:${TAG:-v1}": [APP],
     "docker pull team/app:v1": [APP],
+    "image: !Sub '${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/team/app:v1'": [APP],
+    "123456789012.dkr.ecr.<region>.amazonaws.com/team/app:v1": [APP],
+    "$REPOSITORY:v1": [{"tag": "v1"}],
     # ARNs, the console, requests to a registry
     f"arn:aws:ecr:eu-west-1:123456789012:repository/team/checkout/{DIGEST}": [PINNED],
     '"resources": ["arn:aws:ecr:eu-west-1:123456789012:repository/team/checkout"]': [{**TAGGED, "tag": "latest"}],
     "https://eu-west-1.console.aws.amazon.com/ecr/repositories/private/123456789012/team%2Fcheckout/_/image/"
     f"{DIGEST.replace(':', '%3A')}/details?region=eu-west-1": [PINNED],
+    "https://console.aws.amazon.com/ecr/repositories/private/123456789012/team/checkout?region=eu-west-1": [
+        {**TAGGED, "tag": "latest"}
+    ],
     f'HEAD "https://{URI.replace("/", "/v2/", 1)}/manifests/v1": unexpected status 403': [TAGGED],
     "GET /v2/team/app/manifests/v1 HTTP/1.1": [APP],
     # several, quoted, in upper case, with the beginning of a digest
