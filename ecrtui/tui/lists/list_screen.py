@@ -253,7 +253,7 @@ class ListScreen(TableScreen[Item], Generic[Item]):
         if state.error is not None:
             self.table.show_arrived()
         self.show_progress()
-        self.table.set_placeholder(self._note(state))
+        self.table.set_placeholder(self._note)
         self.query_one(MessagePanel).message = None if state.error is None else PanelMessage.from_error(state.error)
 
     def _can_wait(self, before: ListState, state: ListState) -> bool:
@@ -264,8 +264,9 @@ class ListScreen(TableScreen[Item], Generic[Item]):
         self._count_due = now + COUNT_INTERVAL
         return False
 
-    def _note(self, state: ListState) -> str:
+    def _note(self) -> str:
         """Return the text in place of the rows."""
+        state = self.state
         if state.error is not None:
             return ""
         if not state.complete:

@@ -24,7 +24,6 @@ from ecrtui.tui import blocking
 from ecrtui.tui.bindings import press
 from ecrtui.tui.line_parts import Drop, LinePart, line_part
 from ecrtui.tui.lists.list_screen import BatchSource, ListScreen
-from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 
 MAX_READ_AHEAD = 1_000
@@ -159,7 +158,7 @@ class PartLoadingMixin(ListScreen[Image]):
         self.refresh_bindings()
         self.table.regroup()
         self.table.redraw()
-        self.table.set_placeholder(self._note(self.state))
+        self.table.set_placeholder(self._note)
         self.show_progress()
 
     @property
@@ -213,9 +212,9 @@ class PartLoadingMixin(ListScreen[Image]):
             yield line_part(f"{self._unread} not read", drop=Drop.LAST)
         yield from super().status_parts()
 
-    def _note(self, state: ListState) -> str:
+    def _note(self) -> str:
         if not self._unread:
-            return super()._note(state)
+            return super()._note()
         read = press(self, "images.read_indexes", "read them (ECR records a pull of each)")
         note = f"No match so far: the parts of {self._unread} are not known, so images without tags may be in use. "
         return self.no_match((note + read).rstrip(". "))

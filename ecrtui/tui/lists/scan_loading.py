@@ -21,7 +21,6 @@ from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.tui import blocking
 from ecrtui.tui.line_parts import Drop, LinePart, line_part, throttled_part
 from ecrtui.tui.lists.list_screen import ListScreen
-from ecrtui.tui.lists.list_state import ListState
 
 if TYPE_CHECKING:
     from ecrtui.catalog.scan_reader import ScanBatch
@@ -211,7 +210,7 @@ class ScanLoadingMixin(ListScreen[Image]):
     def _show_progress(self, progress: ScanProgress) -> None:
         self._scan_progress = progress
         self.show_progress()
-        self.table.set_placeholder(self._note(self.state))
+        self.table.set_placeholder(self._note)
 
     def status_parts(self) -> Iterable[LinePart]:
         """Yield how many scans are known, as far as the filter or the sort needs them."""
@@ -229,12 +228,12 @@ class ScanLoadingMixin(ListScreen[Image]):
             words = (f"findings {reason}",) if reason else (_not_known(error), "findings not known")
             yield line_part(*words, drop=Drop.LATE)
 
-    def _note(self, state: ListState) -> str:
-        progress = self._scan_progress
+    def _note(self) -> str:
+        progress, state = self._scan_progress, self.state
         if self._scan_error is not None and self._needs_all_scans and state.filter_text and state.complete:
             return self.no_match(f"No known match: {_not_known(self._scan_error)}")
         if progress is None or progress.known >= progress.total or not state.complete:
-            return super()._note(state)
+            return super()._note()
         known = f"{format_number(progress.known)} of {format_number(progress.total)}"
         return self.no_match(f"No match so far: findings known for {known}")
 

@@ -291,7 +291,8 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
         if self.state.waiting:
             yield throttled_part(self.state.waiting)
 
-    def _note(self, state: ListState) -> str:
+    def _note(self) -> str:
+        state = self.state
         if state.complete and not self.rows.total:
             counts = self._search_progress.blobs
             is_known = counts is None or counts.complete
@@ -299,7 +300,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
             return f"{reason} {filtered_lists(self._searched)}".rstrip()
         if state.loading:
             return "searching…"
-        return super()._note(state) if state.complete else ""
+        return super()._note() if state.complete else ""
 
     # Actions on the hits
 

@@ -103,7 +103,7 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
         names = [*totals, *problems]
         rows = [row for row in map(self.rows.get, names) if row is not None]
         self.table.amend([with_totals(row, totals.get(row.name), problems.get(row.name, "")) for row in rows])
-        self.table.set_placeholder(self._note(self.state))
+        self.table.set_placeholder(self._note)
 
     def note_of(self, row: Repository) -> str:
         return row.problem if isinstance(row, CountedRepository) else ""
@@ -122,9 +122,9 @@ class RepositoriesScreen(LifecycleMixin, WatchMixin[Repository], TotalsLoadingMi
         """The number of repositories about which the filter cannot decide: too little is known of their totals."""
         return 0 if self._filter is None else len(self._filter.undecided(list(self.rows.everything())))
 
-    def _note(self, state: ListState) -> str:
-        if not (state.complete and (unknown := self._undecided)):
-            return super()._note(state)
+    def _note(self) -> str:
+        if not (self.state.complete and (unknown := self._undecided)):
+            return super()._note()
         totals = f"too little is known of {format_count(unknown, *self.NOUNS)}"
         asks = press(self, "repositories.totals", "count the images and read the lifecycle policies")
         return self.no_match(f"No match so far: {totals}. {asks}".rstrip(". "))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
+
 from rich.segment import Segment
 from textual.content import Content
 from textual.strip import Strip
@@ -15,11 +18,12 @@ class Placeholder:
     """A text that is wrapped once for each width.
 
     Args:
-        note: Plain text, which is made visible, or safe content.
+        note: Plain text, which is made visible, or safe content; or a function that returns the text. It is called when
+            the text is first drawn, because a list with rows needs none.
     """
 
-    def __init__(self, note: str | Content) -> None:
-        self._note = text.block(note) if isinstance(note, str) else note
+    def __init__(self, note: str | Content | Callable[[], str]) -> None:
+        self._note = note
         self._width = 0
         self._lines: list[Content] = []
 
@@ -47,5 +51,10 @@ class Placeholder:
     def _wrap(self, width: int, margin: int) -> list[Content]:
         available = max(width - 2 * margin, 1)
         if self._width != available:
-            self._width, self._lines = available, self._note.wrap(available) if self._note else []
+            self._width, self._lines = available, self._content.wrap(available) if self._content else []
         return self._lines
+
+    @cached_property
+    def _content(self) -> Content:
+        note = self._note() if callable(self._note) else self._note
+        return text.block(note) if isinstance(note, str) else note

@@ -269,8 +269,11 @@ class Table(BareLines, Generic[Item], can_focus=True, inherit_bindings=False):
         self.refresh()
         self.post_message(self.ViewChanged(self))
 
-    def set_placeholder(self, note: str | Content) -> None:
-        """Set the text that the table shows without rows: "loading…", or why there are none."""
+    def set_placeholder(self, note: str | Content | Callable[[], str]) -> None:
+        """Set the text that the table shows without rows: "loading…", or why there are none.
+
+        A function is called when the text is drawn.
+        """
         self._placeholder = Placeholder(note)
         if not self.rows:
             self.refresh()

@@ -537,6 +537,24 @@ async def test_a_table_without_rows_shows_the_placeholder() -> None:
         assert "loading" not in "".join(rendered_lines(table))
 
 
+async def test_the_text_of_a_placeholder_is_found_out_when_it_is_drawn() -> None:
+    table, asked = make(), list[int]()
+
+    def note() -> str:
+        asked.append(len(table.rows))
+        return "no match"
+
+    async with WidgetApp(table).run_test(size=(60, 10)) as pilot:
+        table.merge(entries(2))
+        table.set_placeholder(note)
+        await pilot.pause()
+        assert not asked
+        table.filter(lambda entry: False)
+        await pilot.pause()
+        assert rendered_lines(table)[1].strip() == "no match"
+        assert asked == [0]
+
+
 @pytest.mark.parametrize(("width", "headings"), [(160, 3), (60, 3), (27, 2), (18, 1), (8, 1)])
 async def test_a_narrow_terminal_drops_columns_by_priority(width: int, headings: int) -> None:
     table = make()
