@@ -44,6 +44,9 @@ from ecrtui.tui.widgets.details_line import DetailsLine
 MAX_TAGS = 3
 """Other tags of an image in a cell."""
 
+_WITH_TAG = 20
+"""Cells of a digest with a tag, for which the plan, the user and the command are left out."""
+
 
 def _outcome(entry: JournalEntry) -> Content:
     if entry.damaged:
@@ -109,7 +112,7 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
             repository,
             repository,
             min_width=12,
-            full_width=13,
+            full_width=20,
             flex=2,
             matches=True,
         ),
@@ -119,7 +122,7 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
             _tag,
             lambda entry: entry.tag,
             min_width=12,
-            full_width=15,
+            full_width=24,
             flex=2,
             matches=True,
             style="$tag",
@@ -130,6 +133,7 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
             lambda entry: _image(entry, entry.before, entry.before_tags),
             lambda entry: entry.before,
             min_width=SHORT_DIGITS,
+            full_width=_WITH_TAG,
             whole=SHORT_DIGITS,
             flex=1,
             matches=True,
@@ -140,21 +144,22 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
             lambda entry: _image(entry, entry.after, entry.after_tags),
             lambda entry: entry.after,
             min_width=SHORT_DIGITS,
+            full_width=_WITH_TAG,
             whole=SHORT_DIGITS,
             flex=1,
             matches=True,
         ),
-        Column("kind", "command", lambda entry: entry.kind, lambda entry: entry.kind, max_width=10, drop_priority=2),
+        Column("kind", "command", lambda entry: entry.kind, lambda entry: entry.kind, max_width=10, drop_priority=1),
         Column(
             "principal",
             "user",
             lambda entry: resource_of(entry.principal),
             lambda entry: entry.principal,
             max_width=24,
-            drop_priority=3,
+            drop_priority=2,
             optional=True,
         ),
-        Column("plan", "plan", lambda entry: entry.plan, lambda entry: entry.plan, max_width=22, drop_priority=1),
+        Column("plan", "plan", lambda entry: entry.plan, lambda entry: entry.plan, max_width=22, drop_priority=3),
     )
 
 

@@ -194,8 +194,9 @@ def layout_columns(
     """Lay columns side by side.
 
     If they do not fit, first shrink them to their ``min_width``, then drop the columns with the greatest
-    ``drop_priority``. If they still do not fit, shrink the columns that have a ``short`` cell, and then the others,
-    from the right. If that is not enough either, the line is wider than ``width`` and scrolls.
+    ``drop_priority``. If they still do not fit, shrink the columns with a ``whole`` start, then those that have a
+    ``short`` cell, and then the others, from the right. If that is not enough either, the line is wider than ``width``
+    and scrolls.
 
     Args:
         columns: The columns from left to right.
@@ -238,7 +239,7 @@ def _total(columns: Sequence[Column[Item]], widths: Mapping[str, int], gutter: i
 
 def _shrink(columns: Sequence[Column[Item]], widths: dict[str, int], missing: int) -> None:
     from_right = columns[::-1]
-    for column in sorted(from_right, key=lambda column: column.short is None):
+    for column in sorted(from_right, key=lambda column: (not column.whole, column.short is None)):
         given = min(missing, max(widths[column.id] - (column.min_width or LEAST), 0))
         widths[column.id] -= given
         missing -= given

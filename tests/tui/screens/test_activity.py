@@ -15,6 +15,7 @@ from ecrtui.paths import journal_file
 from ecrtui.retag.plan import TagChange
 from ecrtui.settings import Connection, Settings
 from tests.support.embedded import create_repository, push_image, put, served, tags_of
+from tests.support.host import resize
 from tests.support.screen import below, cursor_row, retag, running, screen_text, type_text, until, until_gone
 
 REPOSITORY = "team/app"
@@ -68,7 +69,7 @@ async def test_a_move_is_journalled_and_undone_through_a_plan(embedded: Embedded
         await until(pilot, "2 images · 2 tagged")
 
 
-async def test_no_digest_is_cut_at_80_columns(embedded: EmbeddedRegistry, client: Any) -> None:
+async def test_no_digest_is_cut_at_80_columns_and_no_tag_at_120(embedded: EmbeddedRegistry, client: Any) -> None:
     repository, tag = "platform/base-images/java", "release-2026.11-rc.1"
     create_repository(client, repository)
     digests = [push_image(client, repository, name, name).digest for name in ("one", "two")]
@@ -83,6 +84,9 @@ async def test_no_digest_is_cut_at_80_columns(embedded: EmbeddedRegistry, client
         assert [word for word in row.split() if word in (digests[0][7:19], digests[1][7:19])] == [
             digest[7:19] for digest in reversed(digests)
         ]
+        await resize(pilot, 120, 24)  # the tags have room before the plan, the user and the command
+        screen = await until(pilot, "command")
+        assert re.search(rf" {tag} +{digests[1][7:19]} two +{digests[0][7:19]} one +retag", cursor_row(screen))
 
 
 async def test_undo_removes_a_created_tag_only_if_the_image_keeps_another(
