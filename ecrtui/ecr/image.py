@@ -24,6 +24,10 @@ class ImageKind(StrEnum):
     PROVENANCE = "provenance"
     SIGSTORE_BUNDLE = "sigstore bundle"
     """A signature or an attestation. Only an annotation of its manifest says which."""
+    MODEL = "model"
+    WASM = "wasm module"
+    SOCI = "soci index"
+    CACHE = "cache"
     ARTIFACT = "artifact"
 
     @property
@@ -113,6 +117,14 @@ _ARTIFACTS = (
     ("simplesigning", ImageKind.SIGNATURE),
     ("notary", ImageKind.SIGNATURE),
     ("sigstore", ImageKind.SIGSTORE_BUNDLE),
+    ("cncf model", ImageKind.MODEL),
+    ("cnai model", ImageKind.MODEL),
+    ("docker ai", ImageKind.MODEL),
+    ("kitops", ImageKind.MODEL),
+    ("ollama", ImageKind.MODEL),
+    ("wasm", ImageKind.WASM),
+    ("soci", ImageKind.SOCI),
+    ("cacheconfig", ImageKind.CACHE),
 )
 """Words of artifact types and of config media types, the most specific first."""
 _PREDICATES = (

@@ -6,9 +6,10 @@ Sources: OCI image spec 1.1 (``subject``, ``artifactType``), cosign's tag scheme
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import takewhile
 from typing import NamedTuple
 
 from ecrtui.ecr.cosign_tags import subject_of_tag
@@ -297,7 +298,7 @@ def blob_kind(artifact: Artifact, blob: Descriptor) -> ImageKind:
 def content_names(artifact: Artifact, blobs: Sequence[Descriptor]) -> Sequence[str]:
     """Return the name of each of these contents of an artifact: its file and its format, or else its media type.
 
-    Contents of different media types are not named alike, such as the weights and the license of a model.
+    Contents of one format with different media types have the part that differs: ``weights`` and ``license``.
     """
     types: dict[str, set[str]] = {}
     formats = [_formats(predicate_types(blob.annotations)) or format_name(blob.media_type) for blob in blobs]
@@ -307,9 +308,17 @@ def content_names(artifact: Artifact, blobs: Sequence[Descriptor]) -> Sequence[s
     names = []
     for blob, known in zip(blobs, formats, strict=True):
         title = title_of(blob)
-        distinct = known if title or len(types[known]) == 1 else ""
+        distinct = known if title or len(types[known]) == 1 else blob.media_type.removeprefix(_common(types[known]))
         names.append(" · ".join(filter(None, (title, distinct))) or blob.media_type.removeprefix("application/"))
     return names
+
+
+def _common(media_types: Collection[str]) -> str:
+    """Return the parts with which all of these media types begin: ``application/vnd.ollama.image.``."""
+    first, last = min(media_types), max(media_types)
+    length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False)))
+    start = first[:length]
+    return start[: max(start.rfind("."), start.rfind("/")) + 1] or "application/"
 
 
 def own_contents(digest: str, parsed: ParsedManifest, kind: ImageKind) -> Sequence[Artifact]:

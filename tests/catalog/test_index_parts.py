@@ -248,4 +248,4 @@ def test_the_worst_scan_of_an_index_is_that_of_an_image_in_it_whether_or_not_it_
     groups.known = parts_of_indexes([Manifest(text, index.digest, OCI_INDEX)])
     assert groups.worst(index) == bad
     assert groups.kind_text(index) == "index 2"
-    assert [groups.kind_text(image) for image in (clean, bad, soci)] == ["amd64", "image", "artifact"]
+    assert [groups.kind_text(image) for image in (clean, bad, soci)] == ["amd64", "image", "soci index"]

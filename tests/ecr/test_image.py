@@ -37,7 +37,13 @@ SIGNATURE_TAG = "sha256-" + "0" * 64 + ".sig"
         (OCI_MANIFEST, "application/vnd.openvex+json", (), ImageKind.VEX),
         (OCI_MANIFEST, "application/vnd.oci.empty.v1+json", (), ImageKind.ARTIFACT),
         (OCI_MANIFEST, "application/vnd.att.config.v1+json", (), ImageKind.ARTIFACT),
-        (OCI_MANIFEST, "application/vnd.wasm.config.v0+json", (), ImageKind.ARTIFACT),
+        (OCI_MANIFEST, "application/vnd.wasm.config.v0+json", (), ImageKind.WASM),
+        (OCI_MANIFEST, "application/vnd.amazon.soci.index.v2+json", (), ImageKind.SOCI),
+        (OCI_MANIFEST, "application/vnd.buildkit.cacheconfig.v0", (), ImageKind.CACHE),
+        (OCI_MANIFEST, "application/vnd.kitops.modelkit.manifest.v1+json", (), ImageKind.MODEL),
+        (OCI_MANIFEST, "application/vnd.docker.ai.model.config.v0.1+json", (), ImageKind.MODEL),
+        (OCI_MANIFEST, "application/vnd.docker.compose.project", (), ImageKind.ARTIFACT),
+        (OCI_MANIFEST, "application/vnd.cncf.helm.chart.provenance.v1.prov", (), ImageKind.SIGNATURE),
     ],
 )
 def test_tags_and_media_types_give_the_kind(

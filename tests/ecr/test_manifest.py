@@ -210,7 +210,7 @@ DOCKER_ATTESTATION = "application/vnd.docker.attestation.manifest.v1+json"
             ],
             ImageKind.ATTESTATION,
         ),
-        ("", IMAGE_CONFIG, {}, [("application/vnd.ollama.image.model", {})], ImageKind.ARTIFACT),
+        ("", IMAGE_CONFIG, {}, [("application/vnd.ollama.image.model", {})], ImageKind.MODEL),
         ("", IMAGE_CONFIG, {}, [("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", {})], ImageKind.IMAGE),
         ("", "application/vnd.cncf.helm.config.v1+json", {}, [("application/x-tar", {})], ImageKind.HELM),
         ("", "application/vnd.convex.model", {}, [], ImageKind.ARTIFACT),

@@ -84,7 +84,7 @@ def test_the_tree_has_referrers_tags_of_cosign_and_attestations_each_at_its_subj
         f"  provenance | SLSA v1 | {mark}.att",
         "linux/amd64",
         "  attestation | SPDX, SLSA v0.2 | in the index",
-        "  artifact | SOCI index | referrer",
+        "  soci index | SOCI index | referrer",
         "linux/arm64",
         "  sbom | CycloneDX | referrer",
         "  attestation | SPDX, SLSA v0.2 | in the index",
@@ -346,11 +346,11 @@ def test_an_attestation_of_an_image_that_is_not_in_the_index_is_shown() -> None:
     ("artifact_type", "media_type", "kind", "named"),
     [
         ("application/vnd.cncf.helm.config.v1+json", "a/b", ImageKind.HELM, "Helm chart"),
-        ("application/vnd.wasm.config.v0+json", "application/wasm", ImageKind.ARTIFACT, "WebAssembly"),
-        (SOCI, "application/octet-stream", ImageKind.ARTIFACT, "SOCI index"),
-        ("application/vnd.cncf.model.manifest.v1+json", "a/b", ImageKind.ARTIFACT, "model (ModelPack)"),
+        ("application/vnd.wasm.config.v0+json", "application/wasm", ImageKind.WASM, "WebAssembly"),
+        (SOCI, "application/octet-stream", ImageKind.SOCI, "SOCI index"),
+        ("application/vnd.cncf.model.manifest.v1+json", "a/b", ImageKind.MODEL, "model (ModelPack)"),
         ("application/vnd.unknown.artifact.v1", "text/plain", ImageKind.ARTIFACT, "ORAS artifact"),
-        ("application/vnd.unknown.artifact.v1", "application/wasm", ImageKind.ARTIFACT, "WebAssembly"),
+        ("application/vnd.unknown.artifact.v1", "application/wasm", ImageKind.WASM, "WebAssembly"),
         ("a/b", "application/vnd.cncf.helm.chart.provenance.v1.prov", ImageKind.SIGNATURE, "Helm provenance"),
     ],
 )
@@ -391,7 +391,7 @@ IN_TOTO, NOTES = "application/vnd.in-toto+json", "https://example.com/notes/v1"
 @pytest.mark.parametrize(
     ("contents", "names"),
     [
-        ([(f"{MODEL}.model", {}), (f"{MODEL}.license", {})], ["vnd.ollama.image.model", "vnd.ollama.image.license"]),
+        ([(f"{MODEL}.model", {}), (f"{MODEL}.license", {})], ["model", "license"]),
         ([(f"{MODEL}.model", {}), (f"{MODEL}.model", {})], ["model (Ollama)", "model (Ollama)"]),
         ([(f"{POLICY}.policy", {TITLE: "a.rego"}), ("a/b", {PATH: "b"})], ["a.rego · OPA policy", "b"]),
         ([("text/plain", {TITLE: "a"}), ("application/x", {})], ["a", "x"]),

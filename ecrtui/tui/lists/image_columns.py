@@ -30,6 +30,8 @@ _SHORT_KINDS = {
     ImageKind.ATTESTATION: "att",
     ImageKind.PROVENANCE: "prov",
     ImageKind.SIGSTORE_BUNDLE: "sigstore",
+    ImageKind.WASM: "wasm",
+    ImageKind.SOCI: "soci",
 }
 """Short words for kinds; the other kinds are short. The filter finds the short words too: they begin the long ones."""
 
