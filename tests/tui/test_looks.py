@@ -8,10 +8,11 @@ import time
 
 from textual.color import Color
 
-from ecrtui.retag.plan import Plan, Step, StepAction
+from ecrtui.ecr.location import RegistryLocation
+from ecrtui.retag.plan import Plan, Report, Step, StepAction, StepOutcome, StepResult
 from ecrtui.tui.inspector.linked_text import LinkedText
 from ecrtui.tui.key_line import KEY_STYLE, key_line
-from ecrtui.tui.retag.rendering import plan_lines
+from ecrtui.tui.retag.rendering import plan_lines, report_lines
 from ecrtui.tui.table.row_renderer import CURSOR
 from ecrtui.tui.text_document import prepare_facts
 from ecrtui.tui.widgets.breadcrumb import Breadcrumb
@@ -115,3 +116,18 @@ async def test_lines_cursors_and_menus_look_alike() -> None:
         await until(pilot, "Choose a theme; it is saved")
         await pilot.press("enter")
         assert "› team/app › v1" in await until(pilot, "ecrtui-contrast")
+
+
+def test_many_steps_begin_with_their_numbers_and_with_what_needs_attention() -> None:
+    new = "sha256:" + "b" * 64
+    steps = tuple(
+        Step("app", f"t{number}", StepAction.CREATE, "", new, warnings=("it expires",)) for number in range(9)
+    )
+    plan = Plan("plan", steps)
+    assert [line.strip() for line in plan_lines(plan).plain.split("\n")][:2] == ["9 new", "! it expires"]
+    outcomes = [StepOutcome.DONE] * 7 + [StepOutcome.FAILED, StepOutcome.SKIPPED]
+    results = tuple(StepResult(step, outcome) for step, outcome in zip(steps, outcomes, strict=True))
+    lines = report_lines(Report(plan, results, RegistryLocation("123456789012", "eu-west-1"))).plain.split("\n")
+    assert lines[0].split() == ["✓", "done", "7", "✗", "failed", "1", "-", "skipped", "1"]
+    assert lines[1].startswith("✗ failed  t7")
+    assert [line.split()[2] for line in lines[2:]] == ["t0", "t1", "t2", "t3", "t4", "t5", "t6", "t8"]

@@ -61,6 +61,9 @@ _SHORT_LABELS = {"✓ already there": "✓ already", "✗ moved by someone else"
 _MAX_TAG_WIDTH = 40
 """Cells that the column of tags takes at most. A longer tag takes more, and moves what follows it."""
 
+MANY_STEPS = 8
+"""More steps than a low terminal shows. Their numbers, and what needs attention, come first."""
+
 Part = Content | str | tuple[str, str]
 
 
@@ -108,7 +111,7 @@ def _action_label(step: Step) -> tuple[str, str]:
 def plan_lines(plan: Plan) -> Content:
     """Return a plan, one line per step in columns, with its own notes and warnings below it.
 
-    Those that several steps have are at the end, once.
+    Those that several steps have are at the end, once; with many steps they are at the top, below the numbers of steps.
     """
     now, labels = time.time(), _tag_labels(plan.steps)
     aligned = [step for step in plan.steps if step.action is not StepAction.REFUSED]  # the reason needs the room
@@ -119,19 +122,25 @@ def plan_lines(plan: Plan) -> Content:
     )
     notes = shared_remarks(plan.steps, labels, _notes)
     warnings = shared_remarks(plan.steps, labels, lambda step: step.warnings)
-    lines = []
+    lines: list[Content] = []
     for step, label in zip(plan.steps, labels, strict=True):
         lines.append(_step_line(step, label, widths, now))
         own = (note for note in _notes(step) if note not in notes)
         lines += [Content.assemble(" " * (widths.tag + 4), text.content(note, "dim")) for note in own]
         lines += [warning_line(warning) for warning in step.warnings if warning not in warnings]
-    lines += [text.content(f"  {note}", "dim") for note in notes.values()]
-    lines += [warning_line(warning) for warning in (*warnings.values(), *plan.warnings)]
+    common = [text.content(f"  {note}", "dim") for note in notes.values()]
+    common += [warning_line(warning) for warning in (*warnings.values(), *plan.warnings)]
+    if len(plan.steps) > MANY_STEPS:
+        lines = [Content.assemble("  ", action_counts(plan.steps)), *common, *lines]
+    else:
+        lines += common
     return Content("\n").join(lines)
 
 
 def report_lines(report: Report, images: Collection[str] = ()) -> Content:
     """Return a report, one line per step. Show an error once, and the response once if all are for one image.
+
+    With many steps, their numbers and those that failed come first.
 
     Args:
         report: The report.
@@ -140,10 +149,13 @@ def report_lines(report: Report, images: Collection[str] = ()) -> Content:
     """
     results = [(result, not images or result.step.after in images) for result in report.results]
     results.sort(key=lambda pair: not pair[1])
+    many = len(results) > MANY_STEPS
+    if many:
+        results.sort(key=lambda pair: pair[0].outcome in (StepOutcome.DONE, StepOutcome.ALREADY, StepOutcome.SKIPPED))
     labels = _tag_labels([result.step for result, _ in results])
     responses = [result.result for result, is_asked in results if result.result is not None and is_asked]
     one_image = len(responses) > 1 and len({(response.repository, response.digest) for response in responses}) == 1
-    lines: list[Content] = []
+    lines = [Content("   ").join(outcome_counts(report)), *verification_lines(report)] if many else []
     errors: set[tuple[str, str]] = set()
     for (result, is_asked), label in zip(results, labels, strict=True):
         error = ("", "") if result.error is None else (str(result.error), result.error.hint)
@@ -152,7 +164,7 @@ def report_lines(report: Report, images: Collection[str] = ()) -> Content:
         errors.add(error)
     if one_image:
         lines += response_lines(responses[0], shared=True)
-    return Content("\n").join([*lines, *verification_lines(report)])
+    return Content("\n").join(lines if many else [*lines, *verification_lines(report)])
 
 
 def verification_lines(report: Report) -> list[Content]:
