@@ -301,7 +301,7 @@ class EcrTuiApp(
 
         self.push_app_screen(ImagesScreen(message.source, message.repository))
 
-    def on_open_image(self, message: messages.OpenImage) -> None:
+    async def on_open_image(self, message: messages.OpenImage) -> None:
         from ecrtui.tui.screens.image import ImageScreen
 
         screen = ImageScreen(
@@ -313,7 +313,7 @@ class EcrTuiApp(
             parent=message.parent,
             image=message.image,
         )
-        screen.begin()
+        await screen.begin()
         self.push_app_screen(screen)
 
     def on_find_text(self, message: messages.FindText) -> None:

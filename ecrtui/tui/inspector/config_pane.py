@@ -5,7 +5,7 @@ from __future__ import annotations
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import DOCKER_IMAGE_CONFIG
 from ecrtui.ecr.image_config import ImageConfig, config_of_schema1
-from ecrtui.ecr.manifest import OCI_EMPTY, Descriptor, Manifest, ParsedManifest, parse_manifest
+from ecrtui.ecr.manifest import OCI_EMPTY, Descriptor, Manifest, ParsedManifest
 from ecrtui.ecr.safe_text import visible
 from ecrtui.ecr.units import format_size
 from ecrtui.errors import NotFound
@@ -24,8 +24,7 @@ class ConfigPane(TextPane[TextDocument]):
 
     async def read(self, inspected: Inspected) -> TextDocument:
         platform = inspected.require_platform()
-        manifest = await inspected.manifest_of(platform.digest)
-        parsed = await blocking.run_blocking(parse_manifest, manifest.text)
+        manifest, parsed = await inspected.manifest_of(platform.digest)
         config = None if parsed.config is None else await inspected.config_of(parsed.config)
         return await blocking.run_blocking(_document, manifest, parsed, config, platform.name)
 

@@ -11,11 +11,10 @@ from ecrtui.catalog.image_lookup import find_image
 from ecrtui.catalog.kept_indexes import kept_indexes_of
 from ecrtui.ecr.findings import PENDING
 from ecrtui.ecr.image import Image
-from ecrtui.ecr.manifest import ParsedManifest, parse_manifest
 from ecrtui.errors import EcrTuiError
 from ecrtui.session import Session
 from ecrtui.tui import blocking
-from ecrtui.tui.inspector.inspected import Inspected, ParentIndex, SharedReads, tags_by_digest
+from ecrtui.tui.inspector.inspected import Inspected, ParentIndex, SharedReads, parse_for_screen, tags_by_digest
 from ecrtui.tui.manifest.document import ManifestDocument, prepare_manifest
 
 
@@ -27,7 +26,7 @@ class ImageLoader:
     Args:
         inspected: what is known at first.
         publish: shows what :attr:`inspected` has now.
-        after_refresh: waits until the screen is drawn. Work on a long text delays the drawing.
+        draw: waits until the screen has drawn what was published. Work on a long text delays the drawing.
         parent: the digest of the index that the image was found in; empty if it is not known.
     """
 
@@ -35,12 +34,12 @@ class ImageLoader:
         self,
         inspected: Inspected,
         publish: Callable[[], None],
-        after_refresh: Callable[[], Awaitable[None]],
+        draw: Callable[[], Awaitable[None]],
         parent: str,
     ) -> None:
         self.inspected = inspected
         self._publish = publish
-        self._after_refresh = after_refresh
+        self._draw = draw
         self._parent = parent
         self._requested = self._answered = 0
         """The numbers of the last request for the image, and of the last one whose answer is published."""
@@ -141,18 +140,20 @@ class ImageLoader:
         """Read the manifest and parse it; then prepare its text for the screen, unless that is there already."""
         document = self.inspected.known_document
         if isinstance(document, ManifestDocument):
-            await self._after_refresh()
-            text = document.text
-        else:
-            try:
-                text = (await self.inspected.manifest_of(self.inspected.digest)).text
-            except EcrTuiError as error:
-                self._publish_change(known_document=error, known_manifest=error)
-                return
-        self._publish_change(known_manifest=await blocking.run_blocking(_parsed, text))
-        if not isinstance(document, ManifestDocument):
-            await self._after_refresh()
-            self._publish_change(known_document=await blocking.run_blocking(prepare_manifest, text))
+            await self._draw()
+            self._publish_change(known_manifest=await blocking.run_blocking(parse_for_screen, document.text))
+            return
+        try:
+            read = await asyncio.shield(self.inspected.start_manifest_of(self.inspected.digest))
+        except EcrTuiError as error:
+            self._publish_change(known_document=error, known_manifest=error)
+            return
+        try:
+            self._publish_change(known_manifest=read.content)
+            await self._draw()
+            self._publish_change(known_document=await blocking.run_blocking(prepare_manifest, read.manifest.text))
+        finally:
+            blocking.start_blocking(self._session.catalog.store_manifests)
 
     async def _read_platforms_and_scans(self) -> None:
         inspected = self.inspected
@@ -209,12 +210,6 @@ class ImageLoader:
             tags = {**tags, **tags_by_digest(images)}
         indexes = (ParentIndex(index, tags.get(index), platform) for index, platform in found.items())
         self._publish_change(indexes=tuple(indexes) or None)
-
-
-def _parsed(text: str) -> ParsedManifest:
-    parsed = parse_manifest(text)
-    _ = parsed.platform_names, parsed.artifact_entries  # found here, and not in the thread that draws
-    return parsed
 
 
 def _cached_images(inspected: Inspected) -> Sequence[Image]:

@@ -12,12 +12,13 @@ from ecrtui.ecr.cosign_tags import subject_of_tag
 from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.findings import FindingCounts, ImageScan, worst_of
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image
-from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest
+from ecrtui.ecr.manifest import Descriptor, DescriptorRole, Manifest, ParsedManifest, parse_manifest
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError, NotFound
 from ecrtui.tui import blocking
 
 if TYPE_CHECKING:
+    from ecrtui.catalog.catalog import Catalog
     from ecrtui.ecr.image_config import ImageConfig
     from ecrtui.ecr.referrer import Referrer
     from ecrtui.ecr.repository import Repository
@@ -104,6 +105,13 @@ class PlatformImage(NamedTuple):
     def is_artifact(self) -> bool:
         """True if it is known to be an artifact; see :attr:`ImageKind.is_artifact`."""
         return self.image is not None and self.image.kind.is_artifact
+
+
+class ReadManifest(NamedTuple):
+    """A manifest that was read, with its exact text, and what it holds."""
+
+    manifest: Manifest
+    content: ParsedManifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,22 +297,23 @@ class Inspected:
             own = own.with_scan(scans[own.digest])
         return replace(self, platform_images={**known, **scanned}, known_image=own)
 
-    async def manifest_of(self, digest: str) -> Manifest:
+    async def manifest_of(self, digest: str) -> ReadManifest:
         """Return the manifest of an image of the repository. Call it only for what the user asked for.
 
         ECR records it as a pull, unless the manifest is kept. Raises EcrTuiError.
         """
-        return await asyncio.shield(self.start_manifest_of(digest))
-
-    def start_manifest_of(self, digest: str) -> asyncio.Future[Manifest]:
-        """Start to read a manifest; see :meth:`manifest_of`, which returns it.
-
-        The cache gets it afterwards: the screen does not wait for the 10 ms that a large one takes.
-        """
-        catalog = self.session.catalog
-        read = self.reads.start(("manifest", digest), catalog.read_manifest, self.repository_name, digest)
-        read.add_done_callback(lambda _: blocking.start_blocking(catalog.store_manifests))
+        read = await asyncio.shield(self.start_manifest_of(digest))
+        blocking.start_blocking(self.session.catalog.store_manifests)
         return read
+
+    def start_manifest_of(self, digest: str) -> asyncio.Future[ReadManifest]:
+        """Start to read a manifest and parse it; see :meth:`manifest_of`.
+
+        One thread does both: between them it would wait for the one that builds the screen. The caller stores the
+        manifest in the cache (``store_manifests``) when nobody waits any more: that takes 10 ms for a large one.
+        """
+        key = ("manifest", digest)
+        return self.reads.start(key, _read_manifest, self.session.catalog, self.repository_name, digest)
 
     async def config_of(self, descriptor: Descriptor) -> ImageConfig:
         """Return the config that a manifest of the repository names. ECR records no pull. Raises EcrTuiError."""
@@ -321,6 +330,18 @@ class Inspected:
         registry = self.session.registry
         registry.capabilities.require("referrers")
         return await self.reads.once(("referrers", digest), registry.referrers, self.repository_name, digest)
+
+
+def _read_manifest(catalog: Catalog, repository: str, digest: str) -> ReadManifest:
+    manifest = catalog.read_manifest(repository, digest)
+    return ReadManifest(manifest, parse_for_screen(manifest.text))
+
+
+def parse_for_screen(text: str) -> ParsedManifest:
+    """Parse a manifest, and find its platforms and artifacts here, not in the thread that draws."""
+    parsed = parse_manifest(text)
+    _ = parsed.platform_names, parsed.artifact_entries
+    return parsed
 
 
 def index_in_index(what: str, digest: str) -> NotFound:

@@ -11,7 +11,7 @@ from ecrtui.ecr.digest import SHORT_DIGITS, short_digest
 from ecrtui.ecr.findings import Finding
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.image_config import ImageConfig
-from ecrtui.ecr.manifest import Manifest, parse_manifest
+from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.units import UNKNOWN, format_count, format_exact_size, format_size, reformat_iso_time
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.findings import worst_first
@@ -108,10 +108,10 @@ class LayersPane(SplitPane[Layers]):
 
     async def read(self, inspected: Inspected) -> Layers:
         platform = inspected.require_platform()
-        manifest = await inspected.manifest_of(platform.digest)
+        manifest, parsed = await inspected.manifest_of(platform.digest)
         if manifest.is_index:
             raise index_in_index("layers", manifest.digest)
-        descriptor = (await blocking.run_blocking(parse_manifest, manifest.text)).config
+        descriptor = parsed.config
         config: ImageConfig | None = None
         error: EcrTuiError | None = None
         if descriptor is not None:

@@ -316,7 +316,7 @@ class OverviewPane(TextPane[TextDocument]):
                 continue
             try:
                 if structure.schema_version == 1:
-                    config = config_of_schema1((await inspected.manifest_of(digest)).text)
+                    config = config_of_schema1((await inspected.manifest_of(digest)).manifest.text)
                 elif structure.config is not None and _is_small_image_config(structure.config):
                     config = await inspected.config_of(structure.config)
                 else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from textual import work
@@ -30,10 +31,14 @@ from ecrtui.tui.manifest.document import ManifestDocument
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.safe_text import visible
 from ecrtui.tui.saving import SavesFiles
+from ecrtui.tui.textual_fixes.drawn_changes import draw_changes
 from ecrtui.tui.watch.image_watching import OneImageWatchMixin
 from ecrtui.tui.widgets.breadcrumb import Breadcrumb
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 from ecrtui.tui.widgets.tab_line import TabLine
+
+REQUEST_TIME = 0.002
+"""Seconds that the screen is not built, so that the request can leave. Building it holds the interpreter."""
 
 
 class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
@@ -129,7 +134,7 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
 
     # Reading
 
-    def begin(self) -> None:
+    async def begin(self) -> None:
         """Request the manifest before the screen is built, which takes as long as the reply.
 
         Without a session, or if the manifest is at hand, do nothing.
@@ -137,7 +142,7 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
         session = self.connect.opened
         if session is not None and self.reference.digest and self._prepared is None:
             self._begun = self._first_known(session)
-            self._begun.start_manifest_of(self._begun.digest)
+            await asyncio.wait([self._begun.start_manifest_of(self._begun.digest)], timeout=REQUEST_TIME)
 
     def _first_known(self, session: Session) -> Inspected:
         return Inspected(
@@ -167,7 +172,7 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
         self._prepared = self._begun = None
         for pane in self.query_one(PaneStack).panes:
             pane.forget()
-        self._loader = ImageLoader(known, self._publish, self._after_refresh, self._index_digest)
+        self._loader = ImageLoader(known, self._publish, partial(draw_changes, self), self._index_digest)
         await self._loader.load()
         self._mark_read()
 
@@ -208,11 +213,6 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
 
     def _show_path(self) -> None:
         self.query_one(Breadcrumb).path = self.breadcrumb()
-
-    async def _after_refresh(self) -> None:
-        drawn = asyncio.Event()
-        self.call_after_refresh(drawn.set)
-        await drawn.wait()
 
     def _listed_images(self) -> Sequence[Image] | None:
         """Return all images of the repository, if a screen below has listed them."""

@@ -233,7 +233,7 @@ async def test_the_manifest_is_requested_before_the_screen_is_built() -> None:
     async with running(env.embedded, size=(140, 40)) as pilot:
         await until(pilot, "1 repository")
         app = cast(EcrTuiApp, pilot.app)
-        app.on_open_image(OpenImage(app.connect, REPOSITORY, env.image.digest, pane="manifest"))
+        await app.on_open_image(OpenImage(app.connect, REPOSITORY, env.image.digest, pane="manifest"))
         wait_for(lambda: calls["BatchGetImage"] == 1)  # nothing is built meanwhile
         await until(pilot, '"schemaVersion": 2')
         assert calls["BatchGetImage"] == 1
