@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -320,3 +320,19 @@ def digests_of(client: Any, repository: str) -> set[str]:
     """Return the digests of all images of a repository, including archived ones."""
     pages = client.get_paginator("describe_images").paginate(repositoryName=repository, filter={"imageStatus": "ANY"})
     return {image["imageDigest"] for page in pages for image in page["imageDetails"]}
+
+
+@contextmanager
+def held(embedded: EmbeddedRegistry, operation: str) -> Iterator[Event]:
+    """Hold the next request of an operation until the block ends. The event tells that the request has come."""
+    reached, go = Event(), Event()
+
+    def hold() -> None:
+        reached.set()
+        go.wait()
+
+    embedded.faults.before(operation, hold)
+    try:
+        yield reached
+    finally:
+        go.set()

@@ -93,7 +93,7 @@ class OverviewPane(TextPane[TextDocument]):
 
     @property
     def awaits_content(self) -> bool:
-        return self.is_shown and not isinstance(self.inspected.known_image, Image | EcrTuiError)
+        return self.is_shown and not self.inspected.is_read
 
     def update(self) -> None:
         """Show what is known now, and start to read the sections that are not."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +21,7 @@ from ecrtui.settings import Connection
 from ecrtui.tui.inspector.text_pane import PaneText
 from ecrtui.tui.screens.image import ImageScreen
 from tests.support.edited_replies import EditedReply
-from tests.support.embedded import push_image, push_index, put, served
+from tests.support.embedded import held, push_image, push_index, put, served
 from tests.support.screen import (
     app_of,
     cursor_row,
@@ -178,22 +176,6 @@ async def test_the_manifest_is_cached_after_it_is_shown(embedded: EmbeddedRegist
             await until(pilot, "not written from here")
             cache = Cache(cache_file(), app_of(pilot).connect().location)
             await until(pilot, lambda _: bool(cache.manifests(REPOSITORY, [image.digest])))
-
-
-@contextmanager
-def held(embedded: EmbeddedRegistry, operation: str) -> Iterator[threading.Event]:
-    """Hold the next request of an operation until the block ends. The event tells that the request has come."""
-    reached, go = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        reached.set()
-        go.wait()
-
-    embedded.faults.before(operation, hold)
-    try:
-        yield reached
-    finally:
-        go.set()
 
 
 def press_at_once(pilot: Pilot[None], *keys: str) -> None:

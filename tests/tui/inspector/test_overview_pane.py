@@ -12,6 +12,7 @@ from ecrtui.emulator.operations import scans
 from ecrtui.emulator.service import EmbeddedRegistry
 from ecrtui.registry.protocol import Capabilities
 from ecrtui.tui.inspector.linked_text import LinkedText
+from ecrtui.tui.textual_fixes.frame_hold import is_complete
 from tests.support.edited_replies import replied
 from tests.support.embedded import (
     OCI_LAYER,
@@ -19,6 +20,7 @@ from tests.support.embedded import (
     client_for,
     create_repository,
     distinct_times,
+    held,
     manifest_text,
     new_embedded,
     push_image,
@@ -63,6 +65,18 @@ async def test_the_platforms_show_user_age_and_base_of_their_configs(embedded: E
         await until(pilot, f"v1 › {AMD} {parts[AMD].digest[7:19]}")
         screen = await until(pilot, "config        user 1001 · created 3 d ago")
         assert "base image    debian:12" in screen
+
+
+async def test_its_first_frame_waits_for_the_manifest(embedded: EmbeddedRegistry, client: Any) -> None:
+    """It waits for a short time only; see :mod:`ecrtui.tui.textual_fixes.frame_hold`."""
+    push_image(client, REPOSITORY, "one", "v1")
+    async with running(embedded, REPOSITORY, size=(120, 35), prefetch=False) as pilot:
+        await until(pilot, "1 image")
+        with held(embedded, "BatchGetImage") as reached:
+            await pilot.press("enter")
+            await until(pilot, lambda text: reached.is_set() and "not written from here" in text)
+            assert not is_complete(pilot.app.screen)
+        await until(pilot, lambda _: is_complete(pilot.app.screen))
 
 
 async def test_a_narrow_screen_names_the_base_image_below_the_platforms(
