@@ -22,7 +22,7 @@ class PaneStack(Container):
     @property
     def panes(self) -> Iterable[Pane[Any]]:
         """The panes that were shown."""
-        return cast(Iterable[Pane[Any]], self.query(Pane))
+        return cast(Iterable[Pane[Any]], self.children)
 
     @property
     def shown(self) -> Pane[Any] | None:
@@ -41,6 +41,6 @@ class PaneStack(Container):
         if pane is None:
             pane = BY_ID[pane_id].make(inspected)
             pane.id = f"pane-{pane_id}"
-            pane.add_class("-shown")
+            pane.add_class("-shown", update=False)
             await self.mount(pane)
         return pane if pane.is_shown else None

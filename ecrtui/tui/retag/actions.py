@@ -65,8 +65,13 @@ class PlanApplyMixin(SavesFiles):
 
     @property
     def shows_form(self) -> bool:
-        """True while a form is open. The footer asks for each key; a query would match the selectors of each widget."""
-        return bool(self.walk_children(PlanForm))
+        """True while a form is open. The footer asks for each key."""
+        return bool(self._forms)
+
+    @property
+    def _forms(self) -> Sequence[PlanForm]:
+        """The open forms. A query would match the selectors of each widget."""
+        return self.walk_children(PlanForm)
 
     async def show_form(self, form: PlanForm) -> None:
         """Open a form and focus it, unless one is open already."""
@@ -76,7 +81,7 @@ class PlanApplyMixin(SavesFiles):
 
     @property
     def awaits_content(self) -> bool:
-        return super().awaits_content or any(form.state.awaits_answer for form in self.query(PlanForm))
+        return super().awaits_content or any(form.state.awaits_answer for form in self._forms)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Disable the actions that do not work now, such as the screen's own ones while a form is open."""

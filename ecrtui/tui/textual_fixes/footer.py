@@ -84,7 +84,6 @@ class Footer(Widget):
     }
     """
 
-    hints: reactive[tuple[KeyHint, ...]] = reactive(())
     hovered: reactive[KeyHint | None] = reactive(None)
     """The hint under the mouse pointer."""
 
@@ -96,13 +95,24 @@ class Footer(Widget):
         super().__init__()
         self._order = order
         self._is_refused = is_refused
+        self._hints: tuple[KeyHint, ...] = ()
+        self._has_changes = False
+        """The bindings have changed since the hints were made. A new screen changes them several times in a frame."""
 
     def on_mount(self) -> None:
-        self.screen.bindings_updated_signal.subscribe(self, self._update_hints)
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_updated)
 
-    def _update_hints(self, screen: Screen[object]) -> None:
-        if self.app.app_focus:  # no widget has the focus while the terminal has lost it; keep the hints
-            self.hints = tuple(self._active_hints(screen))
+    def _bindings_updated(self, _: Screen[object]) -> None:
+        self._has_changes = True
+        self.refresh()
+
+    @property
+    def hints(self) -> tuple[KeyHint, ...]:
+        """The keys, in the order of the footer."""
+        if self._has_changes and self.app.app_focus:  # else no widget has the focus: keep the hints
+            self._has_changes = False
+            self._hints = tuple(self._active_hints(self.screen))
+        return self._hints
 
     def _active_hints(self, screen: Screen[object]) -> Iterable[KeyHint]:
         """Yield the first key of each action, in the order of the bindings."""

@@ -75,6 +75,27 @@ async def test_the_keys_follow_the_focus() -> None:
         assert screen_lines(app)[-1] == "x cut a twice c never"
 
 
+async def test_the_keys_are_found_once_for_a_frame() -> None:
+    checks: list[str] = []
+
+    class Counted(Keys):
+        def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+            checks.append(action)
+            return super().check_action(action, parameters)
+
+    app = Counted()
+    async with app.run_test(size=(60, 10)) as pilot:
+        await pilot.pause()
+        checks.clear()
+        with app.batch_update():
+            for _ in range(3):
+                app.screen.refresh_bindings()
+                await pilot.pause()
+            assert not checks
+        await pilot.pause()
+        assert checks.count("never") == 1
+
+
 async def test_a_click_on_a_key_presses_it() -> None:
     app = Keys()
     async with app.run_test(size=(60, 10)) as pilot:
