@@ -12,6 +12,7 @@ import pickle
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from itertools import count
 from queue import SimpleQueue
 from threading import Lock, Thread
@@ -122,10 +123,13 @@ class RpcConnection:
             self._waiting.pop(number, None)
 
     def _send(self, kind: int, number: int, value: Any) -> None:
-        body = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-        with self._send_lock:
-            self._link.sendall(_HEADER.pack(kind, number, len(body)))
-            self._link.sendall(body)
+        message = BytesIO(bytes(_HEADER.size))
+        message.seek(_HEADER.size)
+        pickle.dump(value, message, pickle.HIGHEST_PROTOCOL)
+        with message.getbuffer() as view:
+            _HEADER.pack_into(view, 0, kind, number, len(view) - _HEADER.size)
+            with self._send_lock:  # one call sends all: after each call, this thread waits for the one that draws
+                self._link.sendall(view)
 
     def _receive(self, kind: int, number: int, body: bytearray) -> None:
         if kind == _CALL:

@@ -12,7 +12,8 @@ from urllib3 import exceptions as urllib3_errors
 MAX_REPLY = 64 * 1024 * 1024
 """Bytes of a reply. A page of 1,000 images has about one million, a manifest has at most four million."""
 
-_CHUNK = 1024 * 1024
+_CHUNK = 8 * 1024 * 1024
+"""Bytes that are read at once. Only a reply that is larger is copied from its chunks."""
 
 
 class ReplyTooLarge(BotoCoreError):  # noqa: N818 - reads as what happened
