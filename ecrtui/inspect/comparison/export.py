@@ -10,10 +10,14 @@ from ecrtui.ecr import units
 from ecrtui.ecr.documents import image_document
 from ecrtui.ecr.json_values import to_mapping, to_text
 from ecrtui.ecr.markdown_text import markdown_text
+from ecrtui.ecr.tag import join_tags
 from ecrtui.inspect.comparison.compared_image import ComparedImage, ConfigBlob
 from ecrtui.inspect.comparison.comparison import Comparison
 from ecrtui.inspect.comparison.layout import no_rows
 from ecrtui.inspect.comparison.rows import NotKnown, Row, Section, changes_only
+
+MAX_TAGS = 20
+"""Tags of an image on its line. The JSON document has all."""
 
 REVISION = "org.opencontainers.image.revision"
 """The label with the commit that an image was built from (OCI image spec, annotations.md)."""
@@ -59,9 +63,10 @@ def comparison_markdown(comparisons: Sequence[Comparison], *, everything: bool) 
 
 
 def image_line(image: ComparedImage) -> str:
-    """Return an image on one line: repository, digest, tags, time of its push."""
+    """Return an image on one line: repository, digest, tags (first the one that names it), time of its push."""
     own = image.image
-    parts = [f"{image.repository}@{own.digest}", " ".join(own.tags) or "untagged"]
+    tags = sorted(own.tags, key=lambda tag: tag != image.tag)
+    parts = [f"{image.repository}@{own.digest}", join_tags(tags, MAX_TAGS) or "untagged"]
     return " · ".join([*parts, f"pushed {units.format_date(own.pushed_at)}"])
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ecrtui.catalog.watch import ObservedMove, RowChanges, observed_moves
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image
+from ecrtui.ecr.tag import join_tags
 from ecrtui.session import Session
 from ecrtui.tui import blocking
 from ecrtui.tui.retag.plan_form import PlanForm
@@ -19,6 +20,9 @@ from ecrtui.tui.watch.watching import WatchMixin
 
 MAX_PLANNED_TAGS = 10
 """The most tags of an open plan, or tags that an image lost, that are read again: each is a request."""
+
+_MAX_TAGS = 6
+"""Tags that name an image that is gone."""
 
 _OWN_WRITES = 3_600.0
 """Seconds back in the journal in which a move can be one of this computer."""
@@ -155,7 +159,7 @@ def _changes_of(session: Session, repository: str, before: Image) -> _ImageChang
 
 
 def _name_of(image: Image) -> str:
-    return " ".join((short_digest(image.digest), *image.tags))
+    return f"{short_digest(image.digest)} {join_tags(image.tags, _MAX_TAGS)}".rstrip()
 
 
 def _own_writes(session: Session, repository: str) -> frozenset[tuple[str, str]]:

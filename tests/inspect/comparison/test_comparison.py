@@ -16,7 +16,7 @@ from ecrtui.inspect.archives import ArchiveFile
 from ecrtui.inspect.comparison.attachments import NamedContent
 from ecrtui.inspect.comparison.compared_image import ComparedImage
 from ecrtui.inspect.comparison.comparison import SECTIONS
-from ecrtui.inspect.comparison.export import comparison_document, comparison_markdown
+from ecrtui.inspect.comparison.export import comparison_document, comparison_markdown, image_line
 from ecrtui.inspect.comparison.reading import PARTS
 from ecrtui.inspect.comparison.rows import READING, ChangeKind, NotKnown, Row
 from ecrtui.inspect.contents import BlobContent
@@ -339,6 +339,16 @@ def test_different_digests_never_compare_as_the_same(before: str, after: str) ->
     for name in ("summary", "manifest"):
         rows = [row for row in comparison.section(name).rows if row.differs and row.label != "digest"]
         assert bool(rows) is differs, name
+
+
+def test_an_export_names_some_of_1_000_tags_and_first_the_one_that_was_asked_for() -> None:
+    one = image()
+    tagged = replace(
+        one, tag="prod", image=replace(one.image, tags=(*(f"ci-{number}" for number in range(999)), "prod"))
+    )
+    line = image_line(tagged)
+    assert " · prod ci-0 ci-1 " in line
+    assert " ci-18 and 980 more · pushed " in line
 
 
 def test_an_export_says_what_was_not_read_yet() -> None:
