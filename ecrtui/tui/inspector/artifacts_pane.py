@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import PurePosixPath
 from typing import Any
 
 from textual import work
@@ -13,11 +14,13 @@ from textual.widget import Widget
 from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Descriptor
+from ecrtui.ecr.safe_text import visible_lines
 from ecrtui.ecr.units import format_size
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.artifact_reading import ArtifactReader, read_limit
 from ecrtui.inspect.artifacts import Artifact, ArtifactTree, with_artifact
 from ecrtui.inspect.contents import MAX_START, BlobContent, file_suffix
+from ecrtui.inspect.formats import title_of
 from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint, press
 from ecrtui.tui.clipboard.copy_items import CopyItem
@@ -62,9 +65,24 @@ class _Shown:
 
     @property
     def is_saved_as_stored(self) -> bool:
-        """True for packages, a part of a blob, and bytes of an unknown format."""
-        says_nothing = not self.content.is_text and self.pretty.text == self.exact.text
-        return self.content.packages is not None or not self.content.is_whole or says_nothing
+        """True for packages, a part of a blob, and text or bytes that are all that is shown."""
+        return self.content.packages is not None or not self.content.is_whole or self.is_bare
+
+    @property
+    def is_bare(self) -> bool:
+        """True if nothing is shown besides the text or the bytes of the content."""
+        return not self.content.facts and not self.content.files
+
+    @property
+    def suffix(self) -> str:
+        """How the name of a file with the stored content ends: as in the annotation of the blob, or by what it is."""
+        own = PurePosixPath(title_of(self.blob)).suffix
+        if own[1:].isalnum() and own.isascii():
+            return own
+        text = self.content.exact
+        if self.content.is_text and text.startswith(("{", "[", "<?xml")):
+            return ".xml" if text.startswith("<") else ".json"
+        return ArtifactsPane.FILE_SUFFIX if self.content.is_text else file_suffix(self.blob.media_type)
 
 
 class ArtifactsPane(SplitPane[ArtifactTable]):
@@ -256,9 +274,12 @@ class ArtifactsPane(SplitPane[ArtifactTable]):
 
     @property
     def saved_text(self) -> str:
-        """The content as it is shown; that of an SBOM as it is stored."""
-        if self._shown is not None and self._shown.content.packages is not None:
-            return self._shown.content.exact
+        """The content as it is shown, text without its indentation; that of an SBOM as it is stored."""
+        shown = self._shown
+        if shown is not None and shown.content.packages is not None:
+            return shown.content.exact
+        if shown is not None and shown.is_bare and shown.content.pretty and not self._exact:
+            return visible_lines(shown.content.pretty)
         return super().saved_text
 
     def action_save(self) -> None:
@@ -269,13 +290,12 @@ class ArtifactsPane(SplitPane[ArtifactTable]):
             return
         contents: dict[str, Callable[[], str | bytes]] = {}
         is_stored = shown is None or self._exact or shown.is_saved_as_stored
-        text = "" if shown is None else shown.content.exact if is_stored else self.saved_text
-        suffix = ".json" if text.startswith(("{", "[")) else self.FILE_SUFFIX
         if not is_stored:
-            contents[suffix] = lambda: text
+            text = self.saved_text
+            contents[self.FILE_SUFFIX] = lambda: text
         if is_stored or (shown is not None and not shown.content.is_text):
-            name = suffix if shown is not None and shown.content.is_text else file_suffix(blob.media_type)
-            contents[name] = partial(_reader(self.inspected).stored, blob)
+            suffix = file_suffix(blob.media_type) if shown is None else shown.suffix
+            contents[suffix] = partial(_reader(self.inspected).stored, blob)
         self.post_message(SavePane(contents))
 
     def copy_items(self) -> tuple[CopyItem, ...]:

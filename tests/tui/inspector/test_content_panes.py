@@ -19,6 +19,7 @@ from textual.pilot import Pilot
 from ecrtui.ecr.digest import digest_of
 from ecrtui.inspect.packages import Package, PackageList
 from ecrtui.tui.inspector import artifact_rows
+from ecrtui.tui.inspector.artifacts_pane import ArtifactsPane
 from ecrtui.tui.inspector.package_table import PackageTable
 from ecrtui.tui.saving import FileField
 from tests.support.demo_images import CHART, CHECKOUT, checkout_registry
@@ -280,7 +281,8 @@ async def test_a_chart_and_contents_of_every_size_are_read_on_request(tmp_path: 
 
     def attach(kind: str, *layers: bytes) -> None:
         config = {"mediaType": "application/vnd.oci.empty.v1+json", **upload_blob(client, CHART, b"{}")}
-        described = [{"mediaType": "text/plain", **upload_blob(client, CHART, layer)} for layer in layers]
+        named = {"annotations": {"org.opencontainers.image.title": "docs/notes.md"}} if len(layers) > 1 else {}
+        described = [{"mediaType": "text/plain", **upload_blob(client, CHART, layer), **named} for layer in layers]
         document = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
                     "artifactType": kind, "config": config, "layers": described, "subject": subject}  # fmt: skip
         put(client, CHART, json.dumps(document))
@@ -327,11 +329,11 @@ async def test_a_chart_and_contents_of_every_size_are_read_on_request(tmp_path: 
         await until(pilot, "This artifact has 2 contents. Select one.")
         await pilot.press("j", "j", "enter")
         await until(pilot, "second␛[2J")
-        await pilot.press("p")
-        assert await save(pilot, ".txt", tmp_path / "second.txt") == contents[1]
+        assert await save(pilot, ".md", tmp_path / "second.md") == contents[1]
+        assert pilot.app.screen.query_one(ArtifactsPane).saved_text == "second␛[2J", "copied without indentation"
 
         before = len(read)
-        await move_to(pilot, "a/large", "k")
+        await move_to(pilot, "a/large", "j")
         await pilot.press("enter")
         await until(pilot, "This content has 1.8 MB. enter again reads it.")
         assert len(read) == before
