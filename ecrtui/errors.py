@@ -238,6 +238,11 @@ def no_such_image(repository: str, *, tag: str = "", digest: str = "", detail: s
     )
 
 
+def no_mfa_code() -> CredentialsError:
+    """Return the error for a question for an MFA code that the user did not answer."""
+    return CredentialsError("No MFA code entered", "", "Try again and enter the code from your MFA device.")
+
+
 INTERNAL_ERROR = "Internal error (please report this bug)"
 """The title of an error that only a bug of ecrtui can cause."""
 

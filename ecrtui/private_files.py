@@ -10,6 +10,8 @@ from pathlib import Path
 
 from ecrtui.paths import lacks_home
 
+NO_HOME = "There is no home folder. Set HOME, or the XDG_…_HOME folders"
+
 _SQLITE_COMPANIONS = ("-wal", "-shm")
 """SQLite opens these files beside the database, if they exist, and follows links."""
 
@@ -71,7 +73,7 @@ def prepare_folder_of(path: Path) -> None:
         OSError: as :func:`open_private`.
     """
     if lacks_home(path):
-        raise OSError(errno.ENOENT, "There is no home folder. Set HOME, or the XDG_…_HOME folders", str(path))
+        raise OSError(errno.ENOENT, NO_HOME, str(path))
     folder = path.parent
     _make_folders(folder)
     for look in (os.lstat, os.stat):  # a link, and where it leads to

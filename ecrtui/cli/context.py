@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from ecrtui.retag.engine import Engine
     from ecrtui.settings import Settings
 
+IMAGE_FORMS = "team/app:tag, team/app@sha256:... or an image URI"
+"""The forms of a reference to an image, for the help of an option."""
+
 
 class CommandContext:
     """The registry and the engine that the options of a command select. Each is opened when it is first used.

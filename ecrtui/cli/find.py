@@ -14,7 +14,7 @@ from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.context import CommandContext, make_parser, report_error, run_command
 from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.cli.list_command import SortOrder, print_rows
-from ecrtui.cli.output_options import LISTING_FORMATS, STREAMED_FORMATS, add_output_options
+from ecrtui.cli.output_options import STREAMED_FORMATS, add_listing_output_options
 from ecrtui.cli.row_format import RowFormat
 from ecrtui.cli.scan_lookup import require_scans, with_title
 from ecrtui.ecr.reference import Reference
@@ -56,9 +56,7 @@ def parser() -> argparse.ArgumentParser:
         "a layer, to say which ones have it; ECR records a pull of each",
     )
     parser.add_argument("--findings", action="store_true", help="read the scans of the images that are found")
-    add_output_options(
-        parser, LISTING_FORMATS, query_help="print only this part of the result; with jsonl, of each row"
-    )
+    add_listing_output_options(parser)
     parser.set_defaults(limit=None)
     add_connection_options(parser)
     return parser

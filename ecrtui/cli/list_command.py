@@ -15,7 +15,7 @@ from ecrtui.catalog.filter import Filter, FilterError
 from ecrtui.cli.argument_types import count
 from ecrtui.cli.aws_cli_output import for_display, write
 from ecrtui.cli.console import ProgressLine
-from ecrtui.cli.output_options import LISTING_FORMATS, STREAMED_FORMATS, add_output_options
+from ecrtui.cli.output_options import STREAMED_FORMATS, add_listing_output_options
 from ecrtui.cli.row_format import RowFormat, json_entry, json_line, write_csv, write_json
 from ecrtui.errors import IncompleteListing, UsageError
 
@@ -59,9 +59,7 @@ def add_listing_options(parser: argparse.ArgumentParser, orders: Mapping[str, So
     )
     parser.add_argument("--reverse", action="store_true", help="reverse the sort order")
     parser.add_argument("--limit", metavar="N", type=count, help="show at most N rows")
-    add_output_options(
-        parser, LISTING_FORMATS, query_help="print only this part of the result; with jsonl, of each row"
-    )
+    add_listing_output_options(parser)
 
 
 def parse_filter(parse: Callable[[str], Filter[Item]], text: str) -> Filter[Item]:

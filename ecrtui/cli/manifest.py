@@ -8,7 +8,7 @@ from functools import partial
 
 from ecrtui.catalog.image_lookup import find_image, read_manifest
 from ecrtui.cli.connection_options import add_connection_options
-from ecrtui.cli.context import CommandContext, make_parser, parse_image, run_command
+from ecrtui.cli.context import IMAGE_FORMS, CommandContext, make_parser, parse_image, run_command
 from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.ecr.safe_text import visible_lines
 
@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
         "Print the exact bytes of an image's manifest, verified against its digest.",
         READ_CODES,
     )
-    parser.add_argument("reference", metavar="REFERENCE", help="team/app:tag, team/app@sha256:... or an image URI")
+    parser.add_argument("reference", metavar="REFERENCE", help=IMAGE_FORMS)
     add_connection_options(parser)
     return parser
 

@@ -51,6 +51,13 @@ def add_output_options(
     parser.set_defaults(default_output=default, without_query=without_query)
 
 
+def add_listing_output_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--output`` and ``--query`` of a command that prints rows."""
+    add_output_options(
+        parser, LISTING_FORMATS, query_help="print only this part of the result; with jsonl, of each row"
+    )
+
+
 def print_text(texts: Texts, row_format: str) -> None:
     """Print the text of a result in one of :data:`ROW_FORMATS`."""
     make_text = next(make_text for name, make_text in texts.items() if name.lower() == row_format)

@@ -13,10 +13,11 @@ from ecrtui.cli.argument_types import given_text
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.connection_options import connection_from, connection_words
 from ecrtui.cli.console import ProgressLine, print_message
-from ecrtui.cli.context import CommandContext, make_parser, parse_image, run_command
+from ecrtui.cli.context import IMAGE_FORMS, CommandContext, make_parser, parse_image, run_command
 from ecrtui.cli.exit_codes import ExitCode, exit_code_for_report
 from ecrtui.cli.signals import interrupts, stop_event
 from ecrtui.cli.write_command import (
+    OTHER_STEPS,
     add_write_options,
     confirmed,
     dry_run_exit_code,
@@ -56,9 +57,7 @@ def parser() -> argparse.ArgumentParser:
         "Copy an image into another repository, account or region: the same digest, with its signatures.",
         notes="To continue a transfer that stopped, run the same command again.",
     )
-    parser.add_argument(
-        "reference", nargs="?", metavar="SOURCE", help="team/app:tag, team/app@sha256:... or an image URI"
-    )
+    parser.add_argument("reference", nargs="?", metavar="SOURCE", help=IMAGE_FORMS)
     parser.add_argument(
         "targets",
         nargs="*",
@@ -224,7 +223,7 @@ def _apply(jobs: Sequence[_Job], options: argparse.Namespace, source: CommandCon
             print_read_only(job.target.engine)
             _print_digests(result.report)
         if any(StepOutcome.SKIPPED in result.report.counts for result in results):
-            print_message("nothing was sent; --on-conflict continue applies the other steps")
+            print_message(OTHER_STEPS)
         return _print_results(results, options)
     with interrupts():
         return _confirm_and_apply(jobs, options, source)

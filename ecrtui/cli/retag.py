@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from ecrtui.catalog.image_lookup import find_image
-from ecrtui.cli.context import CommandContext, input_error, make_parser, parse_image, run_command
+from ecrtui.cli.context import IMAGE_FORMS, CommandContext, input_error, make_parser, parse_image, run_command
 from ecrtui.cli.write_command import add_write_options, apply_plan, expected_digest
 from ecrtui.ecr.reference import Reference, names_repository, parse_reference
 from ecrtui.ecr.units import format_size
@@ -30,9 +30,7 @@ def parser() -> argparse.ArgumentParser:
         "[REFERENCE TAG ...]",
         "Add tags to an image, byte for byte, without pulling or pushing it.",
     )
-    parser.add_argument(
-        "reference", nargs="?", metavar="REFERENCE", help="team/app:tag, team/app@sha256:... or an image URI"
-    )
+    parser.add_argument("reference", nargs="?", metavar="REFERENCE", help=IMAGE_FORMS)
     parser.add_argument("tags", nargs="*", metavar="TAG", help="the tags to add")
     parser.add_argument(
         "--expect",

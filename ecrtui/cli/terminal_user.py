@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ecrtui.cli.console import ProgressLine, print_message
 from ecrtui.cli.standard_streams import write_stderr
 from ecrtui.ecr.safe_text import visible, visible_lines
-from ecrtui.errors import CredentialsError
+from ecrtui.errors import no_mfa_code
 
 if TYPE_CHECKING:
     from ecrtui.ecr.sign_in_request import SignInRequest
@@ -60,7 +60,7 @@ def ask_for_code(question: str) -> str:
     except EOFError:
         code = ""
     if not code.strip():
-        raise CredentialsError("No MFA code entered", "", "Try again and enter the code from your MFA device.")
+        raise no_mfa_code()
     return code
 
 

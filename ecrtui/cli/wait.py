@@ -10,7 +10,7 @@ from ecrtui.cli.argument_types import given_text
 from ecrtui.cli.aws_cli_output import write
 from ecrtui.cli.connection_options import add_connection_options
 from ecrtui.cli.console import ProgressLine
-from ecrtui.cli.context import CommandContext, make_parser, parse_image, report_error, run_command
+from ecrtui.cli.context import IMAGE_FORMS, CommandContext, make_parser, parse_image, report_error, run_command
 from ecrtui.cli.exit_codes import READ_CODES, ExitCode
 from ecrtui.cli.output_options import add_output_options
 from ecrtui.ecr.digest import is_digest
@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
         notes=f"When the time is up, the exit code is {ExitCode.CONFLICT.value} if the tag points to another image, "
         f"and {ExitCode.REGISTRY_ERROR.value} if there is no such image.",
     )
-    parser.add_argument("reference", metavar="REFERENCE", help="team/app:tag, team/app@sha256:... or an image URI")
+    parser.add_argument("reference", metavar="REFERENCE", help=IMAGE_FORMS)
     parser.add_argument("--digest", type=given_text, metavar="DIGEST", help="wait until the tag has this digest")
     parser.add_argument(
         "--timeout",

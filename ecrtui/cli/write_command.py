@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 MAX_NAME = 300
 """The number of characters of a name that a message shows; longer names are never valid."""
 
+OTHER_STEPS = "nothing was sent; --on-conflict continue applies the other steps"
+"""The message if a refused step keeps the others from being sent."""
+
 PROGRESS_FROM = 6
 """The least number of writes that show a progress line."""
 
@@ -113,7 +116,7 @@ def apply_plan(plan: Plan, options: argparse.Namespace, engine: Engine, *, refus
         print_summary(report)
         print_read_only(engine)
         if report.counts.get(StepOutcome.SKIPPED):
-            print_message("nothing was sent; --on-conflict continue applies the other steps")
+            print_message(OTHER_STEPS)
         save_report(report_texts(report), options)
         print_result(report_document(report), options)
         return exit_code_for_report(report, detailed=options.detailed_exit_code)

@@ -14,7 +14,7 @@ from ecrtui.diagnostics.report import Check, Status, failed
 from ecrtui.ecr.units import format_count, format_size
 from ecrtui.errors import EcrTuiError
 from ecrtui.paths import lacks_home
-from ecrtui.private_files import describe, is_disk_full
+from ecrtui.private_files import NO_HOME, describe, is_disk_full
 from ecrtui.retag.journal.file import JournalError, next_step
 from ecrtui.retag.journal.journal import Journal
 
@@ -55,7 +55,7 @@ def journal(path: Path) -> Iterator[Check]:
 def _refusal(path: Path) -> OSError | None:
     """Return why a file cannot be written or created; None if nothing speaks against it."""
     if lacks_home(path):
-        return OSError(errno.ENOENT, "There is no home folder. Set HOME, or the XDG_…_HOME folders")
+        return OSError(errno.ENOENT, NO_HOME)
     place = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))
     if not os.access(place, os.W_OK):
         return OSError(errno.EACCES, f"{place} cannot be written")

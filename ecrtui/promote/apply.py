@@ -22,7 +22,17 @@ from ecrtui.registry.rate_limiter import RateLimiter
 from ecrtui.retag.engine import Engine
 from ecrtui.retag.journal.file import JournalError
 from ecrtui.retag.journal.transfers import Transfer, TransferRecords
-from ecrtui.retag.plan import OnConflict, Plan, Report, Step, StepAction, StepOutcome, StepResult
+from ecrtui.retag.plan import (
+    OnConflict,
+    Plan,
+    Report,
+    Step,
+    StepAction,
+    StepOutcome,
+    StepResult,
+    refused_result,
+    unconfirmed_result,
+)
 from ecrtui.retag.plan_file import report_document
 
 _REPEATS = 2
@@ -364,13 +374,13 @@ class PromotionRun:
 def _finished(step: Step, outcome: StepOutcome, message: str = "", error: EcrTuiError | None = None) -> StepResult:
     """Return the result of a step that was not written; a refused one stays refused."""
     if step.action is StepAction.REFUSED:
-        return StepResult(step, StepOutcome.CONFLICT if step.conflict else StepOutcome.REFUSED, step.reason)
+        return refused_result(step)
     return StepResult(step, outcome, message or step.reason, error=error)
 
 
 def _refused_if_protected(step: Step, allowed: Collection[str]) -> StepResult:
     if step.writes and step.protected and step.tag not in allowed:
-        return StepResult(step, StepOutcome.REFUSED, f"the tag {step.tag} is protected and was not confirmed")
+        return unconfirmed_result(step)
     return _finished(step, StepOutcome.SKIPPED, "a tag of this promotion is protected and was not confirmed")
 
 

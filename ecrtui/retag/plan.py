@@ -376,12 +376,22 @@ class Report:
         return frozenset(result.step.tag for result in self.results if result.step.repository == repository)
 
 
+def refused_result(step: Step) -> StepResult:
+    """Return the result of a step that the plan refuses."""
+    return StepResult(step, StepOutcome.CONFLICT if step.conflict else StepOutcome.REFUSED, step.reason)
+
+
+def unconfirmed_result(step: Step) -> StepResult:
+    """Return the result of a step whose protected tag the user did not confirm."""
+    return StepResult(step, StepOutcome.REFUSED, f"the tag {step.tag} is protected and was not confirmed")
+
+
 def unsent_report(plan: Plan, location: RegistryLocation) -> Report:
     """Return the report of a plan that is not sent: a step is refused, or the user stopped."""
     return Report(
         plan,
         tuple(
-            StepResult(step, StepOutcome.CONFLICT if step.conflict else StepOutcome.REFUSED, step.reason)
+            refused_result(step)
             if step.action is StepAction.REFUSED
             else StepResult(step, StepOutcome.SKIPPED if step.writes else StepOutcome.ALREADY, step.reason)
             for step in plan.steps

@@ -28,6 +28,8 @@ from ecrtui.retag.plan import (
     StepAction,
     StepOutcome,
     StepResult,
+    refused_result,
+    unconfirmed_result,
 )
 from ecrtui.retag.step_executor import StepExecutor
 
@@ -235,9 +237,9 @@ def _result_without_write(step: Step, allow_protected: Collection[str]) -> StepR
     if step.action is StepAction.ALREADY:
         return StepResult(step, StepOutcome.ALREADY, step.reason)
     if step.action is StepAction.REFUSED:
-        return StepResult(step, StepOutcome.CONFLICT if step.conflict else StepOutcome.REFUSED, step.reason)
+        return refused_result(step)
     if step.protected and step.tag not in allow_protected:
-        return StepResult(step, StepOutcome.REFUSED, f"the tag {step.tag} is protected and was not confirmed")
+        return unconfirmed_result(step)
     return None
 
 

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from ecrtui.ecr.sign_in_request import SignInRequest
 from ecrtui.errors import CredentialsError
-from ecrtui.registry.sso.oidc import BROWSER_GRANT, OidcClient, cancelled, took_too_long
+from ecrtui.registry.sso.oidc import BROWSER_GRANT, DENIED, OidcClient, cancelled, took_too_long
 from ecrtui.registry.sso.pause import Pause
 
 CALLBACK = "/oauth/callback"
@@ -124,7 +124,8 @@ class _Callback:
         if code := self._answer.get("code"):
             return code
         said = self._answer.get("error_description") or self._answer.get("error") or "The answer has no code."
-        raise CredentialsError("The sign-in was denied", said, "Try again, and allow the request in the browser.")
+        title, hint = DENIED
+        raise CredentialsError(title, said, hint)
 
 
 @contextmanager

@@ -173,8 +173,11 @@ class OidcClient:
         return named and for_browser is browser and not ended
 
 
+DENIED = ("The sign-in was denied", "Try again, and allow the request in the browser.")
+"""What happened and what to do next if the user, or the administrator, denies the sign-in."""
+
 _REFUSALS = {
-    "AccessDeniedException": ("The sign-in was denied", "Try again, and allow the request in the browser."),
+    "AccessDeniedException": DENIED,
     "ExpiredTokenException": ("The sign-in took too long", "Try again. ecrtui shows a new code."),
     "InvalidRequestException": (
         "IAM Identity Center does not accept the sign-in",

@@ -16,6 +16,8 @@ from ecrtui.retag.journal.process_lock import ProcessLock, is_owner_alive
 from ecrtui.retag.journal.schema import OtherVersion, create_tables
 from ecrtui.sqlite_connections import close_with_owner
 
+NOTHING_SENT = "Could not write the journal; nothing was sent"
+
 _BUSY_PAUSE = 0.01
 """Seconds between two attempts where SQLite itself does not wait."""
 

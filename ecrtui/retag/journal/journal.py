@@ -16,15 +16,13 @@ from pathlib import Path
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
 from ecrtui.retag.journal.entry import JournalEntry
-from ecrtui.retag.journal.file import JournalError, JournalFile
+from ecrtui.retag.journal.file import NOTHING_SENT, JournalError, JournalFile
 from ecrtui.retag.journal.rows import read_entry
 from ecrtui.retag.plan import REVERTING_KINDS, Plan, Step, StepOutcome
 from ecrtui.retag.plan_file import parse_plan_document, plan_document
 
 BUSY_TIMEOUT = 15.0
 """Seconds that a transaction waits for one of another process."""
-
-_NOTHING_SENT = "Could not write the journal; nothing was sent"
 
 _COLUMNS = """
     number, plan, kind, owner, account, region, endpoint, principal, repository, tag, action, before, after,
@@ -81,7 +79,7 @@ class Journal:
     def save_plan(self, plan: Plan, location: RegistryLocation) -> None:
         """Save all steps of a plan, so that it can be resumed. A plan that is already saved is not changed."""
         document = json.dumps(plan_document(plan))  # escaped: a refused tag can have half of a surrogate pair
-        with self.file.writing(_NOTHING_SENT) as connection:
+        with self.file.writing(NOTHING_SENT) as connection:
             _store_manifests(connection, plan.provided_manifests)
             connection.execute(
                 "INSERT OR IGNORE INTO plans VALUES (?, ?, ?, ?, ?, ?)",
@@ -132,7 +130,7 @@ class Journal:
         """Record durably a write that is about to be sent. Return the number of its entry."""
         step, location = write.step, write.location
         with self.file.lock:
-            with self.file.writing(_NOTHING_SENT) as connection:
+            with self.file.writing(NOTHING_SENT) as connection:
                 owner = self.file.owner_token()
                 _store_manifests(connection, write.manifests)
                 row_id = connection.execute(

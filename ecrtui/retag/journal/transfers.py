@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ecrtui.ecr.layer import Upload, is_part_size
 from ecrtui.ecr.location import RegistryLocation
-from ecrtui.retag.journal.file import JournalError
+from ecrtui.retag.journal.file import NOTHING_SENT, JournalError
 from ecrtui.retag.journal.journal import Journal
 
 
@@ -38,7 +38,7 @@ class TransferRecords:
     def begin(self, plan_id: str, transfer: Transfer) -> None:
         """Record a promotion before its first write. One that is resumed keeps its record."""
         location = transfer.location
-        with self._file.writing("Could not write the journal; nothing was sent") as connection:
+        with self._file.writing(NOTHING_SENT) as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO transfers (plan, account, region, endpoint, repository, tag, digest, referrers,"
                 " begun_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

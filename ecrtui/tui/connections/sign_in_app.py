@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ecrtui.ecr.safe_text import visible_lines
-from ecrtui.errors import CredentialsError
+from ecrtui.errors import no_mfa_code
 from ecrtui.tui import blocking
 from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
 
@@ -43,7 +43,7 @@ class SignInApp(TerminalApp):
         self.call_from_thread(self.push_screen, TextPrompt(question, "send"), answer.set_result)
         code = answer.result()
         if code is None:
-            raise CredentialsError("No MFA code entered", "", "Try again and enter the code from your MFA device.")
+            raise no_mfa_code()
         return code
 
     def show_waiting(self, text: str) -> None:
