@@ -148,6 +148,17 @@ class PlanApplyMixin(SavesFiles):
     async def refresh_after_write(self, report: Report) -> None:
         """Update what the screen shows after a write on this screen or on one above it. Screens override it."""
 
+    async def images_after_write(
+        self, source: SessionSource, repository: str, digests: Sequence[str]
+    ) -> Sequence[Image] | None:
+        """Return images of a repository as they are now; None, after a warning, if they cannot be read."""
+        try:
+            session = await blocking.run_blocking(source)
+            return await blocking.run_blocking(session.registry.images_by_digest, repository, digests)
+        except EcrTuiError as error:
+            self.notify(f"Could not update the images: {error}", severity="warning")
+            return None
+
     @work(group="follow", exit_on_error=False)
     async def _follow_write(self, report: Report, *, is_own: bool) -> None:
         """Show what a write changed, if this screen shows its registry.

@@ -332,13 +332,9 @@ class CompareScreen(RetagMixin):
 
     async def refresh_after_write(self, report: Report) -> None:
         """Read the tags of both images again."""
-        session = await self.session()
         for number, image in enumerate(self._images):
-            digests = [image.image.digest]
-            try:
-                found = await blocking.run_blocking(session.registry.images_by_digest, image.repository, digests)
-            except EcrTuiError as error:
-                self.notify(f"Could not update the images: {error}", severity="warning")
+            found = await self.images_after_write(self.connect, image.repository, [image.image.digest])
+            if found is None:
                 return
             if found and number < len(self._images):
                 self._images[number] = replace(self._images[number], image=found[0])

@@ -389,13 +389,8 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
             rows = [row for row in rows if row.registry.location == report.location]
             if not rows:
                 continue
-            try:
-                session = await blocking.run_blocking(rows[0].registry.source)
-                images = await blocking.run_blocking(
-                    session.registry.images_by_digest, name, [row.digest for row in rows]
-                )
-            except EcrTuiError as error:
-                self.notify(f"Could not update the list: {error}", severity="warning")
+            images = await self.images_after_write(rows[0].registry.source, name, [row.digest for row in rows])
+            if images is None:
                 return
             found = {image.digest: image for image in images}
             changed = [

@@ -385,10 +385,8 @@ class ImagesScreen(
         session = await self.session()
         if report.location != session.location:
             return
-        try:
-            images = await blocking.run_blocking(session.registry.images_by_digest, self.repository_name, changed)
-        except EcrTuiError as error:
-            self.notify(f"Could not update the list: {error}", severity="warning")
+        images = await self.images_after_write(self.connect, self.repository_name, changed)
+        if images is None:
             return
         self.table.update(self.complete_rows(session, images))
         self.table.remove_rows(set(changed) - {image.digest for image in images})

@@ -396,11 +396,8 @@ class LifecycleScreen(RetagMixin, UndoMixin):
         changed = sorted({*shown, *report.digests_in(self.repository_name)})
         if self._images is None or not changed:
             return
-        try:
-            session = await self.session()
-            images = await blocking.run_blocking(session.registry.images_by_digest, self.repository_name, changed)
-        except EcrTuiError as error:
-            self.notify(f"Could not update the images: {error}", severity="warning")
+        images = await self.images_after_write(self.connect, self.repository_name, changed)
+        if images is None:
             return
         for digest in changed:
             known.pop(digest, None)
