@@ -130,16 +130,9 @@ class Engine:
             tuple(changes), kind, contexts=contexts, thorough=thorough, provided_manifests=provided_manifests
         )
 
-    def plan_put_image(
-        self,
-        repository: str,
-        manifest: Manifest,
-        tag: str = "",
-        *,
-        contexts: Mapping[str, RepositoryContext] | None = None,
-    ) -> Plan:
+    def plan_put_image(self, repository: str, manifest: Manifest, tag: str = "") -> Plan:
         """Return the plan that stores a manifest from the user; see :meth:`.PlanBuilder.put_image`."""
-        return self._plans.put_image(repository, manifest, tag, contexts)
+        return self._plans.put_image(repository, manifest, tag)
 
     def plan_swap(self, repository: str, first: str, second: str) -> Plan:
         """Return the plan that swaps the images of two tags; raises NotFound if one of them does not exist."""

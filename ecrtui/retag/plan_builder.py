@@ -65,19 +65,16 @@ class PlanBuilder:
             provided_manifests=provided_manifests,
         )
 
-    def put_image(
-        self, repository: str, manifest: Manifest, tag: str, contexts: Mapping[str, RepositoryContext] | None
-    ) -> Plan:
+    def put_image(self, repository: str, manifest: Manifest, tag: str) -> Plan:
         """Return the plan that stores a manifest from the user.
 
         Args:
             repository: the target.
             manifest: the exact text, and the media type to send. Its digest is checked before it is sent.
             tag: the tag; a new image is stored untagged if it is empty.
-            contexts: the known context of the repository, by name.
         """
         change = TagChange(repository, tag, manifest.digest, untagged=not tag)
-        return self.build((change,), "put image", contexts=contexts, thorough=False, provided_manifests=(manifest,))
+        return self.build((change,), "put image", thorough=False, provided_manifests=(manifest,))
 
     def swap(self, repository: str, first: str, second: str) -> Plan:
         """Return the plan that swaps the images of two tags. If one step is refused, both are.

@@ -76,7 +76,6 @@ def make_plan(
     plan_id: str,
     now: float,
     kind: str = "retag",
-    undoes: str = "",
     provided_manifests: tuple[Manifest, ...] = (),
 ) -> Plan:
     """Return the plan of these changes, in their order, with the removals last.
@@ -88,7 +87,6 @@ def make_plan(
         plan_id: the id of the plan.
         now: seconds since the epoch.
         kind: the request of the user.
-        undoes: the id of the plan that this one undoes.
         provided_manifests: manifests from the user, for images that the registry may not have.
     """
     unique = tuple(dict.fromkeys(changes))
@@ -105,7 +103,6 @@ def make_plan(
     return Plan(
         id=plan_id,
         kind=kind,
-        undoes=undoes,
         steps=tuple(states[step.repository].annotated(step, now) if step.writes else step for step in steps),
         warnings=(
             *dict.fromkeys(warning for state in states.values() for warning in state.warnings()),
