@@ -83,9 +83,9 @@ def format_names(names: Iterable[str], limit: int = 10) -> str:
     return ", ".join(known[:limit]) + rest
 
 
-def format_quoted(text: str, limit: int = 50) -> str:
-    """Return a text that a message quotes; of more than ``limit`` characters only the beginning, with ``…``."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+def format_quoted(text: str) -> str:
+    """Return a text that a message quotes; of more than 50 characters only the beginning, with ``…``."""
+    return text if len(text) <= 50 else f"{text[:49]}…"
 
 
 def format_finding_counts(counts: Iterable[tuple[str, int]] | None, missing: str = UNKNOWN) -> str:

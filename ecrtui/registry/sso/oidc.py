@@ -169,7 +169,7 @@ class OidcClient:
     def _is_usable(self, registration: Mapping[str, Any], *, browser: bool) -> bool:
         named = all(isinstance(registration.get(name), str) for name in ("clientId", "clientSecret"))
         for_browser = BROWSER_GRANT in (registration.get("grantTypes") or ())
-        ended = has_ended(dict(registration), "expiresAt", self.now() + _REGISTRATION_MARGIN)
+        ended = has_ended(registration, self.now() + _REGISTRATION_MARGIN)
         return named and for_browser is browser and not ended
 
 

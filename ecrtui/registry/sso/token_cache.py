@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ class TokenCache(JSONFileCache):
     def find_other(self, cache_key: str, refused: str) -> dict[str, Any] | None:
         """Return a token that has not expired, and is not the refused one: another program has got it; None if not."""
         found = self.find(cache_key)
-        if found is None or found["accessToken"] == refused or has_ended(found, "expiresAt", datetime.now(UTC)):
+        if found is None or found["accessToken"] == refused or has_ended(found, datetime.now(UTC)):
             return None
         return found
 
@@ -112,7 +112,7 @@ class TokenCache(JSONFileCache):
     def _kept(self, cache_key: str) -> dict[str, Any] | None:
         """Return the token of this process alone, unless it has expired: there may be a newer one in the file."""
         kept = _unsaved.get(self._path(cache_key))
-        return None if kept is None or has_ended(kept, "expiresAt", datetime.now(UTC)) else kept
+        return None if kept is None or has_ended(kept, datetime.now(UTC)) else kept
 
     def _read(self, cache_key: str) -> tuple[dict[str, Any] | None, str]:
         """Return the token in a file, and why there is none."""
@@ -128,13 +128,13 @@ class TokenCache(JSONFileCache):
         return token, ""
 
 
-def has_ended(entry: dict[str, Any], member: str, now: datetime) -> bool:
-    """Return whether the time in a member of a token or a registration has passed, or cannot be read."""
+def has_ended(entry: Mapping[str, Any], now: datetime) -> bool:
+    """Return whether the end of a token or a registration, ``expiresAt``, has passed, or cannot be read."""
     try:
-        check_time(entry[member])
+        check_time(entry["expiresAt"])
     except (LookupError, TypeError, ValueError, OverflowError):
         return True
-    return bool(parse(entry[member]) <= now)
+    return bool(parse(entry["expiresAt"]) <= now)
 
 
 def _token_text(token: Any) -> str:

@@ -118,7 +118,7 @@ def _head(lines: FactLines, data: OverviewData, now: float) -> None:
         return
     tags = sorted(image.tags, key=lambda tag: tag not in data.protected)
     marked = [visible(f"{PROTECTED}{tag}" if tag in data.protected else tag) for tag in tags]
-    shown = first_names(marked, 3, MAX_TAG_ROWS * lines.width)
+    shown = first_names(marked, MAX_TAG_ROWS * lines.width)
     more = [f"and {len(marked) - len(shown):,} more"] if len(shown) < len(marked) else []
     names = "   ".join([*shown, *more]) or "untagged"
     manifest = inspected.known_manifest

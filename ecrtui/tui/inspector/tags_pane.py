@@ -157,10 +157,10 @@ class TagsPane(TextPane[TagHistories]):
         tags = [f"‹{visible(tag)}›" if tag == self.tag else visible(tag) for tag in self._histories.moves]
         hint = key_hint(self, "text.next", "next tag") if len(tags) > 1 else ""
         room = MAX_TAG_ROWS * self.view.room
-        if len(first_names(tags, 3, room)) < len(tags):
+        if len(first_names(tags, room)) < len(tags):
             tag_number = list(self._histories.moves).index(self.tag)
             hint = " · ".join(filter(None, (f"tag {tag_number + 1:,} of {len(tags):,}", hint)))
-            shown = first_names(tags[tag_number:], 3, room)
+            shown = first_names(tags[tag_number:], room)
             before, after = tag_number > 0, tag_number + len(shown) < len(tags)
             tags = [*["…"][:before], *shown, *["…"][:after]]
         moves = self._histories.moves[self.tag]

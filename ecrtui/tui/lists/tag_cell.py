@@ -53,16 +53,10 @@ def tag_cell(tags: Sequence[str], protects: Protects) -> str | Content:
     return Content("  ").join(parts)
 
 
-def first_names(names: Sequence[str], gap: int, cells: int) -> Sequence[str]:
-    """Return the first names that fit into so many cells, at least one.
-
-    Args:
-        names: the names.
-        gap: cells between two of them.
-        cells: the room.
-    """
+def first_names(names: Sequence[str], cells: int) -> Sequence[str]:
+    """Return the first names that fit into so many cells with three blanks between them, at least one."""
     for number, name in enumerate(names):
-        cells -= cell_len(name) + gap
+        cells -= cell_len(name) + 3
         if number and cells < 0:
             return names[:number]
     return names
