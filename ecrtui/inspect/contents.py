@@ -23,6 +23,9 @@ from ecrtui.inspect.statements import statement_facts
 MAX_HEX = 64 * 1024
 """Bytes that are shown as hexadecimal digits."""
 
+MAX_JSON_LINES = 100
+"""Documents of JSON Lines that are read. A text with more is shown as it is."""
+
 MAX_START = 1_000_000
 """Bytes of a large blob that are shown as text."""
 
@@ -157,6 +160,8 @@ def _read_content(content: bytes, exact: str | None, context: BlobContext) -> Bl
     try:
         document = read_document(content)
     except ValueError as reason:
+        if exact is not None and (several := _json_lines(exact, named, context)) is not None:
+            return several
         is_other = exact is None or str(reason).startswith("it is not JSON")  # no format that is read
         problem = _broken(reason) if context.media_type.endswith("json") or not is_other else ""
         if exact is None:
@@ -202,6 +207,23 @@ def _document(document: Any, exact: str, named: str, context: BlobContext) -> Bl
     facts = statement_facts(opened, context.known)
     pretty = _pretty(opened.document) if opened.envelopes else pretty_json(exact)
     return BlobContent(title, facts, packages, pretty="" if packages else pretty, exact=exact, problem=problem)
+
+
+def _json_lines(exact: str, named: str, context: BlobContext) -> BlobContent | None:
+    """Return the documents of JSON Lines, such as a bundle of in-toto; None for other text."""
+    lines = [line for line in exact.splitlines() if line.strip()]
+    if not 1 < len(lines) <= MAX_JSON_LINES or not all(line.lstrip().startswith("{") for line in lines):
+        return None
+    try:
+        documents = [read_document(line.encode()) for line in lines]
+    except ValueError:
+        return None
+    found = [_document(document, line, "", context) for document, line in zip(documents, lines, strict=True)]
+    stated = [(number, one) for number, one in enumerate(found, 1) if one.facts]
+    facts = [fact for number, one in stated for fact in (Fact(f"line {number}", (one.title,)), *one.facts)]
+    problem = next((one.problem for one in found if one.problem), "")
+    pretty = "\n\n".join(one.pretty for one in found if one.pretty)
+    return BlobContent(named or "JSON Lines", tuple(facts), pretty=pretty, exact=exact, problem=problem)
 
 
 def _named(opened: OpenedDocument) -> str:

@@ -119,6 +119,18 @@ def test_provenance_of_every_version_names_builder_and_source(predicate: Any, bu
     assert found.get("source") == (None if source is None else (source,))
 
 
+def test_each_line_of_json_lines_is_opened() -> None:
+    payload = b64(json.dumps(statement({"builder": {"id": "b"}})).encode())
+    envelope = {"payloadType": "application/vnd.in-toto+json", "payload": payload, "signatures": []}
+    lines = "\n".join([json.dumps({"a": 1}), "", json.dumps(envelope), ""]).encode()
+    content = read(lines, "application/vnd.in-toto.bundle")
+    assert facts(content)["line 2"] == ("SLSA v1",)
+    assert "line 1" not in facts(content), "it says nothing besides its members"
+    assert facts(content)["builder"] == ("b",)
+    assert '"a": 1' in content.pretty
+    assert not read(lines + b"{", "text/plain").facts
+
+
 def test_metadata_of_in_toto_1_is_opened_and_not_verified() -> None:
     link = {"_type": "link", "name": "build", "command": ["make"]}
     content = read({"signed": link, "signatures": [{"keyid": "k", "sig": "s"}]})
