@@ -219,6 +219,9 @@ class IntegrityError(EcrTuiError):
     kind = ErrorKind.INTEGRITY
 
 
+READ_ONLY = "ecrtui is in read-only mode"
+"""Why a write is refused if the settings allow none."""
+
 UNSUPPORTED = "Not supported by this registry"
 """The title of an error for an operation that the registry does not have."""
 

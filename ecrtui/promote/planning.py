@@ -12,7 +12,7 @@ from ecrtui.ecr.layer import LayerState
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.repository import Repository
 from ecrtui.ecr.units import format_names
-from ecrtui.errors import AccessDenied, ErrorKind, NotFound, Refused, UsageError
+from ecrtui.errors import READ_ONLY, AccessDenied, ErrorKind, NotFound, Refused, UsageError
 from ecrtui.promote import closure
 from ecrtui.promote.closure import Blob, Member, MemberKind
 from ecrtui.promote.plan import KIND, Promotion, RepositoryCopy, Source, TagTarget, Way
@@ -201,7 +201,7 @@ class PromotionPlanner:
     def _read_only(self, promotion: Promotion) -> Promotion:
         """Refuse a promotion that only copies: the plan of its tags, which are right, does not."""
         if self._engine.read_only and promotion.has_work and not promotion.plan.write_steps:
-            return promotion.refuse("ecrtui is in read-only mode")
+            return promotion.refuse(READ_ONLY)
         return promotion
 
 

@@ -34,6 +34,7 @@ from ecrtui.registry.replies import conversion, image_details
 from ecrtui.registry.replies.validation import (
     MAX_NAME,
     MAX_TAG,
+    OtherSubject,
     Reply,
     check_answers,
     check_subject,
@@ -250,12 +251,11 @@ class EcrRegistry(Registry, LayerStore):
                 structure(reply, "image"), {**self._calls.subject(repository), "imageManifest": manifest.text}
             )
             result = conversion.put_result(reply)
-        if (result.digest, result.tag) != (manifest.digest, tag):
-            detail = (
-                f"sent {tag or 'no tag'} at {manifest.digest}, "
-                f"received {result.tag or 'no tag'} at {result.digest or 'no digest'}"
-            )
-            raise integrity_error("The response does not match the request", detail, "PutImage", ambiguous=True)
+            if (result.digest, result.tag) != (manifest.digest, tag):
+                raise OtherSubject(
+                    f"sent {tag or 'no tag'} at {manifest.digest}, "
+                    f"received {result.tag or 'no tag'} at {result.digest or 'no digest'}"
+                )
         return result
 
     def untag(self, repository: str, tag: str) -> None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import Manifest
-from ecrtui.errors import OnRetry, Refused
+from ecrtui.errors import READ_ONLY, OnRetry, Refused
 from ecrtui.registry.protocol import Registry
 from ecrtui.registry.rate_limiter import RateLimiter, shared_limiter
 from ecrtui.retag.journal.entry import JournalEntry
@@ -190,7 +190,7 @@ class Engine:
             Refused: ecrtui is in read-only mode.
         """
         if self.read_only:
-            raise Refused("ecrtui is in read-only mode", "Nothing was sent.", self.read_only_hint())
+            raise Refused(READ_ONLY, "Nothing was sent.", self.read_only_hint())
         self._journal.save_plan(plan, self.location)
 
     def store(

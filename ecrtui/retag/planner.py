@@ -16,6 +16,7 @@ from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.reference import is_repository_name, names_repository
 from ecrtui.ecr.replication import Destination
 from ecrtui.ecr.units import DAY, duration_in_words, format_count, format_names
+from ecrtui.errors import READ_ONLY
 from ecrtui.retag.plan import Plan, Step, StepAction, TagChange
 from ecrtui.retag.replicas import ReplicatedTags, Replication, removal_refusal
 
@@ -220,7 +221,7 @@ class _RepositoryState:
     def _refusal(self, step: Step, source: Image | None) -> str:
         """Return why the step is not allowed; an empty text if it is."""
         if self._policy.read_only:
-            return "ecrtui is in read-only mode"
+            return READ_ONLY
         return self._put_refusal(step, source) if step.after else self._removal_refusal(step)
 
     def _put_refusal(self, step: Step, source: Image | None) -> str:

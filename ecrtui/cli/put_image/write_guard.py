@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ecrtui.cli.put_image.errors import GeneralError
+from ecrtui.errors import READ_ONLY
 from ecrtui.settings import Settings, load
 
 _GUARDS = ("read_only", "protected_tags")
@@ -32,7 +33,7 @@ def check_allowed(parameters: Mapping[str, Any], account: Callable[[], str], pro
     if any(not own.keys().isdisjoint(_GUARDS) for own in settings.accounts.values()):
         settings = settings.for_account(str(parameters.get("registryId") or account()), profile)
     if settings.read_only:
-        raise _refusal("ecrtui is in read-only mode", settings, "read_only")
+        raise _refusal(READ_ONLY, settings, "read_only")
     tag = str(parameters.get("imageTag", ""))
     if tag and "protected_tags" in settings.sources and _is_protected(tag, settings):
         raise _refusal(f"The tag {tag} is protected", settings, "protected_tags")

@@ -17,7 +17,7 @@ from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import LayoutError, ServiceError
 from ecrtui.emulator.layout.layout import ImageLayout, LayoutDescriptor, Progress, list_some
 from ecrtui.emulator.layout.manifests import CheckedManifest, read_manifest
-from ecrtui.emulator.layout.selection import MAX_DEPTH, select_image
+from ecrtui.emulator.layout.selection import check_depth, select_image
 from ecrtui.emulator.request_context import RequestContext
 from ecrtui.emulator.service import OPERATIONS, REGION, REGISTRY_ID
 
@@ -123,8 +123,7 @@ def _read_manifests(layout: ImageLayout, descriptor: LayoutDescriptor, image: _I
     """Read the manifests that a manifest names, then the manifest."""
     if descriptor.digest in image.manifests:
         return
-    if depth > MAX_DEPTH:
-        raise LayoutError(f"{layout.name} has indexes within indexes, more than {MAX_DEPTH} deep")
+    check_depth(layout, depth)
     one = read_manifest(layout, descriptor)
     if one is None:
         image.missing[descriptor.digest] = descriptor

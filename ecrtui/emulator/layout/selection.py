@@ -56,6 +56,16 @@ def _of_platform(images: Iterable[LayoutDescriptor], platform: str) -> list[Layo
     return exact or [one for one in images if one.platform.startswith(f"{platform}/")]
 
 
+def check_depth(layout: ImageLayout, depth: int) -> None:
+    """Check how deep an index is in other indexes.
+
+    Raises:
+        LayoutError: it is too deep.
+    """
+    if depth > MAX_DEPTH:
+        raise LayoutError(f"{layout.name} has indexes within indexes, more than {MAX_DEPTH} deep")
+
+
 def _within(layout: ImageLayout, descriptors: Iterable[LayoutDescriptor]) -> Iterator[LayoutDescriptor]:
     """Yield what the indexes among these descriptors name, to any depth. Leave out indexes that are not there."""
     waiting = [(one, 0) for one in descriptors]
@@ -65,8 +75,7 @@ def _within(layout: ImageLayout, descriptors: Iterable[LayoutDescriptor]) -> Ite
         if one.digest in seen or not one.is_index:
             continue
         seen.add(one.digest)
-        if depth > MAX_DEPTH:
-            raise LayoutError(f"{layout.name} has indexes within indexes, more than {MAX_DEPTH} deep")
+        check_depth(layout, depth)
         manifest = read_manifest(layout, one)
         if manifest is not None:
             yield from manifest.children
