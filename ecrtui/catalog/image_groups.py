@@ -16,7 +16,7 @@ from ecrtui.catalog.index_parts import KnownParts, Part
 from ecrtui.catalog.rows.column_cache import Chunk
 from ecrtui.catalog.rows.folding import Folding
 from ecrtui.catalog.totals.image_totals import ImageCounts
-from ecrtui.ecr.findings import severity_numbers
+from ecrtui.ecr.findings import NOT_SCANNED, severity_numbers
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind
 
 _ATTACHING_TAG = re.compile(r"sha256-(?P<digits>[0-9a-f]{64})(?:\.[a-z0-9]+)?")
@@ -180,9 +180,9 @@ class ImageGroups:
     def part_text(self, image: Image) -> str:
         """Return what a part is to its image: ``linux/arm64``, ``signature``; empty for an image that is not a part."""
         part = self.part(image.digest)
-        if part is not None:
-            return part.name
-        return image.kind.value if self.is_part(image) else ""
+        if part is None:
+            return image.kind.value if self.is_part(image) else ""
+        return part.name if part.platform or part.kind is not ImageKind.IMAGE else image.kind.value
 
     def platforms(self, digest: str) -> Sequence[Part]:
         """Return the platforms of an index; none if it was not read."""
@@ -199,10 +199,13 @@ class ImageGroups:
         """Return the image whose scan is shown for an image: for an index, the platform with the worst findings.
 
         A platform whose scan is not known comes before those without findings. The scan of an index that was not read
-        is not known.
+        is not known; one without an image that ECR scans was not scanned.
         """
-        unknown = replace(image, scan_status="", findings=None) if image.kind is ImageKind.INDEX else image
-        return max(self.scanned(image), key=scan_rank, default=unknown)
+        if scanned := self.scanned(image):
+            return max(scanned, key=scan_rank)
+        parts = self.known.parts.get(image.digest)
+        is_unknown = parts is None or any(part.is_scanned for part in parts)
+        return replace(image, scan_status="" if is_unknown else NOT_SCANNED, findings=None)
 
 
 def count_images(images: Collection[Image], known: KnownParts) -> ImageCounts:

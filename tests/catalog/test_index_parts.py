@@ -24,6 +24,7 @@ from ecrtui.catalog.index_parts import (
     parts_of_indexes,
 )
 from ecrtui.ecr.digest import digest_of
+from ecrtui.ecr.findings import NOT_SCANNED
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.location import RegistryLocation
 from ecrtui.ecr.manifest import OCI_INDEX, OCI_MANIFEST, Manifest
@@ -249,3 +250,25 @@ def test_the_worst_scan_of_an_index_is_that_of_an_image_in_it_whether_or_not_it_
     assert groups.worst(index) == bad
     assert groups.kind_text(index) == "index 2"
     assert [groups.kind_text(image) for image in (clean, bad, soci)] == ["amd64", "image", "soci index"]
+
+
+def test_an_index_without_an_image_that_ecr_scans_was_not_scanned() -> None:
+    index = Image(f"sha256:{9:064}", media_type=OCI_INDEX)
+    chart = Image(f"sha256:{1:064}", artifact_media_type="application/vnd.cncf.helm.config.v1+json")
+    wasm = Image(f"sha256:{2:064}")
+    entries = [
+        {
+            "digest": wasm.digest,
+            "platform": {"os": "wasip2", "architecture": "wasm"},
+            "artifactType": "application/vnd.wasm.config.v0+json",
+        },
+        {"digest": chart.digest},
+    ]
+    groups = ImageGroups({chart.digest: chart, wasm.digest: wasm}.get)
+    assert not groups.worst(index).scan_known
+    for listed, status in ((entries[:1], NOT_SCANNED), ([], NOT_SCANNED), ([{"digest": f"sha256:{3:064}"}], "")):
+        text = json.dumps({"schemaVersion": 2, "manifests": listed})
+        groups.known = parts_of_indexes([Manifest(text, index.digest, OCI_INDEX)])
+        assert groups.worst(index).scan_status == status
+    groups.known = parts_of_indexes([Manifest(json.dumps({"manifests": entries[1:]}), index.digest, OCI_INDEX)])
+    assert groups.part_text(chart) == "helm chart", "the entry of the index does not say it"
