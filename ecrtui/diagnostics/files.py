@@ -53,7 +53,7 @@ def journal(path: Path) -> Iterator[Check]:
 
 
 def _refusal(path: Path) -> OSError | None:
-    """Return why a file cannot be written or created; None if nothing speaks against it."""
+    """Return why a file cannot be written or created; None if it can."""
     if lacks_home(path):
         return OSError(errno.ENOENT, NO_HOME)
     place = next(folder for folder in (path, *path.parents) if os.path.lexists(folder))

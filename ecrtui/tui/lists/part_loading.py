@@ -133,7 +133,7 @@ class PartLoadingMixin(ListScreen[Image]):
             self._grouped.set()
 
     async def _look_up_parts(self, known: KnownParts | None, *, read: bool, may_read: bool) -> None:
-        """Look up the parts of all indexes but the known ones; read them if the user asks for it, or if that is free.
+        """Look up the parts of all indexes but the known ones; read them if the user asks, or if that leaves no trace.
 
         Args:
             known: what is known of these images.

@@ -150,7 +150,7 @@ class WatchedScreen(AppScreen):
         return min(usual * self._slowdown, max(usual, self.watch_times.longest))
 
     def _slow_down(self) -> None:
-        """Double the interval. The factor has a limit, or the pace of yesterday would take as long to return."""
+        """Double the interval, up to the longest. A larger factor would take more readings to fall again."""
         if self._interval < self.watch_times.longest:
             self._slowdown *= 2
 
