@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from textual import events, work
 from textual.actions import parse as parse_action
-from textual.notifications import Notify, SeverityLevel
 from textual.screen import Screen
 from textual.worker import Worker
 
@@ -22,7 +21,6 @@ from ecrtui.errors import EcrTuiError
 from ecrtui.session import source_of_credentials
 from ecrtui.settings import Settings
 from ecrtui.tui import actions, blocking, messages
-from ecrtui.tui import safe_text as text
 from ecrtui.tui.base_screen import AppScreen, worker_error
 from ecrtui.tui.bindings import KeymapApp, bindings, keys_of, shown_key, why_refused
 from ecrtui.tui.clipboard.copying import CopyingApp
@@ -40,6 +38,7 @@ from ecrtui.tui.screens.repositories import RepositoriesScreen
 from ecrtui.tui.textual_fixes.fatal_error import ReportingApp
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
 from ecrtui.tui.theme_manager import ThemeManager
+from ecrtui.tui.toasts import ToastsApp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -54,6 +53,7 @@ IDLE_DELAY = 1.0
 
 class EcrTuiApp(
     ReportingApp,
+    ToastsApp,
     OrderedKeysApp,
     CopyingApp,
     ProgramsApp,
@@ -131,10 +131,6 @@ class EcrTuiApp(
 
     def post_display_hook(self) -> None:
         self._idle_collection.frame_drawn()
-
-    def warn(self, message: str) -> None:
-        """Show a warning for ten seconds."""
-        self.notify(message, severity="warning", timeout=10)
 
     def get_default_screen(self) -> Screen[None]:
         """Return the screen at the bottom of the stack."""
@@ -268,10 +264,6 @@ class EcrTuiApp(
             resolved = f"Resolved {units.format_count(len(entries), 'write')} with unknown outcome; see {where}"
             left = next(filter(None, (entry.unsent_in_words for entry in entries)), "")
             self.notify(". ".join(filter(None, (resolved, left))), timeout=10)
-
-    def show_notice(self, text: str) -> None:
-        """Show a warning that does not stop the work. Any thread can call it; it does not wait."""
-        self.call_later(partial(self.notify, text, severity="warning"))
 
     def push_app_screen(self, screen: AppScreen) -> None:
         """Open a screen."""
@@ -442,25 +434,6 @@ class EcrTuiApp(
     def action_change_theme(self) -> None:
         """Choose a theme."""
         self.run_worker(self.theme_manager.choose(), group="theme", exclusive=True, exit_on_error=False)
-
-    def notify(
-        self,
-        message: str,
-        *,
-        title: str = "",
-        severity: SeverityLevel = "information",
-        timeout: float | None = None,
-        markup: bool = False,
-    ) -> None:
-        """Show a toast. The message may have a service's words, so it is escaped and never markup."""
-        super().notify(text.visible_lines(message), title=title, severity=severity, timeout=timeout, markup=False)
-
-    def on_notify(self, event: Notify) -> None:
-        """Forget equal toasts: Textual then shows the new one, for its whole time."""
-        new = event.notification
-        for earlier in list(self._notifications):
-            if (earlier.message, earlier.title, earlier.severity) == (new.message, new.title, new.severity):
-                self._unnotify(earlier, refresh=False)
 
     def action_toggle_header(self) -> None:
         """Show or hide the header."""
