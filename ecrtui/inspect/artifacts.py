@@ -305,10 +305,11 @@ def content_names(artifact: Artifact, blobs: Sequence[Descriptor]) -> Sequence[s
     formats = [known or format_name(artifact.artifact_type) for known in formats]
     for blob, known in zip(blobs, formats, strict=True):
         types.setdefault(known, set()).add(blob.media_type)
+    common = {known: _common(media_types) for known, media_types in types.items() if len(media_types) > 1}
     names = []
     for blob, known in zip(blobs, formats, strict=True):
         title = title_of(blob)
-        distinct = known if title or len(types[known]) == 1 else blob.media_type.removeprefix(_common(types[known]))
+        distinct = known if title or known not in common else blob.media_type.removeprefix(common[known])
         names.append(" · ".join(filter(None, (title, distinct))) or blob.media_type.removeprefix("application/"))
     return names
 
