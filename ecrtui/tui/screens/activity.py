@@ -112,7 +112,7 @@ def _columns(repository: Callable[[JournalEntry], str]) -> Sequence[Column[Journ
             repository,
             repository,
             min_width=12,
-            full_width=20,
+            full_width=24,
             flex=2,
             matches=True,
         ),
