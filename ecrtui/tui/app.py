@@ -108,8 +108,13 @@ class EcrTuiApp(
         self.theme_manager.start_with(settings.theme)
 
     async def on_event(self, event: events.Event) -> None:
-        """Drop keys and pastes while the terminal is too small to show what they do, except the keys that leave."""
+        """Drop keys and pastes while another program has the terminal.
+
+        Drop them, too, while the terminal is too small to show what they do, except the keys that leave.
+        """
         is_typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
+        if is_typed and self.is_terminal_lent:
+            return
         if not (is_typed and self.screen_stack and isinstance(self.screen, AppScreen) and self.screen.is_too_small):
             await super().on_event(event)
         elif isinstance(event, events.Key) and not self._is_text(event):

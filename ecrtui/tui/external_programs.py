@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,9 @@ class Program(Enum):
         given = (environment.get(name, "").strip() for name in self.value)
         return next(filter(None, given), _DEFAULTS[self])
 
+
+_GROUP = "program"
+"""The workers that wait for the end of a program."""
 
 _DEFAULTS = {Program.PAGER: "less", Program.EDITOR: "vi"}
 
@@ -79,10 +82,17 @@ class ProgramsApp(TerminalApp):
     """An application that shows texts in the programs of the user."""
 
     def on_open_in_program(self, message: messages.OpenInProgram) -> None:
-        self.run_worker(self._open(message), group="program", exclusive=True, exit_on_error=False)
+        self._start(self._open(message))
 
     def on_edit_text(self, message: messages.EditText) -> None:
-        self.run_worker(self._edit(message), group="program", exclusive=True, exit_on_error=False)
+        self._start(self._edit(message))
+
+    def _start(self, use: Coroutine[None, None, None]) -> None:
+        """Start to use a program. While one runs, a second key for one does nothing: two would share the terminal."""
+        if any(worker.group == _GROUP and not worker.is_finished for worker in self.workers):
+            use.close()
+        else:
+            self.run_worker(use, group=_GROUP, exit_on_error=False)
 
     async def _edit(self, message: messages.EditText) -> None:
         """Let the user edit a copy of a text, and hand over the copy if it was changed."""

@@ -42,6 +42,7 @@ class TerminalApp(App[None], inherit_bindings=False):
         shield_removals()
         super().__init__(driver_class=TerminalDriver)
         self._sent_pointer_shape = "default"
+        self._is_terminal_lent = False
 
     @property
     def terminal_driver(self) -> TerminalDriver | None:
@@ -52,6 +53,11 @@ class TerminalApp(App[None], inherit_bindings=False):
     def can_suspend(self) -> bool:
         """True if a shell can stop the application and continue it."""
         return self._driver is not None and self._driver.can_suspend
+
+    @property
+    def is_terminal_lent(self) -> bool:
+        """True while another program uses the terminal. What arrives now was typed before it started."""
+        return self._is_terminal_lent
 
     def write_sequence(self, sequence: str) -> bool:
         """Write a control sequence to the terminal. Return False if there is no terminal."""
@@ -113,11 +119,15 @@ class TerminalApp(App[None], inherit_bindings=False):
     def suspend(self) -> Iterator[None]:
         """Let another program use the terminal in the block. Take it back after an error too; Textual does not."""
         failure: BaseException | None = None
-        with super().suspend():
-            try:
-                yield
-            except BaseException as problem:  # noqa: BLE001 - raised again below
-                failure = problem
+        self._is_terminal_lent = True
+        try:
+            with super().suspend():
+                try:
+                    yield
+                except BaseException as problem:  # noqa: BLE001 - raised again below
+                    failure = problem
+        finally:
+            self._is_terminal_lent = False
         if failure is not None:
             raise failure
 
