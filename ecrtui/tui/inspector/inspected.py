@@ -309,8 +309,8 @@ class Inspected:
     def start_manifest_of(self, digest: str) -> asyncio.Future[ReadManifest]:
         """Start to read a manifest and parse it; see :meth:`manifest_of`.
 
-        One thread does both: between them it would wait for the one that builds the screen. The caller stores the
-        manifest in the cache (``store_manifests``) when nobody waits any more: that takes 10 ms for a large one.
+        One thread does both, so that parsing does not wait for the thread that draws. The caller stores the manifest in
+        the cache (``store_manifests``) after it is on the screen: for a large manifest, that takes 10 ms.
         """
         key = ("manifest", digest)
         return self.reads.start(key, _read_manifest, self.session.catalog, self.repository_name, digest)
