@@ -37,6 +37,7 @@ from ecrtui.tui.promote.target_connections import TargetConnections, TargetsApp
 from ecrtui.tui.screens.repositories import RepositoriesScreen
 from ecrtui.tui.textual_fixes.fatal_error import ReportingApp
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
+from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
 from ecrtui.tui.theme_manager import ThemeManager
 from ecrtui.tui.toasts import ToastsApp
 
@@ -108,12 +109,12 @@ class EcrTuiApp(
         self.theme_manager.start_with(settings.theme)
 
     async def on_event(self, event: events.Event) -> None:
-        """Drop keys and pastes while another program has the terminal.
+        """Drop keys and pastes that were typed for another program.
 
         Drop them, too, while the terminal is too small to show what they do, except the keys that leave.
         """
         is_typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
-        if is_typed and self.is_terminal_lent:
+        if is_typed and self.is_for_others(event):
             return
         if not (is_typed and self.screen_stack and isinstance(self.screen, AppScreen) and self.screen.is_too_small):
             await super().on_event(event)
@@ -121,6 +122,10 @@ class EcrTuiApp(
             for action in (actions.BY_ID["app.quit"], actions.BY_ID["app.suspend"]):
                 if event.key in keys_of(self, action):
                     await self.run_action(action.call)
+
+    def is_for_others(self, event: events.Event) -> bool:
+        """Return True for a key or a paste that was typed for another program."""
+        return TerminalApp.is_for_others(self, event)
 
     def _is_text(self, key: events.Key) -> bool:
         """Return True for a letter in a field."""
@@ -364,6 +369,7 @@ class EcrTuiApp(
             self.copy(choice)
 
     def on_print_text(self, message: messages.PrintText) -> None:
+        self.lend_keys()
         self.run_worker(self.print_and_wait(message.text), group="print", exclusive=True, exit_on_error=False)
 
     def action_activity(self) -> None:

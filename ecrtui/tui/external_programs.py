@@ -92,6 +92,7 @@ class ProgramsApp(TerminalApp):
         if any(worker.group == _GROUP and not worker.is_finished for worker in self.workers):
             use.close()
         else:
+            self.lend_keys()
             self.run_worker(use, group=_GROUP, exit_on_error=False)
 
     async def _edit(self, message: messages.EditText) -> None:
@@ -108,7 +109,11 @@ class ProgramsApp(TerminalApp):
             return content
         try:
             with self.suspend(), driver.ignoring_interrupts():
-                return await blocking.run_blocking(run_program, program, name, content)
+                try:
+                    return await blocking.run_blocking(run_program, program, name, content)
+                except ProgramFailed:
+                    driver.drop_input()  # it may not have started, and what was typed is meant for it
+                    raise
         except ProgramFailed as problem:
             self.notify(str(problem), severity="warning")
             return content

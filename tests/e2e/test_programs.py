@@ -96,6 +96,50 @@ def test_programs_and_the_shell_take_turns_on_the_terminal(
         terminal.wait()
 
 
+def test_keys_typed_for_a_program_or_a_shell_do_not_act_on_the_screen(
+    embedded: EmbeddedRegistry, url: str, own_home: Path, tmp_path: Path
+) -> None:
+    programs = tmp_path / "bin"
+    add_viewer(programs, "edit")
+    fails = f'printf "fail waits"; until [ -e {tmp_path}/typed ]; do sleep 0.05; done; false'
+    shell = ("bash", "--norc", "--noprofile", "-i")
+    with ecrtui(home=own_home, command=shell, PAGER=fails, VISUAL=f"{programs}/edit -y", PS1="shell> ") as terminal:
+        terminal.until("shell>")
+        terminal.press(f"{sys.executable} -m ecrtui --endpoint-url {url} {REPOSITORY}:v1\r")
+        terminal.until("last pulled")
+        terminal.press("2")
+        terminal.until('"schemaVersion": 2')
+
+        terminal.press("e" + "ea" * 20)
+        terminal.until("edit -y waits")
+        terminal.clear()
+        terminal.press("\r")
+        terminal.until('"schemaVersion": 2')
+        terminal.press("?")  # a key typed afterwards acts
+        assert "Activity" not in terminal.until("Keyboard shortcuts").splitlines()[1]
+        terminal.press("?")
+
+        terminal.press("v")
+        terminal.until("fail waits")
+        terminal.press("a")
+        (tmp_path / "typed").touch()
+        terminal.until("failed with exit code")
+        terminal.press("3")
+        assert "Activity" not in terminal.until("‹3 config›").splitlines()[1]
+
+        terminal.press(CTRL_Z + "a" * 20)
+        terminal.until("Stopped")
+        terminal.clear()
+        terminal.press("fg\r")
+        terminal.until("‹3 config›")
+        terminal.press("2")
+        assert "Activity" not in terminal.until('"schemaVersion": 2').splitlines()[1]
+        terminal.press("q")
+        terminal.until("shell>")
+        terminal.press("exit\r")
+        terminal.wait()
+
+
 def test_a_program_that_fails_is_named(url: str, own_home: Path) -> None:
     with ecrtui("--endpoint-url", url, f"{REPOSITORY}:v1", home=own_home, PAGER="no-such-pager") as terminal:
         terminal.until("last pulled")

@@ -65,7 +65,13 @@ class SignInApp(TerminalApp):
 
         answer: Future[bool | None] = Future()
         question = Confirmation(title, reason, yes="Run it on this terminal", no="Do not run it")
-        self.call_from_thread(self.push_screen, question, answer.set_result)
+
+        def decide(accepted: bool | None) -> None:
+            if accepted:
+                self.lend_keys()  # what is typed next is meant for the program
+            answer.set_result(accepted)
+
+        self.call_from_thread(self.push_screen, question, decide)
         return self.call_from_thread(self._work_on_terminal, title, work) if answer.result() else None
 
     def show_sign_in(self, request: SignInRequest) -> bool:

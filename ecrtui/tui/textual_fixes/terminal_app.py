@@ -42,7 +42,8 @@ class TerminalApp(App[None], inherit_bindings=False):
         shield_removals()
         super().__init__(driver_class=TerminalDriver)
         self._sent_pointer_shape = "default"
-        self._is_terminal_lent = False
+        self._lends_since: float | None = None
+        """The driver's ``reads_since`` when the terminal was last promised to another program."""
 
     @property
     def terminal_driver(self) -> TerminalDriver | None:
@@ -54,10 +55,15 @@ class TerminalApp(App[None], inherit_bindings=False):
         """True if a shell can stop the application and continue it."""
         return self._driver is not None and self._driver.can_suspend
 
-    @property
-    def is_terminal_lent(self) -> bool:
-        """True while another program uses the terminal. What arrives now was typed before it started."""
-        return self._is_terminal_lent
+    def lend_keys(self) -> None:
+        """Let keys act on nothing until another program has had the terminal: they are meant for it."""
+        if self.terminal_driver is not None:
+            self._lends_since = self.terminal_driver.reads_since
+
+    def is_for_others(self, event: events.Event) -> bool:
+        """Return True for input that was typed before another program had the terminal, or is to have it."""
+        driver = self.terminal_driver
+        return driver is not None and (event.time < driver.reads_since or driver.reads_since == self._lends_since)
 
     def write_sequence(self, sequence: str) -> bool:
         """Write a control sequence to the terminal. Return False if there is no terminal."""
@@ -119,15 +125,11 @@ class TerminalApp(App[None], inherit_bindings=False):
     def suspend(self) -> Iterator[None]:
         """Let another program use the terminal in the block. Take it back after an error too; Textual does not."""
         failure: BaseException | None = None
-        self._is_terminal_lent = True
-        try:
-            with super().suspend():
-                try:
-                    yield
-                except BaseException as problem:  # noqa: BLE001 - raised again below
-                    failure = problem
-        finally:
-            self._is_terminal_lent = False
+        with super().suspend():
+            try:
+                yield
+            except BaseException as problem:  # noqa: BLE001 - raised again below
+                failure = problem
         if failure is not None:
             raise failure
 
@@ -137,5 +139,6 @@ class TerminalApp(App[None], inherit_bindings=False):
     def action_suspend_process(self) -> None:
         """Stop the program. The shell continues it with ``fg``."""
         if self.can_suspend:
+            self.lend_keys()
             self._suspend_signal()
             os.kill(0, signal.SIGTSTP)  # with its parent, such as make, which the shell waits for

@@ -17,7 +17,9 @@ import termios
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from math import inf
 from selectors import EVENT_READ
+from time import monotonic
 from tty import CC, IFLAG, LFLAG, OFLAG
 from typing import TYPE_CHECKING, Any, Final
 
@@ -126,6 +128,8 @@ class TerminalDriver(Driver):
         self._closed_writer: TerminalWriter | None = None
         """The one before. It may still wait for a terminal that takes no output."""
         self._reader: _InputThread | None = None
+        self.reads_since = inf
+        """Time on the monotonic clock when it began to read the terminal; infinite while another program reads it."""
         self._settings: list[Any] | None = None
         self._lost = False
         self._wants_terminal = False
@@ -233,6 +237,7 @@ class TerminalDriver(Driver):
         self._writer.start()
         self._enter(KITTY_KEYS_ON)
         reader = _InputThread(self._input, self)
+        self.reads_since = monotonic()
         reader.start()
         self._reader = reader  # not one that could not be started: it cannot be stopped either
 
@@ -252,11 +257,16 @@ class TerminalDriver(Driver):
     def disable_input(self) -> None:
         """Read no more input."""
         reader, self._reader = self._reader, None
+        self.reads_since = inf
         if reader is not None:
             reader.stop()
-            if self._owns_terminal:
-                with suppress(termios.error):
-                    termios.tcflush(self._input, termios.TCIFLUSH)
+            self.drop_input()
+
+    def drop_input(self) -> None:
+        """Drop what was typed and not yet read."""
+        if self._owns_terminal:
+            with suppress(termios.error):
+                termios.tcflush(self._input, termios.TCIFLUSH)
 
     def stop_application_mode(self) -> None:
         """Give the terminal back as it was."""
