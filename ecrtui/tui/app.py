@@ -37,7 +37,6 @@ from ecrtui.tui.promote.target_connections import TargetConnections, TargetsApp
 from ecrtui.tui.screens.repositories import RepositoriesScreen
 from ecrtui.tui.textual_fixes.fatal_error import ReportingApp
 from ecrtui.tui.textual_fixes.key_queue import OrderedKeysApp
-from ecrtui.tui.textual_fixes.terminal_app import TerminalApp
 from ecrtui.tui.theme_manager import ThemeManager
 from ecrtui.tui.toasts import ToastsApp
 
@@ -109,13 +108,8 @@ class EcrTuiApp(
         self.theme_manager.start_with(settings.theme)
 
     async def on_event(self, event: events.Event) -> None:
-        """Drop keys and pastes that were typed for another program.
-
-        Drop them, too, while the terminal is too small to show what they do, except the keys that leave.
-        """
+        """Drop keys and pastes while the terminal is too small to show what they do, except the keys that leave."""
         is_typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
-        if is_typed and self.is_for_others(event):
-            return
         if not (is_typed and self.screen_stack and isinstance(self.screen, AppScreen) and self.screen.is_too_small):
             await super().on_event(event)
         elif isinstance(event, events.Key) and not self._is_text(event):
@@ -123,9 +117,9 @@ class EcrTuiApp(
                 if event.key in keys_of(self, action):
                     await self.run_action(action.call)
 
-    def is_for_others(self, event: events.Event) -> bool:
-        """Return True for a key or a paste that was typed for another program."""
-        return TerminalApp.is_for_others(self, event)
+    def drops(self, event: events.Event) -> bool:
+        """Drop keys and pastes that were typed for another program."""
+        return self.is_for_others(event)
 
     def _is_text(self, key: events.Key) -> bool:
         """Return True for a letter in a field."""

@@ -74,12 +74,12 @@ class OrderedKeysApp(App[None], inherit_bindings=False):
         if len(self._waiting) == 1:
             self._poll_later()
 
-    def is_for_others(self, event: events.Event) -> bool:
-        """Return True for a key or a paste that must act on nothing here."""
+    def drops(self, event: events.Event) -> bool:
+        """Return True for a key or a paste that acts on nothing."""
         return False
 
     async def _handle_next(self) -> None:
-        while self._waiting and self.is_for_others(self._waiting[0]):
+        while self._waiting and self.drops(self._waiting[0]):
             self._waiting.popleft()
         self._is_busy = bool(self._waiting and self.screen_stack)
         if not self._is_busy:
