@@ -229,6 +229,12 @@ class Settings:
                     sources[name] = self.sources.get(_account_source(pattern, name), f"accounts.{pattern}")
         return replace(self, **own, sources={**self.sources, **sources})
 
+    def wins_over_file(self, name: str) -> str:
+        """Return what sets a setting in place of the top of the settings file; empty if nothing does."""
+        source = self.sources.get(name, "")
+        of_accounts = {place for key, place in self.sources.items() if re.fullmatch(rf"accounts\..*\.{name}", key)}
+        return source if source.startswith(("--", "$", "accounts.")) or source in of_accounts else ""
+
 
 def _account_source(pattern: str, name: str) -> str:
     """Return the name in ``sources`` of a setting that differs for accounts."""

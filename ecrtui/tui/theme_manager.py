@@ -84,3 +84,16 @@ class ThemeManager:
             remember_theme(name)
         except EcrTuiError as error:
             self._app.notify(str(error), severity="warning")
+        else:
+            self._warn_if_overridden(name)
+
+    def _warn_if_overridden(self, name: str) -> None:
+        """Warn if something other than the saved theme sets the theme at the next start."""
+        session = self._app.connect.opened
+        settings = self._app.settings if session is None else session.settings
+        winner = settings.wins_over_file("theme")
+        if winner and settings.theme != name:
+            self._app.warn(
+                f"Theme {name!r} is saved, but {winner} sets {settings.theme!r} and wins at the next start. "
+                "Change it there to keep your choice."
+            )

@@ -133,6 +133,34 @@ async def test_a_chosen_theme_applies_at_once_and_is_remembered(one_image: Embed
         assert tomllib.loads(settings_file().read_text())["theme"] == seen
 
 
+@pytest.mark.parametrize("wins", ["variable", "flag", "account", "pattern", ""])
+async def test_a_chosen_theme_that_does_not_apply_at_the_next_start_is_reported(
+    one_image: EmbeddedRegistry, wins: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings_file().parent.mkdir(parents=True)
+    account = {"account": one_image.registry_id, "pattern": f'"{one_image.registry_id[:3]}*"'}.get(wins)
+    own = f'[accounts.{account}]\ntheme = "ecrtui-light"\n' if account else ""
+    settings_file().write_text(f'theme = "ecrtui-dark"\n{own}')
+    if wins == "variable":
+        monkeypatch.setenv("ECRTUI_THEME", "ecrtui-light")
+    flags = {"theme": "ecrtui-light"} if wins == "flag" else {}
+    async with running(one_image, size=(200, 30), **flags) as pilot:
+        await until(pilot, "1 repository")
+        await until(pilot, lambda _: pilot.app.theme == ("ecrtui-light" if wins else "ecrtui-dark"))
+        pilot.app.action_change_theme()
+        await until(pilot, "ecrtui-16")
+        await pilot.press("home", "enter")
+        await until_gone(pilot, "esc cancel")
+        assert tomllib.loads(settings_file().read_text())["theme"] == pilot.app.theme != "ecrtui-light"
+        if wins:
+            winner = {"variable": "$ECRTUI_THEME", "flag": "--theme"}.get(wins, f"line 3, accounts.{account}")
+            await until(pilot, "wins at the next start")
+            assert winner.replace('"', "") in screen_text(pilot.app)
+        else:
+            await pilot.pause()
+            assert "next start" not in screen_text(pilot.app)
+
+
 async def test_esc_in_the_theme_menu_restores_the_previous_theme(
     one_image: EmbeddedRegistry,
 ) -> None:
