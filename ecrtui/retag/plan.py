@@ -194,6 +194,9 @@ class Plan:
     """The request of the user: retag, untag, swap, copy tags, tag in all, put image, promote, undo, redo."""
     warnings: tuple[str, ...] = ()
     """Warnings about the plan as a whole; a step has its own warnings."""
+    request_warnings: tuple[str, ...] = ()
+    """Those of the warnings that tell what the request asked for and no step does. To plan the steps again cannot find
+    them again."""
     undoes: str = ""
     """The id of the plan that this one undoes; empty if none."""
     provided_manifests: tuple[Manifest, ...] = ()
@@ -225,6 +228,11 @@ class Plan:
     def changes(self) -> tuple[TagChange, ...]:
         """The changes behind the steps, with the digests that the plan saw: input to plan again with other rows."""
         return tuple(step.change for step in self.steps)
+
+    def with_request_warnings(self, warnings: Iterable[str]) -> Plan:
+        """Return the plan with more warnings about its request."""
+        more = tuple(warnings)
+        return replace(self, warnings=(*self.warnings, *more), request_warnings=(*self.request_warnings, *more))
 
     def without(self, keys: Collection[tuple[str, str]]) -> Plan:
         """Return the plan with these steps excluded. Plan the others again to see the effect on them."""

@@ -128,7 +128,7 @@ class PlanBuilder:
         )
         plan = self.build(changes, "tag in all")
         missing = (f"{name} has no tag {tag}" for position, name in enumerate(names) if images[position] is None)
-        return replace(plan, warnings=(*plan.warnings, *missing))
+        return plan.with_request_warnings(missing)
 
     def rename(self, repository: str, images: Iterable[Image], rule: str) -> Plan:
         """Return the plan that adds to each image the tags that a rule makes of its tags.
@@ -151,7 +151,7 @@ class PlanBuilder:
         if left:
             verb = "gets" if len(left) == 1 else "get"
             warning = f"{format_count(len(left), 'image')} {verb} no tag from the rule: {format_names(left, 3)}"
-            plan = replace(plan, warnings=(*plan.warnings, warning))
+            plan = plan.with_request_warnings([warning])
         return plan
 
     def untag(self, repository: str, tags: Iterable[str]) -> Plan:
@@ -179,6 +179,7 @@ class PlanBuilder:
         changes = tuple(step.change for step in plan.steps if not step.final)
         planned = self.build(changes, plan.kind)
         planned = replace(planned, steps=(*planned.steps, *final), undoes=plan.undoes, excluded=plan.excluded)
+        planned = planned.with_request_warnings(plan.request_warnings)
         return _both_or_none(planned) if plan.kind == "swap" else planned
 
     def entries_to_undo(self, plan_id: str) -> tuple[JournalEntry, ...]:

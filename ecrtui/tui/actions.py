@@ -270,7 +270,14 @@ ACTIONS = (
     Action(
         "activity.undo", "u", "undo", "undo", "Plan to undo this write; you confirm the plan", footer=True, writes=True
     ),
-    Action("activity.save", "w", "save", "save", "Save the marked or the shown writes as Markdown, CSV or JSON"),
+    Action(
+        "activity.save",
+        "w,x",
+        "save",
+        "save",
+        "Save the marked or the shown writes as Markdown, CSV or JSON",
+        footer=True,
+    ),
     Action("activity.undo_plan", "U", "undo_plan", "undo plan", "Plan to undo every write of this plan", writes=True),
     Action(
         "activity.resolve_unknown",
@@ -615,6 +622,7 @@ FIRST_IN_FOOTER = (
     "plan.remove_refused",
     "plan.save",
     "activity.undo",
+    "activity.save",
     "tags_pane.put_back",
     "findings.search",
     "findings.save",

@@ -628,6 +628,8 @@ def test_a_tag_is_added_in_several_repositories(env: RetagEnv) -> None:
     create_repository(env.client, "team/none")
     plan = env.engine.plan_tag_in_repositories([REPOSITORY, "team/other", "team/none"], "one", "release")
     assert (plan.kind, plan.warnings) == ("tag in all", ("team/none has no tag one",))
+    fewer = env.engine.plan_again(plan.without({("team/other", "release")}))
+    assert (len(fewer.steps), fewer.warnings) == (len(plan.steps) - 1, plan.warnings)
     env.engine.apply(plan)
     assert env.tags()["release"] == env.one
     assert tags_of(env.client, "team/other")["release"] == other

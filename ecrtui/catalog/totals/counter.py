@@ -10,7 +10,7 @@ from ecrtui.catalog.index_parts import KnownParts, find_parts
 from ecrtui.catalog.totals.image_totals import ImageCounts, ImageTotals
 from ecrtui.catalog.totals.repository_totals import RepositoryTotals
 from ecrtui.ecr.findings import NOT_SCANNED, ImageScan, severity_numbers
-from ecrtui.ecr.image import Image, is_index
+from ecrtui.ecr.image import Image, ImageKind, is_index
 
 if TYPE_CHECKING:
     from ecrtui.catalog.catalog import Catalog
@@ -55,18 +55,32 @@ class TotalsCounter:
         """Return the totals, with what is known of parts and scans. This sends no request."""
         counts, scan, unknown = ImageCounts(self._listed, self._tagged, 0, complete=False), None, self._listed
         if self._kept is not None:
-            counts = _counts(catalog, repository, self._kept)
-            scan, unknown = _worst_scan(catalog, repository, self._kept)
+            known = _known_parts(catalog, repository, self._kept)
+            counts = count_images(self._kept, known)
+            scanned = [image for image in self._kept if _is_scanned(image, known)]
+            scan, unknown = _worst_scan(catalog, repository, scanned)
         times = (self._newest_push or None, self._last_pull or None)
         return RepositoryTotals(counts, self._bytes.size, *times, scan, unknown, counted_at)
 
 
-def _counts(catalog: Catalog, repository: str, images: list[Image]) -> ImageCounts:
-    """Count images by the manifests of the indexes that were read before."""
+def _known_parts(catalog: Catalog, repository: str, images: list[Image]) -> KnownParts:
+    """Return the parts of the indexes whose manifests were read before."""
     known = KnownParts()
     if sum(is_index(image.media_type) for image in images) <= MAX_INDEXES:
         *_, known = find_parts(catalog, repository, images, read=False)
-    return count_images(images, known)
+    return known
+
+
+def _is_scanned(image: Image, known: KnownParts) -> bool:
+    """Return False for an image without findings of its own: an artifact, and an index, whose platforms have them.
+
+    The platforms of an index that was not read are not known, so it counts as one image whose findings are not known.
+    """
+    if image.kind is ImageKind.INDEX:
+        return image.digest not in known.parts
+    indexes = known.indexes.get(image.digest, ())
+    is_part_with_findings = any(known.part(image.digest, index).is_scanned for index in indexes)
+    return not image.kind.is_artifact and (is_part_with_findings or not indexes)
 
 
 def _worst_scan(catalog: Catalog, repository: str, images: list[Image]) -> tuple[ImageScan | None, int]:

@@ -35,6 +35,8 @@ _SHORT_KINDS = {
 }
 """Short words for kinds; the other kinds are short. The filter finds the short words too: they begin the long ones."""
 
+_ARCHIVED = "archived"
+
 _SHORT_WORDS = {kind.value: word for kind, word in _SHORT_KINDS.items()}
 
 _SHORT_STATES = {
@@ -97,7 +99,7 @@ def image_columns(
             "kind",
             "kind",
             lambda image: short_kind(image, groups.kind_text(image)),
-            lambda image: image.kind,
+            _kind_key,
             min_width=7,
             max_width=KIND_WIDTH,
             drop_priority=2,
@@ -116,6 +118,11 @@ def image_columns(
         ),
         *_extra_columns(),
     )
+
+
+def _kind_key(image: Image) -> str:
+    """Return what to sort the kinds by: the images of a kind are together, and the archived ones apart from them."""
+    return _ARCHIVED if image.archived else image.kind
 
 
 def _extra_columns() -> Sequence[Column[Image]]:
@@ -150,7 +157,7 @@ def short_kind(image: Image, kind: str) -> str:
         kind: its kind; see :meth:`~ecrtui.catalog.image_groups.ImageGroups.kind_text`.
     """
     if image.archived:
-        return "archived"
+        return _ARCHIVED
     return _SHORT_WORDS.get(kind, kind)
 
 

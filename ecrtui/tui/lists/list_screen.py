@@ -275,6 +275,17 @@ class ListScreen(TableScreen[Item], Generic[Item]):
             return " ".join(filter(None, (self.EMPTY, *self.empty_hints())))
         return self.no_match(f"Nothing matches {units.format_quoted(state.filter_text)}")
 
+    def action_filter(self) -> None:
+        super().action_filter()
+        self._show_note_again()
+
+    def on_filter_bar_closed(self) -> None:
+        self._show_note_again()
+
+    def _show_note_again(self) -> None:
+        """Show the text in place of the rows again: the keys that it names depend on the focus."""
+        self.table.set_placeholder(self._note)
+
     def empty_hints(self) -> Iterable[str]:
         """Yield what to do when there is nothing to list; an empty text for an action without a key."""
         yield press(self, "screen.refresh", "look again")

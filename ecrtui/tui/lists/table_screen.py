@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr.units import format_quoted
-from ecrtui.tui.bindings import press
+from ecrtui.tui.bindings import press, shown_key
 from ecrtui.tui.lists.column_choice import ChosenColumnsScreen
 from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.messages import ShowText
@@ -119,9 +119,13 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
     def _find_hint(self, line: str) -> str:
         """Return how to find what this list does not: a pasted reference, or tags; empty for another text."""
         from ecrtui.catalog.find.query import asks_for_tags, looks_pasted
+        from ecrtui.ecr.tag import stored_tag_error
 
-        wanted = looks_pasted(line) or asks_for_tags(line)
-        return press(self, "app.find", "find it in all repositories") if wanted else ""
+        key = shown_key(self, "app.find")
+        if not key or not (looks_pasted(line) or asks_for_tags(line) or not stored_tag_error(line.strip())):
+            return ""
+        leave = "enter, then " if self.query_one(FilterBar).has_focus_within else ""  # the field would take the letter
+        return f"Press {leave}{key} to find it in all repositories."
 
     @property
     def text_to_find(self) -> str:

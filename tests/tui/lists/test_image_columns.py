@@ -95,6 +95,15 @@ def test_an_unknown_severity_sorts_as_undefined() -> None:
     assert numbers == sorted(set(numbers), reverse=True)
 
 
+def test_archived_images_are_together_when_sorted_by_kind() -> None:
+    kind = next(column for column in image_columns(str, ImageGroups(), str, str) if column.id == "kind")
+    assert kind.sort_key is not None
+    images = [replace(IMAGE, digest=name, status=status) for name, status in (("a", ""), ("b", "ARCHIVED"), ("c", ""))]
+    images.append(replace(INDEX, status="ARCHIVED"))
+    cells = [kind.cell(image) for image in sorted(images, key=kind.sort_key)]
+    assert cells == ["archived", "archived", "image", "image"]
+
+
 @pytest.mark.parametrize(
     ("width", "columns"),
     [

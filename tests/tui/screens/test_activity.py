@@ -288,7 +288,7 @@ async def test_activity_is_readable_on_80_columns_and_saved(
         assert re.search(rf"✓ +{repository}  {tag}  {old.digest[7:19]}  {new.digest[7:19]}$", row.rstrip())
         assert " · ✓ done · " in line
         assert line.startswith(f"{repository}:{tag} {old.digest[7:19]} (v1) → {new.digest[7:19]} (v2)")
-        await pilot.press("w")
+        await pilot.press("x")
         await until(pilot, "file name, ending in")
         await type_text(pilot, str(tmp_path / "writes.md"))
         await pilot.press("enter")

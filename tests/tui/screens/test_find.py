@@ -49,7 +49,11 @@ async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
         await until(pilot, "tag:rc-1 filters the images of a repository; use it there. No filter applies. Press")
         await pilot.press(*["backspace"] * len("tag:rc-1"))
         await paste(pilot, f"{HOST}/team/app:rc-1")
+        await until(pilot, "Press enter, then F to find it in all repositories")  # the field takes each letter
+        await pilot.press("enter")
         await until(pilot, "Press F to find it in all repositories")
+        await pilot.press("slash")
+        await until(pilot, "Press enter, then F to find it in all repositories")
         await pilot.press("down", "F")  # the field has the text of the filter
         await until(pilot, "Find in all repositories")
         await until(pilot, "enter search")
@@ -107,7 +111,7 @@ async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
         assert "team/cart" in cursor_row(screen)
         await pilot.press("slash")
         await paste(pilot, "missing:tag=own")
-        await until(pilot, "Nothing matches missing:tag=own. Press esc to clear the filter. Press F")
+        await until(pilot, "Nothing matches missing:tag=own. Press esc to clear the filter. Press enter, then F")
         await pilot.press("enter", "F", "enter")
         await until(pilot, "There is no repository without own")
         await pilot.press("F")
