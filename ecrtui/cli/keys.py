@@ -27,13 +27,15 @@ def parser() -> argparse.ArgumentParser:
 
 def _execute(options: argparse.Namespace) -> int:
     from ecrtui.settings import load
-    from ecrtui.tui.actions import ACTIONS, unknown_name_messages
+    from ecrtui.tui.actions import ACTIONS
+    from ecrtui.tui.user_keys import key_problems, usable_keys
 
     keys = load({}).keys
-    for message in unknown_name_messages(keys):
+    for message in key_problems(keys):
         print_message(message)
+    used = usable_keys(keys)
     rows = [
-        {"action": action.id, "description": action.help, "keys": keys.get(action.id, action.keys)}
+        {"action": action.id, "description": action.help, "keys": used.get(action.id, action.keys)}
         for action in ACTIONS
     ]
     write({"actions": rows}, options.output, options.query, title="Keys")

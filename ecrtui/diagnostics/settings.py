@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ecrtui.diagnostics.report import Check, Status
 from ecrtui.setting_values import setting_values
 from ecrtui.settings import file_in_use, load
-from ecrtui.tui.actions import unknown_name_messages
+from ecrtui.tui.user_keys import key_problems
 
 
 def settings() -> Iterator[Check]:
@@ -23,5 +23,5 @@ def settings() -> Iterator[Check]:
     yield Check("file", f"{file}{state}")
     for setting in setting_values(loaded):
         yield Check(setting.name, setting.value, source=setting.source)
-    for message in unknown_name_messages(loaded.keys):
+    for message in key_problems(loaded.keys):
         yield Check("keys", message, Status.WARNING)

@@ -5,7 +5,6 @@ Standard library only: ``ecrtui keys`` prints the table without loading Textual.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 
@@ -654,28 +653,3 @@ def of(*scopes: str) -> tuple[Action, ...]:
     """Return the actions of these scopes, in the table's order."""
     prefixes = tuple(f"{scope}." for scope in scopes)
     return tuple(action for action in ACTIONS if action.id.startswith(prefixes))
-
-
-def unknown_name_messages(keys: Mapping[str, str]) -> list[str]:
-    """Return one message for each id that is not in the table and each key that no terminal sends, with the closest.
-
-    Args:
-        keys: keys by the id of the action, comma separated.
-    """
-    messages = []
-    for action_id, names in keys.items():
-        if action_id not in BY_ID:
-            import difflib  # only a mistake needs it
-
-            closest = difflib.get_close_matches(action_id, BY_ID, n=1, cutoff=0.0)[0]
-            messages.append(f"Unknown action {action_id!r} in [keys]. Did you mean {closest!r}?")
-        messages += _unknown_key_messages(action_id, names)
-    return messages
-
-
-def _unknown_key_messages(action_id: str, names: str) -> Iterator[str]:
-    from ecrtui.tui.key_names import closest_key_name, is_key_name  # only [keys] needs them
-
-    for name in filter(None, map(str.strip, names.split(","))):
-        if not is_key_name(name):
-            yield f"Unknown key {name!r} for {action_id} in [keys]. Did you mean {closest_key_name(name)!r}?"

@@ -159,8 +159,11 @@ class EcrTuiApp(
         self.set_interval(self.age_interval, self._show_ages)  # the timer of a screen would keep the screen alive
         self.call_after_refresh(gc_tuning.enable_gc)
         self._run_when_idle(self.theme_manager.load_all)
-        for problem in actions.unknown_name_messages(self.settings.keys):
-            self.warn(problem)
+        if self.settings.keys:
+            from ecrtui.tui.user_keys import key_problems
+
+            for problem in key_problems(self.settings.keys):
+                self.warn(problem)
 
     def _run_when_idle(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a function in a worker soon after the start."""

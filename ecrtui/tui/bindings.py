@@ -94,9 +94,12 @@ class KeymapApp(App[None]):
     """The keys of ``[keys]`` in the settings, comma separated, by the id of the action."""
 
     def use_keys(self, keys: Mapping[str, str]) -> None:
-        """Replace the default keys of these actions, by id."""
-        self.user_keys = keys
-        self.set_keymap(dict(keys))
+        """Replace the default keys of these actions, by id; see :func:`ecrtui.tui.user_keys.usable_keys`."""
+        if keys:
+            from ecrtui.tui.user_keys import usable_keys  # most users have no keys of their own
+
+            self.user_keys = usable_keys(keys)
+            self.set_keymap(dict(self.user_keys))
 
     async def run_action(
         self,

@@ -55,6 +55,14 @@ def is_key_name(name: str) -> bool:
     return modifiers != ["shift"] and any(key in _character_names(last) for last in (_LAST_ASCII, _LAST_CHARACTER))
 
 
+def long_key_name(name: str) -> str:
+    """Return the one name of a key that has two: ``question_mark`` for ``?``."""
+    modifiers, key = _split(name)
+    if len(key) == 1 and not key.isalnum():
+        key = _written(key) or key
+    return "+".join((*modifiers, key))
+
+
 def closest_key_name(name: str) -> str:
     """Return the name that a wrong name probably stands for: ``ctrl+t`` for ``Ctrl-T``, ``escape`` for ``esc``."""
     import difflib
@@ -79,6 +87,10 @@ def _split(name: str) -> tuple[list[str], str]:
 def _character_names(last: int) -> frozenset[str]:
     """Return the names of the characters up to this one that are neither letters nor digits. Those name themselves."""
     characters = (chr(code) for code in range(last + 1))
-    names = (unicodedata.name(character, "") for character in characters if not character.isalnum())
-    written = (name.lower().replace("-", "_").replace(" ", "_") for name in names if name)
-    return frozenset(_SHORT_CHARACTER_NAMES.get(name, name) for name in written)
+    return frozenset(filter(None, (_written(character) for character in characters if not character.isalnum())))
+
+
+def _written(character: str) -> str:
+    """Return the name of a character as Textual writes it; empty if it has none."""
+    name = unicodedata.name(character, "").lower().replace("-", "_").replace(" ", "_")
+    return _SHORT_CHARACTER_NAMES.get(name, name)

@@ -151,18 +151,6 @@ def test_every_action_has_a_label_and_a_help_text() -> None:
     assert all(action.keys or action.palette for action in actions.ACTIONS)
 
 
-def test_an_unknown_id_is_reported_with_the_closest_known_one() -> None:
-    assert actions.unknown_name_messages({"image.retag": "f2", "image.retga": "f3"}) == [
-        "Unknown action 'image.retga' in [keys]. Did you mean 'image.retag'?"
-    ]
-
-
-def test_an_unknown_key_is_reported_with_the_closest_known_one() -> None:
-    assert actions.unknown_name_messages({"image.retag": "f2, ctrl-t", "app.quit": "q,ctrl+q"}) == [
-        "Unknown key 'ctrl-t' for image.retag in [keys]. Did you mean 'ctrl+t'?"
-    ]
-
-
 def test_the_table_is_read_without_textual() -> None:
     code = "import sys, ecrtui.tui.actions; sys.exit('textual' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -143,8 +143,8 @@ async def test_a_chosen_theme_that_does_not_apply_at_the_next_start_is_reported(
     settings_file().write_text(f'theme = "ecrtui-dark"\n{own}')
     if wins == "variable":
         monkeypatch.setenv("ECRTUI_THEME", "ecrtui-light")
-    flags = {"theme": "ecrtui-light"} if wins == "flag" else {}
-    async with running(one_image, size=(200, 30), **flags) as pilot:
+    flag = "ecrtui-light" if wins == "flag" else None
+    async with running(one_image, size=(200, 30), theme=flag) as pilot:
         await until(pilot, "1 repository")
         await until(pilot, lambda _: pilot.app.theme == ("ecrtui-light" if wins else "ecrtui-dark"))
         pilot.app.action_change_theme()
