@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ecrtui.catalog.filter.images import image_schema
+from ecrtui.catalog.filter.language import FilterSchema
 from ecrtui.catalog.filter.repositories import REPOSITORIES
 from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.cli import diff, doctor, findings, history, images, promote, repositories, retag, swap, undo, untag
@@ -29,12 +30,17 @@ from ecrtui.ecr.permissions import PERMISSIONS, Permission, Purpose
 from ecrtui.emulator.distribution.routes import HANDLERS, PATHS
 from ecrtui.emulator.faults import KINDS
 from ecrtui.inspect.findings_filter import FINDINGS
+from ecrtui.inspect.packages_filter import PACKAGES
 from ecrtui.settings import SETTINGS, Connection, Settings
 from ecrtui.tui.actions import ACTIONS, SCOPES
 from ecrtui.tui.connections.combined_source import CombinedSource
+from ecrtui.tui.find.rows import HITS
+from ecrtui.tui.retag.activity_filter import ACTIVITY
 from ecrtui.tui.screens.activity import ActivityScreen
 from ecrtui.tui.screens.images import ImagesScreen
+from ecrtui.tui.screens.plan import FILTER as PLAN
 from ecrtui.tui.screens.repositories import RepositoriesScreen
+from ecrtui.tui.screens.side_by_side import FILTER as SIDE_BY_SIDE
 from ecrtui.tui.screens.side_by_side import SideBySideScreen
 from ecrtui.tui.table.column_layout import Column
 
@@ -147,7 +153,16 @@ def attribute_docs(owner: type) -> dict[str, str]:
 
 def filter_fields() -> str:
     """Return the fields of the filter language."""
-    schemas = (("images", image_schema(ImageGroups())), ("repositories", REPOSITORIES), ("findings", FINDINGS))
+    schemas: Sequence[tuple[str, FilterSchema[Any]]] = (
+        ("images", image_schema(ImageGroups())),
+        ("repositories", REPOSITORIES),
+        ("repositories of several connections", SIDE_BY_SIDE),
+        ("findings", FINDINGS),
+        ("packages", PACKAGES),
+        ("hits of Find", HITS),
+        ("Activity", ACTIVITY),
+        ("a plan", PLAN),
+    )
     return table(("list", "all fields"), [(name, _code(*sorted(schema.fields))) for name, schema in schemas])
 
 

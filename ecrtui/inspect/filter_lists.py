@@ -11,11 +11,13 @@ from ecrtui.catalog.find.query import Query, parse_query
 from ecrtui.ecr.units import format_quoted
 from ecrtui.errors import UsageError
 from ecrtui.inspect.findings_filter import parse_findings
+from ecrtui.inspect.packages_filter import parse_packages
 
 _LISTS: Mapping[str, Callable[[str], Any]] = {
     "repositories": parse_repositories,
     "the images of a repository": parse,
     "the findings of an image": parse_findings,
+    "the packages of an image": parse_packages,
 }
 
 

@@ -48,7 +48,7 @@ def test_the_lists_that_a_term_filters(text: str, lists: str) -> None:
         (parse, "prod created<7d is:tagged", f"created<7d filters {REPOSITORIES}; use it there."),
         (parse_findings, "is:untagged", f"is:untagged filters {IMAGES}; use it there."),
         (parse, "tga:prod", "Did you mean tag:prod? Use quotation marks to search for the text."),
-        (parse, "name:app nonsense:1", f"name:app filters {REPOSITORIES}; use it there."),
+        (parse, "name:app nonsense:1", f"name:app filters {REPOSITORIES} and the packages of an image; use it there."),
         (parse, "tag:prod size>much", "Use size>100MB"),
     ],
 )

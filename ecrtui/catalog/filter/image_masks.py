@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from itertools import chain, compress
 from operator import attrgetter
 
 from ecrtui.catalog.filter.language import Condition
-from ecrtui.catalog.filter.matching import Matcher, Texts
+from ecrtui.catalog.filter.text_column import TextColumn
 from ecrtui.catalog.filter.values import Test
 from ecrtui.catalog.image_groups import may_refer
 from ecrtui.catalog.rows.column_cache import cached_column
@@ -26,29 +24,11 @@ _MEDIA_TYPE: Callable[[Image], str] = attrgetter("media_type")
 _ARTIFACT_MEDIA_TYPE: Callable[[Image], str] = attrgetter("artifact_media_type")
 
 
-def all_tags(images: Sequence[Image]) -> Texts:
-    """Return the tags of all images."""
-    return Texts(chain.from_iterable(map(TAGS, images)))
-
-
-def all_tag_owners(images: Sequence[Image]) -> array[int]:
-    """Return the index of the image of each tag."""
-    return array("I", [index for index, tags in enumerate(map(TAGS, images)) for _ in tags])
-
-
-def any_tag(found: Matcher) -> Flags:
-    """Return the mask of the images with a tag that matches."""
-
-    def mask(images: Sequence[Image]) -> bytes:
-        matches = bytes(found.match_many(cached_column(images, all_tags)))
-        if 1 not in matches:
-            return bytes(len(images))
-        flags = bytearray(len(images))
-        for index in compress(cached_column(images, all_tag_owners), matches):
-            flags[index] = True
-        return bytes(flags)
-
-    return mask
+_TAG_COLUMN = TextColumn(TAGS)
+all_tags = _TAG_COLUMN.texts
+"""Returns the tags of all images."""
+any_tag = _TAG_COLUMN.any_matching
+"""Returns the mask of the images with a tag that matches."""
 
 
 def all_kind_numbers(images: Sequence[Image]) -> bytes:

@@ -61,6 +61,7 @@ from ecrtui.catalog.filter.language import (
     FilterSchema,
     Mask,
     any_of,
+    digest_field_matcher,
     digest_matcher,
     of_text,
     of_time,
@@ -132,17 +133,12 @@ def _tag(term: Term, clock: Clock) -> Condition[Image]:
 
 
 def _digest(term: Term, clock: Clock) -> Condition[Image]:
-    found = _of_digest(term)
+    found = digest_field_matcher(term)
     return Condition(of_text(DIGEST, found), {"digest": found.find})
 
 
-def _of_digest(term: Term) -> Matcher:
-    exact = field_matcher(term)
-    return exact if term.operator == "=" else digest_matcher(term)
-
-
 def _subject(term: Term, clock: Clock) -> Condition[Image]:
-    subjects = of_text(_SUBJECT, _of_digest(term))
+    subjects = of_text(_SUBJECT, digest_field_matcher(term))
     return Condition(
         lambda images: [image.subject and hit for image, hit in zip(images, subjects(images), strict=True)], {}
     )
@@ -229,7 +225,7 @@ def image_schema(groups: ImageGroups, protects: Protects = protects_nothing) -> 
     return FilterSchema(
         Field(partial(_plain, groups=groups), "", _PLAIN_WORDS, all_tags),
         {
-            **_FIELDS,
+            **FIELDS,
             "is": Field(partial(_is, groups=groups, protects=protects), words=_IS_WORDS),
             "of": Field(partial(of_field, groups=groups), texts=all_tags),
             "platform": Field(partial(platform_field, groups=groups), texts=partial(platform_texts, groups=groups)),
@@ -239,7 +235,7 @@ def image_schema(groups: ImageGroups, protects: Protects = protects_nothing) -> 
 
 
 _PLAIN_WORDS = (*_KINDS, "untagged", "archived")
-_FIELDS: dict[str, Field[Image]] = {
+FIELDS: dict[str, Field[Image]] = {
     "tag": Field(_tag, texts=all_tags),
     "digest": Field(_digest),
     "size": Field(_size, ">", spaced=SPACED_SIZE),
@@ -254,3 +250,4 @@ _FIELDS: dict[str, Field[Image]] = {
     "archived": Field(_archived, "<", spaced=SPACED_TIME),
     "status": on_text(lambda image: image.status, any_case=True, words=("active", "archived", "activating")),
 }
+"""The fields that do not ask which images belong together."""

@@ -184,6 +184,12 @@ def digest_matcher(term: Term) -> Matcher:
     return contains(word) if _HEXADECIMAL.issuperset(word) or word in _PREFIX else NEVER
 
 
+def digest_field_matcher(term: Term) -> Matcher:
+    """Return the matcher of a field that is a digest; see :func:`.field_matcher`."""
+    exact = field_matcher(term)
+    return exact if term.operator == "=" else digest_matcher(term)
+
+
 def _digest_prefix(digits: str) -> Matcher:
     if not _HEXADECIMAL.issuperset(digits):
         return NEVER

@@ -11,7 +11,8 @@ from ecrtui.catalog.filter.errors import FilterError
 
 _FIELD = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?P<inverted>!?):?(?P<operator>>=|<=|>|<|==?|(?<=:))")
 """A colon before a comparison (``size:>1MB``) has no effect, and ``==`` is ``=``."""
-_DIGEST = re.compile(r"sha256:", re.IGNORECASE)
+_NO_FIELD = re.compile(r"sha256:|arn:|pkg:|[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+"""A digest, an ARN, a package URL and an address begin like a field."""
 _COMPARISON = re.compile(r"[<>=]+(?:\d|\Z)")
 _BLANK = re.compile(r"\s*")
 _WORD = re.compile(r"\S*")
@@ -83,7 +84,7 @@ def _term(text: str, start: int) -> Term:
     while text.startswith("!", position):
         position += 1
     negated = (position - start) % 2 == 1
-    field = None if _DIGEST.match(text, position) else _FIELD.match(text, position)
+    field = None if _NO_FIELD.match(text, position) else _FIELD.match(text, position)
     if field:
         operator, inverted = "=" if field["operator"] == "==" else field["operator"] or ":", bool(field["inverted"])
         value = _value(text, field.end())

@@ -8,6 +8,9 @@ from typing import NamedTuple
 
 from textual.content import Content
 
+from ecrtui.catalog.filter.images import FIELDS as IMAGE_FIELDS
+from ecrtui.catalog.filter.language import FilterSchema
+from ecrtui.catalog.filter.text_lists import of_inner, text_schema
 from ecrtui.catalog.find.document import RegistryHit
 from ecrtui.catalog.find.result import FindAnswer, FoundBlob, Hit, PartOf
 from ecrtui.catalog.image_groups import scan_rank
@@ -203,9 +206,27 @@ def find_columns(unknown_scan: Callable[[FindRow], str]) -> Sequence[Column[Find
     )
 
 
-def searchable(row: FindRow) -> str:
-    """Return the text that a filter looks in."""
-    return " ".join((row.registry.account, row.registry.region, row.repository, _digest(row), *row.tags))
+def _error_words(row: FindRow) -> Iterable[str]:
+    return () if row.error is None else (_reason(row.error),)
+
+
+HITS: FilterSchema[FindRow] = text_schema(
+    {
+        "account": lambda row: (row.registry.account,),
+        "region": lambda row: (row.registry.region,),
+        "repository": lambda row: (row.repository,),
+        "tag": lambda row: row.tags,
+        "kind": lambda row: (_kind(row),),
+        "platform": lambda row: (row.part_of.part,) if row.part_of else (),
+        "error": _error_words,
+    },
+    {"digest": lambda row: (_digest(row), row.part_of.digest if row.part_of else "")},
+    {
+        name: of_inner(IMAGE_FIELDS[name], lambda row: row.shown_image)
+        for name in ("size", "pushed", "pulled", "tags", "type", "archived", "status")
+    },
+)
+"""The fields of a filter on hits."""
 
 
 class ShownAnswers:

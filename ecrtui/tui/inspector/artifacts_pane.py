@@ -192,7 +192,7 @@ class ArtifactsPane(SplitPane[ArtifactTable]):
         self._exact = not self._exact
         self._show_content()
         if self.has_class("-packages"):
-            self.query_one(PackageTable).filter(self._searched)
+            self.query_one(PackageTable).filter(self._searched, self.query_one(FilterBar))
 
     @work(exclusive=True, group="content", exit_on_error=False)
     async def _open(self, artifact: Artifact, blob: Descriptor | None) -> None:
@@ -319,7 +319,7 @@ class ArtifactsPane(SplitPane[ArtifactTable]):
             return  # Textual calls the handler of the base class
         message.stop()
         message.prevent_default()
-        self.query_one(PackageTable).filter(message.value)
+        self.query_one(PackageTable).filter(message.value, self.query_one(FilterBar))
 
     def on_table_sort_filter_done(self, message: Table.SortFilterDone) -> None:
         message.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from textual import work
@@ -11,11 +11,14 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
-from ecrtui.catalog.filter.words import complete_word
+from ecrtui.catalog.filter import FilterError
+from ecrtui.catalog.filter.completion import complete
 from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr.safe_text import visible
 from ecrtui.ecr.units import format_count
+from ecrtui.inspect.filter_lists import naming_lists
 from ecrtui.inspect.packages import Package, PackageList
+from ecrtui.inspect.packages_filter import PACKAGES, parse_packages
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.details import Facts, facts_text
 from ecrtui.tui.inspector.content_text import totals_text
@@ -24,6 +27,7 @@ from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.text_document import prepare_facts
 from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
+from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.yielding import yield_to_keys
 
 CHUNK = 2_000
@@ -32,7 +36,6 @@ CHUNK = 2_000
 UNKNOWN = "?"
 """The text for a value that the SBOM does not state."""
 
-_FIELDS = Package._fields
 _COLUMNS: tuple[Column[Any], ...] = (
     Column("name", "package", lambda row: row.name, lambda row: row.name.lower(), min_width=20, flex=2, max_width=48),
     Column("version", "version", lambda row: row.version, lambda row: row.version, min_width=8, max_width=28),
@@ -115,13 +118,19 @@ class PackageTable(Vertical):
             await yield_to_keys()
             self.table.merge(packages.packages[start : start + CHUNK])
 
-    def filter(self, words: str) -> None:
-        """Show the packages that match all words."""
-        self.table.filter(package_filter(words))
+    def filter(self, line: str, bar: FilterBar) -> None:
+        """Show the packages that match a filter. If it is not valid, the bar says why."""
+        try:
+            chosen = parse_packages(line)
+        except FilterError as problem:
+            bar.show_problem(naming_lists(problem, line).with_hint(), problem.position)
+            return
+        bar.show_problem("")
+        self.table.filter(chosen.matches if chosen else None)
 
-    def complete(self, words: str) -> Iterator[str]:
-        """Yield what can complete the last word of a filter."""
-        return complete_word(words, _terms, self.table.rows.at_hand())
+    def complete(self, line: str) -> Iterable[str]:
+        """Return what can complete the last word of a filter."""
+        return complete(line, PACKAGES, self.table.rows.at_hand())
 
     def sort_next(self) -> None:
         """Sort by the next column that is shown."""
@@ -168,23 +177,3 @@ def _package_text(package: Package) -> str:
         ("package", [visible(_title(package))]),
     ]
     return facts_text(facts)
-
-
-def package_filter(words: str) -> Callable[[Package], bool] | None:
-    """Return a predicate for packages: all words occur in them, ``type:deb`` in that member; None without words."""
-    tests = [_test(word.lower()) for word in words.split()]
-    return (lambda package: all(test(package) for test in tests)) if tests else None
-
-
-def _terms(package: Package) -> str:
-    """Return the words that match a package, the name first."""
-    members = zip(_FIELDS, package, strict=True)
-    return " ".join((package.name, *(f"{field}:{value}" for field, value in members if len(value.split()) == 1)))
-
-
-def _test(word: str) -> Callable[[Package], bool]:
-    name, colon, rest = word.partition(":")
-    if colon and name in _FIELDS:
-        member = _FIELDS.index(name)
-        return lambda package: rest in package[member].lower()
-    return lambda package: any(word in value.lower() for value in package)

@@ -36,7 +36,7 @@ class PackagesPane(Pane[PackageList]):
 
     def content(self) -> Iterable[Widget]:
         packages = PackageTable()
-        yield FilterBar("words, or type:deb license:MIT", "packages", packages.complete)
+        yield FilterBar("curl !lib type:deb license:MIT", "packages", packages.complete)
         yield packages
 
     class Reading(FieldsMessage):
@@ -123,8 +123,8 @@ class PackagesPane(Pane[PackageList]):
         self._packages.table.complete_filter()  # the next key can save or copy the packages that match
         self.focus_content()
 
-    def _filter(self, words: str) -> None:
-        self._packages.filter(words)
+    def _filter(self, line: str) -> None:
+        self._packages.filter(line, self.query_one(FilterBar))
 
     def on_table_sort_filter_done(self, message: Table.SortFilterDone) -> None:
         message.stop()

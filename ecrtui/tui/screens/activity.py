@@ -10,7 +10,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from ecrtui.catalog.filter import Filter
-from ecrtui.catalog.filter.words import complete_word, words_filter
+from ecrtui.catalog.filter.completion import complete
+from ecrtui.catalog.filter.parser import parse_terms
 from ecrtui.catalog.listing.listing import SingleBatch
 from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr import units
@@ -36,6 +37,7 @@ from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.promote.target_connections import target_connections_of
 from ecrtui.tui.retag import rendering
 from ecrtui.tui.retag.actions import PlanApplyMixin
+from ecrtui.tui.retag.activity_filter import ACTIVITY, DAMAGED, IN_FLIGHT, UNDONE
 from ecrtui.tui.saving import text_items
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
@@ -50,13 +52,13 @@ _WITH_TAG = 20
 
 def _outcome(entry: JournalEntry) -> Content:
     if entry.damaged:
-        return Content.styled("! damaged", "bold $warning")
+        return Content.styled(f"! {DAMAGED}", "bold $warning")
     if entry.in_flight:
-        return Content.styled("… in flight", "bold")
+        return Content.styled(f"… {IN_FLIGHT}", "bold")
     if entry.outcome is None:
         return Content.styled("? unknown", "bold $warning")
     if entry.undone_by:
-        return Content.styled("↶ undone", "dim")
+        return Content.styled(f"↶ {UNDONE}", "dim")
     return rendering.short_outcome_label(entry.outcome, entry.after)
 
 
@@ -173,7 +175,7 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
     SCOPES = ("activity", "row", "marks")
     MARKABLE = True
     FILTER_LIST = "activity"
-    FILTER_EXAMPLE = "words in registry, repository, tag, digest, outcome, user"
+    FILTER_EXAMPLE = "prod !rc outcome:undone repository:team/app user:deploy when<7d"
     NOUNS = ("write", "writes")
     EMPTY = "No writes recorded on this computer."
     FIRST_DESCENDING = frozenset({"when"})
@@ -208,10 +210,10 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
         return SingleBatch(session.engine.history.of_all_registries)
 
     def parse_filter(self, line: str) -> Filter[JournalEntry]:
-        return words_filter(line, _searchable)
+        return parse_terms(line, ACTIVITY)
 
     def complete_filter(self, line: str) -> Iterable[str]:
-        return complete_word(line, _searchable, self.rows.at_hand())
+        return complete(line, ACTIVITY, self.rows.at_hand())
 
     def body(self) -> Iterable[Widget]:
         yield from super().body()
@@ -336,17 +338,3 @@ class ActivityScreen(PlanApplyMixin, ListScreen[JournalEntry]):
             command = entry.resume_command
             resume = [CopyItem("command that continues the plan", command)] if command else []
             await self.offer_copies(lambda: (*copy_words(*choices), *resume, *text_items(texts, label)))
-
-
-def _searchable(entry: JournalEntry) -> str:
-    fields = (
-        *entry.location,
-        entry.repository,
-        entry.tag,
-        entry.before,
-        entry.after,
-        entry.outcome or "unknown",
-        entry.principal,
-        entry.plan,
-    )
-    return " ".join(fields)

@@ -12,7 +12,8 @@ from textual import work
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from ecrtui.catalog.filter.words import complete_word, words_filter
+from ecrtui.catalog.filter.completion import complete
+from ecrtui.catalog.filter.parser import parse_terms
 from ecrtui.catalog.find.document import RegistryHit, hit_document, hit_texts
 from ecrtui.catalog.find.query import Query
 from ecrtui.catalog.find.result import BlobCounts
@@ -31,7 +32,7 @@ from ecrtui.tui.bindings import bindings, press
 from ecrtui.tui.clipboard.copy_items import CopyItem, copy_items_for_image, copy_words
 from ecrtui.tui.connections.combined_header import CombinedHeaderMixin
 from ecrtui.tui.connections.combined_source import CombinedSource
-from ecrtui.tui.find.rows import ACCOUNT, REGION, FindRow, ShownAnswers, find_columns, searchable
+from ecrtui.tui.find.rows import ACCOUNT, HITS, REGION, FindRow, ShownAnswers, find_columns
 from ecrtui.tui.find.scan_loading import HitScansMixin
 from ecrtui.tui.find.search import FindEverywhere, Found, SearchProgress
 from ecrtui.tui.line_parts import SEPARATOR, Drop, LinePart, line_part, throttled_part
@@ -78,7 +79,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
     SCOPES = ("find", "row", "marks")
     MARKABLE = True
     FILTER_LIST = "find"
-    FILTER_EXAMPLE = "words in account, region, repository, digest, tags"
+    FILTER_EXAMPLE = "team !rc tag:release-* repository:team/app kind:index pushed<7d"
     NOUNS = ("hit", "hits")
     FIRST_DESCENDING = frozenset({"pushed", "findings"})
 
@@ -257,10 +258,10 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
     # What is shown
 
     def parse_filter(self, line: str) -> Filter[FindRow]:
-        return words_filter(line, searchable)
+        return parse_terms(line, HITS)
 
     def complete_filter(self, line: str) -> Iterable[str]:
-        return complete_word(line, searchable, self.rows.at_hand())
+        return complete(line, HITS, self.rows.at_hand())
 
     def progress_parts(self) -> Iterable[LinePart]:
         if self.state.loading or self.state.complete:

@@ -13,7 +13,9 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from ecrtui.catalog.filter import Filter
-from ecrtui.catalog.filter.words import complete_word, words_filter
+from ecrtui.catalog.filter.completion import complete
+from ecrtui.catalog.filter.parser import parse_terms
+from ecrtui.catalog.filter.text_lists import digest_field, text_field, text_schema
 from ecrtui.catalog.listing.listing import SingleBatch
 from ecrtui.catalog.rows.rows import Rows
 from ecrtui.ecr import units
@@ -21,7 +23,16 @@ from ecrtui.ecr.digest import short_digest
 from ecrtui.ecr.text_formats import Texts, by_suffix
 from ecrtui.errors import EcrTuiError, UsageError
 from ecrtui.retag import change_record, plan_file
-from ecrtui.retag.plan import REVERTING_KINDS, Plan, Report, Step, StepAction, StepResult
+from ecrtui.retag.plan import (
+    NOT_THERE,
+    REVERTING_KINDS,
+    Plan,
+    Report,
+    Step,
+    StepAction,
+    StepOutcome,
+    StepResult,
+)
 from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
@@ -79,6 +90,29 @@ def _state_key(row: PlanRow) -> str:
     """Return the words of the action or the outcome, to sort and to find rows."""
     return row.step.action_in_words if row.result is None else row.result.outcome_in_words
 
+
+def _state_words(row: PlanRow) -> tuple[str, str]:
+    """Return the words of the action or the outcome, and those that the table shows."""
+    return _state_key(row), _state(row).plain
+
+
+_STATES = tuple(dict.fromkeys((*StepAction, *StepOutcome, NOT_THERE)))
+
+FILTER = text_schema(
+    {
+        "repository": lambda row: (row.step.repository,),
+        "tag": lambda row: (row.step.tag,),
+        "action": _state_words,
+        "details": lambda row: (row.details,),
+    },
+    {"digest": lambda row: (row.step.before, row.step.after)},
+    {
+        "action": text_field(_state_words, _STATES),
+        "before": digest_field(lambda row: (row.step.before,)),
+        "after": digest_field(lambda row: (row.step.after,)),
+    },
+)
+"""The fields of a filter on the rows of a plan."""
 
 SHOWN_WARNINGS = 5
 """How many warnings a plan without rows shows."""
@@ -139,7 +173,7 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
     SCOPES = ("plan", "undo")
     shows_steps = True
     FILTER_LIST = "plan"
-    FILTER_EXAMPLE = "words in repository, tag, action, digest"
+    FILTER_EXAMPLE = "rc !prod action:refused repository:team/app digest:8ece"
     NOUNS = ("tag", "tags")
     EMPTY = "Nothing to do."
     columns = COLUMNS
@@ -197,10 +231,10 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
             self._replan(self.plan)
 
     def parse_filter(self, line: str) -> Filter[PlanRow]:
-        return words_filter(line, _searchable)
+        return parse_terms(line, FILTER)
 
     def complete_filter(self, line: str) -> Iterable[str]:
-        return complete_word(line, _searchable, self.rows.at_hand())
+        return complete(line, FILTER, self.rows.at_hand())
 
     def totals(self) -> Iterable[LinePart]:
         yield from super().totals()
@@ -375,8 +409,3 @@ class PlanScreen(PlanApplyMixin, ListScreen[PlanRow]):
         """Ask for a file name to save the plan or its result."""
         if texts := self._texts():
             await self.ask_for_file(by_suffix(texts))
-
-
-def _searchable(row: PlanRow) -> str:
-    step = row.step
-    return " ".join((step.repository, step.tag, step.before, step.after, _state_key(row), row.details))

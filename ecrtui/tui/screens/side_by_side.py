@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.content import Content
 
-from ecrtui.catalog.filter.words import complete_word, words_filter
+from ecrtui.catalog.filter.completion import complete
+from ecrtui.catalog.filter.language import FilterSchema
+from ecrtui.catalog.filter.parser import parse_terms
+from ecrtui.catalog.filter.repositories import REPOSITORIES
+from ecrtui.catalog.filter.text_lists import of_inner, text_schema
 from ecrtui.catalog.listing.merged import MergedListing
 from ecrtui.catalog.rows.rows import Rows
 from ecrtui.catalog.totals.repository_totals import CountedRepository, RepositoryTotals, with_totals
@@ -63,10 +67,6 @@ class RepositoryRow(NamedTuple):
         return self.repository.name if self.repository else ""
 
 
-def _searchable(row: RepositoryRow) -> str:
-    return f"{row.account} {row.region} {row.name}"
-
-
 def _name(row: RepositoryRow) -> str | Content:
     return text.content(row.name, "$text-error") if row.error else row.name
 
@@ -78,6 +78,13 @@ def _sort_name(row: RepositoryRow) -> tuple[bool, str]:
 def _repository(row: RepositoryRow) -> Repository | None:
     return row.repository
 
+
+FILTER: FilterSchema[RepositoryRow] = text_schema(
+    {"account": lambda row: (row.account,), "region": lambda row: (row.region,), "name": lambda row: (row.name,)},
+    fields={name: of_inner(field, _repository) for name, field in REPOSITORIES.fields.items() if name != "name"},
+    columns=REPOSITORIES.columns,
+)
+"""The fields of a filter on the repositories of several connections."""
 
 COLUMNS: Sequence[Column[RepositoryRow]] = (
     Column("account", "account", lambda row: row.account, lambda row: row.account, min_width=12, max_width=20),
@@ -99,7 +106,7 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[R
     SCOPES = ("repositories", "row", "marks")
     MARKABLE = True
     FILTER_LIST = "side_by_side"
-    FILTER_EXAMPLE = "words in account, region, repository"
+    FILTER_EXAMPLE = "team/ !test account:123456789012 region:eu created<30d"
     NOUNS = ("repository", "repositories")
     EMPTY = "These registries have no repositories."
     FIRST_DESCENDING = DESCENDING_COLUMNS
@@ -128,10 +135,10 @@ class SideBySideScreen(CombinedHeaderMixin, LifecycleMixin, TotalsLoadingMixin[R
         return MergedListing([partial(_read, number, member) for number, member in enumerate(self.members)])
 
     def parse_filter(self, line: str) -> Filter[RepositoryRow]:
-        return words_filter(line, _searchable)
+        return parse_terms(line, FILTER)
 
     def complete_filter(self, line: str) -> Iterable[str]:
-        return complete_word(line, _searchable, self.rows.at_hand())
+        return complete(line, FILTER, self.rows.at_hand())
 
     async def prepare(self, session: Session) -> None:
         """Each connection has its own totals; they are shown when its rows are loaded."""

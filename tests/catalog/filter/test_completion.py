@@ -12,7 +12,6 @@ from ecrtui.catalog.filter import parse
 from ecrtui.catalog.filter.completion import complete
 from ecrtui.catalog.filter.images import image_schema
 from ecrtui.catalog.filter.repositories import REPOSITORIES
-from ecrtui.catalog.filter.words import complete_word
 from ecrtui.catalog.image_groups import ImageGroups
 from ecrtui.catalog.index_parts import KnownParts
 from ecrtui.catalog.rows.rows import Rows
@@ -105,12 +104,6 @@ def test_the_words_of_findings_are_completed() -> None:
     assert list(complete("fix:", FINDINGS, ())) == ["yes", "no", "partial", "unknown"]
     assert list(complete("exploit:u", FINDINGS, ())) == ["nknown"]
     assert list(complete("sc", FINDINGS, ())) == ["ore>"]
-
-
-def test_the_last_word_of_a_line_of_words_is_completed() -> None:
-    rows = [["prod done", "Prod-eu failed", "prod\u202e"], ["prod-of-a-later-chunk"]]
-    assert list(complete_word("done pro", str, rows)) == ["d", "d-eu"]
-    assert [list(complete_word(line, str, rows)) for line in ("", "prod ", "none")] == [[], [], []]
 
 
 def test_the_first_rows_of_the_order_come_first_then_those_that_a_filter_has_read() -> None:

@@ -14,9 +14,9 @@ from ecrtui.inspect.artifacts import Artifact, ArtifactOrigin, ArtifactTree, Sub
 from ecrtui.inspect.contents import BlobContent, BlobContext, read_content
 from ecrtui.inspect.facts import Fact
 from ecrtui.inspect.packages import Package, PackageList
+from ecrtui.inspect.packages_filter import parse_packages
 from ecrtui.tui.inspector.artifact_rows import artifact_rows, row_text
 from ecrtui.tui.inspector.content_text import content_text, totals_text
-from ecrtui.tui.inspector.package_table import package_filter
 from ecrtui.tui.inspector.packages_pane import as_csv
 from tests.support.hostile_text import HOSTILE
 from tests.support.screen import unsafe_characters
@@ -74,12 +74,15 @@ def test_totals_name_the_most_frequent() -> None:
         ("name:curl version:8", ["curl"]),
         ("pkg:deb", ["curl"]),
         ("nothing", []),
+        ("!lib", ["curl"]),
+        ('type:deb !license:"mit"', ["curl"]),
+        ("pkg:deb/curl", ["curl"]),
     ],
 )
 def test_packages_are_found_by_words_and_by_members(words: str, expected: list[str] | None) -> None:
     packages = [Package("curl", "8.3.0", "deb", "curl", "pkg:deb/curl"), Package("libcurl", "7", "rpm", "MIT")]
-    matches = package_filter(words)
-    assert expected == (None if matches is None else [package.name for package in packages if matches(package)])
+    chosen = parse_packages(words)
+    assert expected == ([package.name for package in chosen.select(packages)] if chosen else None)
 
 
 def test_packages_are_exported_without_formulas() -> None:

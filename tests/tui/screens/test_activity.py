@@ -150,7 +150,7 @@ async def test_activity_is_filtered_described_and_copied(
         await until(pilot, "1 image ·")
         await write(pilot, "one", "two")
         await pilot.press("slash")
-        await type_text(pilot, "two done")
+        await type_text(pilot, "tag:two outcome:done !undone")
         screen = await until(pilot, "1 match")
         assert " two " in cursor_row(screen)
         await pilot.press("enter", "d")
