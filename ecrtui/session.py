@@ -63,6 +63,14 @@ class Session:
     def _engine(self) -> Engine:
         return self._make_engine()
 
+    def order_tags(self, tags: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the tags of an image in the order in which they are shown: the protected ones first."""
+        if len(tags) < 2:  # most of 100,000 images
+            return tags
+        from ecrtui.retag.planner import WritePolicy  # commands that only list do not need it
+
+        return WritePolicy(self.settings.protected_tags).order_tags(tags)
+
     @property
     def partition(self) -> str:
         """The AWS partition of the region ("aws", "aws-cn"). Reads a file."""

@@ -84,6 +84,7 @@ def _read(options: argparse.Namespace) -> tuple[Sequence[PlatformPair | None], S
     from ecrtui.inspect.comparison.comparison import choose_platforms, compare
     from ecrtui.inspect.comparison.platforms import PlatformPair
     from ecrtui.inspect.comparison.reading import ImageReader, find_compared_image, read_pair
+    from ecrtui.retag.planner import WritePolicy
 
     references = [parse_image(text, short_digest=True) for text in (options.before, options.after)]
     context = CommandContext(options, references[0])
@@ -96,7 +97,8 @@ def _read(options: argparse.Namespace) -> tuple[Sequence[PlatformPair | None], S
     ]
     with ProgressLine() as line:
         line.update("finding the images")
-        images = [find_compared_image(*found) for found in zip(catalogs, registries, references, strict=True)]
+        orders = [WritePolicy(used.settings.protected_tags).order_tags for used in (context, other)]
+        images = [find_compared_image(*found) for found in zip(catalogs, registries, references, orders, strict=True)]
         line.update("reading the manifests")
         a, b = read_pair(readers, images)
         if options.platform:

@@ -7,7 +7,7 @@ has no size.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -118,15 +118,20 @@ def layer_sharing(manifests: Iterable[Manifest], image: str) -> LayerSharing:
     return LayerSharing(known, {digest: frozenset(images) for digest, images in found.items()})
 
 
-def image_names(manifests: Iterable[Manifest], images: Iterable[Image]) -> Mapping[str, str]:
+def image_names(
+    manifests: Iterable[Manifest],
+    images: Iterable[Image],
+    order_tags: Callable[[tuple[str, ...]], tuple[str, ...]],
+) -> Mapping[str, str]:
     """Return how people know the images of these manifests: by a tag, or as a platform of an image with a tag.
 
     Args:
         manifests: the kept manifests; this reads nothing.
         images: the images of the repository, as far as they are known.
+        order_tags: returns the tags of an image in the order in which they are shown.
     """
     kept = {manifest.digest: manifest for manifest in manifests}
-    tags = {image.digest: image.tags[0] for image in images if image.tags and image.digest in kept}
+    tags = {image.digest: order_tags(image.tags)[0] for image in images if image.tags and image.digest in kept}
     names = dict(tags)
     for index, tag in tags.items():
         if is_index(kept[index].media_type):

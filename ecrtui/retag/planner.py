@@ -15,6 +15,7 @@ from ecrtui.ecr.manifest import Manifest
 from ecrtui.ecr.mutability import TagMutability
 from ecrtui.ecr.reference import is_repository_name, names_repository
 from ecrtui.ecr.replication import Destination
+from ecrtui.ecr.tag_order import order_tags
 from ecrtui.ecr.units import DAY, duration_in_words, format_count, format_names
 from ecrtui.errors import READ_ONLY
 from ecrtui.retag.plan import Plan, Step, StepAction, TagChange
@@ -60,6 +61,10 @@ class WritePolicy:
     def protects(self, tag: str) -> bool:
         """Return True if the tag matches one of the patterns (``*``, ``?``, ``[…]``)."""
         return any(fnmatchcase(tag, pattern) for pattern in self.protected_tags)
+
+    def order_tags(self, tags: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the tags of an image in the order in which they are shown."""
+        return order_tags(tags, self.protects)
 
     def similar_pattern(self, tag: str) -> str:
         """Return the pattern that a tag differs from in capital letters alone; empty if there is none."""
@@ -253,7 +258,7 @@ class _RepositoryState:
 
     def annotated(self, step: Step, now: float) -> Step:
         """Return a step that writes with its notes and warnings, as of the end of the plan."""
-        remaining = tuple(sorted(self._tags_of.get(step.before, ())))
+        remaining = self._policy.order_tags(tuple(sorted(self._tags_of.get(step.before, ()))))
         step = replace(
             step,
             remaining_tags=remaining,

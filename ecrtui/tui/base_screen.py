@@ -198,6 +198,11 @@ class AppScreen(FirstStyles, PromptFrames, DrawsSeenLines, HeldFrames, KeptFocus
         """Show counts or progress at the right end of the breadcrumb: parts, or a text whose first ones matter most."""
         self.query_one(Breadcrumb).status = parts_in_order(status) if isinstance(status, str) else tuple(status)
 
+    def order_tags(self, tags: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the tags of an image in the order in which they are shown."""
+        session = self.connect.opened
+        return tags if session is None else session.order_tags(tags)
+
     async def session(self) -> Session:
         """Return the session; connect first if needed. Raises EcrTuiError."""
         try:

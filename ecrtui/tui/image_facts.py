@@ -94,31 +94,31 @@ class KnownImages:
         manifest = known.get(image.digest)
         unread = _NOT_READ if image.kind is ImageKind.INDEX else ParsedManifest()
         parts = (self._find(part.digest) for part in self._groups.platforms(image.digest))
+        policy = WritePolicy(session.settings.protected_tags)
         inspected = Inspected(
             self._source,
             session,
             Reference(repository, digest=image.digest),
-            known_image=image,
+            known_image=replace(image, tags=policy.order_tags(image.tags)),
             known_manifest=manifest or unread,
             platform_images={part.digest: part for part in parts if part is not None},
-            indexes=self._indexes(image.digest),
+            indexes=self._indexes(session, image.digest),
             listed_images=tuple,
         )
-        protects = WritePolicy(session.settings.protected_tags).protects
         return OverviewData(
             inspected,
-            protected=frozenset(filter(protects, image.tags)),
+            protected=frozenset(filter(policy.protects, image.tags)),
             structures={digest: parsed for digest, parsed in known.items() if digest != image.digest},
             origins=await _origins(session, repository, image) if writes else None,
             pull_times=session.registry.capabilities.pull_times,
         )
 
-    def _indexes(self, digest: str) -> tuple[ParentIndex, ...] | None:
+    def _indexes(self, session: Session, digest: str) -> tuple[ParentIndex, ...] | None:
         index = self._groups.index_of(digest)
         if not index:
             return None
         listed = self._find(index)
-        return (ParentIndex(index, None if listed is None else listed.tags),)
+        return (ParentIndex(index, None if listed is None else session.order_tags(listed.tags)),)
 
 
 def _structures(

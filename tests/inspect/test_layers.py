@@ -144,6 +144,6 @@ def test_images_are_known_by_a_tag_or_as_a_platform_of_an_image_with_a_tag() -> 
     index, own = digest_of(text), digest_of(manifest(C))
     kept = [Manifest(text, index, oci_index), Manifest(manifest(C), own, oci)]
     images = [Image(index, ("release",)), Image(own, ("v1", "v2")), Image(B, ("b",)), Image(digest_of("other"), ("x",))]
-    names = image_names(kept, images)
+    names = image_names(kept, images, tuple)
     assert names == {index: "release", own: "v1", A: "linux/amd64 of release", B: "linux/arm64 of release"}
-    assert image_names(kept, ()) == {}
+    assert image_names(kept, (), tuple) == {}

@@ -29,8 +29,19 @@ from ecrtui.registry.protocol import Registry
 Value = TypeVar("Value")
 
 
-def find_compared_image(catalog: Catalog, registry: Registry, reference: Reference) -> ComparedImage:
+def find_compared_image(
+    catalog: Catalog,
+    registry: Registry,
+    reference: Reference,
+    order_tags: Callable[[tuple[str, ...]], tuple[str, ...]],
+) -> ComparedImage:
     """Return the image of a reference with a tag, a digest, or the beginning of a digest.
+
+    Args:
+        catalog: has the lists.
+        registry: the registry.
+        reference: the reference.
+        order_tags: returns the tags of an image in the order in which they are shown.
 
     Raises:
         NotFound: there is no such image.
@@ -38,6 +49,7 @@ def find_compared_image(catalog: Catalog, registry: Registry, reference: Referen
         EcrTuiError: it could not be looked up.
     """
     found = image_lookup.find_image_by_short_digest(catalog, registry, reference)
+    found = replace(found, tags=order_tags(found.tags))
     return ComparedImage(reference.repository, found, tag=reference.tag if reference.tag in found.tags else "")
 
 

@@ -60,13 +60,10 @@ class CompareMixin(AppScreen):
         from ecrtui.tui.overlays.prompt import TextPrompt
 
         question = QUESTION.format(short_digest(current.digest))
-        answer = await self.app.push_screen_wait(TextPrompt(question, "compare"))
-        if answer is None:
-            return
-        try:
+        prompt = TextPrompt(question, "compare", lambda line: self._reference(line, current.repository))
+        answer = await self.app.push_screen_wait(prompt)
+        if answer is not None:
             self._compare(current, self._reference(answer, current.repository))
-        except UsageError as error:
-            self.notify_error(error)
 
     def _reference(self, text: str, repository: str) -> Reference:
         """Return the image that a user named. A word of hexadecimal digits can be a tag, or the beginning of a digest.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -395,7 +395,9 @@ def _newest_tagged(inspected: Inspected) -> tuple[Image, ...]:
         listing = inspected.session.catalog.images(inspected.repository_name, stream=True)
         images = (image for batch in listing for image in batch.items)
     without = {inspected.digest, *(index.digest for index in inspected.indexes or ())}
-    return findings_elsewhere.newest_tagged(images, without)
+    order = inspected.session.order_tags
+    newest = findings_elsewhere.newest_tagged(images, without)
+    return tuple(replace(image, tags=order(image.tags)) for image in newest)
 
 
 def _ask(inspected: Inspected, images: tuple[Image, ...]) -> Iterator[tuple[int, TaggedScan]]:

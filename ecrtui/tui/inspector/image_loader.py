@@ -200,14 +200,14 @@ class ImageLoader:
         found = await blocking.run_blocking(
             kept_indexes_of, self._session.catalog, name, digest, listed, (self._parent,) if self._parent else ()
         )
-        tags = await blocking.run_blocking(tags_by_digest, listed)
+        tags = await blocking.run_blocking(tags_by_digest, self._session, listed)
         missing = [index for index in found if index not in tags]
         if missing:
             try:
                 images = await blocking.run_blocking(self._session.registry.images_by_digest, name, missing)
             except EcrTuiError:
                 images = ()  # the indexes are shown without their tags
-            tags = {**tags, **tags_by_digest(images)}
+            tags = {**tags, **tags_by_digest(self._session, images)}
         indexes = (ParentIndex(index, tags.get(index), platform) for index, platform in found.items())
         self._publish_change(indexes=tuple(indexes) or None)
 

@@ -280,6 +280,7 @@ class Inspected:
         """Return this with a newer entry of the image, from DescribeImages."""
         before = self.known_image
         known = image.with_scan_of(before) if isinstance(before, Image) else image
+        known = replace(known, tags=self.session.order_tags(known.tags))
         return replace(self, known_image=known, reference=self.reference._replace(digest=image.digest))
 
     def with_platform_images(self, images: Iterable[Image]) -> Inspected:
@@ -367,9 +368,12 @@ def inspected_platforms(manifest: ParsedManifest, image: Image | None, digest: s
     return tuple(entries.values())
 
 
-def tags_by_digest(images: Iterable[Image]) -> Mapping[str, tuple[str, ...]]:
-    """Return the tags of images by their digests. Run it in a thread: there can be 100,000 images."""
-    return {image.digest: image.tags for image in images}
+def tags_by_digest(session: Session, images: Iterable[Image]) -> Mapping[str, tuple[str, ...]]:
+    """Return the tags of images by their digests, in the order in which they are shown.
+
+    Run it in a thread: there can be 100,000 images.
+    """
+    return {image.digest: session.order_tags(image.tags) for image in images}
 
 
 def _findings_of(entry: PlatformImage) -> FindingCounts | None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ecrtui.catalog.catalog import Catalog
 from ecrtui.ecr.digest import SHORT_DIGITS, short_digest
 from ecrtui.ecr.findings import Finding
 from ecrtui.ecr.image import Image
@@ -16,6 +15,7 @@ from ecrtui.ecr.units import UNKNOWN, format_count, format_exact_size, format_si
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.findings import worst_first
 from ecrtui.inspect.layers import LayerRow, LayerSharing, LayerTable, image_names, layer_sharing, layer_table
+from ecrtui.session import Session
 from ecrtui.tui import blocking
 from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.details import Facts, facts_text, reason_with_permission
@@ -119,9 +119,9 @@ class LayersPane(SplitPane[Layers]):
                 config = await inspected.config_of(descriptor)
             except EcrTuiError as problem:
                 error = problem
-        catalog, images = inspected.session.catalog, inspected.listed_images() or ()
+        session, images = inspected.session, inspected.listed_images() or ()
         layers = await blocking.run_blocking(
-            _layers, catalog, inspected.repository_name, manifest, platform.name, images, config, error
+            _layers, session, inspected.repository_name, manifest, platform.name, images, config, error
         )
         return replace(layers, findings=await _findings(inspected, platform))
 
@@ -195,7 +195,7 @@ async def _findings(
 
 
 def _layers(
-    catalog: Catalog,
+    session: Session,
     repository: str,
     manifest: Manifest,
     name: str,
@@ -204,9 +204,11 @@ def _layers(
     error: EcrTuiError | None,
 ) -> Layers:
     """Return the layers of a platform. The config can be missing: then the steps are not known. Blocks."""
-    known = catalog.recent_manifests(repository, MAX_MANIFESTS)
+    known = session.catalog.recent_manifests(repository, MAX_MANIFESTS)
     sharing = layer_sharing(known, manifest.digest)
-    return Layers(name, layer_table(manifest.text, config), sharing, image_names(known, images), error)
+    return Layers(
+        name, layer_table(manifest.text, config), sharing, image_names(known, images, session.order_tags), error
+    )
 
 
 def _about(content: Layers) -> str:

@@ -288,7 +288,7 @@ class OverviewPane(TextPane[TextDocument]):
         except EcrTuiError as error:
             self._change(origins=error)
             return
-        tags = await blocking.run_blocking(tags_by_digest, inspected.listed_images() or ())
+        tags = await blocking.run_blocking(tags_by_digest, session, inspected.listed_images() or ())
         self._change(origins=origins, tags_by_digest=tags)
 
     async def _read_structures(self, inspected: Inspected) -> None:

@@ -116,8 +116,7 @@ def _head(lines: FactLines, data: OverviewData, now: float) -> None:
     if not isinstance(image, Image):
         lines.add(inspected.reference.digest)
         return
-    tags = sorted(image.tags, key=lambda tag: tag not in data.protected)
-    marked = [visible(f"{PROTECTED}{tag}" if tag in data.protected else tag) for tag in tags]
+    marked = [visible(f"{PROTECTED}{tag}" if tag in data.protected else tag) for tag in image.tags]
     shown = first_names(marked, MAX_TAG_ROWS * lines.width)
     more = [f"and {len(marked) - len(shown):,} more"] if len(shown) < len(marked) else []
     names = "   ".join([*shown, *more]) or "untagged"

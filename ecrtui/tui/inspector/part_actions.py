@@ -10,7 +10,6 @@ from textual import work
 from textual.reactive import var
 
 from ecrtui.catalog.image_lookup import find_image
-from ecrtui.ecr import units
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.manifest import Annotation, DescriptorRole, ParsedManifest, Part
 from ecrtui.ecr.put_image_request import PutImageRequest
@@ -27,7 +26,6 @@ from ecrtui.tui.lifecycle_action import LifecycleMixin
 from ecrtui.tui.manifest import facts
 from ecrtui.tui.promote.actions import PromoteMixin
 from ecrtui.tui.retag.actions import RetagMixin
-from ecrtui.tui.retag.retag_form import RetagSource
 from ecrtui.tui.retag.undo import UndoMixin
 
 _OF_IMAGE = ("retag", "promote", "undo", "redo")
@@ -110,7 +108,7 @@ class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, Comp
             self.notify(self.no_image)
             return
         if picked is None or picked.digest == image.digest:
-            await self.begin_retag(_source(self.repository_name, image))
+            await self.begin_retag(self.image_to_write(self.repository_name, image))
         elif isinstance(picked, Annotation) or picked.is_image:
             warning = facts.part_warning(image, self.structure, picked)
             self._with_named_image(picked, lambda found: self._retag_part(found, warning))
@@ -118,7 +116,7 @@ class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, Comp
             self.notify(f"Only images can be tagged; this is a {picked.role}.", severity="warning")
 
     async def _retag_part(self, image: Image, warning: str) -> None:
-        await self.begin_retag(_source(self.repository_name, image, warning))
+        await self.begin_retag(self.image_to_write(self.repository_name, image, warning))
 
     @work(exclusive=True, group="named", exit_on_error=False)
     async def _with_named_image(self, part: Part, use: Callable[[Image], Coroutine[Any, Any, None]]) -> None:
@@ -157,7 +155,7 @@ class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, Comp
             return
         # A target without a tag gets the first one.
         tags = tuple(sorted(image.tags, key=lambda tag: tag != self.subject))
-        await self.begin_promotion(_source(self.repository_name, replace(image, tags=tags)))
+        await self.begin_promotion(self.image_to_write(self.repository_name, replace(image, tags=tags)))
 
     def compared_image(self) -> Reference | None:
         digest = self._selected_digest()
@@ -206,7 +204,3 @@ class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, Comp
             self.post_message(messages.OpenImage(self.connect, self.repository_name, digest, pane=pane_id))
         else:
             await self.show_pane(pane_id)
-
-
-def _source(repository: str, image: Image, note: str = "") -> RetagSource:
-    return RetagSource(repository, image.digest, image.tags, units.format_age(image.pushed_at), note)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual.widget import Widget
@@ -35,6 +36,17 @@ _UNKNOWN = "not known"
 _GAP = "  "
 MAX_TAG_ROWS = 2
 """Rows with the tags around the one whose history is shown."""
+
+
+class _Names(NamedTuple):
+    """How many other tags a row has of the image that the tag was moved to, and of the one it was moved from."""
+
+    to: int
+    origin: int
+
+
+_NAMES = (*(_Names(count, count) for count in range(5, 0, -1)), _Names(1, 0), _Names(0, 0))
+"""The rows have as many names as there is room for."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +179,7 @@ class TagsPane(TextPane[TagHistories]):
         known = sum(1 for move in moves if move.when is not None)
         head = f"tags   {'   '.join(tags)}"
         source = f"journal of this machine: {units.format_count(known, 'write')} to {visible(self.tag)}"
-        for named in ("to from", "to", ""):  # a narrow pane has no room for the tags of both images
+        for named in _NAMES:
             rows = [("when", "to", "from", "by", "how"), *(self._row(move, named) for move in moves)]
             widths = [max(cell_len(row[column]) for row in rows) for column in range(5)]
             if sum(widths) + 4 * len(_GAP) <= self.view.room:
@@ -184,25 +196,21 @@ class TagsPane(TextPane[TagHistories]):
             lines.append(_GAP.join(cells).rstrip())
         return prepare_text("\n".join(lines), styles), links
 
-    def _row(self, move: TagMove, named: str) -> tuple[str, str, str, str, str]:
-        to_tags = move.to_tags if "to" in named else None
-        origin_tags = move.origin_tags if "from" in named else None
+    def _row(self, move: TagMove, named: _Names) -> tuple[str, str, str, str, str]:
+        origin = move.origin
         return (
             units.format_age(move.when, time.time(), _UNKNOWN),
-            self._image(move.to, to_tags, "removed"),
-            _UNKNOWN if move.origin is None else self._image(move.origin, origin_tags, "new tag"),
+            self._image(move.to, move.to_tags, named.to) if move.to else "removed",
+            _UNKNOWN if origin is None else self._image(origin, move.origin_tags, named.origin) or "new tag",
             visible(resource_of(move.by)) or _UNKNOWN,
             visible(move.how) or _UNKNOWN,
         )
 
-    def _image(self, digest: str, tags: Sequence[str] | None, missing: str) -> str:
-        """Return a digest, with a tag that names it if there is room for tags."""
-        if not digest:
-            return missing
-        if tags is None:
-            return short_digest(digest)
-        others = [tag for tag in self._histories.names.get(digest, tags) if tag != self.tag]
-        return visible(" ".join((short_digest(digest), *others[:1])))
+    def _image(self, digest: str, tags: Sequence[str], most: int) -> str:
+        """Return a digest with so many of its other tags, and the number of the rest; empty for no image."""
+        others = [tag for tag in self._histories.names.get(digest, tags) if tag != self.tag] if most else []
+        more = f"+{len(others) - most}" if len(others) > most else ""
+        return visible(" ".join(filter(None, (short_digest(digest), *others[:most], more))))
 
     # Actions
 
@@ -250,4 +258,4 @@ def _histories(session: Session, repository: str, image: Image, listed: Sequence
     for entry in session.engine.history.search(repository, tags=image.tags):
         writes.setdefault(entry.tag, []).append(entry)
     moves = {tag: tag_moves(writes[tag], image.digest) for tag in image.tags}
-    return TagHistories(moves, tags_by_digest([*listed, image]))
+    return TagHistories(moves, tags_by_digest(session, [*listed, image]))

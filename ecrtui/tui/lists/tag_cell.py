@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from rich.cells import cell_len
@@ -11,6 +10,7 @@ from textual.content import Content
 
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX
 from ecrtui.ecr.safe_text import ELLIPSIS
+from ecrtui.ecr.tag_order import Protects, group_tags
 from ecrtui.retag.planner import WritePolicy
 from ecrtui.tui import safe_text as text
 
@@ -20,11 +20,6 @@ PROTECTED = "◆"
 SHOWN_DIGITS = 6
 """Digits that an artifact tag shows of the digest in it."""
 
-_ARTIFACT_TAG = re.compile(rf"{COSIGN_TAG_PREFIX}[0-9a-f]{{64}}(\.[a-z.]+)?")
-
-Protects = Callable[[str], bool]
-"""Returns True for a protected tag."""
-
 
 def tag_cell(tags: Sequence[str], protects: Protects) -> str | Content:
     """Return the tags of an image in one line.
@@ -33,12 +28,7 @@ def tag_cell(tags: Sequence[str], protects: Protects) -> str | Content:
         tags: The tags.
         protects: Which tags are protected: they come first, in bold, with a sign.
     """
-    protected: list[str] = []
-    others: list[str] = []
-    artifacts: list[str] = []
-    for tag in tags:
-        group = artifacts if _ARTIFACT_TAG.fullmatch(tag) else protected if protects(tag) else others
-        group.append(tag)
+    protected, others, artifacts = group_tags(tags, protects)
     if not protected and not artifacts:
         return "  ".join(others)
     parts = [

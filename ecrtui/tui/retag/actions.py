@@ -148,6 +148,11 @@ class PlanApplyMixin(SavesFiles):
     async def refresh_after_write(self, report: Report) -> None:
         """Update what the screen shows after a write on this screen or on one above it. Screens override it."""
 
+    def image_to_write(self, repository: str, image: Image, note: str = "") -> RetagSource:
+        """Return an image of a repository for the first line of a form, with a warning about it."""
+        tags = self.order_tags(image.tags)
+        return RetagSource(repository, image.digest, tags, units.format_age(image.pushed_at), note)
+
     async def images_after_write(
         self, source: SessionSource, repository: str, digests: Sequence[str]
     ) -> Sequence[Image] | None:
@@ -306,13 +311,20 @@ class RetagMixin(PlanApplyMixin):
 
     _repository_context: RepositoryContext | None = None
 
-    async def begin_retag(self, source: RetagSource, proposal: Sequence[str] = ()) -> None:
-        """Open the form for this image, with tags that the user can accept or change."""
+    async def begin_retag(self, source: RetagSource, proposal: Sequence[str] = (), proposed: str = "") -> None:
+        """Open the form for this image, with tags that the user can accept or change.
+
+        Args:
+            source: the image.
+            proposal: the tags in the field. They are selected, so that a typed tag replaces them.
+            proposed: what these tags are.
+        """
         self._repository_context = None
-        form = RetagForm(source)
+        form = RetagForm(source, f"The field has {proposed}. Typing replaces them." if proposal else "")
         await self.show_form(form)
         if proposal and form.is_mounted:
             form.field.value = " ".join(proposal)
+            form.field.select_all()
 
     def all_images(self) -> Sequence[Image] | None:
         """Return all images of the repository, or None if the screen has not loaded them.

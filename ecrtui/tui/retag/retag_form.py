@@ -33,12 +33,18 @@ class RetagSource:
 
 
 class RetagForm(FieldForm):
-    """Asks for tags and shows the plan while the user types."""
+    """Asks for tags and shows the plan while the user types.
+
+    Args:
+        source: the image.
+        explanation: where the tags come from that the field has at first; empty for none.
+    """
 
     placeholder = "new tags, separated by spaces"
 
-    def __init__(self, source: RetagSource) -> None:
-        super().__init__(image_title("Retag", source))
+    def __init__(self, source: RetagSource, explanation: str = "") -> None:
+        title = image_title("Retag", source)
+        super().__init__(Content.assemble(title, "\n", (explanation, "dim")) if explanation else title)
         self.source = source
 
     def words_of(self, line: str) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from textual import events, work
 from textual.widget import Widget
 
-from ecrtui.ecr import units
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.safe_text import visible
+from ecrtui.ecr.tag_order import is_artifact_tag
 from ecrtui.ecr.text_formats import json_text
 from ecrtui.errors import EcrTuiError
 from ecrtui.inspect.comparison.compared_image import ComparedImage
@@ -31,7 +31,6 @@ from ecrtui.tui.comparison.heading import TABS, ComparedImages
 from ecrtui.tui.comparison.view import ComparisonText, ComparisonView, comparison_text
 from ecrtui.tui.line_parts import Drop, LinePart, line_part
 from ecrtui.tui.retag.actions import RetagMixin
-from ecrtui.tui.retag.retag_form import RetagSource
 from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.message_panel import MessagePanel, PanelMessage
 from ecrtui.tui.widgets.tab_line import TabLine
@@ -144,7 +143,9 @@ class CompareScreen(RetagMixin):
 
     async def _find(self, session: Session, reference: Reference) -> ComparedImage:
         try:
-            return await blocking.run_blocking(find_compared_image, session.catalog, session.registry, reference)
+            return await blocking.run_blocking(
+                find_compared_image, session.catalog, session.registry, reference, session.order_tags
+            )
         except EcrTuiError:
             self._unreadable = reference
             raise
@@ -322,13 +323,13 @@ class CompareScreen(RetagMixin):
         self.load()
 
     async def action_retag(self) -> None:
-        """Tag image B; the tags of image A are the proposal."""
+        """Tag image B; the tags of image A that a person chose are the proposal."""
         if not self._images:
             self.notify(_NOT_READ)
             return
         a, b = (self._images[number] for number in self._order)
-        source = RetagSource(b.repository, b.image.digest, b.image.tags, units.format_age(b.image.pushed_at))
-        await self.begin_retag(source, [tag for tag in a.image.tags if tag not in b.image.tags])
+        proposal = [tag for tag in a.image.tags if tag not in b.image.tags and not is_artifact_tag(tag)]
+        await self.begin_retag(self.image_to_write(b.repository, b.image), proposal, "the tags of A")
 
     async def refresh_after_write(self, report: Report) -> None:
         """Read the tags of both images again."""
@@ -337,7 +338,8 @@ class CompareScreen(RetagMixin):
             if found is None:
                 return
             if found and number < len(self._images):
-                self._images[number] = replace(self._images[number], image=found[0])
+                tagged = replace(found[0], tags=self.order_tags(found[0].tags))
+                self._images[number] = replace(self._images[number], image=tagged)
         self._changed()
 
     async def action_copy_menu(self) -> None:

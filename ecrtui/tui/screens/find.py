@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textual import work
@@ -355,7 +356,8 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
             else:
                 _, region, endpoint = session.location
                 options = aws_options(row.registry.source.connection, region, endpoint, os.environ)
-                items = copy_items_for_image(repository, row.hit.image, options)
+                image = replace(row.hit.image, tags=session.order_tags(row.hit.image.tags))
+                items = copy_items_for_image(repository, image, options)
         elif row is not None and row.blob is not None:
             items = copy_words(("digest", row.blob.digest))
         hits = self._hits()

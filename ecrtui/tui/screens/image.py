@@ -117,7 +117,7 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
     def _choose_tag(self, image: Image) -> None:
         """Name the image by its first tag. A tag that is written later does not rename it."""
         if self._tag not in image.tags:
-            self._tag = next(iter(image.tags), "")
+            self._tag = next(iter(self.order_tags(image.tags)), "")
 
     def body(self) -> Iterable[Widget]:
         yield TabLine(TABS, self._pane_id)
@@ -145,14 +145,14 @@ class ImageScreen(PartActionsMixin, OneImageWatchMixin, SavesFiles):
             await asyncio.wait([self._begun.start_manifest_of(self._begun.digest)], timeout=REQUEST_TIME)
 
     def _first_known(self, session: Session) -> Inspected:
-        return Inspected(
+        known = Inspected(
             self.connect,
             session,
             self.reference,
-            known_image=self._listed,
             known_document=self._prepared,
             listed_images=self._listed_images,
         )
+        return known if self._listed is None else known.with_image(self._listed)
 
     @work(exclusive=True, group="load", exit_on_error=False)
     async def load(self) -> None:

@@ -54,7 +54,6 @@ from ecrtui.tui.manifest_preview import PREFETCH_RADIUS, PREVIEW_DELAY, Manifest
 from ecrtui.tui.messages import PlanRequest
 from ecrtui.tui.promote.actions import PromoteMixin
 from ecrtui.tui.retag.actions import RetagMixin
-from ecrtui.tui.retag.retag_form import RetagSource
 from ecrtui.tui.retag.undo import UndoMixin
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.watch.image_watching import ImageWatchMixin
@@ -268,16 +267,13 @@ class ImagesScreen(
             )
         elif (image := self._selected()) is not None:
             note = "Only the image under the cursor is tagged, not the marked one." if marked else ""
-            await self.begin_retag(replace(self._image_to_write(image), note=note))
+            await self.begin_retag(self.image_to_write(self.repository_name, image, note))
 
     async def action_promote(self) -> None:
         """Copy the marked images to another repository; without marks, the selected image."""
         images = self.rows.marked() or [image for image in (self._selected(),) if image is not None]
         if images:
-            await self.begin_promotion(*map(self._image_to_write, images))
-
-    def _image_to_write(self, image: Image) -> RetagSource:
-        return RetagSource(self.repository_name, image.digest, image.tags, units.format_age(image.pushed_at))
+            await self.begin_promotion(*(self.image_to_write(self.repository_name, image) for image in images))
 
     def lifecycle_request(self) -> messages.OpenLifecycle:
         return messages.OpenLifecycle(self.connect, self.repository_name, self.all_images(), self.groups)
@@ -311,7 +307,8 @@ class ImagesScreen(
         if not image.tags:
             self.notify("This image has no tag to remove.")
             return
-        names = " ".join(image.tags[:MAX_TAGS_IN_QUESTION]) + (" …" if len(image.tags) > MAX_TAGS_IN_QUESTION else "")
+        shown = self.order_tags(image.tags)[:MAX_TAGS_IN_QUESTION]
+        names = " ".join(shown) + (" …" if len(image.tags) > len(shown) else "")
         self._open_plan(
             f"Remove tags of {short_digest(image.digest)}",
             lambda engine, line: engine.plan_untag(self.repository_name, tags.parse_tags(line)),
@@ -407,7 +404,8 @@ class ImagesScreen(
         if self.current is None:
             items = copy_items_for_repository(self.repository, self.aws_options())
         else:
-            items = copy_items_for_image(self.repository, self.current, self.aws_options())
+            image = replace(self.current, tags=self.order_tags(self.current.tags))
+            items = copy_items_for_image(self.repository, image, self.aws_options())
         self.post_message(messages.OfferCopies(items))
 
     def empty_hints(self) -> Iterable[str]:

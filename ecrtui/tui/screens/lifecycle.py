@@ -39,7 +39,6 @@ from ecrtui.tui.clipboard.copy_items import CopyItem, copy_words
 from ecrtui.tui.lifecycle_columns import IMAGE_COLUMNS, RULE_COLUMNS, ImageRow, RuleRow
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.rendering import error_lines, warning_line
-from ecrtui.tui.retag.retag_form import RetagSource
 from ecrtui.tui.retag.undo import UndoMixin
 from ecrtui.tui.saving import text_items
 from ecrtui.tui.table.table import Table
@@ -323,16 +322,19 @@ class LifecycleScreen(RetagMixin, UndoMixin):
         def says(image: Image) -> bool | None:
             return None if preview is None else image.digest in by_ecr
 
+        def shown(image: Image) -> Image:
+            return replace(image, tags=self.order_tags(image.tags))
+
         for image in outlook.acting:
-            yield ImageRow(image, outlook, run, True, says(image), image.digest in run.possible_parts)
+            yield ImageRow(shown(image), outlook, run, True, says(image), image.digest in run.possible_parts)
         for image in outlook.kept:
-            yield ImageRow(image, outlook, run, False, says(image), self._may_be_part(image.digest))
-        shown = {image.digest for image in (*outlook.acting, *outlook.kept)}
+            yield ImageRow(shown(image), outlook, run, False, says(image), self._may_be_part(image.digest))
+        known = {image.digest for image in (*outlook.acting, *outlook.kept)}
         listed = {image.digest: image for image in self._images or ()}
         for one in named:
-            if one.digest not in shown:
+            if one.digest not in known:
                 image = listed.get(one.digest) or Image(one.digest, one.tags, one.pushed_at)
-                yield ImageRow(image, outlook, run, False, True, self._may_be_part(one.digest))
+                yield ImageRow(shown(image), outlook, run, False, True, self._may_be_part(one.digest))
 
     def _may_be_part(self, digest: str) -> bool:
         return self._groups.index_of(digest) is None
@@ -377,9 +379,7 @@ class LifecycleScreen(RetagMixin, UndoMixin):
     async def action_retag(self) -> None:
         """Tag the image under the cursor. A tag that no rule selects keeps an image that has none."""
         if (row := self._rows.current) is not None:
-            image = row.image
-            age = units.format_age(image.pushed_at)
-            await self.begin_retag(RetagSource(self.repository_name, image.digest, image.tags, age))
+            await self.begin_retag(self.image_to_write(self.repository_name, row.image))
 
     def undo_target(self) -> WriteTarget | None:
         return (row := self._rows.current) and WriteTarget(self.repository_name, row.image.digest)

@@ -42,7 +42,8 @@ def test_an_image_that_is_no_index_keeps_its_config_for_every_platform() -> None
     registry = open_registry(Connection(), embedded=embedded)
     reader = ImageReader(Catalog(registry), registry, "team/app")
     images = [
-        find_compared_image(Catalog(registry), registry, Reference("team/app", tag)) for tag in ("single", "index")
+        find_compared_image(Catalog(registry), registry, Reference("team/app", tag), tuple)
+        for tag in ("single", "index")
     ]
     single, _ = read_pair([reader, reader], images)
     embedded.calls.clear()
@@ -58,7 +59,7 @@ def test_what_the_platforms_have_is_not_known_if_none_is_compared() -> None:
     push_index(client, "team/app", tag="index")
     registry = open_registry(Connection(), embedded=embedded)
     reader = ImageReader(Catalog(registry), registry, "team/app")
-    found = find_compared_image(Catalog(registry), registry, Reference("team/app", "index"))
+    found = find_compared_image(Catalog(registry), registry, Reference("team/app", "index"), tuple)
     whole, _ = read_pair([reader, reader], [found, found])
     known = reader.compared_part(whole, None)
     assert (known.packages, known.sources) == (NO_PART, NO_PART)

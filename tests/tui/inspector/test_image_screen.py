@@ -25,6 +25,7 @@ from tests.support.embedded import held, push_image, push_index, put, served
 from tests.support.screen import (
     app_of,
     cursor_row,
+    fill_in,
     open_pane,
     retag,
     row_of,
@@ -34,6 +35,7 @@ from tests.support.screen import (
     until,
     until_gone,
     until_idle,
+    until_planned,
 )
 
 REPOSITORY = "team/app"
@@ -71,6 +73,55 @@ async def test_a_tag_is_put_back_at_an_earlier_image(embedded: EmbeddedRegistry,
         await pilot.press("enter")
         await until(pilot, f"Put next back at {old.digest[7:19]}")
         await until(pilot, "1 tag")
+
+
+async def test_the_protected_tag_comes_first_wherever_an_image_is_named(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    old = push_image(client, REPOSITORY, "old", "alpha")
+    new = push_image(client, REPOSITORY, "new", "beta")
+    for image, tags in ((old, ("prod", "rc", "stable")), (new, ("gamma", "latest"))):
+        for tag in tags:
+            put(client, REPOSITORY, image.manifest, tag)
+    async with running(embedded, REPOSITORY, size=(120, 35), protected_tags=("prod", "latest")) as pilot:
+        await until(pilot, "images ·")
+        while "alpha" not in cursor_row(screen_text(pilot.app)):
+            await pilot.press("j")
+        await pilot.press("t")
+        await until(pilot, "prod alpha rc stable")
+        await pilot.press("escape")
+        await until_gone(pilot, "Retag")
+        await pilot.press("c")
+        await until(pilot, f"{REPOSITORY}:prod")
+        await pilot.press("escape", "enter")
+        await until(pilot, f"{REPOSITORY} › prod")
+        await open_pane(pilot, "tags")
+        await until(pilot, "‹prod›   alpha   rc   stable")
+        await open_pane(pilot, "overview")
+        await pilot.press("t")
+        await until(pilot, "prod alpha rc stable")
+        await fill_in(pilot, "beta")
+        await until_planned(pilot)
+        assert "keeps latest gamma" in screen_text(pilot.app)
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        await pilot.press("enter")
+        await open_pane(pilot, "tags")
+        await until(pilot, "‹prod›   alpha   beta   rc   stable")
+        await pilot.press("n", "n")
+        screen = await until(pilot, "‹beta›")
+        assert f"{old.digest[7:19]} prod alpha rc stable" in screen
+        assert f"{new.digest[7:19]} latest gamma" in screen
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, f"{old.digest[7:19]} prod +3")
+        await pilot.press("c")
+        await until(pilot, "all tags")
+        await pilot.press("escape", "D")
+        await until(pilot, "or repository:tag")
+        await type_text(pilot, "gamma")
+        await pilot.press("enter")
+        await until(pilot, "latest gamma")
+        assert "prod alpha beta rc stable" in screen_text(pilot.app)
 
 
 async def test_an_index_without_platforms_has_none_to_ask(embedded: EmbeddedRegistry, client: Any) -> None:

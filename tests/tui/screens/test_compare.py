@@ -13,7 +13,18 @@ from ecrtui.emulator.service import EmbeddedRegistry
 from tests.support.alike import push_alike
 from tests.support.compared import REPOSITORY, push_releases
 from tests.support.embedded import client_for, create_repository, new_embedded, push_image, push_index, put, tags_of
-from tests.support.screen import cursor_row, open_pane, running, screen_text, type_text, until, until_gone
+from tests.support.screen import (
+    cursor_row,
+    fill_in,
+    open_pane,
+    row_of,
+    running,
+    screen_text,
+    type_text,
+    until,
+    until_gone,
+    until_planned,
+)
 
 
 def releases() -> tuple[EmbeddedRegistry, Any, dict[str, str]]:
@@ -46,9 +57,11 @@ async def test_two_releases_are_compared(tmp_path: Path) -> None:
         await until(pilot, f"Compare {digests['v2']} with:")
         await type_text(pilot, "no such tag")
         await pilot.press("enter")
-        await until(pilot, "'no such tag' names no image")
-        await pilot.press("D")
-        await until(pilot, "or repository:tag")
+        screen = await until(pilot, "'no such tag' names no image")
+        assert "no such tag" in row_of(screen, "│ no such")  # the user can mend it
+        assert "enter compare" in screen
+        await pilot.press("ctrl+u")
+        await until_gone(pilot, "names no image")
         await type_text(pilot, "v1")
         await pilot.press("enter")
         screen = await compared(pilot)
@@ -91,8 +104,15 @@ async def test_two_releases_are_compared(tmp_path: Path) -> None:
         await until(pilot, "Saved")
         assert "| ~ | env JAVA_VERSION | 21.0.4 | 21.0.5 |  |" in file.read_text()
         await pilot.press("t")
-        await until(pilot, "Retag")
+        await until(pilot, "The field has the tags of A. Typing replaces them.")
         await until(pilot, lambda screen: "v1" in screen and "nightly" in screen and "enter apply" in screen)
+        await fill_in(pilot, "v1")
+        await until_planned(pilot)
+        assert "nightly" not in row_of(screen_text(pilot.app), "moves")
+        await pilot.press("escape")
+        await until_gone(pilot, "Retag")
+        await pilot.press("t")
+        await until_planned(pilot)
         await pilot.press("enter")
         await until(pilot, "✓ done")
         assert tags_of(client, REPOSITORY).keys() == {"nightly", "v1", "v2"}
@@ -163,6 +183,7 @@ async def test_the_first_digits_of_a_digest_name_the_other_image() -> None:
 
         await compare_with(pilot, "sha256:abc")
         await until(pilot, "'sha256:abc' names no image")
+        await pilot.press("escape")
         await compare_with(pilot, alike)
         screen = await until(pilot, f"2 images of {REPOSITORY} begin with {alike}")
         assert all(f"{short_digest(image.digest)} {image.tag}" in screen for image in images)
