@@ -193,6 +193,8 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
 
     def on_filter_bar_closed(self) -> None:
         self.table.complete_filter()  # the next key is for a row that matches
+        if self.query_one(FilterBar).value:
+            self.rows.anchor()  # without the filter the user wants to see what is around this row
         self.table.focus()
 
     def action_back(self) -> None:

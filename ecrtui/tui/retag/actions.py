@@ -13,6 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
+from textual.events import DescendantFocus
+from textual.widgets import Input
 
 from ecrtui.ecr import units
 from ecrtui.ecr.location import RegistryLocation
@@ -78,6 +80,12 @@ class PlanApplyMixin(SavesFiles):
         if not self.shows_form:
             await self.query_one("#body").mount(form)
             self.refresh_bindings()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Keep the focus in an open form, also after a click elsewhere: no other widget knows how to close it."""
+        for form in self._forms:
+            if not isinstance(event.widget, Input) and form not in event.widget.ancestors_with_self:
+                form.take_focus()
 
     @property
     def awaits_content(self) -> bool:

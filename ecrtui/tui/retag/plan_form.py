@@ -148,7 +148,7 @@ class PlanForm(Vertical, can_focus=True):
 
     def on_mount(self) -> None:
         self._show(self.state)
-        self._update_focus()
+        self.take_focus()
 
     def request_plan(self, tags: tuple[str, ...]) -> None:
         """Ask the screen for a plan."""
@@ -206,7 +206,7 @@ class PlanForm(Vertical, can_focus=True):
         """Show the first line of what is new; the user may have scrolled what was there before."""
         if self._has_widgets:
             self.query_one(".scroll", VerticalScroll).scroll_home(animate=False)
-            self._update_focus()
+            self.take_focus()
 
     @property
     def _has_widgets(self) -> bool:
@@ -234,10 +234,10 @@ class PlanForm(Vertical, can_focus=True):
         """
         if self._returns_to_field(self.state):
             self.state = replace(self.state, too_early=False)
-            self._update_focus()
+            self.take_focus()
         elif self.state.phase is Phase.CONFIRM:
             self.state = replace(self.state, phase=Phase.EDIT, problem="")
-            self._update_focus()
+            self.take_focus()
         elif self.state.phase is not Phase.WRITE:
             self.post_message(self.Closed(self))
         elif self._stops_after():
@@ -248,7 +248,7 @@ class PlanForm(Vertical, can_focus=True):
         """Request a new plan after a failure."""
         if self._can_retry(self.state) and self.state.phase in (Phase.DONE, Phase.EDIT):
             self.request_plan(self.state.tags)
-            self._update_focus()
+            self.take_focus()
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the plan or the result."""
@@ -302,7 +302,7 @@ class PlanForm(Vertical, can_focus=True):
             return  # a plan is applied once
         if state.phase is Phase.EDIT and self._is_too_early():
             self.state = replace(state, too_early=True, problem="")
-            self._update_focus()
+            self.take_focus()
         elif plan is None:
             self.action_retry()
         elif state.phase is Phase.CONFIRM:
@@ -317,7 +317,7 @@ class PlanForm(Vertical, can_focus=True):
             self.state = replace(state, problem=f"Cannot apply: {words}. {self.refused_hint(plan)}".rstrip())
         elif plan.protected_tags:
             self.state = replace(state, phase=Phase.CONFIRM, problem="")
-            self._update_focus()
+            self.take_focus()
         else:
             self._apply(plan, ())
 
@@ -340,12 +340,12 @@ class PlanForm(Vertical, can_focus=True):
 
     def _apply(self, plan: Plan, confirmed: tuple[str, ...]) -> None:
         self.state = replace(self.state, phase=Phase.WRITE, problem="", retried=None)
-        self._update_focus()
+        self.take_focus()
         on_conflict = OnConflict.CONTINUE if is_partial_undo(plan) else self.on_conflict
         self.post_message(self.ApplyRequested(self, plan, confirmed, on_conflict))
 
-    def _update_focus(self) -> None:
-        """Give the focus at once. ``Widget.focus`` waits a turn of the loop, and a fast key would miss the form."""
+    def take_focus(self) -> None:
+        """Take the focus at once. ``Widget.focus`` waits a turn of the loop, and a fast key would miss the form."""
         if self.is_attached and self.display:
             self.screen.set_focus(self._focus_target())
 

@@ -17,6 +17,7 @@ from ecrtui.errors import UsageError
 from ecrtui.tui.retag.plan_form import PlanForm
 from ecrtui.tui.retag.plan_form_state import PlanFormState
 from ecrtui.tui.retag.retag_form import RetagForm
+from ecrtui.tui.table.table import Table
 from tests.support.embedded import (
     client_for,
     create_repository,
@@ -67,6 +68,21 @@ async def test_a_tag_moves_and_the_put_image_response_appears_inline(embedded: E
             assert f"  {label:<12}  {value}" in screen
         assert "request id" in screen
         assert tags_of(client, "team/app") == {"rc": new.digest, "v2": new.digest}
+
+
+async def test_a_click_on_the_list_leaves_the_focus_in_the_form(embedded: EmbeddedRegistry, client: Any) -> None:
+    push_image(client, "team/app", "one", "v1")
+    async with running(embedded, "team/app") as pilot:
+        await until(pilot, "1 image")
+        await retag(pilot, "rc")
+        await pilot.click(Table, offset=(10, 1))
+        await type_text(pilot, "-2")
+        await until(pilot, "rc-2  new")
+        await pilot.press("enter")
+        await until(pilot, "✓ done")
+        await pilot.click(Table, offset=(10, 1))
+        await pilot.press("escape")
+        await until_gone(pilot, "✓ done")
 
 
 async def test_the_list_is_updated_after_a_retag_without_a_reload(embedded: EmbeddedRegistry, client: Any) -> None:
