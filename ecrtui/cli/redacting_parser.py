@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 
 class RedactingParser(argparse.ArgumentParser):
@@ -23,3 +27,29 @@ class RedactingParser(argparse.ArgumentParser):
         write_stderr(self.format_usage())
         print_error(UsageError(message, "", hint or f"{self.prog} --help explains all options."))
         self.exit(2)
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        if file is sys.stdout:
+            _print(message)
+        else:
+            super()._print_message(message, file)
+
+
+def _print(text: str) -> None:
+    """Print help or version. argparse ignores an error of the write.
+
+    Raises:
+        OutputError: standard output could not be written. A reader that closes it early is not an error.
+    """
+    from ecrtui.cli.standard_streams import discard
+
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard(sys.stdout)
+    except OSError as problem:
+        from ecrtui.cli.context import output_error  # most texts can be written
+
+        discard(sys.stdout)
+        raise output_error(problem) from problem

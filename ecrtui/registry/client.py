@@ -33,7 +33,7 @@ from ecrtui.registry.configuration.session import (
 )
 from ecrtui.registry.credentials.account_check import AccountCheck, read_account
 from ecrtui.registry.credentials.session_opener import SessionOpener, embedded_session
-from ecrtui.registry.endpoint import is_aws
+from ecrtui.registry.endpoint import CHECK_CONFIGURED, check_endpoint, is_aws
 from ecrtui.registry.error_table import kind_of_code
 from ecrtui.registry.errors import SIGN_IN_AGAIN, translate_errors
 from ecrtui.registry.layers import parts as layer_parts
@@ -398,6 +398,8 @@ class Clients:
             )
         if self.in_process:
             self.in_process.attach(client)
+        else:
+            check_endpoint(str(client.meta.endpoint_url), CHECK_CONFIGURED)
         return client
 
     def _sts(self, session: Session, **keys: str | None) -> BaseClient | None:
@@ -429,6 +431,9 @@ def _configuration_errors(sign_in: Callable[[], str] | None = None) -> Iterator[
         except BotoCoreError:
             raise
         except ValueError as problem:  # from botocore: an endpoint without a scheme, a malformed number
+            _, is_of_endpoint, endpoint = str(problem).partition("Invalid endpoint: ")
+            if is_of_endpoint:
+                check_endpoint(endpoint, CHECK_CONFIGURED)
             raise UsageError(
                 "The AWS configuration is not valid",
                 str(problem),

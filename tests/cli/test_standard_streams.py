@@ -124,12 +124,13 @@ def test_the_exit_code_follows_the_write_and_then_the_output(
         assert b"planId" not in file.read_bytes()[:64]  # an opened file never becomes standard output
 
 
-HELP = (("--help",), ("retag", "--help"), ("--version",), ("put-image", "help"))
+HELP = (("--help",), ("retag", "--help"), ("local", "--help"), ("--version",), ("put-image", "help"))
 
 
-def test_help_that_cannot_be_printed_ends_without_a_traceback(tmp_path: Path) -> None:
-    unbuffered = {"PYTHONUNBUFFERED": ""}  # argparse ignores an error of its write
-    for words, run in zip(HELP, run_all(HELP, tmp_path, redirect=">/dev/full", environment=unbuffered), strict=True):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_help_that_cannot_be_printed_ends_without_a_traceback(unbuffered: str, tmp_path: Path) -> None:
+    environment = {"PYTHONUNBUFFERED": unbuffered}
+    for words, run in zip(HELP, run_all(HELP, tmp_path, redirect=">/dev/full", environment=environment), strict=True):
         assert run.code == (255 if words[0] == "put-image" else ExitCode.OUTPUT_ERROR), run.err
         assert "No space left on device" in run.err
         assert "Traceback" not in run.err

@@ -118,30 +118,60 @@ def test_an_invalid_variable_is_an_error(monkeypatch: pytest.MonkeyPatch, name: 
 # endpoint and TLS
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "foo",
-        "localhost:4566",
-        "ftp://localhost",
-        "http://",
-        "http://localhost:99999",
-        "http://localhost:0",
-        "http://[::1",
-    ],
+NO_SCHEME, PORT = "It does not begin with http:// or https://.", "Its port is not a number from 1 to 65535."
+NO_NAME, SPACE = (
+    "Its host is not a name of letters, digits, hyphens and dots.",
+    "It has a space or a control character.",
 )
-def test_an_invalid_endpoint_is_an_error(url: str) -> None:
+INVALID_ENDPOINTS = (
+    ("foo", NO_SCHEME),
+    ("localhost:4566", NO_SCHEME),
+    ("http:/localhost", NO_SCHEME),
+    ("ftp://localhost", "Its scheme is not http or https."),
+    ("http://", "It has no host."),
+    ("http://:4566", "It has no host."),
+    ("http://local_host", NO_NAME),
+    ("http://-x:1", NO_NAME),
+    ("http://local host:1", SPACE),
+    ("http://localhost:1 ", SPACE),
+    ("http://localhost:99999", PORT),
+    ("http://localhost:0", PORT),
+    ("http://localhost:-1", PORT),
+    ("http://localhost:x/path", PORT),
+    ("http://[::1]:0", PORT),
+    ("http://[::1", "Its brackets are not around an IPv6 address."),
+    ("http://[zz]:1", "Its brackets are not around an IPv6 address."),
+    ("http://::1:4566", "An IPv6 address must be in brackets, as in http://[::1]:4566."),
+)
+
+
+@pytest.mark.parametrize(("url", "fault"), INVALID_ENDPOINTS)
+def test_an_endpoint_that_cannot_be_used_is_an_error_with_the_reason(url: str, fault: str) -> None:
     error = failed(open_registry(Connection(endpoint_url=url)).location)
     assert isinstance(error, UsageError)
-    assert repr(url) in error.title
+    assert error.title == f"The endpoint {url!r} cannot be used"
+    assert error.detail == fault
     assert "http://localhost:4566" in error.hint
 
 
-def test_an_invalid_endpoint_in_a_variable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", "foo")
+@pytest.mark.parametrize(("url", "fault"), [given for given in INVALID_ENDPOINTS if "brackets are" not in given[1]])
+def test_an_endpoint_of_a_variable_that_cannot_be_used_is_an_error_with_the_reason(
+    url: str, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ECR", url)
     error = failed(open_registry(Connection()).location)
     assert isinstance(error, UsageError)
-    assert "foo" in error.detail
+    assert error.detail == fault
+    assert "AWS_ENDPOINT_URL_ECR" in error.hint
+
+
+@pytest.mark.parametrize("address", ["localhost:99999", "local host", "[zz]"])
+@pytest.mark.parametrize("scheme", ["http://", "ftp://", ""])
+@pytest.mark.parametrize("password", ["secret", "sec/ret", "sec@ret:9"])
+def test_the_error_of_an_endpoint_shows_no_password(address: str, scheme: str, password: str) -> None:
+    error = failed(open_registry(Connection(endpoint_url=f"{scheme}user:{password}@{address}")).location)
+    assert "sec" not in f"{error} {error.hint}"
+    assert f"[hidden]@{address}" in error.title
 
 
 def test_the_endpoint_follows_the_rules_of_botocore(aws: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
