@@ -387,6 +387,7 @@ async def test_two_clicks_on_a_command_of_the_palette_run_it_twice(kind: type[Co
         pilot.app.push_screen(Screen())
         palette = kind()
         await pilot.app.push_screen(palette)
+        palette._list_visible = False  # as after the choice of a command
         palette._selected_command = Hit(1, "one", lambda: ran.append("one"))
         palette._select_or_command()
         palette._select_or_command()
