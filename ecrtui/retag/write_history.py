@@ -22,6 +22,8 @@ _DAMAGED = 100
 _MAX_WRITES = 2_000
 """Writes of one image that are looked at: an image has at most 1,000 tags."""
 
+_DAY = 24 * 3600.0
+
 LIST_PLANS = "List the plans with: ecrtui history"
 """The next step for users of commands, if there is no such write."""
 
@@ -156,6 +158,12 @@ class WriteHistory:
     def unknown_writes(self) -> tuple[JournalEntry, ...]:
         """Return the writes whose process ended before it recorded the outcome."""
         return tuple(entry for entry in self._journal.entries(self.location, unfinished=True) if entry.unknown)
+
+    def stopped_plan(self) -> JournalEntry | None:
+        """Return the newest write if its process ended within a day and never sent the rest of its plan."""
+        newest = next(iter(self.search(limit=1)), None)
+        is_stopped = newest is not None and newest.unsent and self._journal.ended_within(newest.plan, _DAY)
+        return newest if is_stopped else None
 
     def in_flight(self) -> tuple[JournalEntry, ...]:
         """Return the writes of this process that have no outcome yet."""

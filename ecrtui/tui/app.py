@@ -194,7 +194,7 @@ class EcrTuiApp(
         if source is self.connect and session.settings.theme != self._theme_setting:
             self._theme_setting = session.settings.theme
             self.theme_manager.use(session.settings.theme)
-        self._run_when_idle(partial(self._resolve_unknown, session))
+        self._run_when_idle(partial(self._report_earlier_writes, session))
 
     def on_connect_failed(self, message: messages.ConnectFailed) -> None:
         if not any(message.source is known for known in self.connected):
@@ -258,19 +258,26 @@ class EcrTuiApp(
         self.show_columns(screen)
         return screen
 
-    async def _resolve_unknown(self, session: Session) -> None:
-        """Resolve writes that an earlier process left with unknown outcome."""
+    async def _report_earlier_writes(self, session: Session) -> None:
+        """Resolve writes that an earlier process left with unknown outcome, and name a plan that it did not finish."""
+        history = session.engine.history
         try:
-            entries = await blocking.run_blocking(lambda: session.engine.history.resolve_unknown())
+            entries = await blocking.run_blocking(lambda: history.resolve_unknown())
+            stopped = await blocking.run_blocking(history.stopped_plan)
         except EcrTuiError as error:
             self.notify(f"Could not resolve earlier writes: {error}", severity="warning")
             return
         if entries:
-            key = shown_key(self, "app.activity")
-            where = f"Activity ({key})" if key else "Activity"
-            resolved = f"Resolved {units.format_count(len(entries), 'write')} with unknown outcome; see {where}"
-            left = next(filter(None, (entry.unsent_in_words for entry in entries)), "")
-            self.notify(". ".join(filter(None, (resolved, left))), timeout=10)
+            found = f"Resolved {units.format_count(len(entries), 'write')} with unknown outcome"
+        elif stopped is not None:
+            found = "The last plan was stopped before its end"
+        else:
+            return
+        key = shown_key(self, "app.activity")
+        where = f"{found}; see Activity ({key})" if key else f"{found}; see Activity"
+        known = (*entries, *([stopped] if stopped is not None else []))
+        left = next(filter(None, (entry.unsent_in_words for entry in known)), "")
+        self.notify(". ".join(filter(None, (where, left))), timeout=10)
 
     def push_app_screen(self, screen: AppScreen) -> None:
         """Open a screen."""

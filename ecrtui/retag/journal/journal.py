@@ -126,6 +126,19 @@ class Journal:
                 begun.setdefault(str(plan), set()).add((repository, tag))
         return begun
 
+    def ended_within(self, plan_id: str, seconds: float) -> bool:
+        """Return True if the processes that wrote a plan have ended, and its last write began in the last seconds."""
+        if not self.file.exists:
+            return False
+        with self.file.reading() as connection:
+            query = "SELECT owner, begun_at FROM entries WHERE plan = ? ORDER BY number DESC"
+            rows = connection.execute(query, (plan_id,)).fetchall()
+            owners = {str(owner) for owner, _ in rows}
+            if any(self.file.is_own(owner) or self.file.is_running(owner) for owner in owners):
+                return False
+        begun_at = rows[0][1] if rows else None
+        return isinstance(begun_at, int | float) and self._clock() - begun_at < seconds
+
     def begin(self, write: PendingWrite) -> int:
         """Record durably a write that is about to be sent. Return the number of its entry."""
         step, location = write.step, write.location
@@ -151,16 +164,19 @@ class Journal:
         return number
 
     def finish(self, number: int, outcome: StepOutcome, *, request_id: str = "", detail: str = "") -> float:
-        """Record the outcome of a write, and return when. UNKNOWN leaves the entry open, to be resolved later."""
+        """Record the outcome of a write, and return when. UNKNOWN leaves the entry open, to be resolved later.
+
+        An entry with an outcome keeps the name of its process: that process can still send the rest of the plan.
+        """
         known = None if outcome is StepOutcome.UNKNOWN else str(outcome)
         now = self._clock()
         with self.file.lock:
             try:
                 with self.file.writing() as connection:
                     connection.execute(
-                        "UPDATE entries SET outcome = ?, finished_at = ?, request_id = ?, detail = ?, owner = '' "
-                        "WHERE number = ?",
-                        (known, now if known else None, request_id, detail, number),
+                        "UPDATE entries SET outcome = ?, finished_at = ?, request_id = ?, detail = ?, "
+                        "owner = CASE WHEN ? THEN owner ELSE '' END WHERE number = ?",
+                        (known, now if known else None, request_id, detail, bool(known), number),
                     )
                     if outcome is StepOutcome.DONE:
                         _mark_undone(connection, number)

@@ -16,7 +16,7 @@ from ecrtui.retag.plan import TagChange
 from ecrtui.settings import Connection, Settings
 from tests.support.embedded import create_repository, push_image, put, served, tags_of
 from tests.support.host import resize
-from tests.support.screen import below, cursor_row, retag, running, screen_text, type_text, until, until_gone
+from tests.support.screen import app_of, below, cursor_row, retag, running, screen_text, type_text, until, until_gone
 
 REPOSITORY = "team/app"
 
@@ -205,6 +205,32 @@ async def test_a_plan_whose_process_died_says_how_to_continue(embedded: Embedded
             assert left in " ".join(screen.split())
             await pilot.press("c")
             assert command in await until(pilot, "command that continues the plan")
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_a_plan_that_its_process_stopped_is_named_at_the_next_start(
+    embedded: EmbeddedRegistry, client: Any, ends: bool
+) -> None:
+    image = push_image(client, REPOSITORY, "one", "v1")
+    with served(embedded) as url:
+        connection = Connection(endpoint_url=url)
+        engine = SessionFactory(connection, Settings())().engine
+        plan = engine.plan([TagChange(REPOSITORY, f"rc{number}", image.digest) for number in range(3)])
+        seen: list[object] = []
+        engine.apply(plan, on_result=lambda *result: seen.append(result), stop=lambda: bool(seen))
+        if ends:
+            with sqlite3.connect(journal_file()) as other:
+                other.execute("UPDATE entries SET owner = 'dead'")
+        left = f"2 tags of the plan were not sent; continue with: ecrtui retag --resume {plan.id}"
+        async with running(None, connection=connection, size=(100, 30)) as pilot:
+            await until(pilot, "1 repository")
+            if ends:
+                await until(pilot, "The last plan was stopped")
+                assert any(left in toast.message for toast in pilot.app._notifications)
+            else:  # the user sees it there
+                session = app_of(pilot).connect.opened
+                assert session is not None
+                assert session.engine.history.stopped_plan() is None
 
 
 async def test_the_journal_survives_a_restart(embedded: EmbeddedRegistry, client: Any) -> None:
