@@ -15,7 +15,7 @@ from typing import IO, Any
 from ecrtui.emulator import blobs, manifests, storage, uploads, validation
 from ecrtui.emulator.database import Database
 from ecrtui.emulator.errors import LayoutError, ServiceError
-from ecrtui.emulator.layout.layout import ImageLayout, LayoutDescriptor, Progress, list_some
+from ecrtui.emulator.layout.layout import ImageLayout, LayoutDescriptor, Progress, check_content, list_some
 from ecrtui.emulator.layout.manifests import CheckedManifest, read_manifest
 from ecrtui.emulator.layout.selection import check_depth, select_image
 from ecrtui.emulator.request_context import RequestContext
@@ -200,11 +200,7 @@ def _verified_chunks(stream: IO[bytes], name: str, digest: str, size: int) -> It
         if done > size >= 0:
             raise LayoutError(f"{what} has more than {size:,} bytes, the size in its descriptor")
         yield piece
-    found = f"sha256:{checksum.hexdigest()}"
-    if found != digest:
-        raise LayoutError(f"{what} does not match its digest: its bytes have {found}")
-    if size >= 0 and done != size:
-        raise LayoutError(f"{what} has {done:,} bytes, not {size:,} as its descriptor says")
+    check_content(what, digest, size, f"sha256:{checksum.hexdigest()}", done)
     if not done:
         raise LayoutError(f"{what} is empty; ECR refuses empty layers")
 

@@ -119,6 +119,25 @@ def parse_descriptor(entry: Any, where: str) -> LayoutDescriptor:
     )
 
 
+def check_content(what: str, digest: str, size: int, found_digest: str, found_size: int) -> None:
+    """Check that content has the digest and the size of its descriptor.
+
+    Args:
+        what: the content, for the error.
+        digest: that of the descriptor.
+        size: bytes in the descriptor; -1 if it does not say.
+        found_digest: that of the content.
+        found_size: bytes of the content.
+
+    Raises:
+        LayoutError: one of them differs.
+    """
+    if found_digest != digest:
+        raise LayoutError(f"{what} does not match its digest: its bytes have {found_digest}")
+    if size not in (-1, found_size):
+        raise LayoutError(f"{what} has {found_size:,} bytes, not {size:,} as its descriptor says")
+
+
 class ImageLayout(ABC):
     """The images of one source.
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from ecrtui.emulator import blobs, manifests
 from ecrtui.emulator.errors import LayoutError, ServiceError
-from ecrtui.emulator.layout.layout import MAX_MANIFEST, ImageLayout, LayoutDescriptor, parse_descriptor, shorten
+from ecrtui.emulator.layout.layout import (
+    MAX_MANIFEST,
+    ImageLayout,
+    LayoutDescriptor,
+    check_content,
+    parse_descriptor,
+    shorten,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +48,7 @@ def read_manifest(layout: ImageLayout, descriptor: LayoutDescriptor) -> CheckedM
         content = stream.read(MAX_MANIFEST + 1)
     if len(content) > MAX_MANIFEST:
         raise LayoutError(f"{what} has more than {MAX_MANIFEST:,} bytes, the limit of ECR")
-    if blobs.digest_of(content) != descriptor.digest:
-        raise LayoutError(f"{what} does not match its digest: its bytes have {blobs.digest_of(content)}")
-    if descriptor.size not in (-1, len(content)):
-        raise LayoutError(f"{what} has {len(content):,} bytes, not {descriptor.size:,} as its descriptor says")
+    check_content(what, descriptor.digest, descriptor.size, blobs.digest_of(content), len(content))
     try:
         text = content.decode()
         contents = manifests.parse_manifest(text, descriptor.media_type)
