@@ -45,6 +45,9 @@ class FilterBar(Vertical):
 
     A filter that was kept can be recalled in every bar of the same list.
 
+    While the user types, an error covers the first lines of what is below, so that no row moves. When the field is
+    left, it takes lines of its own.
+
     The field and the line for errors are mounted when they are first needed: the first frame is faster without them.
 
     Args:
@@ -55,12 +58,13 @@ class FilterBar(Vertical):
     """
 
     DEFAULT_CSS = """
-    FilterBar { height: auto; display: none; padding: 0 1; background: $panel; }
+    FilterBar { height: auto; display: none; background: $panel; }
     FilterBar.-open { display: block; }
     FilterBar Input, FilterBar Input:focus {
-        border: none; height: 1; padding: 0; margin-left: 2; width: 1fr; background: $panel;
+        border: none; height: 1; padding: 0; margin: 0 1 0 3; width: 1fr; background: $panel;
     }
-    FilterBar Static { height: auto; color: $error; }
+    FilterBar Static { height: auto; padding: 0 1; color: $error; background: $panel; }
+    FilterBar.-typing Static { overlay: screen; }
     """
 
     BINDINGS = bindings("filter_bar")
@@ -90,7 +94,7 @@ class FilterBar(Vertical):
 
     def render(self) -> RenderResult:
         """Return the sign beside the field."""
-        return Content.styled("/", "bold $accent")
+        return Content.styled(" /", "bold $accent")
 
     @property
     def value(self) -> str:
@@ -135,7 +139,7 @@ class FilterBar(Vertical):
     def show_problem(self, problem: str, position: int = 0) -> None:
         """Show an error below the field; hide it if the text is empty.
 
-        A first error waits for a pause in typing: an incomplete filter would make the list jump.
+        A first error waits for a pause in typing: most filters are incomplete for a moment.
 
         Args:
             problem: The error.
@@ -172,6 +176,14 @@ class FilterBar(Vertical):
         field = self._field()
         column = cell_len(field.value[:position]) - round(field.scroll_offset.x)
         return 2 + max(min(column, field.size.width - 1), 0)
+
+    def on_descendant_focus(self) -> None:
+        """Show an error over what is below while the user types."""
+        self.add_class("-typing")
+
+    def on_descendant_blur(self) -> None:
+        """Show an error above what is below, which the user looks at now."""
+        self.remove_class("-typing")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

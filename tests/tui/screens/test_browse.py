@@ -76,7 +76,7 @@ async def test_repositories_are_listed_with_their_settings(env: BrowseEnv) -> No
 
 
 async def test_the_filter_applies_while_typing_and_reports_mistakes(env: BrowseEnv) -> None:
-    async with running(env.embedded) as pilot:
+    async with running(env.embedded, size=(150, 30)) as pilot:
         await until(pilot, "4 repositories")
         await pilot.press("slash")
         await type_text(pilot, "team/ !web")
@@ -117,10 +117,12 @@ async def test_a_wrong_filter_says_which_filter_applies(env: BrowseEnv) -> None:
         await until_gone(pilot, "match")
         await pilot.press("backspace", *"zzz is:nonsense")
         await until(pilot, "The last valid filter applies: zzz is.")
+        await pilot.press("down")
+        await until(pilot, "The filter is not valid")
         note = " ".join(screen_text(pilot.app).replace("│", "").split())
         assert "The filter is not valid: 'nonsense' is not a value of is. The last valid filter applies." in note
         assert "Nothing matches zzz is. Press esc to clear the filter." in note
-        await pilot.press("down", "escape")
+        await pilot.press("escape")
         await until_gone(pilot, "not valid")
         await until(pilot, "3 images")
 

@@ -185,3 +185,27 @@ async def test_the_first_letter_of_a_filter_waits_for_no_import(monkeypatch: pyt
             monkeypatch.delitem(sys.modules, name, raising=False)
         await pilot.press("slash")
         await until(pilot, lambda _: needed <= sys.modules.keys())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
+async def test_an_error_leaves_the_rows_in_place_while_the_user_types(size: tuple[int, int]) -> None:
+    async with running(with_tags("release-1", "release-2", "main"), "team/app", size=size) as pilot:
+        await until(pilot, "3 images")
+        await pilot.press("slash")
+        await fill_in(pilot, "release")
+        screen = await until(pilot, "2 match")
+        before = line_of(screen, "release-1")
+        await paste(pilot, " size>")
+        assert line_of(await until(pilot, "size> needs a value"), "release-1") == before
+        await pilot.press(*["backspace"] * len(" size>"))
+        assert line_of(await until_gone(pilot, "needs a value"), "release-1") == before
+        await paste(pilot, " nonsense:1")
+        assert line_of(await until(pilot, "unknown field"), "release-1") in (before, -1)  # a long error may cover it
+        await pilot.press("enter")  # the error stays, and covers nothing
+        await until(pilot, lambda screen: 0 < line_of(screen, "▲") < line_of(screen, "pushed ▼"))
+        await until(pilot, lambda screen: all(words in screen for words in ("unknown field", "release-1", "release-2")))
+
+
+def line_of(screen: str, words: str) -> int:
+    """Return the number of the last line with these words."""
+    return max((number for number, line in enumerate(screen.splitlines()) if words in line), default=-1)
