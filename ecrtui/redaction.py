@@ -29,7 +29,11 @@ _PATTERNS: tuple[tuple[str, str], ...] = (  # compiled with the first text, not 
     ),
     (r"""(?i)(\btoken["']?\s*[:=]\s*b?)("[^"]+"|'[^']+')""", rf"\1{HIDDEN}"),
     # an option of a command, as in credential_process = helper --password secret
-    (r"""(?i)(--?[\w-]*(?:password|passwd|secret|token|api-?key)(?:[ =]|', '))(?!-)[^\s'"]+""", rf"\1{HIDDEN}"),
+    (
+        r"""(?ix) ((?<![\w-])\w*-[\w-]*  # from the start of a word: each dash of a row of them would read all of it
+            (?:password|passwd|secret|token|api-?key) (?:[ ]|=|',[ ]')) (?!-)[^\s'"]+""",
+        rf"\1{HIDDEN}",
+    ),
     (r"(?is)<(SecretAccessKey|SessionToken|WebIdentityToken)>[^<]*<", rf"<\1>{HIDDEN}<"),
     (r"(?i)(Signature[=:]\s*)[0-9a-f]{16,}", rf"\1{HIDDEN}"),
     (r"(?i)(Credential=)(?:AKIA|ASIA)[A-Z0-9]+", rf"\1{HIDDEN}"),

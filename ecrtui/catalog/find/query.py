@@ -49,7 +49,10 @@ _PLACE = re.compile(
     rf"(?P<repository>{REPOSITORY_PATTERN})(?:/(?:_/image/)?(?P<digest>sha256:[0-9a-f]{{64}}))?(?=[/?#\s\"',;\])}}]|$)[^\s\"',;\])}}]*"
 )
 """A repository or an image as its ARN or as the address of its page in the console."""
-_VARIABLE_TAG = re.compile(r"[a-z0-9][\w./-]*(?::[0-9]+/[\w./-]+)?[:@](?:\$|\{\{|<|%)")
+_TO_VARIABLE = r"[a-z0-9][\w./-]*(?::[0-9]+/[\w./-]+)?[:@](?:\$|\{\{|<|%)"
+_VARIABLE_TAG = re.compile(_TO_VARIABLE)
+# Only at the start of a word: to try each character of a long word takes the square of its length.
+_ANY_VARIABLE_TAG = re.compile(rf"(?<![\w./-])(?:[./-]|[^\Wa-z0-9])*{_TO_VARIABLE}")
 _COMMANDS = frozenset(
     ("from", "docker", "podman", "nerdctl", "finch", "crane", "regctl", "skopeo", "oras", "cosign", "ctr", "crictl")
 )
@@ -241,7 +244,7 @@ def _terms(text: str, words: Sequence[str]) -> tuple[FindTerm, ...]:
         return _unique(_clear_term(word) for word in listed)  # a list of references, not a sentence
     if found := _unique(term for rank, term in ranked if rank == best and rank > _WORD):
         return found
-    if _VARIABLE_TAG.search(text):
+    if _ANY_VARIABLE_TAG.search(text):
         raise UsageError("The text has a variable in place of the tag", text.strip()[:200], "Write the tag.")
     uris = (token for found in _TOKEN.finditer(text) if ".dkr" in (token := found[0].rstrip(":./@-")))
     if word := words[0] if len(words) == 1 else next(uris, ""):

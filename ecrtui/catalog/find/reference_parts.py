@@ -21,7 +21,7 @@ _VARIABLE_HOST = re.compile(
 _REQUEST = re.compile(r"(?:^|(?<=[\s/\"'.a-z]))/v2/([a-z0-9._/-]+)/manifests/(?!sha256:)([\w.-]+)")
 
 _MEMBER = re.compile(
-    r"(?<![\w./:@])-{0,2}(?:[\w-]+\.)*"
+    r"(?<![\w./:@])(?:(?<!-)(?:[\w-]+\.)+|-{0,2})"
     r"(?:(?P<registry>registry)|(?P<repository>(?:image[-_]?)?repository(?:[-_]?name)?|newname)"
     r"|(?P<tag>(?:image|new)?[-_]?tag)|(?P<digest>(?:image[-_]?)?digest))"
     r"(?:[\"'\\]*\s*[:=]\s*|(?<=-repository-name)\s+|(?<=repository)\s+with\s+name\s+)[\"'\\]*"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -244,3 +246,13 @@ def test_any_text_is_a_query_or_a_usage_error(text: str) -> None:
     except UsageError as error:
         assert error.hint
     looks_pasted(text)
+
+
+@pytest.mark.parametrize("word", ["a", "a.", "Aa0/", "-"])
+def test_a_long_word_takes_no_longer_than_many_short_ones(word: str) -> None:
+    text = word * (20_000 // len(word))
+    begun = time.process_time()
+    with pytest.raises(UsageError):
+        parse_query(text)
+    looks_pasted(text)
+    assert time.process_time() - begun < 1
