@@ -140,9 +140,10 @@ def _pairs(choice: PlatformChoice, wanted: str) -> Sequence[PlatformPair | None]
         raise UsageError("--platform needs an index", "Neither image is one.", "Leave out --platform.")
     found = choice.named(wanted)
     if found is None:
-        names = format_names(pair.name for pair in choice.complete)
+        names = format_names(pair.name for pair in choice.common)
         hint = f"Use one of {names}." if names else "Leave out --platform."
-        raise UsageError(f"The images do not both have the platform {wanted!r}", "", hint)
+        why = "" if names else " ".join(choice.notes)
+        raise UsageError(f"The images do not both have the platform {wanted!r}", why, hint)
     return [found]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from itertools import product
 from typing import NamedTuple
 
 from ecrtui.ecr.digest import short_digest
@@ -43,6 +44,11 @@ class PlatformPair(NamedTuple):
     def differs(self) -> bool:
         """True if its manifests differ, or only one image has it."""
         return self.before is None or self.after is None or self.before.digest != self.after.digest
+
+    @property
+    def swapped(self) -> PlatformPair:
+        """The same with A and B exchanged."""
+        return PlatformPair(self.after, self.before)
 
     def has(self, digest: str) -> bool:
         """Return True if this is the digest of the platform in one of the images."""
@@ -100,6 +106,19 @@ def fitting(platforms: Sequence[IndexPlatform], wanted: Platform | None, digest:
         ),
         None,
     )
+
+
+def nearest(before: Sequence[IndexPlatform], after: Sequence[IndexPlatform]) -> PlatformPair | None:
+    """Return two platforms, one of each image, that are nearly alike: of the same system, else architecture.
+
+    It is None if one of the images has no platform.
+    """
+
+    def likeness(pair: PlatformPair) -> tuple[bool, ...]:
+        one, other = (entry.platform for entry in pair if entry is not None)
+        return one.os == other.os, one.architecture == other.architecture
+
+    return max((PlatformPair(*pair) for pair in product(before, after)), key=likeness, default=None)
 
 
 def platform_rows(pairs: Sequence[PlatformPair], after: Sequence[IndexPlatform]) -> Sequence[Row]:

@@ -35,7 +35,7 @@ from ecrtui.inspect.comparison.rows import (
 from ecrtui.inspect.findings import FindingRow, severity_key
 from ecrtui.inspect.layers import LayerRow, layer_table
 
-NO_PLATFORM = "The images have no platform in common, so this was not compared."
+NO_PLATFORM = "There are no platforms to compare, so this was not compared."
 
 
 def config_section(a: ComparedImage, b: ComparedImage) -> Section:
@@ -47,7 +47,9 @@ def config_section(a: ComparedImage, b: ComparedImage) -> Section:
     rows: Sequence[Row] = ()
     problems = problems_of(before, after, "config")
     if not isinstance(before, NotKnown) and not isinstance(after, NotKnown):
-        if before is not None and after is not None:
+        if a.part is None or b.part is None:
+            problems = (NO_PLATFORM,)
+        elif before is not None and after is not None:
             rows = _config_rows(before, after)
         elif before is not after:
             rows = [row_of("config", *(None if blob is None else _config_digest(blob) for blob in (before, after)))]

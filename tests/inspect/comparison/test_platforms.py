@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from ecrtui.inspect.comparison.comparison import choose_platforms
-from tests.inspect.comparison.images import CONFIG, changes, digest, image, index
+from ecrtui.inspect.comparison.sections import NO_PLATFORM
+from tests.inspect.comparison.images import CONFIG, changes, compared, digest, image, index
 
 A, B, C, D = (digest(name) for name in "abcd")
 
@@ -51,14 +52,35 @@ def test_platforms_of_two_indexes_are_paired_by_name(
     before: list[tuple[str, str]], after: list[tuple[str, str]], pairs: list[str], first: str
 ) -> None:
     choice = choose_platforms(index(*before), index(*after))
-    assert [pair.name for pair in choice.complete] == pairs
+    assert [pair.name for pair in choice.common] == pairs
     if first:
         assert choice.first is not None
         assert choice.first.is_named(first)
         assert choice.named(first) == choice.first
     else:
-        assert choice.first is None
-        assert choice.notes == ("The indexes have no platform in common.",)
+        names = [", ".join(entry.name for pair in choice.pairs if (entry := pair[side])) for side in (0, 1)]
+        assert choice.notes[0] == (
+            f"The indexes have no platform in common: A has {names[0] or 'no platform'}, "
+            f"B has {names[1] or 'no platform'}."
+        )
+        assert (choice.first is None) is (not all(names))
+
+
+def test_without_a_common_platform_two_of_the_same_system_are_compared() -> None:
+    before = index(("windows/amd64", A), ("linux/amd64", B))
+    after = index(("linux/arm64", C), ("windows/arm64", D))
+    choice = choose_platforms(before, after)
+    assert [pair.name for pair in choice.complete] == ["windows/amd64 → windows/arm64"]
+    assert choice.notes[1] == "Compared: windows/amd64 → windows/arm64."
+    assert choice.named("windows/amd64") is None  # not both images have it
+    assert [row.label for row in choice.rows] == [
+        *("platform windows/amd64", "platform linux/amd64", "platform linux/arm64", "platform windows/arm64")
+    ]
+
+
+def test_no_config_is_said_to_be_missing_of_indexes_that_are_not_compared() -> None:
+    comparison = compared(index(), index(("linux/amd64", A)))
+    assert comparison.section("config").problems == (NO_PLATFORM,)
 
 
 def test_platforms_of_one_index_and_another_order_are_rows() -> None:
@@ -84,7 +106,11 @@ def test_platforms_of_one_index_and_another_order_are_rows() -> None:
             "linux/arm64",
             "v1 (DIGEST) is one image, v1 is an index: compared with its platform linux/arm64.",
         ),
-        ({"architecture": "s390x"}, "", "v1 has no platform linux/s390x like v1 (DIGEST)."),
+        (
+            {"architecture": "s390x"},
+            "linux/s390x → linux/arm64",
+            "v1 has no platform linux/s390x like v1 (DIGEST): it has linux/arm64, linux/amd64, so it is compared with",
+        ),
         ({"os": 7}, "", "v1 (DIGEST) has no platform"),
         ({"os": "unknown", "architecture": "unknown"}, "", "v1 (DIGEST) has no platform, so"),
     ],
@@ -93,7 +119,8 @@ def test_an_image_is_compared_with_the_platform_that_fits(platform: dict[str, ob
     single, parts = image({**CONFIG, **platform}), index(("linux/arm64", A), ("linux/amd64", B))
     for pair in ((single, parts), (parts, single)):
         choice = choose_platforms(*pair)
-        assert [entry.name for entry in choice.complete] == ([chosen] if chosen else [])
+        wanted = chosen if pair[0] is single else " → ".join(reversed(chosen.split(" → ")))
+        assert [entry.name for entry in choice.complete] == ([wanted] if wanted else [])
         assert len(choice.pairs) == 2
         assert note.replace("DIGEST", short(single.image.digest))[:40] in choice.notes[0]
 
