@@ -147,11 +147,11 @@ Part = Descriptor | Annotation
 """A part of a manifest: a descriptor or an annotation."""
 
 _ROLES_OF_IMAGES = (DescriptorRole.MANIFEST, DescriptorRole.SUBJECT, DescriptorRole.REFERRER)
-_PREDICATE_ANNOTATIONS = (
-    "dev.sigstore.bundle.predicateType",
-    "in-toto.io/predicate-type",
-    "predicateType",
-)
+PREDICATE_TYPE = "in-toto.io/predicate-type"
+"""The annotation with which BuildKit names the type of a statement."""
+MESSAGE_SIGNATURE = "message-signature"
+"""What the annotations of a sigstore bundle call a signature without a statement."""
+_PREDICATE_ANNOTATIONS = ("dev.sigstore.bundle.predicateType", PREDICATE_TYPE, "predicateType")
 """The annotations that name the type of a statement: of sigstore bundles, and of layers by BuildKit and cosign."""
 
 
@@ -292,7 +292,7 @@ def predicate_types(annotations: Mapping[str, str]) -> Sequence[str]:
     """
     named = [annotations[name] for name in _PREDICATE_ANNOTATIONS if annotations.get(name)]
     content = annotations.get("dev.sigstore.bundle.content", "")
-    return named or ([content] if content == "message-signature" else [])
+    return named or ([content] if content == MESSAGE_SIGNATURE else [])
 
 
 def _platform_names(entries: Sequence[Descriptor]) -> Sequence[str]:

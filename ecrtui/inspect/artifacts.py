@@ -17,6 +17,7 @@ from ecrtui.ecr.digest import is_digest, short_digest
 from ecrtui.ecr.image import COSIGN_TAG_PREFIX, Image, ImageKind, image_kind, is_index
 from ecrtui.ecr.manifest import (
     OCI_EMPTY,
+    PREDICATE_TYPE,
     Descriptor,
     DescriptorRole,
     Manifest,
@@ -71,6 +72,7 @@ class Artifact:
         predicates: the types of its statements, as far as annotations name them.
         artifacts: the artifacts of the artifact.
         problem: why it cannot be read; empty if it can.
+        was_read: True if all of its contents were read, so that it is known what they state.
     """
 
     digest: str
@@ -85,6 +87,7 @@ class Artifact:
     predicates: tuple[str, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     problem: str = ""
+    was_read: bool = False
 
     @property
     def origin_text(self) -> str:
@@ -287,6 +290,24 @@ def with_artifact(tree: ArtifactTree, artifact: Artifact) -> ArtifactTree:
 
     root, *platforms = (replace(subject, artifacts=replaced(subject.artifacts)) for subject in tree.subjects)
     return replace(tree, root=root, platforms=tuple(platforms))
+
+
+def with_statements(artifact: Artifact, stated: Mapping[str, str]) -> Artifact:
+    """Return an artifact with what its contents that were read state, in place of annotations that say it.
+
+    Args:
+        artifact: the artifact.
+        stated: the types of the statements by the digest of the content; empty for a content without one.
+    """
+    if artifact.predicates or not artifact.blobs or not all(blob.digest in stated for blob in artifact.blobs):
+        return artifact
+    types = tuple(filter(None, (stated[blob.digest] for blob in artifact.blobs)))
+    blobs = tuple(
+        replace(blob, annotations={**blob.annotations, PREDICATE_TYPE: stated[blob.digest]}) for blob in artifact.blobs
+    )
+    kind = image_kind("", artifact.artifact_type, (), types) if types else artifact.kind
+    named = _formats(types) or artifact.format
+    return replace(artifact, blobs=blobs, predicates=types, kind=kind, format=named, was_read=True)
 
 
 def blob_kind(artifact: Artifact, blob: Descriptor) -> ImageKind:

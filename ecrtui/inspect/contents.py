@@ -18,6 +18,7 @@ from ecrtui.inspect.facts import Fact, KnownDigests
 from ecrtui.inspect.formats import format_name
 from ecrtui.inspect.notation import is_notation, notation_facts
 from ecrtui.inspect.packages import PackageList, packages_of
+from ecrtui.inspect.reports import Report, read_report
 from ecrtui.inspect.statements import statement_facts
 
 MAX_HEX = 64 * 1024
@@ -46,6 +47,7 @@ class BlobContent:
         problem: what cannot be read; empty if all can.
         is_text: False if the blob is not UTF-8 text.
         is_whole: False if it is only the first part of the blob.
+        stated: the type of the statement or signature in it, as annotations name it; empty for none.
     """
 
     title: str
@@ -57,6 +59,7 @@ class BlobContent:
     problem: str = ""
     is_text: bool = True
     is_whole: bool = True
+    stated: str = ""
 
     @property
     def package_list(self) -> PackageList:
@@ -124,7 +127,9 @@ def _read_large(content: bytes, context: BlobContext) -> BlobContent:
         return replace(start, problem=f"{_broken(ValueError(problem))} {start.problem}")
     more = f"{format_size(len(content) - MAX_START)} more are not shown."
     facts = statement_facts(opened, context.known)
-    return BlobContent(packages.format, facts, packages, exact=f"{start.exact}\n{more}", is_text=start.is_text)
+    return BlobContent(
+        packages.format, facts, packages, exact=f"{start.exact}\n{more}", is_text=start.is_text, stated=opened.stated
+    )
 
 
 def _whole_characters(start: bytes) -> bytes:
@@ -203,10 +208,13 @@ def _document(document: Any, exact: str, named: str, context: BlobContext) -> Bl
     opened = open_envelopes(document)
     problem = _broken(ValueError(opened.problem)) if opened.problem else ""
     packages = packages_of(opened.document)
-    title = packages.format if packages else format_name(opened.predicate_type) or named or _named(opened)
-    facts = statement_facts(opened, context.known)
+    report = read_report(opened.document) if packages is None else Report()
+    title = packages.format if packages else format_name(opened.predicate_type) or named or report.title
+    title = title or _named(opened)
+    facts = (*statement_facts(opened, context.known), *report.facts)
     pretty = _pretty(opened.document) if opened.envelopes else pretty_json(exact)
-    return BlobContent(title, facts, packages, pretty="" if packages else pretty, exact=exact, problem=problem)
+    pretty = "" if packages else pretty
+    return BlobContent(title, facts, packages, pretty=pretty, exact=exact, problem=problem, stated=opened.stated)
 
 
 def _json_lines(exact: str, named: str, context: BlobContext) -> BlobContent | None:
@@ -256,6 +264,8 @@ def _unpacked(content: bytes, found: Archive, named: str, context: BlobContext) 
 
 
 def _pretty(document: Any) -> str:
+    if isinstance(document, str):
+        return document
     try:
         return pretty_json(json.dumps(document, ensure_ascii=False))
     except RecursionError:

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ecrtui.ecr.json_values import to_list, to_mapping, to_text
+from ecrtui.ecr.manifest import MESSAGE_SIGNATURE
+from ecrtui.inspect.archives import text_of
 from ecrtui.inspect.cyclonedx_xml import parse_cyclonedx_xml
 from ecrtui.inspect.large_json import parse_document
 from ecrtui.inspect.tag_value import parse_tag_value
@@ -72,6 +74,11 @@ class OpenedDocument:
     def predicate_type(self) -> str:
         """The type of the predicate; empty without a statement."""
         return to_text(self.statement.get("predicateType"))
+
+    @property
+    def stated(self) -> str:
+        """The type of what is stated, as annotations name it: of a predicate, or of a signature of the image."""
+        return self.predicate_type or (MESSAGE_SIGNATURE if "messageSignature" in self.bundle else "")
 
     @property
     def subjects(self) -> tuple[StatementSubject, ...]:
@@ -183,13 +190,22 @@ def _open(opened: OpenedDocument) -> OpenedDocument | None:
 
 
 def _payload(opened: OpenedDocument, document: Mapping[str, Any]) -> OpenedDocument:
+    name, dsse = "DSSE envelope", to_mapping(document)
     try:
-        inner = read_document(decode_base64(document["payload"]))
+        payload = decode_base64(document["payload"])
+        if not to_text(document["payloadType"]).endswith("json") and (text := text_of(payload)) is not None:
+            return _with(opened, name, dsse=dsse, document=_read_or_text(payload, text))
+        return _with(opened, name, dsse=dsse, document=read_document(payload))
     except ValueError as problem:
-        return _with(
-            opened, "DSSE envelope", dsse=to_mapping(document), problem=f"the payload cannot be read: {problem}"
-        )
-    return _with(opened, "DSSE envelope", dsse=to_mapping(document), document=inner)
+        return _with(opened, name, dsse=dsse, problem=f"the payload cannot be read: {problem}")
+
+
+def _read_or_text(payload: bytes, text: str) -> Any:
+    """Return a payload of a type that is not JSON as a value, or else as its text."""
+    try:
+        return read_document(payload)
+    except ValueError:
+        return text
 
 
 def _text_predicate(opened: OpenedDocument, text: str) -> OpenedDocument | None:

@@ -100,8 +100,12 @@ def _contents(artifact: Artifact) -> Sequence[tuple[ImageKind, str, bool]]:
     blobs = artifact.blobs or ()
     if len(blobs) > 1:
         named = zip(blobs, content_names(artifact, blobs), strict=True)
-        return [(blob_kind(artifact, blob), name, bool(predicate_types(blob.annotations))) for blob, name in named]
-    return [(artifact.kind, artifact.format, bool(artifact.predicates))]
+        return [(blob_kind(artifact, blob), name, _is_stated(artifact, blob.annotations)) for blob, name in named]
+    return [(artifact.kind, artifact.format, artifact.was_read or bool(artifact.predicates))]
+
+
+def _is_stated(artifact: Artifact, annotations: Mapping[str, str]) -> bool:
+    return artifact.was_read or bool(predicate_types(annotations))
 
 
 class LifecycleVerdict(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
@@ -208,6 +208,7 @@ class ArtifactsPane(SplitPane[ArtifactTable]):
                 artifact = await blocking.run_blocking(reader.with_blobs, artifact)
                 content = await blocking.run_blocking(_laid_out_with, tree, artifact, self._tags)
                 tree = content.tree
+                self.inspected.reads.replace(_tree_key(self.inspected.image), tree)
                 self._show_rows(content)
                 if (only := self._only_blob(artifact)) is None:
                     return
@@ -219,6 +220,8 @@ class ArtifactsPane(SplitPane[ArtifactTable]):
             self._shown = shown = await self.inspected.reads.once(
                 ("content", artifact.digest, blob.digest), _read_content, reader, tree, artifact, blob
             )
+            if not is_start:
+                self.inspected.statements[blob.digest] = shown.content.stated
         except EcrTuiError as error:
             self._explain(reason_with_permission(error), f"{artifact.kind} {short_digest(artifact.digest)}")
             return
@@ -344,6 +347,11 @@ def none_of_its_own(inspected: Inspected, what: str) -> str:
 def has_read_tree(inspected: Inspected) -> bool:
     """Return whether a pane has read the artifacts, which reads manifests. Raises EcrTuiError."""
     return inspected.reads.is_read(_tree_key(inspected.image))
+
+
+def artifacts_read(inspected: Inspected) -> Hashable:
+    """Return what changes with each read of artifacts and of their contents. Raises EcrTuiError."""
+    return inspected.reads.version_of(_tree_key(inspected.image)), len(inspected.statements)
 
 
 def _tree_key(image: Image) -> tuple[str, str]:

@@ -74,6 +74,16 @@ class SharedReads:
         """The keys of what :meth:`once` has read."""
         return frozenset(filter(self.is_read, self._futures))
 
+    def replace(self, key: Hashable, value: object) -> None:
+        """Keep a value in place of the one that was read."""
+        future = asyncio.get_running_loop().create_future()
+        future.set_result(value)
+        self._futures[key] = future
+
+    def version_of(self, key: Hashable) -> Hashable:
+        """Return an object that stands for what was read: another one for another value, and None before it is read."""
+        return self._futures[key] if self.is_read(key) else None
+
     def is_read(self, key: Hashable) -> bool:
         """Return whether :meth:`once` has read this, so that it returns at once."""
         future = self._futures.get(key)
@@ -162,6 +172,8 @@ class Inspected:
     listed_images: Callable[[], Sequence[Image] | None] = field(default=lambda: None, compare=False)
     """Returns all images of the repository, if a screen has listed them."""
     reads: SharedReads = field(default_factory=SharedReads, compare=False)
+    statements: dict[str, str] = field(default_factory=dict, compare=False)
+    """The types of the statements in the contents that were read, by digest. They never change."""
 
     @property
     def repository_name(self) -> str:

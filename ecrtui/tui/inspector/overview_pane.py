@@ -31,6 +31,7 @@ from ecrtui.inspect.artifacts import (
     own_contents,
     referrer_artifact,
     with_manifest,
+    with_statements,
 )
 from ecrtui.inspect.findings import worst_first
 from ecrtui.inspect.overview import NotRead, TagOrigin, all_replicas, artifact_lines, lifecycle_verdict, tag_origins
@@ -42,7 +43,7 @@ from ecrtui.tui import blocking, messages
 from ecrtui.tui.bindings import key_hint
 from ecrtui.tui.clipboard.copy_items import CopyItem, copy_words
 from ecrtui.tui.details import NOT_SUPPORTED
-from ecrtui.tui.inspector.artifacts_pane import has_read_tree, read_tree
+from ecrtui.tui.inspector.artifacts_pane import artifacts_read, has_read_tree, read_tree
 from ecrtui.tui.inspector.fact_lines import error_with_remedy
 from ecrtui.tui.inspector.inspected import Inspected, Known, PlatformImage, tags_by_digest
 from ecrtui.tui.inspector.linked_text import LinkedText
@@ -112,7 +113,7 @@ class OverviewPane(TextPane[TextDocument]):
             self._once("signings", image.digest, self._read_signings)
             self._once("replicas", image.digest, self._read_replicas)
             if inspected.known_manifest is not None:
-                about = (image.digest, inspected.known_manifest, has_read_tree(inspected), inspected.indexes)
+                about = (image.digest, inspected.known_manifest, artifacts_read(inspected), inspected.indexes)
                 self._once("artifacts", about, self._read_artifacts)
         platform = inspected.platform
         if platform is not None and platform.image is not None and platform.image.findings:
@@ -190,7 +191,11 @@ class OverviewPane(TextPane[TextDocument]):
         artifacts = await blocking.run_blocking(_own_signatures, image, manifest)
         if self._reads_tree or has_read_tree(inspected):
             tree = await read_tree(inspected)
-            artifacts += [artifact for artifact, _ in tree.all_artifacts() if artifact.origin is not ArtifactOrigin.OWN]
+            artifacts += [
+                with_statements(artifact, inspected.statements)
+                for artifact, _ in tree.all_artifacts()
+                if artifact.origin is not ArtifactOrigin.OWN
+            ]
             not_read = [_not_read(problem.part, problem.error) for problem in tree.problems]
             not_read += map(NotRead, tree.notes)
             self._change(artifacts=artifact_lines(artifacts, self._nothing(inspected), not_read))

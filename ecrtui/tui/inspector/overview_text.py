@@ -360,7 +360,8 @@ def _origin(data: OverviewData, origin: TagOrigin, now: float) -> str:
     since = units.format_age(write.finished_at or write.begun_at, now)
     before = "the tag was new"
     if write.before:
-        names = data.tags_by_digest.get(write.before) or write.before_tags
+        known = data.tags_by_digest.get(write.before) or write.before_tags
+        names = [tag for tag in known if tag != origin.tag]  # the tag is not at that image any more
         before = " ".join((short_digest(write.before), *names[:2]))
     by = resource_of(write.principal) or "not known"
     return visible(f"{since:<11}  {before} · by {by}, from here")

@@ -23,8 +23,27 @@ from ecrtui.tui.inspector.artifacts_pane import ArtifactsPane
 from ecrtui.tui.inspector.package_table import PackageTable
 from ecrtui.tui.saving import FileField
 from tests.support.demo_images import CHART, CHECKOUT, checkout_registry
-from tests.support.embedded import client_for, create_repository, new_embedded, push_index, put, upload_blob
-from tests.support.screen import cursor_row, open_pane, running, screen_text, type_text, until, until_gone, until_idle
+from tests.support.embedded import (
+    PushedImage,
+    client_for,
+    create_repository,
+    new_embedded,
+    push_image,
+    push_index,
+    put,
+    upload_blob,
+)
+from tests.support.screen import (
+    cursor_row,
+    open_pane,
+    row_of,
+    running,
+    screen_text,
+    type_text,
+    until,
+    until_gone,
+    until_idle,
+)
 from tests.tui.test_snapshots import compare
 
 pytestmark = pytest.mark.usefixtures("no_sdk_retries")
@@ -402,6 +421,45 @@ async def test_the_overview_keeps_the_artifacts_that_a_pane_has_read_while_they_
         await until(pilot, is_read)
         screens.append(await until_idle(pilot, "artifacts"))
         assert all("SPDX (3), CycloneDX · present, not verified" in screen for screen in screens)
+
+
+def attach(client: Any, repository: str, subject: PushedImage, content: bytes, media_type: str) -> PushedImage:
+    """Attach an artifact with one content to an image."""
+    document = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "artifactType": media_type,
+        "config": {"mediaType": "application/vnd.oci.empty.v1+json", **upload_blob(client, repository, b"{}")},
+        "layers": [{"mediaType": media_type, **upload_blob(client, repository, content)}],
+        "subject": {"mediaType": subject.media_type, "digest": subject.digest, "size": len(subject.manifest)},
+    }
+    return put(client, repository, json.dumps(document))
+
+
+async def test_the_overview_shows_what_an_attestation_states_once_it_was_read() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    image = push_image(client, "team/app", "one", "v1")
+    build = {"buildDefinition": {"buildType": "make"}, "runDetails": {"builder": {"id": "ci"}}}
+    statement = {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [],
+        "predicateType": "https://slsa.dev/provenance/v1",
+        "predicate": build,
+    }
+    attach(client, "team/app", image, json.dumps(statement).encode(), "application/vnd.in-toto+json")
+    async with running(embedded, "team/app:v1", size=(120, 35), prefetch=False) as pilot:
+        await until(pilot, lambda screen: "not known: 1 attestation, not read" in row_of(screen, "provenance"))
+        await pilot.press("6")
+        await until(pilot, "attestation")
+        await pilot.press("enter")
+        await until(pilot, "build type")
+        await pilot.press("1")
+        await until(pilot, lambda screen: "SLSA v1 · present, not verified" in row_of(screen, "provenance"))
+        await pilot.press("ctrl+r")
+        await until_idle(pilot)
+        assert "not read" not in screen_text(pilot.app)
 
 
 async def test_without_an_sbom_only_packages_with_findings_are_known() -> None:
