@@ -117,6 +117,8 @@ def _label(row: Row) -> str:
 def _two_columns(label: str, before: str, after: str, note: str, width: int) -> str:
     """Return a row with a column for A and one for B; empty if it does not fit."""
     column = (width - len(label) - NOTE_WIDTH - 6) // 2
+    if not before and not after:
+        return f"{label}  {note}"
     if len(before) > column or len(after) > column:
         return ""
     if len(note) > NOTE_WIDTH and len(after) + len(note) + 2 <= column + NOTE_WIDTH:

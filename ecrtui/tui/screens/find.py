@@ -327,7 +327,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
         """Plan a tag for all marked images: one plan for each connection."""
         chosen = self._chosen()
         if not chosen:
-            self.notify("There is no image to tag in these rows.")
+            self.notify("There is no image to tag in these rows. To tag in repositories, mark them in Repositories.")
         for number in sorted({row.registry.number for row in chosen}, reverse=True):  # the first connection is on top
             rows = [row for row in chosen if row.registry.number == number]
             self.post_message(messages.OpenPlan(rows[0].registry.source, _plan_request(rows)))

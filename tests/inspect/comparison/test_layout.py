@@ -19,3 +19,12 @@ def test_rows_of_one_kind_that_one_image_has_are_laid_out_alike() -> None:
     assert lines[2].index("e739e4d6aeb3") > 40  # the column of B
     (alone,) = section_lines(Section("x", rows[:1]), 120, everything=False)
     assert alone.text.index(SHORT) > 40
+
+
+def test_a_row_with_words_and_no_values_begins_where_the_values_begin() -> None:
+    rows = (
+        Row("size", "100 MB", "98 MB", ChangeKind.CHANGED),
+        Row("other config", None, None, ChangeKind.CHANGED, "2 members: rootfs, history"),
+    )
+    size, other = (line.text for line in section_lines(Section("x", rows), 120, everything=False))
+    assert other.index("2 members") == size.index("100 MB")

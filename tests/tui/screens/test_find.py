@@ -103,7 +103,7 @@ async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
         await pilot.press("escape")
         await until_gone(pilot, "tag URI")
         await pilot.press("g", "enter")
-        await until(pilot, "mirror/app › copy")
+        await until(pilot, "mirror/app › prod")
         await pilot.press("escape", "F")
         await type_text(pilot, "missing:tag=prod")
         await pilot.press("enter")
@@ -326,7 +326,7 @@ async def test_a_layer_shows_the_images_that_are_known_to_have_it() -> None:
         assert embedded.calls["BatchGetImage"] == 0
 
         await pilot.press("t")
-        await until(pilot, "There is no image to tag in these rows.")
+        await until(pilot, "There is no image to tag in these rows. To tag")
         await pilot.press("I")
         screen = await until(pilot, "layer of 3: v2")
         assert short_digest(layer) in row_of(screen, "layer of 3: v2")
