@@ -46,7 +46,7 @@ class LastKnown(FieldsMessage):
 
 
 class ListLoaded(FieldsMessage):
-    """A list was loaded.
+    """A list was loaded, or a write changed images of it.
 
     Args:
         is_long: True for a list that takes much memory.

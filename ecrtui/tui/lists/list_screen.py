@@ -147,6 +147,11 @@ class ListScreen(TableScreen[Item], Generic[Item]):
         """Record that the rows were read now."""
         self._read_at = time.monotonic()
 
+    @property
+    def is_long(self) -> bool:
+        """True if the list takes much memory."""
+        return self.rows.total >= LONG_LIST
+
     def age_parts(self) -> Iterable[LinePart]:
         """Yield how old the rows are, in minutes."""
         if self._read_at is not None and not self.state.loading:
@@ -179,12 +184,11 @@ class ListScreen(TableScreen[Item], Generic[Item]):
                     self.state = self.state._replace(loading=False, complete=True, stale=None, waiting=0.0)
                     await self.rows_arranged()
             self.rows_kept()
-            is_long = self.rows.total >= LONG_LIST
-            if is_long:
+            if self.is_long:
                 from ecrtui.freed_memory import return_freed_memory  # the first frame does not need it
 
                 await blocking.run_blocking(return_freed_memory)
-            self.post_message(ListLoaded(is_long))
+            self.post_message(ListLoaded(self.is_long))
         except EcrTuiError as error:
             self.show_error(error)
 

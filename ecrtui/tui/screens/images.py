@@ -387,6 +387,7 @@ class ImagesScreen(
             return
         self.table.update(self.complete_rows(session, images))
         self.table.remove_rows(set(changed) - {image.digest for image in images})
+        self.post_message(messages.ListLoaded(self.is_long))
         self._update_facts()
         self.load_parts()
         self.show_progress()

@@ -20,6 +20,7 @@ from ecrtui.retag.plan import TagChange
 from ecrtui.settings import Connection
 from ecrtui.tui.inspector.text_pane import PaneText
 from ecrtui.tui.screens.image import ImageScreen
+from ecrtui.tui.screens.images import ImagesScreen
 from tests.support.edited_replies import EditedReply
 from tests.support.embedded import held, push_image, push_index, put, served
 from tests.support.screen import (
@@ -122,6 +123,25 @@ async def test_the_protected_tag_comes_first_wherever_an_image_is_named(
         await pilot.press("enter")
         await until(pilot, "latest gamma")
         assert "prod alpha beta rc stable" in screen_text(pilot.app)
+
+
+async def test_the_overview_names_an_earlier_image_by_the_tags_that_it_has_left(
+    embedded: EmbeddedRegistry, client: Any
+) -> None:
+    old = push_image(client, REPOSITORY, "old", "release-1")
+    put(client, REPOSITORY, old.manifest, "next")
+    new = push_image(client, REPOSITORY, "new", "release-2")
+    async with running(embedded, f"{REPOSITORY}:release-2", size=(120, 35)) as pilot:
+        images, image_screen = pilot.app.screen_stack[-2:]
+        assert isinstance(images, ImagesScreen)
+        assert isinstance(image_screen, ImageScreen)
+        await until(pilot, lambda screen: "not written from here" in screen and images.all_images() is not None)
+        engine = app_of(pilot).connect().engine
+        report = engine.apply(engine.plan([TagChange(REPOSITORY, "next", new.digest)]))
+        await image_screen.refresh_after_write(report)
+        await until(pilot, f"{old.digest[7:19]} next release-1")  # the list is read after the image
+        await images.refresh_after_write(report)
+        await until(pilot, f"{old.digest[7:19]} release-1")
 
 
 async def test_an_index_without_platforms_has_none_to_ask(embedded: EmbeddedRegistry, client: Any) -> None:
