@@ -172,10 +172,8 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
             applies = self.state.filter_text
             shown = f"The last valid filter applies: {format_quoted(applies)}" if applies else "No filter applies"
             hint = naming_lists(problem, message.value).with_hint().rstrip(".")
-            bar.show_problem(
-                f"{hint}{'' if hint.endswith('?') else '.'} {shown}. {self._find_hint(message.value)}".rstrip(),
-                problem.position,
-            )
+            wrong = f"{hint}{'' if hint.endswith('?') else '.'} {self._find_hint(message.value)}".rstrip()
+            bar.show_problem(wrong, problem.position, f"{shown}.")
             return
         bar.show_problem("")
         self._filter = parsed or None

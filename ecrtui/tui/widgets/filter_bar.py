@@ -84,6 +84,8 @@ class FilterBar(Vertical):
         self.example = example
         self.of_list = of_list
         self._shows_problem = False
+        self._problem, self._position, self._result = "", 0, ""
+        """The arguments of :meth:`show_problem`."""
         self._delay: Timer | None = None
         """The timer of an error that does not show yet."""
         self._complete = complete
@@ -136,7 +138,7 @@ class FilterBar(Vertical):
         if self.value:
             self._field().value = ""
 
-    def show_problem(self, problem: str, position: int = 0) -> None:
+    def show_problem(self, problem: str, position: int = 0, result: str = "") -> None:
         """Show an error below the field; hide it if the text is empty.
 
         A first error waits for a pause in typing: most filters are incomplete for a moment.
@@ -144,13 +146,15 @@ class FilterBar(Vertical):
         Args:
             problem: The error.
             position: Index of the wrong character in the filter. A mark points at it.
+            result: What the list shows because of the error, to add when the user has left the field.
         """
+        self._problem, self._position, self._result = problem, position, result
         if self._delay is not None:
             self._delay.stop()
         if self._shows_problem:
-            self._show(problem, position)
+            self._show()
         elif problem:
-            self._delay = self.set_timer(ERROR_DELAY, lambda: self._show(problem, position))
+            self._delay = self.set_timer(ERROR_DELAY, self._show)
 
     def show_found(self, found: int) -> None:
         """Show an error if the words of a search were not found.
@@ -160,10 +164,11 @@ class FilterBar(Vertical):
         """
         self.show_problem("" if found or not self.value else "not found")
 
-    def _show(self, problem: str, position: int) -> None:
-        self._shows_problem = bool(problem)
-        mark = (" " * self._column(position), ("▲ ", "bold"))
-        content = Content.assemble(*mark, text.content(problem)) if problem else Content()
+    def _show(self) -> None:
+        self._shows_problem = bool(self._problem)
+        words = self._problem if self.has_class("-typing") else f"{self._problem} {self._result}".rstrip()
+        mark = (" " * self._column(self._position), ("▲ ", "bold"))
+        content = Content.assemble(*mark, text.content(words)) if words else Content()
         lines = self.query(Static)
         if lines:
             lines.first().update(content)
@@ -182,8 +187,10 @@ class FilterBar(Vertical):
         self.add_class("-typing")
 
     def on_descendant_blur(self) -> None:
-        """Show an error above what is below, which the user looks at now."""
+        """Show a whole error above what is below, which the user looks at now."""
         self.remove_class("-typing")
+        if self._shows_problem:
+            self._show()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

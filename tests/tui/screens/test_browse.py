@@ -112,12 +112,13 @@ async def test_a_filter_without_matches_says_how_to_clear_it(env: BrowseEnv) -> 
 async def test_a_wrong_filter_says_which_filter_applies(env: BrowseEnv) -> None:
     async with running(env.embedded, "team/app", size=(160, 30)) as pilot:
         await until(pilot, "3 images")
-        await pilot.press("slash", "!")
+        await pilot.press("slash", "!", "enter")
         await until(pilot, "No filter applies.")
         await until_gone(pilot, "match")
-        await pilot.press("backspace", *"zzz is:nonsense")
-        await until(pilot, "The last valid filter applies: zzz is.")
+        await pilot.press("slash", *"zzz is:nonsense")
+        await until(pilot, "'nonsense' is not a value of is")
         await pilot.press("down")
+        await until(pilot, "The last valid filter applies: zzz is.")
         await until(pilot, "The filter is not valid")
         note = " ".join(screen_text(pilot.app).replace("│", "").split())
         assert "The filter is not valid: 'nonsense' is not a value of is. The last valid filter applies." in note

@@ -155,6 +155,7 @@ async def test_a_long_word_leaves_room_for_what_to_do(word: str) -> None:
         await until(pilot, "1 image ·")
         await pilot.press("slash")
         await paste(pilot, word.replace("x", "x" * 5_000))
+        await pilot.press("enter")
         await until(pilot, lambda screen: "…" in screen and _says_what_to_do(screen))
 
 
