@@ -143,7 +143,10 @@ class ArtifactsPane(SplitPane[ArtifactTable]):
         self.keep_match()
 
     def badge(self, content: ArtifactTable) -> str:
-        return f"{content.count}?" if content.tree.incomplete else str(content.count)
+        if content.tree.incomplete:
+            return f"{content.count}?"
+        lists_own_content = content.first is not None and not content.count  # "0" beside a row looks wrong
+        return "" if lists_own_content else str(content.count)
 
     def row_text(self, row: Any) -> str:
         return row_text(row)
@@ -226,7 +229,8 @@ class ArtifactsPane(SplitPane[ArtifactTable]):
             self._explain(reason_with_permission(error), f"{artifact.kind} {short_digest(artifact.digest)}")
             return
         self._exact = False
-        self.show_selected(_heading(artifact, shown))
+        if (row := self.table.current) is not None:
+            self.show_selected(_heading(row, shown))
         self._show_content()
 
     def _only_blob(self, artifact: Artifact) -> Descriptor | None:
@@ -385,10 +389,10 @@ def _read_content(reader: ArtifactReader, tree: ArtifactTree, artifact: Artifact
     return _Shown(content, blob, pretty, exact)
 
 
-def _heading(artifact: Artifact, shown: _Shown) -> str:
+def _heading(row: ArtifactRow, shown: _Shown) -> str:
     """Return the line above the content of a blob."""
-    named = f"{artifact.kind} {short_digest(artifact.digest)}"
-    title = "" if shown.content.title == str(artifact.kind) else shown.content.title
+    named = f"{row.name} {short_digest(row.digest)}"
+    title = "" if shown.content.title == row.name else shown.content.title
     size = format_size(shown.blob.size)
     checked = "matches its digest" if shown.content.is_whole else "only the first part, its digest was not checked"
     return " · ".join(filter(None, [named, title, size, checked, shown.blob.media_type]))

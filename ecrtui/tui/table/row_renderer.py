@@ -90,6 +90,10 @@ class RowStyles(NamedTuple):
     parse: paint.ParseStyle
 
 
+LEAST_TITLE = 3
+"""Cells of the narrowest column with a cut title: one letter and an ellipsis say nothing."""
+
+
 def render_header(
     placed: Sequence[PlacedColumn[Any]], gutter: int, state: TableHeaderState, styles: HeaderStyles
 ) -> Strip:
@@ -98,7 +102,7 @@ def render_header(
     parts = [Segment(" " * gutter, plain.rich_style)]
     for column, _, width in placed:
         style = plain
-        title = text.one_line(column.title, width)
+        title = text.one_line(column.title, width) if width >= min(LEAST_TITLE, cell_len(column.title)) else ""
         if column.id == state.sorted_by:
             style = styles.sorted_title
             arrow = DESCENDING if state.descending else ASCENDING

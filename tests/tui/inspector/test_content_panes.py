@@ -604,3 +604,15 @@ async def test_an_index_without_platforms_and_one_in_an_index_say_what_to_open()
             if "charts" in image:
                 await pilot.press("6")
                 assert "index" in await until(pilot, "Helm chart")
+
+
+async def test_a_chart_that_is_read_keeps_its_digest_in_the_heading_and_has_no_count() -> None:
+    embedded = checkout_registry()
+    async with running(embedded, f"{CHART}:1.1.0", size=(110, 30), prefetch=False) as pilot:
+        await until(pilot, "1.1.0")
+        await pilot.press("6")
+        screen = await until(pilot, "enter reads it")
+        assert "‹6 artifacts›" in screen
+        (heading,) = re.findall(r"─ (helm chart [0-9a-f]{12}) ─", screen)
+        await pilot.press("enter")
+        await until(pilot, f"─ {heading} · Helm chart · ")

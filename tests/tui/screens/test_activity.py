@@ -311,6 +311,7 @@ async def test_activity_is_readable_on_80_columns_and_saved(
         await pilot.press("G")
         screen = await until(pilot, lambda screen: f"{repository}  {tag}" in cursor_row(screen))
         row, line = cursor_row(screen), " ".join(below(screen, f"{repository}:{tag} ").split())
+        assert "o…" not in screen  # the heading of a column of two cells
         assert re.search(rf"✓ +{repository}  {tag}  {old.digest[7:19]}  {new.digest[7:19]}$", row.rstrip())
         assert " · ✓ done · " in line
         assert line.startswith(f"{repository}:{tag} {old.digest[7:19]} (v1) → {new.digest[7:19]} (v2)")
