@@ -83,7 +83,7 @@ def declare(kind: tuple[str, tuple[type, ...]], meaning: str, default: Any, **op
 
 def invalid(origin: Origin, names: Sequence[str], value: Any, rule: str) -> SettingsError:
     """Return the error of a value that breaks a rule, with its place."""
-    name, shown = ".".join(names), repr(value)
+    name, shown = ".".join(names), str(value).lower() if isinstance(value, bool) else repr(value)
     if len(shown) > _SHOWN_VALUE:
         shown = f"{shown[:_SHOWN_VALUE]}…"
     return SettingsError(

@@ -88,12 +88,15 @@ def _check_accounts(value: Mapping[str, Any], origin: Origin) -> Mapping[str, Ma
 
 
 def _check_account(account: str, own: Any, origin: Origin) -> Mapping[str, Any]:
-    title = f"{origin.place('accounts', account)}: accounts.{account}"
     allowed = sorted(name for name, setting in SETTINGS.items() if setting.per_account)
+    if not isinstance(own, Mapping):
+        raise invalid(origin, ["accounts", account], own, "be a table, as [accounts.123456789012] begins it")
     if re.fullmatch(r"[0-9]*", account) and len(account) != _ACCOUNT_DIGITS:
-        raise SettingsError(f"{title} is not an account", "An account has twelve digits.", FIX)
-    if not isinstance(own, Mapping) or not own.keys() <= set(allowed):
-        raise SettingsError(f"{title} may set {', '.join(allowed)} only", "", FIX)
+        title = f"{origin.place('accounts', account)}: accounts.{account} is not an account"
+        raise SettingsError(title, "An account has twelve digits.", FIX)
+    if wrong := next((name for name in own if name not in allowed), ""):
+        title = f"{origin.place('accounts', account, wrong)}: accounts.{account} cannot set {wrong!r}"
+        raise SettingsError(title, f"An account can set {', '.join(allowed)}.", FIX)
     return {name: _checked(name, entry, origin, ["accounts", account, name]) for name, entry in own.items()}
 
 

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     from ecrtui.session import Connections, Session, SessionSource
     from ecrtui.tui.clipboard.copy_items import CopyItem
 
+KEY_PROBLEMS = 3
+"""How many messages about ``[keys]`` a start shows: more would cover the list."""
+
 IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
 
@@ -162,8 +165,11 @@ class EcrTuiApp(
         if self.settings.keys:
             from ecrtui.tui.user_keys import key_problems
 
-            for problem in key_problems(self.settings.keys):
+            problems = key_problems(self.settings.keys)
+            for problem in problems[:KEY_PROBLEMS]:
                 self.warn(problem)
+            if left := len(problems[KEY_PROBLEMS:]):
+                self.warn(f"ecrtui keys lists {units.format_count(left, 'more problem')} of [keys].")
 
     def _run_when_idle(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a function in a worker soon after the start."""

@@ -98,3 +98,10 @@ async def test_the_application_reports_them_and_ignores_unknown_keys(embedded: E
         await until(pilot, "gives 'f9' to app.find: it wins over")
         await pilot.press("question_mark")
         await until(pilot, "Keyboard shortcuts")
+
+
+async def test_the_application_shows_some_of_many_problems(embedded: EmbeddedRegistry) -> None:
+    keys = {f"inspector.{pane}": "esc" for pane in ("overview", "manifest", "config", "layers", "findings")}
+    async with running(embedded, size=(120, 30), keys=keys) as pilot:
+        screen = await until(pilot, "ecrtui keys lists 2 more problems of")
+        assert screen.count("Unknown key 'esc'") == 3
