@@ -111,7 +111,7 @@ async def test_find_mark_tag_copy_and_export(tmp_path: Path) -> None:
         assert "team/cart" in cursor_row(screen)
         await pilot.press("slash")
         await paste(pilot, "missing:tag=own")
-        await until(pilot, "then F to find it in all repositories")
+        await until(pilot, "to search for the text. Press enter, then")
         await pilot.press("enter", "F", "enter")
         await until(pilot, "There is no repository without own")
         await pilot.press("F")
