@@ -186,7 +186,13 @@ class ImageGroups:
 
     def platforms(self, digest: str) -> Sequence[Part]:
         """Return the platforms of an index; none if it was not read."""
-        return [part for part in self.known.parts.get(digest, ()) if part.is_platform]
+        parts = self.known.parts.get(digest, ())
+        return [part for part in parts if part.is_platform and not self._is_listed_artifact(part)]
+
+    def _is_listed_artifact(self, part: Part) -> bool:
+        """Return True if an entry of an index does not say what it is, and the list says that it is an artifact."""
+        listed = None if part.platform or part.kind is not ImageKind.IMAGE else self.find(part.digest)
+        return listed is not None and listed.kind.is_artifact
 
     def scanned(self, image: Image) -> Sequence[Image]:
         """Return the images whose scans stand for an image: of an index its platforms, none if it was not read."""

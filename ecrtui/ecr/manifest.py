@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 from ecrtui.ecr.digest import digest_of, is_digest, short_digest
-from ecrtui.ecr.image import ImageKind, image_kind, is_index
+from ecrtui.ecr.image import ImageKind, image_kind, is_image_config, is_index
 from ecrtui.ecr.json_values import parse_json, to_list, to_mapping, to_size, to_text
 
 MAX_LENGTH = 4_194_304
@@ -236,10 +236,13 @@ class ParsedManifest:
         own = self.media_type or media_type
         if not own and self.with_role(DescriptorRole.MANIFEST):
             own = OCI_INDEX
-        artifact = self.artifact_type or (self.config.media_type if self.config else "")
+        config = self.config.media_type if self.config else ""
+        has_files = any(_is_file_system(layer.media_type) for layer in layers)
+        runs = has_files and is_image_config(config)  # whatever the artifact type says
+        artifact = config if runs else self.artifact_type or config
         known = [predicate for entries in self._all_annotations(layers) for predicate in predicate_types(entries)]
         kind = image_kind(own, artifact, tags, known)
-        if kind is not ImageKind.IMAGE or any(_is_file_system(layer.media_type) for layer in layers) or not layers:
+        if kind is not ImageKind.IMAGE or has_files or not layers:
             return kind
         return image_kind(own, layers[0].media_type, tags, known)
 

@@ -50,3 +50,13 @@ def test_images_of_no_group_are_unrelated() -> None:
     page = [Image(DIGESTS[0], ("1.0",)), Image(DIGESTS[1]), Image(DIGESTS[2], subject=DIGESTS[3])]
     groups.add(page)
     assert groups.unrelated(page) == [True, False, None]
+
+
+def test_a_chart_in_an_index_is_not_one_of_its_platforms() -> None:
+    chart = Image(DIGESTS[1], artifact_media_type="application/vnd.cncf.helm.config.v1+json")
+    index = Image(DIGESTS[0], ("1.0",), media_type="application/vnd.oci.image.index.v1+json")
+    groups = ImageGroups({chart.digest: chart}.get)
+    parts = [Part(digest, ImageKind.IMAGE, "", True) for digest in DIGESTS[1:3]]
+    groups.known = KnownParts({index.digest: parts}, {part.digest: [index.digest] for part in parts})
+    assert groups.kind_text(index) == "index 1"
+    assert groups.kind_text(chart) == "helm chart"

@@ -210,6 +210,8 @@ DOCKER_ATTESTATION = "application/vnd.docker.attestation.manifest.v1+json"
             ],
             ImageKind.ATTESTATION,
         ),
+        ("application/vnd.acme.release", IMAGE_CONFIG, {}, [(LAYER, {})], ImageKind.IMAGE),
+        ("application/vnd.acme.release", IMAGE_CONFIG, {}, [("application/json", {})], ImageKind.ARTIFACT),
         ("", IMAGE_CONFIG, {}, [("application/vnd.ollama.image.model", {})], ImageKind.MODEL),
         ("", IMAGE_CONFIG, {}, [("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", {})], ImageKind.IMAGE),
         ("", "application/vnd.cncf.helm.config.v1+json", {}, [("application/x-tar", {})], ImageKind.HELM),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -52,10 +52,11 @@ _SCAN_STATES = (ErrorKind.SCAN_NOT_FOUND, ErrorKind.SCAN_PENDING)
 
 @dataclass(frozen=True, slots=True)
 class FindingsContent:
-    """The scans of the platforms, and their findings as rows."""
+    """The scans of the platforms, their findings as rows, and the columns that these need."""
 
-    scans: tuple[PlatformScan, ...]
-    rows: tuple[FindingRow, ...]
+    scans: tuple[PlatformScan, ...] = ()
+    rows: tuple[FindingRow, ...] = ()
+    columns: Sequence[Column[FindingRow]] = ()
 
 
 class FindingsBox(Vertical, can_focus=True):
@@ -81,7 +82,7 @@ class FindingsPane(Pane[FindingsContent]):
 
     def __init__(self, inspected: Inspected) -> None:
         super().__init__(inspected)
-        self._content = FindingsContent((), ())
+        self._content = FindingsContent()
         self._elsewhere = Elsewhere()
         self._chosen: Filter[FindingRow] | None = None
         """The filter that applies; None for all findings."""
@@ -104,7 +105,7 @@ class FindingsPane(Pane[FindingsContent]):
                 raise inspected.known_image  # it says which image is missing
             raise error
         layers = await blocking.run_blocking(_layers, inspected, targets)
-        return FindingsContent(scans, findings.join_findings(scans, layers))
+        return await blocking.run_blocking(_joined, scans, layers)
 
     def scans_finished(self) -> None:
         self.forget()
@@ -113,8 +114,7 @@ class FindingsPane(Pane[FindingsContent]):
     def present(self, content: FindingsContent) -> None:
         self._content, self._elsewhere = content, Elsewhere()
         self._show_scans()
-        columns = finding_columns(content.rows, len(content.scans))
-        table = self._table
+        columns, table = content.columns, self._table
         if table is None:
             table = self._mount_table(columns)
         else:
@@ -349,7 +349,8 @@ def _targets(inspected: Inspected) -> tuple[ScanTarget, ...]:
     targets = findings.scan_targets(inspected.digest, manifest, is_artifact=_is_artifact(inspected))
     if not targets:
         raise findings.no_targets(inspected.digest)
-    return targets
+    artifacts = {entry.digest for entry in inspected.platforms if entry.is_listed_artifact}
+    return tuple(replace(target, is_artifact=True) if target.digest in artifacts else target for target in targets)
 
 
 def _is_artifact(inspected: Inspected) -> bool:
@@ -363,6 +364,12 @@ def _read_scans(session: Session, repository: str, targets: tuple[ScanTarget, ..
     """Return the scans in the order of the targets. Blocks."""
     found = {scan.target: scan for scan in findings.read_scans(session.registry, repository, targets)}
     return tuple(found[target] for target in targets)
+
+
+def _joined(scans: tuple[PlatformScan, ...], layers: Mapping[str, Sequence[str]]) -> FindingsContent:
+    """Return the findings of all platforms in rows, and the columns that they need. A scan can have 10,000."""
+    rows = findings.join_findings(scans, layers)
+    return FindingsContent(scans, rows, finding_columns(rows, len(scans)))
 
 
 def _layers(inspected: Inspected, targets: tuple[ScanTarget, ...]) -> dict[str, list[str]]:

@@ -116,6 +116,11 @@ class PlatformImage(NamedTuple):
         """True if it is known to be an artifact; see :attr:`ImageKind.is_artifact`."""
         return self.image is not None and self.image.kind.is_artifact
 
+    @property
+    def is_listed_artifact(self) -> bool:
+        """True for an artifact whose entry in the index does not say that it is one: a chart, a model."""
+        return not self.name and self.is_artifact
+
 
 class ReadManifest(NamedTuple):
     """A manifest that was read, with its exact text, and what it holds."""

@@ -123,7 +123,9 @@ def _head(lines: FactLines, data: OverviewData, now: float) -> None:
     manifest = inspected.known_manifest
     kind = str(facts.kind_of(image, manifest if isinstance(manifest, ParsedManifest) else ParsedManifest()))
     if inspected.is_index and inspected.platforms:
-        kind = f"{kind} · {units.format_count(len(inspected.platforms), 'platform')}"
+        artifacts = sum(entry.is_listed_artifact for entry in inspected.platforms)
+        counts = ((len(inspected.platforms) - artifacts, "platform"), (artifacts, "artifact"))
+        kind = " · ".join([kind, *(units.format_count(number, what) for number, what in counts if number)])
     if image.archived:
         kind = f"{kind} · {image.status.lower()}"
     lines.sides(names, f"{kind} · pushed {units.format_age(image.pushed_at, now)}", "bold $tag")

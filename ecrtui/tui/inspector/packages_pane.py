@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from ecrtui.ecr.csv_cells import csv_lines
 from ecrtui.ecr.manifest import Descriptor
+from ecrtui.ecr.text_formats import Texts
 from ecrtui.ecr.units import format_size
 from ecrtui.inspect.artifact_reading import ArtifactReader
 from ecrtui.inspect.artifacts import ArtifactTree
@@ -107,12 +108,14 @@ class PackagesPane(Pane[PackageList]):
 
     def copy_items(self) -> tuple[CopyItem, ...]:
         package = self._packages.table.current
-        items = [CopyItem("packages shown, as CSV", as_csv(self._shown), lines=True)]
-        if package is not None:
-            items.insert(0, CopyItem("package and version", f"{package.name} {package.version}".strip()))
-            if package.purl:
-                items.insert(0, CopyItem("package URL", package.purl))
-        return tuple(items)
+        if package is None:
+            return ()
+        named = CopyItem("package and version", f"{package.name} {package.version}".strip())
+        return (CopyItem("package URL", package.purl), named) if package.purl else (named,)
+
+    def texts(self) -> Texts:
+        shown = self._shown
+        return {"packages shown, as CSV": lambda: as_csv(shown)}
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
         message.stop()

@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.worker import Worker
 
 from ecrtui.ecr.manifest import Part
-from ecrtui.ecr.text_formats import FileContents
+from ecrtui.ecr.text_formats import FileContents, Texts
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui.base_screen import worker_error
 from ecrtui.tui.bindings import bindings
@@ -112,9 +112,12 @@ class Pane(Vertical, Generic[Content]):
         """Return what can be copied of the part under the cursor. It comes before the texts of the image."""
         return ()
 
-    def text_items(self) -> tuple[CopyItem, ...]:
-        """Return the texts of the pane as a whole, which can be copied too."""
-        return ()
+    def texts(self) -> Texts:
+        """Return what makes the texts of the pane as a whole, which can be copied too, by their names.
+
+        They are made in a thread: those of many rows take long. So they use no widget.
+        """
+        return {}
 
     @property
     def picked(self) -> Part | None:

@@ -15,6 +15,7 @@ from ecrtui.ecr.manifest import Annotation, DescriptorRole, ParsedManifest, Part
 from ecrtui.ecr.put_image_request import PutImageRequest
 from ecrtui.ecr.reference import Reference
 from ecrtui.ecr.repository import Repository
+from ecrtui.ecr.text_formats import Texts
 from ecrtui.errors import EcrTuiError, ErrorKind, NotFound
 from ecrtui.retag.write_history import WriteTarget
 from ecrtui.tui import blocking, messages
@@ -27,6 +28,7 @@ from ecrtui.tui.manifest import facts
 from ecrtui.tui.promote.actions import PromoteMixin
 from ecrtui.tui.retag.actions import RetagMixin
 from ecrtui.tui.retag.undo import UndoMixin
+from ecrtui.tui.saving import text_items
 
 _OF_IMAGE = ("retag", "promote", "undo", "redo")
 """The actions that need the image; there is nothing to do if it does not exist."""
@@ -169,7 +171,7 @@ class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, Comp
         draft = messages.PutImageDraft(PutImageRequest(repository=self.repository_name), self._selected_digest())
         self.post_message(messages.OpenPutImage(self.connect, draft))
 
-    def action_copy_menu(self) -> None:
+    async def action_copy_menu(self) -> None:
         """Copy a digest, a URI or a command of the image or the selected part, or the text of the pane."""
         known, image, pane = self.inspected, self.image, self.pane
         if known is None or image is None:
@@ -177,14 +179,14 @@ class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, Comp
             return
         tag = self.subject if self.subject in image.tags else ""
         pane = pane if pane is not None and pane.shows_content else None
-        texts = () if pane is None else pane.text_items()
+        texts: Texts = {} if pane is None else pane.texts()
         if isinstance(known.known_repository, Repository):
             part = () if pane is None else pane.copy_items()
             own = copy_items_for_image(known.known_repository, image, self.aws_options(), tag)
-            items = (*part, *own, *texts)
+            items = (*part, *own)
         else:  # a URI needs the repository, which may be denied
-            items = (*copy_words(("digest", image.digest), ("tag", tag)), *texts)
-        self.post_message(messages.OfferCopies(items))
+            items = copy_words(("digest", image.digest), ("tag", tag))
+        await self.offer_copies(lambda: (*items, *text_items(texts)))
 
     async def action_config(self) -> None:
         """Show the config of the selected platform, or of the image."""

@@ -87,8 +87,11 @@ def _platform_row(data: OverviewData, entry: PlatformImage, bases: Mapping[str, 
     layers = "?" if structure is None else units.format_number(len(structure.with_role(DescriptorRole.LAYER)))
     is_nested = entry.descriptor is not None and is_index(entry.descriptor.media_type)
     size = "?" if image is None else units.format_size(image.size)
+    unnamed = "an index" if is_nested else "no platform"
+    if image is not None and entry.is_listed_artifact:
+        unnamed = str(image.kind)
     row = {
-        "platform": visible(entry.name, _MAX_NAME) or ("an index" if is_nested else "no platform"),
+        "platform": visible(entry.name, _MAX_NAME) or unnamed,
         "digest": short_digest(entry.digest),
         "size": "missing" if entry.digest in data.inspected.missing_platforms else size,
         "layers": "–" if is_nested else layers,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
+from textual import work
 from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
 from ecrtui.catalog.rows.rows import Rows
+from ecrtui.tui import blocking
 from ecrtui.tui import safe_text as text
 from ecrtui.tui.inspector.text_pane import PaneText, TextPane
 from ecrtui.tui.table.column_layout import Column
@@ -88,42 +91,54 @@ class SplitPane(TextPane[Content], Generic[Content]):
         """Return the text in which a search finds a row: its cells. Panes whose rows have more override it."""
         return "\n".join(str(column.cell(row)) for column in self.columns())
 
-    def find(self, words: str) -> int:
+    def _find(self, words: str) -> None:
         """Find words in the text of the selected row; else select the next row with them, and find them there."""
-        found = super().find(words)
+        self.workers.cancel_group(self, "find")
+        found = self.find(words)
         if found or not words or self._has(self.table.current, words):
-            return found
-        return int(self._step_row(words, 1))
+            self.query_one(FilterBar).show_found(found)
+        else:
+            self._find_row(words)
 
     def keep_match(self) -> None:
         """Select a row that the search finds, and say if there is none: rows have come, and they can be others."""
         words = self._searched
-        if words:
-            found = self._has(self.table.current, words) or self._step_row(words, 1)
-            self.query_one(FilterBar).show_found(found)
+        if words and self._has(self.table.current, words):
+            self.query_one(FilterBar).show_found(True)
+        elif words:
+            self._find_row(words)
+
+    @work(exclusive=True, group="find", exit_on_error=False)
+    async def _find_row(self, words: str) -> None:
+        """Select the next row with these words, and say if there is none."""
+        found = await self._step_row(words, 1)
+        self.query_one(FilterBar).show_found(found)
 
     def _has(self, row: Any, words: str) -> bool:
         """Return True if the text of a row has these words."""
         return row is not None and words.casefold() in self.row_text(row).casefold()
 
-    def _step_row(self, words: str, step: int) -> bool:
+    async def _step_row(self, words: str, step: int) -> bool:
         """Go to the next row with these words, or to the previous one; return False if no other row has them."""
         rows, current = list(self.table.rows), self.table.current
+        row = await blocking.run_blocking(self._next_row, rows, current, words, step)
+        if row is not None:
+            self.table.go_to(self.key_of(row))
+        return row is not None
+
+    def _next_row(self, rows: Sequence[Any], current: Any, words: str, step: int) -> Any:
+        """Return the next row with these words. It runs in a thread: an index can have 16,000 platforms."""
         start = rows.index(current) if current in rows else -step
-        for distance in range(1, len(rows)):
-            row = rows[(start + step * distance) % len(rows)]
-            if self._has(row, words):
-                self.table.go_to(self.key_of(row))
-                return True
-        return False
+        others = (rows[(start + step * distance) % len(rows)] for distance in range(1, len(rows)))
+        return next((row for row in others if self._has(row, words)), None)
 
-    def action_next(self) -> None:
+    async def action_next(self) -> None:
         """Go to the next match: in the text if it has the keys, then in the next row; after the last one start over."""
-        self._step_match(1)
+        await self._step_match(1)
 
-    def action_previous(self) -> None:
+    async def action_previous(self) -> None:
         """Go to the previous match."""
-        self._step_match(-1)
+        await self._step_match(-1)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the keys of a search to the screen while there is none."""
@@ -136,11 +151,11 @@ class SplitPane(TextPane[Content], Generic[Content]):
         bar = self.query_one(FilterBar)
         return bar.value if bar.is_open else ""
 
-    def _step_match(self, step: int) -> None:
+    async def _step_match(self, step: int) -> None:
         if self.view.has_focus and self.view.step_match(step):
             return
         self._goes_back = step < 0
-        if not self._step_row(self._searched, step):
+        if not await self._step_row(self._searched, step):
             (self.view.action_previous if self._goes_back else self.view.action_next)()
 
     def show_text(self, document: TextDocument) -> None:
@@ -150,10 +165,12 @@ class SplitPane(TextPane[Content], Generic[Content]):
             self.view.action_previous()  # from the first match to the last one
         self._goes_back = False
 
-    def on_filter_bar_closed(self, message: FilterBar.Closed) -> None:
+    async def on_filter_bar_closed(self, message: FilterBar.Closed) -> None:
         """Give the keys to the text: there they move between the matches."""
         message.stop()
         message.prevent_default()  # Textual would call the handler of the base class, too
+        searches = [worker for worker in self.workers if worker.node is self and worker.group == "find"]
+        await asyncio.gather(*(worker.wait() for worker in searches), return_exceptions=True)
         self.focus_now(self.view if self.view.found[1] else self.table)
 
     def action_switch_half(self) -> None:

@@ -8,10 +8,10 @@ from typing import ClassVar, Generic, TypeVar
 from textual.widget import Widget
 
 from ecrtui.ecr.digest import short_digest
+from ecrtui.ecr.text_formats import Texts
 from ecrtui.errors import EcrTuiError
 from ecrtui.tui import messages
 from ecrtui.tui.bindings import bindings
-from ecrtui.tui.clipboard.copy_items import CopyItem
 from ecrtui.tui.external_programs import Program
 from ecrtui.tui.inspector.pane import Pane, SavePane
 from ecrtui.tui.text_document import TextDocument
@@ -80,7 +80,7 @@ class TextPane(Pane[Content], Generic[Content]):
         message.stop()
         self._find(message.value)
 
-    def on_filter_bar_closed(self, message: FilterBar.Closed) -> None:
+    async def on_filter_bar_closed(self, message: FilterBar.Closed) -> None:
         message.stop()
         self.focus_content()
 
@@ -101,13 +101,12 @@ class TextPane(Pane[Content], Generic[Content]):
         if bar.is_open:
             bar.show_found(self.view.found[1])
 
-    def text_items(self) -> tuple[CopyItem, ...]:
+    def texts(self) -> Texts:
         if not self.view.prepared.text:
-            return ()
-        items = [CopyItem(f"text of the pane {self.ID}", self.saved_text, lines=True)]
-        if lines := self.view.matching_lines:
-            items.insert(0, CopyItem("lines found", "\n".join(lines), lines=True))
-        return tuple(items)
+            return {}
+        text, lines = self.saved_text, self.view.matching_lines
+        found = {"lines found": lambda: "\n".join(lines)} if lines else {}
+        return {**found, f"text of the pane {self.ID}": lambda: text}
 
     def action_save(self) -> None:
         """Save the text in a file."""

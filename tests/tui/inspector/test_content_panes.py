@@ -7,18 +7,23 @@ import json
 import re
 import sys
 import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 import pytest
 from textual import events
 from textual.pilot import Pilot
 
+from ecrtui.ecr import csv_cells
 from ecrtui.ecr.digest import digest_of
+from ecrtui.inspect import findings
 from ecrtui.inspect.packages import Package, PackageList
-from ecrtui.tui.inspector import artifact_rows
+from ecrtui.tui.inspector import artifact_rows, findings_columns, findings_pane, packages_pane, split_pane
 from ecrtui.tui.inspector.artifacts_pane import ArtifactsPane
 from ecrtui.tui.inspector.package_table import PackageTable
 from ecrtui.tui.saving import FileField
@@ -140,25 +145,71 @@ async def test_all_that_a_narrow_table_cuts_is_below_it() -> None:
         assert "envelope" not in screen_text(pilot.app)
 
 
+@contextmanager
+def calls_of_the_event_loop(*modules: ModuleType) -> Iterator[Counter[str]]:
+    """Count the calls of functions of these modules in the thread of the event loop."""
+    files = {module.__file__ for module in modules}
+    called: Counter[str] = Counter()
+
+    def record(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_filename in files:
+            called[frame.f_code.co_name] += 1
+
+    sys.setprofile(record)  # in this thread alone
+    try:
+        yield called
+    finally:
+        sys.setprofile(None)
+
+
+async def test_long_work_on_many_rows_runs_in_a_thread() -> None:
+    embedded = new_embedded()
+    client = client_for(embedded)
+    create_repository(client, "team/app")
+    names = [f"linux/p{number}" for number in range(30)]
+    parts = {name: push_image(client, "team/app", name, platform=name) for name in names}
+    index = push_index(client, "team/app", parts, "multi")
+    packages = [{"name": f"package-{number}", "versionInfo": "1"} for number in range(30)]
+    sbom = json.dumps({"spdxVersion": "SPDX-2.3", "packages": packages}).encode()
+    attach(client, "team/app", index, sbom, "application/spdx+json")
+    client.start_image_scan(repositoryName="team/app", imageId={"imageDigest": parts["linux/p1"].digest})
+    async with running(embedded, "team/app:multi", size=SIZES[0], prefetch=False) as pilot:
+        await open_pane(pilot, "artifacts")
+        await until(pilot, "linux/p9")
+        await pilot.press("slash")
+        with calls_of_the_event_loop(split_pane) as called:
+            await type_text(pilot, "linux/p29")
+            await pilot.press("enter", "n")
+            screen = await until(pilot, lambda screen: "linux/p29" in cursor_row(screen))
+        assert "_step_row" in called
+        assert called["_has"] < len(names), "the other rows are searched in a thread"
+        assert "not found" not in screen
+        await pilot.press("escape")
+        await open_pane(pilot, "packages")
+        await until(pilot, "package-20")
+        with calls_of_the_event_loop(packages_pane, csv_cells) as called:
+            await pilot.press("c")
+            await until(pilot, "packages shown, as CSV")
+        assert "texts" in called
+        assert not {"as_csv", "csv_lines"} & called.keys()
+        await pilot.press("escape")
+        with calls_of_the_event_loop(findings_pane, findings, findings_columns) as called:
+            await open_pane(pilot, "findings")
+            await until(pilot, "CVE-")
+        assert "present" in called
+        assert not {"join_findings", "finding_columns"} & called.keys()
+
+
 async def test_the_tree_of_artifacts_is_laid_out_in_a_thread() -> None:
     embedded = new_embedded()
     client = client_for(embedded)
     create_repository(client, "team/app")
     push_index(client, "team/app", tag="multi")
-    called: set[str] = set()
-
-    def record(frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code.co_filename == artifact_rows.__file__:
-            called.add(frame.f_code.co_name)
-
     async with running(embedded, "team/app:multi", size=SIZES[0], prefetch=False) as pilot:
         await until(pilot, "1 over")
-        sys.setprofile(record)  # in the thread of the event loop alone
-        try:
+        with calls_of_the_event_loop(artifact_rows) as called:
             await pilot.press("6")
             await until(pilot, "no artifacts")
-        finally:
-            sys.setprofile(None)
     assert "_name" in called, "the cells of the rows on the screen are made here"
     assert "_subject_row" not in called
 

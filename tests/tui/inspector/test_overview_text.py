@@ -97,6 +97,17 @@ def test_an_index_in_an_index_has_no_layers_of_its_own() -> None:
     assert "artifact type a/release" in text
 
 
+def test_a_chart_in_an_index_is_no_platform() -> None:
+    index = Image(DIGEST, media_type=OCI_INDEX)
+    chart = Image(PLATFORM, artifact_media_type="application/vnd.cncf.helm.config.v1+json")
+    reference = Reference("app", digest=DIGEST)
+    known = Inspected(NOWHERE, NOWHERE, reference, known_image=index, known_manifest=PART)
+    text = overview(OverviewData(replace(known, platform_images={PLATFORM: chart})), 120, 0.0)[0].lines
+    assert "index · 1 artifact · pushed" in text[0]
+    assert any(line.startswith("helm chart   bbbbbbbbbbbb") for line in text)
+    assert "index · 1 platform · pushed" in overview(OverviewData(known), 120, 0.0)[0].lines[0]  # it is not known yet
+
+
 def test_an_index_with_many_tags_takes_one_line() -> None:
     tags = tuple(f"v{number}" for number in range(1_000))
     inspected = Inspected(
