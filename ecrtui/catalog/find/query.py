@@ -17,7 +17,7 @@ from ecrtui.ecr.digest import DIGEST_PATTERN, MIN_DIGITS, SHORT_DIGITS, digest_p
 from ecrtui.ecr.image import Image
 from ecrtui.ecr.reference import OTHER_DIGEST, REPOSITORY_PATTERN, parse_reference
 from ecrtui.ecr.tag import stored_tag_error
-from ecrtui.ecr.units import matches_wildcard
+from ecrtui.ecr.units import format_names, format_quoted, matches_wildcard
 from ecrtui.errors import UsageError
 
 DEFAULT_TAG = "latest"
@@ -41,6 +41,8 @@ _WHOLE_HEX = re.compile(r"[0-9a-f]{64}", re.IGNORECASE)
 _SHORT_DIGEST = re.compile(r"sha256:[0-9a-f]{0,63}", re.IGNORECASE)
 _PATH_DIGEST = re.compile(r"(?:\bsha256/(?:[0-9a-f]{2}/)?|/(?:blobs|manifests)/sha256:)([0-9a-f]{64})\b", re.IGNORECASE)
 """A digest in a path: of a file of containerd, Docker, an OCI layout or a registry, or of a request to a registry."""
+_TOO_MANY_DIGITS = re.compile(r"(?:sha256:)?([0-9a-f]{65,})", re.IGNORECASE)
+"""Hexadecimal digits that may be a digest with more behind it; it is hardly a tag."""
 _FEW_DIGITS = re.compile(rf"[0-9a-f]{{3,{MIN_DIGITS - 1}}}", re.IGNORECASE)
 _ARN = re.compile(r"^arn:[a-z0-9-]+:")
 _PLACE = re.compile(
@@ -57,6 +59,10 @@ _COMMANDS = frozenset(
     ("from", "docker", "podman", "nerdctl", "finch", "crane", "regctl", "skopeo", "oras", "cosign", "ctr", "crictl")
 )
 """Words that begin a line of a Dockerfile or of a shell, which is no list of references."""
+_FUNCTION_WORDS = frozenset(
+    ("a", "an", "and", "are", "is", "not", "of", "please", "that", "the", "this", "to", "was", "were")
+)
+"""Words of a sentence. Each could be a tag, so they count only beside others."""
 _OTHER_HOST = re.compile(r"^(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:\.[a-z0-9-]+|(?=:)))(?::[0-9]+)?/")
 _NUMBERS = re.compile(r"[0-9.]+")
 _NAMED, _LIKELY, _PATH, _WORD = 4, 3, 2, 1
@@ -217,6 +223,9 @@ def _texts(terms: Sequence[FindTerm]) -> str:
 
 def _query(terms: tuple[FindTerm, ...], missing: tuple[FindTerm, ...]) -> Query:
     notes = [f"{term.text} names no tag: {DEFAULT_TAG} is meant" for term in terms if _has_default_tag(term)]
+    bare = [term.text for term in terms if term.tag == term.text and not term.prefix]
+    if len(terms) > 1 and bare:
+        notes.append(f"looked for as {'tags' if bare[1:] else 'a tag'}: {format_names(bare)}")
     hosts = dict.fromkeys(_other_host(term.text) for term in (*terms, *missing) if not term.registry_id)
     notes += [f"{host} was not searched" for host in hosts if host]
     return Query(terms, missing, tuple(notes))
@@ -240,16 +249,26 @@ def _terms(text: str, words: Sequence[str]) -> tuple[FindTerm, ...]:
     listed = [word for word in _BLANKS.split(text) if word]
     if all(word[:1] == word[-1:] and word[0] in _QUOTES for word in listed):
         listed = [word.strip(_QUOTES) for word in listed]
-    if best < _NAMED and all(_is_clear(word) for word in listed) and listed[0].lower() not in _COMMANDS:
+    sentence = _is_sentence(listed)
+    clear = best < _NAMED and all(map(_is_clear, listed)) and listed[0].lower() not in _COMMANDS
+    if clear and not sentence:
         return _unique(_clear_term(word) for word in listed)  # a list of references, not a sentence
     if found := _unique(term for rank, term in ranked if rank == best and rank > _WORD):
         return found
     if _ANY_VARIABLE_TAG.search(text):
         raise UsageError("The text has a variable in place of the tag", text.strip()[:200], "Write the tag.")
+    if (long := next(filter(_TOO_MANY_DIGITS.fullmatch, listed), "")) and len(words) > 1:
+        return (_clear_term(long),)
     uris = (token for found in _TOKEN.finditer(text) if ".dkr" in (token := found[0].rstrip(":./@-")))
     if word := words[0] if len(words) == 1 else next(uris, ""):
         return (_clear_term(word),)
-    raise UsageError("There is no reference to an image in this text", text.strip()[:200], FORMS)
+    hint = f"For tags write tag: before each, such as tag:{listed[-1]}. {FORMS}" if clear else FORMS
+    raise UsageError("There is no reference to an image in this text", text.strip()[:200], hint)
+
+
+def _is_sentence(listed: Sequence[str]) -> bool:
+    """Return True if words are a sentence, and no list of tags."""
+    return len(listed) > 2 and not _FUNCTION_WORDS.isdisjoint(word.lower() for word in listed)
 
 
 def _of_rows(text: str) -> Iterable[tuple[int, FindTerm]]:
@@ -286,6 +305,8 @@ def _ranked(text: str) -> Iterable[tuple[int, FindTerm]]:
         scheme, _, token = token.rpartition("://")
         token = token.rstrip(":./@-") if not token.endswith("*") else token
         digest = DIGEST_PATTERN.search(token.lower())
+        if digest is not None and _TOO_MANY_DIGITS.match(token, digest.start()):
+            continue
         if (file := _PATH_DIGEST.search(token)) is not None:
             yield _NAMED, _digest_term(file[1])
             continue
@@ -346,6 +367,12 @@ def _clear_term(word: str) -> FindTerm:
     lower = word.lower()
     if (found := _reference(word)) is not None:
         return found
+    if (digits := _TOO_MANY_DIGITS.fullmatch(word)) is not None:
+        if written.startswith((*_HAVING, _TAG)) and not stored_tag_error(word):
+            return FindTerm(word, tag=word)
+        reason = f"It has {len(digits[1])} hexadecimal digits, and a digest has 64."
+        tag = "" if stored_tag_error(word) else " If it is a tag, write tag: before it."
+        raise UsageError(f"{format_quoted(word)!r} is too long", reason, f"Copy the digest again.{tag}")
     if _is_container_id(word):
         raise UsageError(f"{word} is the id of a container, not of an image", "", "Paste the line with imageID.")
     if _ARN.match(word):
@@ -372,6 +399,8 @@ def _reason(word: str) -> str:
 
 def _reference(word: str) -> FindTerm | None:
     """Return the term of a word; None if it is not a reference."""
+    if _TOO_MANY_DIGITS.fullmatch(word):
+        return None
     prefix = digest_prefix(word)
     if is_digest(prefix):
         return FindTerm(word, digest=prefix)

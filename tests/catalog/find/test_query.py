@@ -173,6 +173,11 @@ def test_the_references_are_picked_out(text: str) -> None:
         ("Team/App:v1", "lower case: team/app"),
         (f'Failed to apply default image tag "{URI[:-8]}Checkout:v1": no reference', "lower case: team/checkout"),
         (f"FROM {URI}:${{VERSION}}", "variable in place of the tag"),
+        (f"{HEX}0", "65 hexadecimal digits, and a digest has 64"),
+        (f"sha256:{HEX}0", "65 hexadecimal digits, and a digest has 64"),
+        (f"digest {HEX}ab of prod", "66 hexadecimal digits, and a digest has 64"),
+        ("where is prod", "no reference"),
+        ("please find the image that was deployed", "no reference"),
     ],
 )
 def test_a_text_that_names_no_image_is_refused_with_the_reason(text: str, words: str) -> None:
@@ -180,6 +185,24 @@ def test_a_text_that_names_no_image_is_refused_with_the_reason(text: str, words:
         parse_query(text)
     assert words in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "tags", "notes"),
+    [
+        (f"tag:{HEX}0", [f"{HEX}0"], ()),
+        (f"tag={HEX}0", [f"{HEX}0"], ()),
+        ("on", ["on"], ()),
+        ("rc prod", ["rc", "prod"], ("looked for as tags: rc, prod",)),
+        ("error pulling image", ["error", "pulling", "image"], ("looked for as tags: error, pulling, image",)),
+        ("team/app:v1 rc", ["v1", "rc"], ("looked for as a tag: rc",)),
+        ("the tag team/app:v1 is not there", ["v1"], ()),
+        ("tag:where tag:is tag:prod", ["where", "is", "prod"], ("looked for as tags: where, is, prod",)),
+    ],
+)
+def test_words_that_are_looked_for_as_tags_are_named(text: str, tags: list[str], notes: tuple[str, ...]) -> None:
+    query = parse_query(text)
+    assert ([term.tag for term in query.terms], query.notes) == (tags, notes)
 
 
 def test_a_wildcard_in_the_wrong_place_is_not_called_a_character_that_no_tag_can_have() -> None:
