@@ -12,6 +12,7 @@ from ecrtui.inspect.findings import FindingRow, PlatformScan, ScanTarget, join_f
 from ecrtui.inspect.findings_elsewhere import TaggedScan
 from ecrtui.tui.inspector.findings_columns import finding_columns
 from ecrtui.tui.inspector.findings_details import Elsewhere, details_text, title, unknown_lines
+from ecrtui.tui.table.column_layout import layout_columns
 from ecrtui.tui.text_document import prepare_text
 from tests.support.screen import unsafe_characters
 
@@ -84,3 +85,14 @@ def test_platforms_in_one_state_share_a_line() -> None:
     assert unknown_lines(both) == ["linux/amd64, linux/arm64: in progress. The scan is in progress"]
     assert unknown_lines([PlatformScan(ScanTarget(AMD.digest), error=pending)])[0].startswith("in progress")
     assert unknown_lines([PlatformScan(AMD, ScanReport())]) == []
+
+
+def test_package_and_fix_are_whole_before_the_layer_and_the_age_have_room() -> None:
+    finding = Finding("CVE-2021-44228", "HIGH", exploit=Availability.NO, layer="sha256:" + "1" * 64, first_seen=1.0)
+    columns = finding_columns(rows(finding), 1)
+    wanted = {"severity": 8, "id": 14, "package": 15, "installed": 16, "fixed": 16, "layer": 6, "seen": 8}
+    for width, left_out in ((80, {"exploit", "layer", "seen"}), (104, {"seen"}), (120, set())):
+        placed = {entry.column.id: entry.width for entry in layout_columns(columns, wanted, width, 2)}
+        assert placed["package"] >= 15, width
+        assert placed["fixed"] >= 16, width
+        assert {column.id for column in columns} - set(placed) == left_out, width
