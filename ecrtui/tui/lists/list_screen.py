@@ -54,8 +54,16 @@ SPINNER_DELAY = 2
 SPINNER = "⠋⠙⠸⠴⠦⠇"
 """Signs that take turns, one a second."""
 
+PART = 8_192
+"""Rows that a thread looks at before it looks whether its answer is still wanted."""
+
 COUNT_INTERVAL = 0.25
 """Seconds between two counts of loaded rows on the screen."""
+
+
+def in_parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """Yield items in parts, for threads that stop between two of them."""
+    return (items[start : start + PART] for start in range(0, len(items), PART))
 
 
 class ListScreen(TableScreen[Item], Generic[Item]):

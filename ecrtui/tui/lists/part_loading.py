@@ -23,7 +23,7 @@ from ecrtui.session import Session, SessionSource
 from ecrtui.tui import blocking
 from ecrtui.tui.bindings import press
 from ecrtui.tui.line_parts import Drop, LinePart, line_part
-from ecrtui.tui.lists.list_screen import BatchSource, ListScreen
+from ecrtui.tui.lists.list_screen import BatchSource, ListScreen, in_parts
 from ecrtui.tui.textual_fixes.worker_description import LARGE_ARGUMENTS
 
 MAX_READ_AHEAD = 1_000
@@ -184,11 +184,17 @@ class PartLoadingMixin(ListScreen[Image]):
 
     @work(exclusive=True, group="undecided", exit_on_error=False)
     async def _count_undecided(self) -> None:
-        """Count the images about which the filter cannot decide. A thread does it: there can be many images."""
+        """Count the images about which the filter cannot decide.
+
+        Threads do it, part by part: there can be many images, and the next letter of the filter needs another number.
+        """
         chosen = self._filter
-        self._undecided = 0
+        self._undecided = undecided = 0
         if chosen is not None and self._needs_parts and self.state.complete:
-            self._undecided = len(await blocking.run_blocking(chosen.undecided, list(self.rows.everything())))
+            counts = (len(chosen.undecided(some)) for some in in_parts(list(self.rows.everything())))
+            async for count in blocking.iterate_blocking(counts):
+                undecided += count
+            self._undecided = undecided
         self.show_progress()
 
     @property

@@ -7,7 +7,7 @@ stops when the screen is left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,7 +20,7 @@ from ecrtui.ecr.units import format_number
 from ecrtui.errors import EcrTuiError, ErrorKind
 from ecrtui.tui import blocking
 from ecrtui.tui.line_parts import Drop, LinePart, line_part, throttled_part
-from ecrtui.tui.lists.list_screen import ListScreen
+from ecrtui.tui.lists.list_screen import ListScreen, in_parts
 
 if TYPE_CHECKING:
     from ecrtui.catalog.scan_reader import ScanBatch
@@ -150,20 +150,27 @@ class ScanLoadingMixin(ListScreen[Image]):
         if not digests:
             self.show_progress()
             return
-        self._requested = frozenset(digests)
+        self._requested = await blocking.run_blocking(frozenset, digests)  # there can be many
         await self._read_scans(session, digests, needed)
         self._requested = frozenset()
 
     async def _needed(self) -> NeededScans:
-        """Return the rows whose scan the filter or the sort needs. A thread selects them: there can be many."""
-        images = list(self.rows.everything())
-        found = await blocking.run_blocking(needed_scans, images, self._filter, self.state.sort == COLUMN)
-        return found._replace(digests=[digest for digest in found.digests if digest not in self._unreadable])
+        """Return the rows whose scan the filter or the sort needs.
+
+        Threads select them, part by part: there can be many, and the next letter of a filter needs others.
+        """
+        images, chosen, unreadable = list(self.rows.everything()), self._filter, self._unreadable
+        is_sorted, found = self.state.sort == COLUMN, NeededScans([], 0, 0)
+        async for part in blocking.iterate_blocking(
+            needed_scans(some, chosen, is_sorted, unreadable) for some in in_parts(images)
+        ):
+            found = NeededScans([*found.digests, *part.digests], found.known + part.known, found.total + part.total)
+        return found
 
     async def _read_scans(self, session: Session, digests: Sequence[str], needed: NeededScans | None) -> None:
-        wanted = frozenset(needed.digests) if needed else frozenset()
         known = needed.known if needed else 0
         try:
+            wanted = await blocking.run_blocking(frozenset, needed.digests if needed else ())
             if needed:
                 self._show_progress(ScanProgress(known, needed.total))
             with closing(session.catalog.scans(self.repository_name, digests)) as reading:
@@ -265,11 +272,17 @@ def _not_known(error: EcrTuiError) -> str:
     return f"findings not known: {error.title[0].lower()}{error.title[1:]}"
 
 
-def needed_scans(images: Sequence[Image], chosen: Filter[Image] | None, sorted_by_findings: bool) -> NeededScans:
+def needed_scans(
+    images: Sequence[Image],
+    chosen: Filter[Image] | None,
+    sorted_by_findings: bool,
+    unreadable: Collection[str] = frozenset(),
+) -> NeededScans:
     """Return the images whose scan a filter needs, or a sort of the images that the filter lets through."""
     relevant = images if chosen is None else [images[index] for index in chosen.relevant(images)]
     if chosen is None or sorted_by_findings:
         unknown = [image for image in relevant if not image.scan_known]
     else:
         unknown = [image for image in (images[index] for index in chosen.undecided(images)) if not image.scan_known]
-    return NeededScans([image.digest for image in unknown], len(relevant) - len(unknown), len(relevant))
+    digests = [image.digest for image in unknown if image.digest not in unreadable]
+    return NeededScans(digests, len(relevant) - len(unknown), len(relevant))
