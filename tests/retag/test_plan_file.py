@@ -62,7 +62,7 @@ plans = st.builds(
     st.lists(steps() | unread_steps(), min_size=1, max_size=4).map(tuple),
     texts,
     st.just(("careful",)),
-    texts,
+    undoes=texts,
 )
 
 
