@@ -47,7 +47,7 @@ class BlobContent:
         problem: what cannot be read; empty if all can.
         is_text: False if the blob is not UTF-8 text.
         is_whole: False if it is only the first part of the blob.
-        stated: the type of the statement or signature in it, as annotations name it; empty for none.
+        stated: the type of the statement or signature in it, as annotations name it; the name of a report; or empty.
     """
 
     title: str
@@ -214,7 +214,8 @@ def _document(document: Any, exact: str, named: str, context: BlobContext) -> Bl
     facts = (*statement_facts(opened, context.known), *report.facts)
     pretty = _pretty(opened.document) if opened.envelopes else pretty_json(exact)
     pretty = "" if packages else pretty
-    return BlobContent(title, facts, packages, pretty=pretty, exact=exact, problem=problem, stated=opened.stated)
+    stated = opened.stated or report.title
+    return BlobContent(title, facts, packages, pretty=pretty, exact=exact, problem=problem, stated=stated)
 
 
 def _json_lines(exact: str, named: str, context: BlobContext) -> BlobContent | None:

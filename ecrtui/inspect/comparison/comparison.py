@@ -130,7 +130,7 @@ def _of_indexes(before: Sequence[IndexPlatform], after: Sequence[IndexPlatform])
     if any(pair.is_complete for pair in pairs):
         return PlatformChoice(tuple(pairs), rows)
     sides = [format_names(entry.name for entry in side) or "no platform" for side in (before, after)]
-    note = f"The indexes have no platform in common: A has {sides[0]}, B has {sides[1]}."
+    note = f"The indexes have no platform in common: A has {sides[0]}; B has {sides[1]}."
     unlike = nearest(before, after)
     chosen = () if unlike is None else (f"Compared: {unlike.name}.",)
     return PlatformChoice(tuple(pairs), rows, (note, *chosen), unlike)

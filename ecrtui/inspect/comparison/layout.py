@@ -68,7 +68,12 @@ def section_lines(section: Section, width: int, *, everything: bool) -> Sequence
 def no_rows(section: Section) -> str:
     """Return the words for a section without a line."""
     if section.rows:
-        return f"No differences. {len(section.rows):,} entries are the same."
+        number = len(section.rows)
+        return (
+            f"No differences. {number:,} entries are the same."
+            if number > 1
+            else "No differences. 1 entry is the same."
+        )
     return "Nothing to compare."
 
 

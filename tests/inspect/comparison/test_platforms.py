@@ -60,7 +60,7 @@ def test_platforms_of_two_indexes_are_paired_by_name(
     else:
         names = [", ".join(entry.name for pair in choice.pairs if (entry := pair[side])) for side in (0, 1)]
         assert choice.notes[0] == (
-            f"The indexes have no platform in common: A has {names[0] or 'no platform'}, "
+            f"The indexes have no platform in common: A has {names[0] or 'no platform'}; "
             f"B has {names[1] or 'no platform'}."
         )
         assert (choice.first is None) is (not all(names))

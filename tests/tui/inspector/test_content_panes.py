@@ -500,17 +500,22 @@ async def test_the_overview_shows_what_an_attestation_states_once_it_was_read() 
         "predicate": build,
     }
     attach(client, "team/app", image, json.dumps(statement).encode(), "application/vnd.in-toto+json")
+    attach(client, "team/app", image, json.dumps({"version": "2.1.0", "runs": []}).encode(), "application/json")
     async with running(embedded, "team/app:v1", size=(120, 35), prefetch=False) as pilot:
         await until(pilot, lambda screen: "not known: 1 attestation, not read" in row_of(screen, "provenance"))
         await pilot.press("6")
         await until(pilot, "attestation")
         await pilot.press("enter")
         await until(pilot, "build type")
+        await pilot.press("j", "enter")
+        await until(pilot, "· SARIF ·")
         await pilot.press("1")
         await until(pilot, lambda screen: "SLSA v1 · present, not verified" in row_of(screen, "provenance"))
+        await until(pilot, "artifact      SARIF · present, not verified")
         await pilot.press("ctrl+r")
-        await until_idle(pilot)
-        assert "not read" not in screen_text(pilot.app)
+        screen = await until_idle(pilot)
+        assert "not read" not in screen
+        assert "artifact      SARIF · present, not verified" in screen
 
 
 async def test_without_an_sbom_only_packages_with_findings_are_known() -> None:
