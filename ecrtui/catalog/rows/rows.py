@@ -143,6 +143,13 @@ class Rows(Generic[Item]):
         """
         return self._slots.at_hand()
 
+    def read_chunks(self, read: Callable[[Sequence[Item]], object]) -> Iterator[None]:
+        """Let a function read all rows, shown or not, in the chunks that a filter will read; chunk by chunk.
+
+        Rows may change meanwhile. The columns that the function reads are cached.
+        """
+        return self._slots.read_chunks(read)
+
     def index_of(self, key: Key) -> int | None:
         """Return the first line that shows the row of this key; None if none does."""
         slot = self._slots.by_key.get(key)

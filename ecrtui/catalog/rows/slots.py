@@ -89,6 +89,13 @@ class RowSlots(Generic[Item]):
         yield cast(list[Item], [self.items[slot] for slot in first])
         yield from self._chunks.cached
 
+    def read_chunks(self, read: Callable[[Sequence[Item]], object]) -> Iterator[None]:
+        """Let a function read each chunk of the rows, so that the columns that it reads are cached; chunk by chunk."""
+        size = self._chunks.size
+        for start in range(0, len(self.items), size):
+            read(self._chunks.chunk(self.items, range(start, min(start + size, len(self.items))))[1])
+            yield
+
     # Small changes
 
     def add(self, arrived: dict[Key, Item], *, wait: bool = False) -> range:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from textual import work
 from textual.reactive import var
 from textual.widget import Widget
 
@@ -14,10 +16,12 @@ from ecrtui.tui.bindings import press, shown_key
 from ecrtui.tui.lists.column_choice import ChosenColumnsScreen
 from ecrtui.tui.lists.list_state import ListState
 from ecrtui.tui.messages import ShowText
+from ecrtui.tui.table.arranger import SLICE
 from ecrtui.tui.table.column_layout import Column
 from ecrtui.tui.table.table import Table
 from ecrtui.tui.widgets.filter_bar import FilterBar
 from ecrtui.tui.widgets.message_panel import MessagePanel
+from ecrtui.tui.yielding import yield_to_keys
 
 if TYPE_CHECKING:
     from ecrtui.catalog.filter import Filter
@@ -158,6 +162,19 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
         """Open the filter."""
         self.query_one(FilterBar).open()
         self.call_after_refresh(_import_hints)
+        self.call_after_refresh(self._read_for_filter)
+
+    @work(exclusive=True, group="read for filter", exit_on_error=False)
+    async def _read_for_filter(self) -> None:
+        """Read what a word of a filter needs, between keys. The first letter would wait for it otherwise."""
+        due = time.perf_counter() + SLICE
+        for _ in self.rows.read_chunks(self.read_for_word):
+            if time.perf_counter() > due:
+                await yield_to_keys()
+                due = time.perf_counter() + SLICE
+
+    def read_for_word(self, rows: Sequence[Item]) -> None:
+        """Read the columns of rows that a word of a filter needs. Screens with many rows override it."""
 
     def on_filter_bar_changed(self, message: FilterBar.Changed) -> None:
         from ecrtui.catalog.filter import FilterError

@@ -15,8 +15,10 @@ from ecrtui.catalog.cache.store import Cache
 from ecrtui.catalog.catalog import Listing, Snapshot
 from ecrtui.catalog.filter import Filter, parse
 from ecrtui.catalog.filter.completion import complete
+from ecrtui.catalog.filter.image_masks import all_tags
 from ecrtui.catalog.filter.images import image_schema
 from ecrtui.catalog.image_groups import ImageGroups
+from ecrtui.catalog.rows.column_cache import cached_column
 from ecrtui.catalog.rows.rows import Rows
 from ecrtui.catalog.totals.image_totals import ImageTotals
 from ecrtui.ecr import tag as tags
@@ -151,6 +153,9 @@ class ImagesScreen(
 
     def parse_filter(self, line: str) -> Filter[Image]:
         return parse(line, groups=self.groups, protects=self.tag_cells.protects)
+
+    def read_for_word(self, rows: Sequence[Image]) -> None:
+        _ = cached_column(rows, all_tags).lowered
 
     def complete_filter(self, line: str) -> Iterable[str]:
         return complete(line, image_schema(self.groups, self.tag_cells.protects), self.rows.at_hand())
