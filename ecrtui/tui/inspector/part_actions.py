@@ -156,8 +156,9 @@ class PartActionsMixin(RetagMixin, UndoMixin, LifecycleMixin, PromoteMixin, Comp
             self.notify(self.no_image)
             return
         # A target without a tag gets the first one.
-        tags = tuple(sorted(image.tags, key=lambda tag: tag != self.subject))
-        await self.begin_promotion(self.image_to_write(self.repository_name, replace(image, tags=tags)))
+        source = self.image_to_write(self.repository_name, image)
+        tags = tuple(sorted(source.tags, key=lambda tag: tag != self.subject))
+        await self.begin_promotion(replace(source, tags=tags))
 
     def compared_image(self) -> Reference | None:
         digest = self._selected_digest()
