@@ -171,7 +171,7 @@ class FindScreen(CombinedHeaderMixin, UndoMixin, HitScansMixin):
         try:
             query = parse_find_query(self._searched)
             self._query = query
-            if str(query) != self._searched:  # it was picked out of a text
+            if str(query).replace(",", " ").split() != self._searched.replace(",", " ").split():  # picked out of a text
                 query = query._replace(notes=(f"looked for {query}", *query.notes))
             search = self._search = FindEverywhere(self.sources, query, frozenset(self._readable))
             async for found in blocking.iterate_blocking(search):
