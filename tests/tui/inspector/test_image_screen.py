@@ -129,19 +129,20 @@ async def test_the_overview_names_an_earlier_image_by_the_tags_that_it_has_left(
     embedded: EmbeddedRegistry, client: Any
 ) -> None:
     old = push_image(client, REPOSITORY, "old", "release-1")
-    put(client, REPOSITORY, old.manifest, "next")
+    for tag in ("latest", "next"):
+        put(client, REPOSITORY, old.manifest, tag)
     new = push_image(client, REPOSITORY, "new", "release-2")
-    async with running(embedded, f"{REPOSITORY}:release-2", size=(120, 35)) as pilot:
+    async with running(embedded, f"{REPOSITORY}:release-2", size=(120, 35), protected_tags=()) as pilot:
         images, image_screen = pilot.app.screen_stack[-2:]
         assert isinstance(images, ImagesScreen)
         assert isinstance(image_screen, ImageScreen)
         await until(pilot, lambda screen: "not written from here" in screen and images.all_images() is not None)
         engine = app_of(pilot).connect().engine
-        report = engine.apply(engine.plan([TagChange(REPOSITORY, "next", new.digest)]))
+        report = engine.apply(engine.plan([TagChange(REPOSITORY, tag, new.digest) for tag in ("latest", "next")]))
         await image_screen.refresh_after_write(report)
-        await until(pilot, f"{old.digest[7:19]} next release-1")  # the list is read after the image
+        await until(pilot, f"{old.digest[7:19]} latest release-1")  # the list is read after the image
         await images.refresh_after_write(report)
-        await until(pilot, f"{old.digest[7:19]} release-1")
+        await until(pilot, lambda screen: screen.count(f"{old.digest[7:19]} release-1") == 2)
 
 
 async def test_an_index_without_platforms_has_none_to_ask(embedded: EmbeddedRegistry, client: Any) -> None:
