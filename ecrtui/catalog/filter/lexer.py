@@ -14,6 +14,8 @@ _FIELD = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?P<inverted>!?):?(?P<oper
 _NO_FIELD = re.compile(r"sha256:|arn:|pkg:|[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 """A digest, an ARN, a package URL and an address begin like a field."""
 _COMPARISON = re.compile(r"[<>=]+(?:\d|\Z)")
+_CLOSING = {'"': '"', "“": "”", "”": "”", "„": "“", "«": "»"}
+"""The closing quotation mark of each opening one: a word processor or a chat may have replaced what was typed."""
 _BLANK = re.compile(r"\s*")
 _WORD = re.compile(r"\S*")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -99,7 +101,7 @@ def _term(text: str, start: int) -> Term:
 
 def _value(text: str, position: int) -> TermValue:
     mark = text[position : position + 1]
-    if mark == '"':
+    if mark in _CLOSING:
         return _enclosed(text, position, ValueKind.QUOTED, "the closing quotation mark is missing")
     if mark == "/":
         return _enclosed(text, position, ValueKind.REGEX, "the closing / of the regular expression is missing")
@@ -110,7 +112,7 @@ def _value(text: str, position: int) -> TermValue:
 
 
 def _fuzzy(text: str, position: int) -> TermValue:
-    inner = _value(text, position + 1) if text.startswith('"', position + 1) else None
+    inner = _value(text, position + 1) if text[position + 1 : position + 2] in _CLOSING else None
     end = inner.end if inner else _end(_WORD, text, position + 1)
     word = inner.text if inner else text[position + 1 : end]
     if not word:
@@ -119,8 +121,8 @@ def _fuzzy(text: str, position: int) -> TermValue:
 
 
 def _enclosed(text: str, start: int, kind: ValueKind, problem: str) -> TermValue:
-    """Read a value between two equal delimiters. A backslash escapes the delimiter."""
-    mark = text[start]
+    """Read a value between two delimiters. A backslash escapes the delimiter."""
+    mark = _CLOSING.get(text[start], text[start])
     position = start + 1
     while position < len(text) and text[position] != mark:
         position += 2 if text[position] == "\\" else 1
@@ -128,7 +130,7 @@ def _enclosed(text: str, start: int, kind: ValueKind, problem: str) -> TermValue
         raise FilterError(problem, start, len(text), f"Close it with {mark}")
     inner = text[start + 1 : position]
     if not inner:
-        raise FilterError("the value is empty", start, position + 1, f"Use {mark}text{mark}")
+        raise FilterError("the value is empty", start, position + 1, f"Use {text[start]}text{mark}")
     if kind is ValueKind.QUOTED:
         inner = _ESCAPED.sub(r"\1", inner)
     return TermValue(kind, inner, start, position + 1)

@@ -11,6 +11,13 @@ _PARTS = ("registry", "repository", "tag", "digest")
 _NONE = frozenset({"<none>", "null"})
 
 _ESCAPED = {"%3a": ":", "%2f": "/", "%40": "@"}
+_TYPOGRAPHY: dict[int, str | None] = {
+    **dict.fromkeys(map(ord, "“”„‟«»"), '"'),
+    **dict.fromkeys(map(ord, "‘’‚‛"), "'"),
+    **dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff")),
+    ord("，"): ",",
+}
+"""Marks and invisible characters that chats and word processors put into a text. No reference has them."""
 _ESCAPES = re.compile("|".join(_ESCAPED), re.IGNORECASE)
 _VARIABLE_DEFAULT = re.compile(r"\$\{\w+:?-([^${}]*)\}")
 _VARIABLE = r"(?:\$\{[^{}]*\}|\{\{[^{}]*\}\}|\$\w+|<[\w-]+>)"
@@ -52,6 +59,7 @@ def readable_text(text: str) -> str:
     Those in the address of a page and in the path of a request to a registry are rewritten. A variable that has a
     default has its value. Of one in place of a repository, the tag behind it stays; a host with one is left out.
     """
+    text = text.translate(_TYPOGRAPHY)
     text = _ESCAPES.sub(lambda found: _ESCAPED[found[0].lower()], text)
     text = _VARIABLE_HOST.sub("", _VARIABLE_DEFAULT.sub(r"\1", text))
     text = _VARIABLE_REPOSITORY.sub("tag:", text)

@@ -56,6 +56,8 @@ ROWS = (
         ("!team", ["shop"]),
         ("TEAM PROD", ["team/app"]),
         ('"no image"', ["shop"]),
+        ("“no image”", ["shop"]),
+        ("!„no image“", ["team/app", "team/cart"]),
         ('!"no image"', ["team/app", "team/cart"]),
         ("name:team/*", ["team/app", "team/cart"]),
         ("name=team", []),
