@@ -190,7 +190,7 @@ class TableScreen(ChosenColumnsScreen[Item], Generic[Item]):
             shown = f"The last valid filter applies: {format_quoted(applies)}" if applies else "No filter applies"
             hint = naming_lists(problem, message.value).with_hint().rstrip(".")
             wrong = f"{hint}{'' if hint.endswith('?') else '.'} {self._find_hint(message.value)}".rstrip()
-            bar.show_problem(wrong, problem.position, f"{shown}.")
+            bar.show_problem(wrong, problem.position, f"{shown}.", covers=bool(self.rows))
             return
         bar.show_problem("")
         self._filter = parsed or None

@@ -64,7 +64,7 @@ class FilterBar(Vertical):
         border: none; height: 1; padding: 0; margin: 0 1 0 3; width: 1fr; background: $panel;
     }
     FilterBar Static { height: auto; padding: 0 1; color: $error; background: $panel; }
-    FilterBar.-typing Static { overlay: screen; }
+    FilterBar.-typing.-covers Static { overlay: screen; }
     """
 
     BINDINGS = bindings("filter_bar")
@@ -138,7 +138,7 @@ class FilterBar(Vertical):
         if self.value:
             self._field().value = ""
 
-    def show_problem(self, problem: str, position: int = 0, result: str = "") -> None:
+    def show_problem(self, problem: str, position: int = 0, result: str = "", *, covers: bool = True) -> None:
         """Show an error below the field; hide it if the text is empty.
 
         A first error waits for a pause in typing: most filters are incomplete for a moment.
@@ -147,8 +147,11 @@ class FilterBar(Vertical):
             problem: The error.
             position: Index of the wrong character in the filter. A mark points at it.
             result: What the list shows because of the error, to add when the user has left the field.
+            covers: False if nothing below has to stay in place while the user types.
         """
         self._problem, self._position, self._result = problem, position, result
+        if problem:
+            self.set_class(covers, "-covers")
         if self._delay is not None:
             self._delay.stop()
         if self._shows_problem:
