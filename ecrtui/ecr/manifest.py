@@ -238,10 +238,12 @@ class ParsedManifest:
             own = OCI_INDEX
         config = self.config.media_type if self.config else ""
         has_files = any(_is_file_system(layer.media_type) for layer in layers)
-        runs = has_files and is_image_config(config)  # whatever the artifact type says
-        artifact = config if runs else self.artifact_type or config
+        artifact = self.artifact_type or config
         known = [predicate for entries in self._all_annotations(layers) for predicate in predicate_types(entries)]
         kind = image_kind(own, artifact, tags, known)
+        runs = has_files and is_image_config(config) and not self.with_role(DescriptorRole.SUBJECT)
+        if kind is ImageKind.ARTIFACT and runs:  # a container image can have an artifact type of its own, too
+            return image_kind(own, config, tags, known)
         if kind is not ImageKind.IMAGE or has_files or not layers:
             return kind
         return image_kind(own, layers[0].media_type, tags, known)

@@ -154,10 +154,14 @@ def test_artifacts_that_may_not_be_listed_are_not_known(
     assert any("The SBOM of A is not known: " in text for text in entry["sections"]["packages"]["notKnown"])
 
 
+def push_artifact(client: Any, tag: str, layers: list[bytes]) -> None:
+    push_image(client, "team/app", "model", tag, layers=layers, config_media_type="application/vnd.example")
+
+
 def test_a_large_content_of_an_artifact_is_compared_by_its_digest(env: DiffEnv) -> None:
     for tag, letter in (("a", b"a"), ("b", b"b")):
         layers = [b"notes " + letter, letter * (MAX_CONTENT + 1)]
-        push_image(env.cli.client, "team/app", "model", tag, layers=layers, artifactType="application/vnd.example")
+        push_artifact(env.cli.client, tag, layers)
     (entry,) = env.diff("team/app:a", "team/app:b")["platforms"]
     config = entry["sections"]["config"]
     assert config["notKnown"] == []
@@ -172,7 +176,7 @@ def test_no_content_of_an_artifact_with_many_is_left_out(env: DiffEnv) -> None:
     many = [b"same"] * MAX_CONTENTS
     for tag in ("a", "b"):
         layers = [*many, f"last {tag}".encode()]
-        push_image(env.cli.client, "team/app", "model", tag, layers=layers, artifactType="application/vnd.example")
+        push_artifact(env.cli.client, tag, layers)
     (entry,) = env.diff("team/app:a", "team/app:b")["platforms"]
     changed = [row["name"] for row in entry["sections"]["config"]["rows"]]
     assert f"content {MAX_CONTENTS + 1}" in changed

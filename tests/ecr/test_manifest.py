@@ -211,6 +211,7 @@ DOCKER_ATTESTATION = "application/vnd.docker.attestation.manifest.v1+json"
             ImageKind.ATTESTATION,
         ),
         ("application/vnd.acme.release", IMAGE_CONFIG, {}, [(LAYER, {})], ImageKind.IMAGE),
+        ("application/spdx+json", IMAGE_CONFIG, {}, [(LAYER, {})], ImageKind.SBOM),
         ("application/vnd.acme.release", IMAGE_CONFIG, {}, [("application/json", {})], ImageKind.ARTIFACT),
         ("", IMAGE_CONFIG, {}, [("application/vnd.ollama.image.model", {})], ImageKind.MODEL),
         ("", IMAGE_CONFIG, {}, [("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", {})], ImageKind.IMAGE),
