@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.reactive import var
@@ -118,11 +117,6 @@ class AppScreen(FirstStyles, PromptFrames, DrawsSeenLines, HeldFrames, KeptFocus
     def is_too_small(self) -> bool:
         """True if the terminal is too small for the widgets: none is shown, and what a key does could not be seen."""
         return self.has_class("-tiny") or self.has_class("-flat")
-
-    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """Give the focus back to a hidden widget: Textual takes it away, and does not return it when it is shown."""
-        if self.focused is None and self.app.app_focus and event.widget.is_attached:
-            self.set_focus(event.widget, from_app_focus=True)  # a field then does not select its text
 
     def header(self) -> Header:
         """Return the header; it shows the registry of the session."""

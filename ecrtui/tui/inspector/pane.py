@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import Any, ClassVar, Generic, TypeVar
 
-from textual import events, work
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
@@ -225,11 +225,6 @@ class Pane(Vertical, Generic[Content]):
 
     def on_unmount(self) -> None:
         self._kept.clear()
-
-    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
-        """Keep the focus: Textual moves it to a sibling when a message hides the content."""
-        if self.is_shown and self.has_class("-message") and self.screen.focused in event.widget.siblings:
-            self.focus_content()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show the error of a read that no one expected to fail. Textual sends this message only to this widget."""

@@ -1,9 +1,10 @@
-"""Keep the focus of a widget that is hidden and shown again at once.
+"""Keep the focus of a widget that is displayed again, or whose container is hidden.
 
 Defect: a hidden widget gives the focus up when its Hide event arrives, even if the widget is on the screen again by
-then. Another widget gets the keys.
+then. Another widget gets the keys. A container that is hidden while its content loads, or while the terminal is too
+small, takes the focus from its widgets, and does not return it when it is shown.
 Upstream: no issue known.
-Delete this module when a widget that is displayed keeps the focus at a late Hide event.
+Delete this module when a widget that is displayed keeps the focus at a Hide event.
 """
 
 from __future__ import annotations
@@ -17,5 +18,5 @@ class KeptFocus(Screen[None]):
 
     def _reset_focus(self, widget: Widget, avoiding: list[Widget] | None = None) -> None:
         is_removed = avoiding is not None
-        if is_removed or widget not in self.focus_chain:
+        if is_removed or not (widget.display and widget.focusable):
             super()._reset_focus(widget, avoiding)

@@ -26,6 +26,7 @@ from textual.await_remove import AwaitRemove
 from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.command import CommandList, CommandPalette, Hit
+from textual.containers import Vertical
 from textual.dom import DOMNode
 from textual.geometry import Region, Size
 from textual.message_pump import _MessagePumpMeta
@@ -641,3 +642,20 @@ async def test_a_widget_that_is_hidden_and_shown_again_at_once_loses_the_focus(
         pilot.app.screen.set_focus(first)
         first.display = False
         await until(pilot, lambda _: pilot.app.focused is second)
+
+
+@pytest.mark.parametrize(("screen", "keeps"), [(Screen[None], False), (KeptFocus, True)])
+async def test_a_widget_loses_the_focus_while_its_container_is_hidden(screen: type[Screen[None]], keeps: bool) -> None:
+    """Textual gives the focus to nothing, so that keys go to the screen; ours lets a field take them while it loads."""
+    box = Vertical(field := Input())
+    async with App[None]().run_test() as pilot:
+        await pilot.app.push_screen(screen())
+        await pilot.app.screen.mount(box)
+        field.focus()
+        await pilot.pause()
+        box.display = False
+        await pilot.pause()  # the container is hidden
+        await pilot.pause()  # a field that keeps the focus handles its event
+        await until(pilot, lambda _: (pilot.app.focused is field) == keeps)
+        await pilot.press("a")
+        assert field.value == ("a" if keeps else "")
