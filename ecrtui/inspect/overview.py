@@ -84,7 +84,7 @@ def artifact_lines(
             known = f"{text} · present, not verified"
         elif possible:
             counted = (units.format_count(number, *_PLURALS.get(what, (what,))) for what, number in possible.items())
-            known = f"not known: {', '.join(counted)}, not read"
+            known = f"not known until read: {', '.join(counted)}"
             known = " · ".join(filter(None, (known, read_hint)))
         lines.append(ArtifactLine(label, "; ".join(filter(None, (known, *missing))) or nothing))
     if explained := tuple(part for part in not_read if part.why):

@@ -55,7 +55,7 @@ def test_each_line_says_what_is_not_known() -> None:
         **dict.fromkeys(("signature", "sbom", "provenance"), short),
         "artifacts": whole,
     }
-    unread = "not known: 1 attestation in the index, not read · 6 reads them"
+    unread = "not known until read: 1 attestation in the index · 6 reads them"
     found = lines([attestation_artifact(OTHER)])
     assert (found["sbom"], found["provenance"], found["signature"]) == (unread, unread, "none")
     found = lines([cosign(OTHER), attestation_artifact(OTHER)], [denied, NotRead("Not asked for: 3 images.")])
@@ -77,14 +77,14 @@ def test_what_a_statement_without_a_type_can_be_is_not_said_to_be_missing() -> N
     bundle, in_toto = "application/vnd.dev.sigstore.bundle.v0.3+json", "application/vnd.in-toto+json"
     opaque = referrer_artifact(referrer(bundle))
     found = lines([opaque, cosign(OTHER)])
-    unread = "not known: 1 sigstore bundle, not read · 6 reads them"
+    unread = "not known until read: 1 sigstore bundle · 6 reads them"
     assert (found["sbom"], found["provenance"]) == (unread, unread)
     assert found["signature"] == "cosign tag · present, not verified"
     assert found["artifact"] == "sigstore bundle · present, not verified"
     found = lines([opaque, opaque, referrer_artifact(referrer(in_toto)), attestation_artifact(OTHER)])
-    assert found["signature"] == "not known: 2 sigstore bundles, not read · 6 reads them"
+    assert found["signature"] == "not known until read: 2 sigstore bundles · 6 reads them"
     assert found["sbom"].startswith(
-        "not known: 2 sigstore bundles, 1 attestation, 1 attestation in the index, not read"
+        "not known until read: 2 sigstore bundles, 1 attestation, 1 attestation in the index"
     )
     assert found["attestation"] == "in-toto · present, not verified"
     stated = {"dev.sigstore.bundle.predicateType": "https://example.com/notes/v1"}

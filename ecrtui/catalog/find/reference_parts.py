@@ -25,7 +25,7 @@ _VARIABLE_REPOSITORY = re.compile(rf"{_VARIABLE}:(?=[A-Za-z0-9_])")
 _VARIABLE_HOST = re.compile(
     rf"(?:{_VARIABLE}\.dkr[.-]ecr(?:-fips)?\.(?:{_VARIABLE}|[\w-]+)|[0-9]{{12}}\.dkr[.-]ecr(?:-fips)?\.{_VARIABLE})\.[\w.]+/"
 )
-_REQUEST = re.compile(r"(?:^|(?<=[\s/\"'.a-z]))/v2/([a-z0-9._/-]+)/manifests/(?!sha256:)([\w.-]+)")
+_REQUEST = re.compile(r"(?:^|(?<=[\s/\"'.a-z]))/v2/([a-z0-9._/-]{2,256})/manifests/(?!sha256:)([\w.-]+)")
 
 _MEMBER = re.compile(
     r"(?<![\w./:@])(?:(?<!-)(?:[\w-]+\.)+|-{0,2})"

@@ -456,7 +456,7 @@ async def test_what_is_denied_names_the_permission_and_leaves_the_rest() -> None
 async def test_the_overview_keeps_the_artifacts_that_a_pane_has_read_while_they_are_read_again() -> None:
     embedded = checkout_registry()
     async with running(embedded, f"{CHECKOUT}:prod", size=(140, 40), prefetch=False) as pilot:
-        await until(pilot, "2 attestations in the index, not read")
+        await until(pilot, "not known until read: 2 attestations in the index")
         await pilot.press("6")
         await until(pilot, "SOCI index")
         await pilot.press("1")
@@ -502,7 +502,7 @@ async def test_the_overview_shows_what_an_attestation_states_once_it_was_read() 
     attach(client, "team/app", image, json.dumps(statement).encode(), "application/vnd.in-toto+json")
     attach(client, "team/app", image, json.dumps({"version": "2.1.0", "runs": []}).encode(), "application/json")
     async with running(embedded, "team/app:v1", size=(120, 35), prefetch=False) as pilot:
-        await until(pilot, lambda screen: "not known: 1 attestation, not read" in row_of(screen, "provenance"))
+        await until(pilot, lambda screen: "not known until read: 1 attestation" in row_of(screen, "provenance"))
         await pilot.press("6")
         await until(pilot, "attestation")
         await pilot.press("enter")
