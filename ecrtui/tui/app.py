@@ -15,7 +15,6 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from ecrtui import gc_tuning
-from ecrtui.ecr import units
 from ecrtui.ecr.reference import Reference
 from ecrtui.errors import EcrTuiError
 from ecrtui.session import source_of_credentials
@@ -46,9 +45,6 @@ if TYPE_CHECKING:
 
     from ecrtui.session import Connections, Session, SessionSource
     from ecrtui.tui.clipboard.copy_items import CopyItem
-
-KEY_PROBLEMS = 3
-"""How many messages about ``[keys]`` a start shows: more would cover the list."""
 
 IDLE_DELAY = 1.0
 """Seconds before work that can wait starts, so that the first rows come first."""
@@ -163,13 +159,10 @@ class EcrTuiApp(
         self.call_after_refresh(gc_tuning.enable_gc)
         self._run_when_idle(self.theme_manager.load_all)
         if self.settings.keys:
-            from ecrtui.tui.user_keys import key_problems
+            from ecrtui.tui.user_keys import first_problems
 
-            problems = key_problems(self.settings.keys)
-            for problem in problems[:KEY_PROBLEMS]:
+            for problem in first_problems(self.settings.keys):
                 self.warn(problem)
-            if left := len(problems[KEY_PROBLEMS:]):
-                self.warn(f"ecrtui keys lists {units.format_count(left, 'more problem')} of [keys].")
 
     def _run_when_idle(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run a function in a worker soon after the start."""
@@ -265,25 +258,18 @@ class EcrTuiApp(
         return screen
 
     async def _report_earlier_writes(self, session: Session) -> None:
-        """Resolve writes that an earlier process left with unknown outcome, and name a plan that it did not finish."""
-        history = session.engine.history
+        """Say what became of the writes of earlier processes."""
+        from ecrtui.tui.earlier_writes import earlier_writes_text
+
+        key = shown_key(self, "app.activity")
+        activity = f"Activity ({key})" if key else "Activity"
         try:
-            entries = await blocking.run_blocking(lambda: history.resolve_unknown())
-            stopped = await blocking.run_blocking(history.stopped_plan)
+            text = await blocking.run_blocking(earlier_writes_text, session.engine.history, activity)
         except EcrTuiError as error:
             self.notify(f"Could not resolve earlier writes: {error}", severity="warning")
             return
-        if entries:
-            found = f"Resolved {units.format_count(len(entries), 'write')} with unknown outcome"
-        elif stopped is not None:
-            found = "The last plan was stopped before its end"
-        else:
-            return
-        key = shown_key(self, "app.activity")
-        where = f"{found}; see Activity ({key})" if key else f"{found}; see Activity"
-        known = (*entries, *([stopped] if stopped is not None else []))
-        left = next(filter(None, (entry.unsent_in_words for entry in known)), "")
-        self.notify(". ".join(filter(None, (where, left))), timeout=10)
+        if text:
+            self.notify(text, timeout=10)
 
     def push_app_screen(self, screen: AppScreen) -> None:
         """Open a screen."""

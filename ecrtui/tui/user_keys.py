@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
+from ecrtui.ecr.units import format_count
 from ecrtui.tui.actions import ACTIONS, BY_ID, Action
 from ecrtui.tui.key_names import closest_key_name, is_key_name, long_key_name
+
+FIRST_PROBLEMS = 3
+"""How many messages a start of the application shows."""
 
 Layer = tuple[str, ...]
 """The scopes that one class binds. All of its actions get the same keys."""
@@ -114,6 +118,14 @@ def key_problems(keys: Mapping[str, str]) -> list[str]:
             if key not in _long_names(action.keys):
                 problems += _conflicts(action, key, known)
     return problems
+
+
+def first_problems(keys: Mapping[str, str]) -> Iterator[str]:
+    """Yield the first messages of :func:`key_problems`, then how many more there are: all would cover a list."""
+    problems = key_problems(keys)
+    yield from problems[:FIRST_PROBLEMS]
+    if left := len(problems[FIRST_PROBLEMS:]):
+        yield f"ecrtui keys lists {format_count(left, 'more problem')} of [keys]."
 
 
 def _known(keys: Mapping[str, str]) -> dict[str, str]:
