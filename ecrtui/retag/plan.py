@@ -195,8 +195,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     """Warnings about the plan as a whole; a step has its own warnings."""
     request_warnings: tuple[str, ...] = ()
-    """Those of the warnings that tell what the request asked for and no step does. To plan the steps again cannot find
-    them again."""
+    """The warnings about what the request asked for and no step does. A new plan of the steps does not have them."""
     undoes: str = ""
     """The id of the plan that this one undoes; empty if none."""
     provided_manifests: tuple[Manifest, ...] = ()

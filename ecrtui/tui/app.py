@@ -258,7 +258,7 @@ class EcrTuiApp(
         return screen
 
     async def _report_earlier_writes(self, session: Session) -> None:
-        """Say what became of the writes of earlier processes."""
+        """Show what is known of writes that earlier processes did not complete."""
         from ecrtui.tui.earlier_writes import earlier_writes_text
 
         key = shown_key(self, "app.activity")

@@ -1,4 +1,4 @@
-"""What the application says at its start of the writes of earlier processes."""
+"""The message at the start about writes that earlier processes did not complete."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ async def test_two_releases_are_compared(tmp_path: Path) -> None:
         await type_text(pilot, "no such tag")
         await pilot.press("enter")
         screen = await until(pilot, "'no such tag' names no image")
-        assert "no such tag" in row_of(screen, "│ no such")  # the user can mend it
+        assert "no such tag" in row_of(screen, "│ no such")  # the user can correct it
         assert "enter compare" in screen
         await pilot.press("ctrl+u")
         await until_gone(pilot, "names no image")
